@@ -1,0 +1,1 @@
+"""Qiskit V2 primitives on any service that speaks the Qiskit Runtime REST API."""

@@ -1,0 +1,1 @@
+"""The REST API over requests: transport, auth, one method an endpoint."""

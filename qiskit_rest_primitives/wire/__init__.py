@@ -1,0 +1,1 @@
+"""JSON codecs of the REST API, encode and decode side by side. No I/O."""
