@@ -8,17 +8,21 @@ rules for reading them are those of the Qiskit Runtime REST API (``/backends/{id
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qiskit.circuit import Gate
-from qiskit.transpiler import InstructionProperties, Target
-from qiskit.utils import apply_prefix
+from qiskit.transpiler import Target
 
-NON_UNITARY = ("measure", "reset", "delay")
-# break_loop, continue_loop and box are left out: the official client knows no class for them and
-# warns about each one on every start.
-CONTROL_FLOW = ("if_else", "while_loop", "for_loop", "switch_case")
+from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.wire.calibration import Calibration, Gates, encode_gates, encode_qubits
+from qiskit_rest_primitives.wire.operations import (
+    CONTROL_FLOW_DESCRIBED,
+    NON_UNITARY,
+    decode_operations,
+    gate_entries,
+    without_fractional,
+)
 
 
 def encode_target(
@@ -58,12 +62,10 @@ def encode_target(
         ``rep_delay_range`` in µs, as on the wire.
     """
     date = last_update_date or online_date
-    control_flow = [op for op in CONTROL_FLOW if op in target.operation_names]
+    control_flow = [op for op in CONTROL_FLOW_DESCRIBED if op in target.operation_names]
     non_unitary = [op for op in NON_UNITARY if op in target.operation_names]
     gates = [
-        op
-        for op in target.operation_names
-        if isinstance(target.operation_from_name(op), Gate) and op not in non_unitary
+        op for op in target.operation_names if isinstance(target.operation_from_name(op), Gate)
     ]
     configuration: dict[str, Any] = {
         "backend_name": name,
@@ -102,12 +104,13 @@ def encode_target(
     if target.dt is not None:
         configuration["dt"] = _nanoseconds(target.dt)
     configuration |= extra or {}
+    measured = [*gates, *(op for op in non_unitary if op == "reset")]
     properties: dict[str, Any] = {
         "backend_name": name,
         "backend_version": version,
         "last_update_date": date,
-        "qubits": _encode_qubits(target, set(faulty_qubits), date),
-        "gates": _encode_gate_properties(target, [*gates, "reset"], set(faulty_gates), date),
+        "qubits": encode_qubits(target, set(faulty_qubits), date),
+        "gates": encode_gates(target, measured, set(faulty_gates), date),
         "general": [],
     }
     return configuration, properties
@@ -144,80 +147,92 @@ def _encode_coupling(target: Target) -> list[list[int]] | None:
     return [list(pair) for pair in sorted(pairs)] or None
 
 
-def _encode_qubits(target: Target, faulty: set[int], date: str) -> list[list[dict[str, Any]]]:
-    known = target.qubit_properties or []
-    measure = target["measure"] if "measure" in target.operation_names else {}
-    rows: list[list[dict[str, Any]]] = []
-    for qubit in range(target.num_qubits or 0):
-        row: list[dict[str, Any]] = []
-        if qubit < len(known) and known[qubit] is not None:
-            row += _nduv("T1", known[qubit].t1, "us", date)
-            row += _nduv("T2", known[qubit].t2, "us", date)
-            row += _nduv("frequency", known[qubit].frequency, "GHz", date)
-        readout = measure.get((qubit,))
-        if readout is not None:
-            for field in ("readout_error", "prob_meas0_prep1", "prob_meas1_prep0"):
-                row += _nduv(field, readout.error, "", date)
-            row += _nduv("readout_length", readout.duration, "ns", date)
-        if qubit in faulty or not row:
-            # The official client fails on a qubit without any property.
-            row += _nduv("operational", float(qubit not in faulty), "", date)
-        rows.append(row)
-    return rows
+def decode_target(
+    configuration: Mapping[str, Any],
+    properties: Mapping[str, Any] | None,
+    *,
+    use_fractional_gates: bool = False,
+) -> Target:
+    """Builds what the transpiler needs from a backend's description.
 
-
-def _encode_gate_properties(
-    target: Target, names: Sequence[str], faulty: set[tuple[str, tuple[int, ...]]], date: str
-) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for name in names:
-        if name not in target.operation_names:
-            continue
-        for qubits in _qargs(target, name):
-            known: InstructionProperties | None = target[name][qubits]
-            parameters: list[dict[str, Any]] = []
-            if known is not None:
-                parameters += _nduv("gate_error", known.error, "", date)
-                parameters += _nduv("gate_length", known.duration, "ns", date)
-            if (name, qubits) in faulty:
-                parameters += _nduv("operational", 0.0, "", date)
-            rows.append(
-                {
-                    "gate": name,
-                    "qubits": list(qubits),
-                    "name": name + "_".join(map(str, qubits)),
-                    "parameters": parameters,
-                }
-            )
-    return rows
-
-
-_SCALE = {"ns": 1e9, "us": 1e6, "GHz": 1e-9}
-
-
-def _nduv(name: str, value: float | None, unit: str, date: str) -> list[dict[str, Any]]:
-    """One name-date-unit-value entry, or none for an unknown value.
+    Operations, qubits, durations and errors are those that the official client gives to the same
+    description, with these differences: nothing is stripped from a simulator, nor from a device
+    that would be unusable without; a qubit marked faulty loses all its instructions; what can't
+    be read in a single property is left out rather than refused.
 
     Args:
-        name: the property.
-        value: in SI units.
-        unit: what the service writes; the bare SI unit is used instead where rounding would
-            change the value on the way back.
-        date: ISO 8601.
+        configuration: reply of ``/backends/{id}/configuration``.
+        properties: reply of ``/backends/{id}/properties``; None or empty when there are none.
+        use_fractional_gates: keep parametrised gates such as ``rx`` and ``rzz``. They can't run
+            in one job with control flow on IBM's devices.
+
+    Returns:
+        A Target, durations in seconds; ``rzz`` is bounded to [0, π/2] on a device. A simulator of
+        any width has ``num_qubits`` None.
+
+    Raises:
+        ProtocolError: the configuration does not describe a backend.
     """
-    if value is None or not math.isfinite(value):
-        return []
-    value = float(value)
-    if unit:
-        for scaled in (round(value * _SCALE[unit], 6), value * _SCALE[unit]):
-            if apply_prefix(scaled, unit) == value:
-                return [{"date": date, "name": name, "unit": unit, "value": scaled}]
-        unit = "Hz" if unit.endswith("Hz") else "s"
-    return [{"date": date, "name": name, "unit": "" if unit == "Hz" else unit, "value": value}]
+    name = configuration.get("backend_name", configuration.get("name"))
+    simulator = bool(configuration.get("simulator"))
+    num_qubits = _decode_num_qubits(configuration)
+    operations = decode_operations(configuration)
+    if not operations:
+        raise ProtocolError(f"configuration of {name!r}: neither basis_gates nor gates has a gate")
+    if not (simulator or use_fractional_gates):
+        operations = without_fractional(operations)
+
+    gates = gate_entries(configuration)
+    calibration = Calibration.decode(properties)
+    target = Target(
+        description=str(name),
+        num_qubits=num_qubits,
+        dt=_seconds(configuration.get("dt")),
+        qubit_properties=calibration.qubit_properties(num_qubits),
+        **_decode_timing(configuration.get("timing_constraints")),
+    )
+    for operation_name, operation in operations.items():
+        if isinstance(operation, type):
+            target.add_instruction(operation, name=operation_name)
+            continue
+        coupling = gates.get(operation_name, {}).get("coupling_map")
+        found: Gates | None = {tuple(qubits): None for qubits in coupling} if coupling else None
+        if found is None and operation_name in NON_UNITARY and num_qubits is not None:
+            found = {(qubit,): None for qubit in range(num_qubits)}
+        target.add_instruction(
+            operation,
+            calibration.of_gate(operation_name, found, num_qubits),
+            name=operation_name,
+            # Calibrated in this range only: docs/guides/fractional-gates.
+            angle_bounds=[(0, math.pi / 2)] if operation_name == "rzz" and not simulator else None,
+        )
+    return target
+
+
+def _decode_num_qubits(configuration: Mapping[str, Any]) -> int | None:
+    num_qubits = configuration.get("n_qubits", configuration.get("num_qubits")) or None
+    if num_qubits is not None and (not isinstance(num_qubits, int) or num_qubits < 0):
+        raise ProtocolError(
+            f"configuration of {configuration.get('backend_name')!r}: n_qubits is {num_qubits!r}, "
+            "expected a number or null"
+        )
+    return num_qubits
+
+
+def _decode_timing(constraints: Mapping[str, Any] | None) -> dict[str, Any]:
+    known = ("acquire_alignment", "granularity", "min_length", "pulse_alignment")
+    return {key: constraints[key] for key in known if constraints and constraints.get(key)}
 
 
 def _nanoseconds(seconds: float) -> float:
-    """Seconds as ns such that ``ns * 1e-9`` gives the same float back where one exists."""
+    """Seconds as ns such that ``_seconds`` gives the same float back where one exists."""
     value = seconds * 1e9
-    candidates = (round(value, 9), value, math.nextafter(value, 0), math.nextafter(value, math.inf))
-    return next((ns for ns in candidates if ns * 1e-9 == seconds), value)
+    candidates = (round(value, 9), value, *(math.nextafter(value, end) for end in (0, math.inf)))
+    return next((ns for ns in candidates if _seconds(ns) == seconds), value)
+
+
+def _seconds(nanoseconds: Any) -> float | None:
+    """The wire's ``dt``, an integer, a float or null, as seconds; None when not a number."""
+    if isinstance(nanoseconds, (int, float)) and not isinstance(nanoseconds, bool):
+        return nanoseconds * 1e-9
+    return None
