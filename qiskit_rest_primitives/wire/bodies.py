@@ -21,6 +21,8 @@ MAX_COST_SECONDS = 10_800
 
 Program: TypeAlias = Literal["sampler", "estimator"]
 LogLevel: TypeAlias = Literal["critical", "error", "warning", "info", "debug"]
+# The official client writes the level in capitals, which the service takes: EnvironmentOptions.
+LogLevelInCapitals: TypeAlias = Literal["CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"]
 Extrapolator: TypeAlias = Literal[
     "linear",
     "exponential",
@@ -57,9 +59,7 @@ class InvalidBody(ValueError):  # noqa: N818 - names the condition, like httpx.I
         self.path = path
 
 
-class _Closed(
-    msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, frozen=True
-):
+class _Closed(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Base of every group whose member names are all known."""
 
 
@@ -99,6 +99,7 @@ class ExecutionBody(_Closed):
     rep_delay: float | UnsetType = UNSET
     # Documented for `experimental`, which the official client merges into the group of that name.
     scheduler_timing: Bool = UNSET
+    stretch_values: Bool = UNSET
     fast_parametric_update: Bool = UNSET
 
 
@@ -184,7 +185,7 @@ class SamplerParams(_Closed):
     """``params`` of the sampler; a PUB is ``[circuit, values?, shots?]`` or the circuit's text."""
 
     pubs: list[Any]
-    options: SamplerOptionsBody = SamplerOptionsBody()
+    options: SamplerOptionsBody = msgspec.field(default_factory=SamplerOptionsBody)
     shots: CountOrZero | UnsetType | None = UNSET
     support_qiskit: Bool = UNSET
     version: Literal[2] | UnsetType = UNSET
@@ -194,15 +195,15 @@ class EstimatorParams(_Closed):
     """``params`` of the estimator; a PUB is ``[circuit, observables, values?, precision?]``."""
 
     pubs: list[Any]
-    options: EstimatorOptionsBody = EstimatorOptionsBody()
+    options: EstimatorOptionsBody = msgspec.field(default_factory=EstimatorOptionsBody)
     resilience_level: Annotated[int, Meta(ge=0, le=2)] | UnsetType = UNSET
     precision: Positive | UnsetType | None = UNSET
     support_qiskit: Bool = UNSET
     version: Literal[2] | UnsetType = UNSET
 
 
-class JobRequest(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
-    """The whole body; ``params`` is undecoded JSON for :func:`decode_params`, ``cost`` in seconds."""
+class JobRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The whole body; ``params`` is undecoded JSON for decode_params, ``cost`` in seconds."""
 
     program_id: Program
     backend: Name
@@ -212,11 +213,15 @@ class JobRequest(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
         Annotated[list[Annotated[str, Meta(max_length=MAX_TAG_LENGTH)]], Meta(max_length=MAX_TAGS)]
         | UnsetType
     ) = UNSET
-    log_level: LogLevel | UnsetType = UNSET
+    log_level: LogLevel | LogLevelInCapitals | UnsetType = UNSET
     cost: Annotated[int, Meta(ge=0, le=MAX_COST_SECONDS)] | UnsetType = UNSET
     session_id: Annotated[str, Meta(min_length=1, max_length=36)] | UnsetType = UNSET
     calibration_id: Annotated[str, Meta(min_length=1, max_length=100)] | UnsetType = UNSET
     private: Bool = UNSET
+
+    def __post_init__(self) -> None:
+        if self.log_level is not UNSET:
+            self.log_level = cast("LogLevel", self.log_level.lower())
 
 
 _REQUEST = msgspec.json.Decoder(JobRequest)
