@@ -1,0 +1,65 @@
+"""How a job ends: `Outcome` for the store, `RefusedError` for whatever stops a job on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+INVALID_JOB = 1002
+RAN_TOO_LONG = 1305
+NOT_LOADABLE = 1603
+NOT_ISA = 1517
+
+
+class RefusedError(Exception):
+    """A job that can't be run as it was sent, or that failed while running.
+
+    Attributes:
+        reason: what, which and where, in words for the user.
+        code: the service's reason code (1000..9999) or None.
+        solution: the cure.
+    """
+
+    def __init__(self, reason: str, *, code: int | None = INVALID_JOB, solution: str = ""):
+        # All three go to Exception: a refusal must survive pickling on its way from a worker.
+        super().__init__(reason, code, solution)
+        self.reason = reason
+        self.code = code
+        self.solution = solution
+
+    def __reduce__(self):
+        return _rebuild, (self.reason, self.code, self.solution)
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def _rebuild(reason: str, code: int | None, solution: str) -> RefusedError:
+    return RefusedError(reason, code=code, solution=solution)
+
+
+class StoppedError(Exception):
+    """A task that noticed, between two points, that its job is no longer wanted."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The final state of a job.
+
+    Attributes:
+        status: as the API spells it.
+        body: the encoded result; b"" unless completed.
+        reason: why it failed or was cancelled, else "".
+        reason_code: 1000..9999 or None.
+        reason_solution: the cure, else "".
+        logs: plain text, one step a line; for failures the end of the traceback.
+        usage_seconds: time that the simulators worked on it.
+    """
+
+    status: Literal["Completed", "Failed", "Cancelled"]
+    body: bytes = b""
+    reason: str = ""
+    reason_code: int | None = None
+    reason_solution: str = ""
+    logs: str = ""
+    usage_seconds: float = 0.0

@@ -1,0 +1,175 @@
+"""The unit of work for an executor: some points of one PUB on one simulator.
+
+A task is picklable and answers alike in this process, in another one and on another machine.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from qiskit_rest_primitives.local.outcome import StoppedError
+from qiskit_rest_primitives.local.seeds import Seeds
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
+
+
+@dataclass(frozen=True)
+class StopFlag:
+    """A file whose existence says "stop"; threads and processes of one machine see it alike."""
+
+    path: str
+
+    def set(self) -> None:
+        """Asks all tasks that hold this flag to stop."""
+        with open(self.path, "wb"):
+            pass
+
+    def check(self) -> None:
+        """Raises StoppedError once the flag is set."""
+        if os.path.exists(self.path):
+            raise StoppedError
+
+
+class Simulator(Protocol):
+    """What runs the points of a task; picklable."""
+
+    def sample(
+        self,
+        circuit: QuantumCircuit,
+        rows: np.ndarray,
+        shots: int,
+        seeds: Seeds,
+        start: int,
+        check: Callable[[], None],
+    ) -> dict[str, np.ndarray]:
+        """Samples at each row: creg name -> uint8 ``(points, shots, bytes)``, big-endian."""
+        ...
+
+    def estimate(
+        self,
+        circuit: QuantumCircuit,
+        rows: np.ndarray,
+        observables: Sequence[dict[str, float]],
+        pairs: np.ndarray,
+        precision: float,
+        seeds: Seeds,
+        start: int,
+        check: Callable[[], None],
+    ) -> dict[str, np.ndarray]:
+        """Estimates each pair: ``evs``, and ``stds`` where they were measured, float64 ``(n,)``.
+
+        Without ``stds`` the values are exact; noise of the target precision is added when joined.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class SamplerTask:
+    """Points of one sampler PUB.
+
+    Attributes:
+        pub_index: position of the PUB in its job.
+        start: number of the first point within the PUB, C order.
+        simulator: what runs it.
+        circuit: as it will be simulated.
+        rows: values, ``(points, parameters)``, in ``circuit.parameters`` order.
+        shots: samples a point.
+        seeds: the randomness of the PUB.
+        stop: looked at between points.
+    """
+
+    pub_index: int
+    start: int
+    simulator: Simulator
+    circuit: QuantumCircuit
+    rows: np.ndarray
+    shots: int
+    seeds: Seeds
+    stop: StopFlag
+
+    def run(self) -> TaskResult:
+        """Simulates the points."""
+        arrays = self.simulator.sample(
+            self.circuit, self.rows, self.shots, self.seeds, self.start, self.stop.check
+        )
+        return TaskResult(self.pub_index, self.start, len(self.rows), arrays)
+
+
+@dataclass(frozen=True)
+class EstimatorTask:
+    """Pairs of a point and an observable of one estimator PUB.
+
+    Attributes:
+        pub_index: position of the PUB in its job.
+        start: number of the first pair within the PUB.
+        simulator: what runs it.
+        circuit: as it will be simulated.
+        rows: values, ``(points, parameters)``, in ``circuit.parameters`` order.
+        observables: {pauli: coefficient} each.
+        pairs: int ``(n, 2)``: row and observable, sorted by row.
+        precision: target standard error; 0 is exact.
+        seeds: the randomness of the PUB.
+        stop: looked at between points.
+    """
+
+    pub_index: int
+    start: int
+    simulator: Simulator
+    circuit: QuantumCircuit
+    rows: np.ndarray
+    observables: list[dict[str, float]]
+    pairs: np.ndarray
+    precision: float
+    seeds: Seeds
+    stop: StopFlag
+
+    def run(self) -> TaskResult:
+        """Estimates the pairs."""
+        arrays = self.simulator.estimate(
+            self.circuit,
+            self.rows,
+            self.observables,
+            self.pairs,
+            self.precision,
+            self.seeds,
+            self.start,
+            self.stop.check,
+        )
+        return TaskResult(self.pub_index, self.start, len(self.pairs), arrays)
+
+
+Task = SamplerTask | EstimatorTask
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """What a task found: arrays whose first axis is its points (sampler) or pairs (estimator)."""
+
+    pub_index: int
+    start: int
+    count: int
+    arrays: dict[str, np.ndarray]
+    metadata: dict[str, object] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def run_task(task: Task) -> TaskResult:
+    """Runs one task, wherever the executor put it, and times it."""
+    task.stop.check()
+    begun = time.perf_counter()
+    result = task.run()
+    return TaskResult(
+        result.pub_index,
+        result.start,
+        result.count,
+        result.arrays,
+        result.metadata,
+        time.perf_counter() - begun,
+    )
