@@ -1,0 +1,233 @@
+"""An account put together from arguments, environment and the saved account. No HTTP."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from qiskit_rest_primitives.account import checks
+from qiskit_rest_primitives.account.saved import find_account
+from qiskit_rest_primitives.account.secret import Secret
+from qiskit_rest_primitives.errors import AccountError
+
+logger = logging.getLogger(__name__)
+
+ENVIRONMENT: Final = ("token", "url", "instance", "channel", "region")
+"""Fields that ``QISKIT_IBM_<FIELD>`` sets."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who asks which service, checked; made by `resolve_account`.
+
+    It pickles without its token: unpickled, the token is looked up again in the environment or
+    the saved account.
+
+    Attributes:
+        channel: "ibm_quantum_platform", "ibm_cloud" or "local".
+        token: API key or bearer token; ``token.reveal()`` gives the text.
+        url: IBM's cloud, or the root of a service's API.
+        instance: CRN, sent as ``Service-CRN``; may be None where the service is not IBM's.
+        region: preferred region; the one in the CRN wins.
+        verify: TLS verification: True, False or the path of a CA bundle.
+        proxies: scheme -> URL as in requests, or None.
+        private_endpoint: use the service's private addresses.
+        name: the saved account's name, or None.
+        filename: the saved account's file, or None for the default one.
+    """
+
+    channel: str
+    token: Secret
+    url: str
+    instance: str | None = None
+    region: str | None = None
+    verify: bool | str = True
+    proxies: Mapping[str, str] | None = field(default=None, repr=False)
+    private_endpoint: bool = False
+    name: str | None = None
+    filename: str | None = None
+
+    @property
+    def api_url(self) -> str:
+        """Root of the REST API, without a slash at the end.
+
+        IBM's cloud becomes the host of the CRN's region; any other URL is used as it is.
+        """
+        if not checks.is_ibm_root(self.url):
+            bare_ibm = checks.is_ibm(self.url) and self.url.count("/") == 2
+            return f"{self.url}/api/v1" if bare_ibm else self.url
+        host = self.url.split("://", 1)[1].split("/", 1)[0]
+        region = checks.region_of(self.instance) or self.region or "us-east"
+        if self.private_endpoint:
+            return f"https://private.{region}.quantum.{host}/api/v1"
+        # us-east has no prefix: qiskit_ibm_runtime.api.utils.default_runtime_url_resolver
+        prefix = "" if region == "us-east" else f"{region}."
+        return f"https://{prefix}quantum.{host}/api/v1"
+
+    @property
+    def auth_url(self) -> str:
+        """Where an API key is exchanged for a bearer token; ``IAM_URL`` overrides the host."""
+        if base := os.environ.get("IAM_URL"):
+            return checks.check_url(base) + "/identity/token"
+        private = "private." if self.private_endpoint else ""
+        staging = "test." if checks.is_staging(self.instance) or ".test." in self.api_url else ""
+        return f"https://{private}iam.{staging}cloud.ibm.com/identity/token"
+
+    @property
+    def token_kind(self) -> Literal["apikey", "bearer"]:
+        """Whether the token is exchanged first or sent as it is.
+
+        It is sent as it is when it looks like a JSON web token, or when the service is not IBM's
+        (unless ``IAM_URL`` names an identity service).
+        """
+        if checks.is_bearer(self.token.reveal()) or not checks.exchanges(self.url):
+            return "bearer"
+        return "apikey"
+
+    def as_saved(self) -> dict[str, Any]:
+        """The fields as the official client saves them; the token stays hidden."""
+        known = {
+            "channel": self.channel,
+            "token": self.token,
+            "url": self.url,
+            "instance": self.instance,
+            "region": self.region,
+            "verify": self.verify,
+            "proxies": {"urls": dict(self.proxies)} if self.proxies else None,
+            "private_endpoint": self.private_endpoint,
+        }
+        return {key: value for key, value in known.items() if value is not None}
+
+    def __reduce__(self) -> Any:
+        return _look_up_again, (
+            self.channel,
+            self.instance,
+            self.url,
+            self.region,
+            self.verify,
+            self.private_endpoint,
+            self.name,
+            self.filename,
+        )
+
+
+def _look_up_again(
+    channel: str,
+    instance: str | None,
+    url: str,
+    region: str | None,
+    verify: bool | str,
+    private_endpoint: bool,
+    name: str | None,
+    filename: str | None,
+) -> Account:
+    return resolve_account(
+        channel,
+        instance=instance,
+        url=url,
+        region=region,
+        verify=verify,
+        private_endpoint=private_endpoint,
+        name=name,
+        filename=filename,
+    )
+
+
+def resolve_account(
+    channel: str | None = None,
+    token: str | Secret | None = None,
+    instance: str | None = None,
+    url: str | None = None,
+    region: str | None = None,
+    verify: bool | str | None = None,
+    proxies: Mapping[str, Any] | None = None,
+    private_endpoint: bool = False,
+    name: str | None = None,
+    filename: str | None = None,
+) -> Account:
+    """Puts an account together: arguments before environment before the saved account.
+
+    The token decides: a token given as an argument or in ``QISKIT_IBM_TOKEN`` is completed by the
+    other arguments and the environment, a saved one also by its saved account. A saved token is
+    sent to the service it was saved for and to no other.
+
+    Args:
+        channel: "ibm_quantum_platform" (default), "ibm_cloud" or "local".
+        token: API key or bearer token.
+        instance: CRN of the instance.
+        url: root of the service's API; default IBM's, in the region of the CRN.
+        region: preferred region, such as "eu-de"; the one in the CRN wins.
+        verify: TLS verification: True (default), False or the path of a CA bundle.
+        proxies: scheme -> URL, or the official client's ``{"urls": {...}}``.
+        private_endpoint: use the service's private addresses.
+        name: name of a saved account; the environment's token is then not used.
+        filename: file of saved accounts; default ``~/.qiskit/qiskit-ibm.json``.
+
+    Raises:
+        AccountError: there is no account, or a part of it is malformed.
+    """
+    environment = {key: os.environ.get(f"QISKIT_IBM_{key.upper()}") for key in ENVIRONMENT}
+    given: dict[str, Any] = {
+        "channel": channel,
+        "token": token,
+        "instance": instance,
+        "url": url,
+        "region": region,
+    }
+    given = {key: given[key] or environment[key] for key in given}
+    if channel is not None:
+        checks.check_channel(channel)
+    saved: dict[str, Any] = {}
+    if not token and (name or filename or not environment["token"]):
+        name, saved = find_account(channel or environment["channel"], url, name, filename)
+        given |= {"token": saved.get("token"), "url": saved.get("url")}
+        given["channel"] = saved.get("channel") or given["channel"]
+        if instance is None:
+            given["instance"] = environment["instance"] or saved.get("instance")
+        given["region"] = given["region"] or saved.get("region")
+        private_endpoint = private_endpoint or bool(saved.get("private_endpoint"))
+    else:
+        name = None
+    if verify is None:
+        verify = saved.get("verify", True)
+    return _checked(
+        given, verify, proxies or saved.get("proxies"), bool(private_endpoint), name, filename
+    )
+
+
+def _checked(
+    given: Mapping[str, Any],
+    verify: Any,
+    proxies: Any,
+    private_endpoint: bool,
+    name: str | None,
+    filename: str | None,
+) -> Account:
+    channel = checks.check_channel(given["channel"] or checks.DEFAULT_CHANNEL)
+    if channel == "local" and not given["url"]:
+        raise AccountError(
+            "channel 'local' needs a url and a token, as `qiskit-rest serve` prints them; "
+            "QiskitRuntimeService(channel='local') alone starts a service of its own"
+        )
+    url = checks.check_url(given["url"] or checks.default_url(given["instance"]))
+    token = given["token"].reveal() if isinstance(given["token"], Secret) else given["token"]
+    instance = checks.check_instance(given["instance"], ibm=checks.is_ibm(url))
+    region = checks.check_region(given["region"]) if given["region"] else None
+    actual = checks.region_of(instance)
+    if region and actual and region != actual:
+        logger.warning("region %s is not that of the instance; %s is used", region, actual)
+    return Account(
+        channel=channel,
+        token=Secret(checks.check_token(token, exchanged=checks.exchanges(url))),
+        url=url,
+        instance=instance,
+        region=region,
+        verify=checks.check_verify(verify),
+        proxies=checks.check_proxies(proxies),
+        private_endpoint=private_endpoint,
+        name=name,
+        filename=filename,
+    )
