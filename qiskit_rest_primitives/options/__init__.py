@@ -1,0 +1,44 @@
+"""SamplerOptions and EstimatorOptions: every documented option, checked when it is set.
+
+Names and nesting are those of ``qiskit_ibm_runtime.options``. What nobody set reads as
+:data:`Unset` (false in conditions) and is not sent. Files: ``fields`` what one option may be,
+``group`` how groups take names, ``execution`` and ``resilience`` the groups, ``primitives`` the two
+classes and to_wire(), ``encoding`` values that JSON lacks.
+"""
+
+from .execution import (
+    DynamicalDecouplingOptions,
+    EnvironmentOptions,
+    ExecutionOptionsV2,
+    SamplerExecutionOptionsV2,
+    SimulatorOptions,
+    TwirlingOptions,
+)
+from .primitives import EstimatorOptions, OptionsOnWire, SamplerOptions
+from .resilience import (
+    LayerNoiseLearningOptions,
+    MeasureNoiseLearningOptions,
+    PecOptions,
+    ResilienceOptionsV2,
+    ZneOptions,
+)
+from .unset import Unset, UnsetType
+
+__all__ = [
+    "DynamicalDecouplingOptions",
+    "EnvironmentOptions",
+    "EstimatorOptions",
+    "ExecutionOptionsV2",
+    "LayerNoiseLearningOptions",
+    "MeasureNoiseLearningOptions",
+    "OptionsOnWire",
+    "PecOptions",
+    "ResilienceOptionsV2",
+    "SamplerExecutionOptionsV2",
+    "SamplerOptions",
+    "SimulatorOptions",
+    "TwirlingOptions",
+    "Unset",
+    "UnsetType",
+    "ZneOptions",
+]
