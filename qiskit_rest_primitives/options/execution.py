@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from ..errors import OptionsError
-from ..wire.bodies import MAX_TAG_LENGTH, MAX_TAGS
+from ..wire.limits import MAX_TAG_LENGTH, MAX_TAGS
 from .fields import Bool, Choice, Integer, Items, Option, Real, Seed, as_integer
 from .group import OptionGroup
 

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast, overloa
 import numpy as np
 
 from ..errors import OptionsError
+from ..wire.limits import INT32_MAX
 from .unset import Unset, UnsetType, is_unset
 
 if TYPE_CHECKING:
     from .group import OptionGroup
 
 T = TypeVar("T")
-INT32_MAX = 2_147_483_647
 SIZE_LIMIT = 60
 
 

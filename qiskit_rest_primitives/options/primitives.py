@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, TypeVar, cast
 
 from ..errors import OptionsError
-from ..wire.bodies import MAX_COST_SECONDS
+from ..wire.limits import MAX_COST_SECONDS
 from .execution import (
     DynamicalDecouplingOptions,
     EnvironmentOptions,

@@ -1,8 +1,7 @@
 """Body of POST /v1/jobs: JSON <-> typed structs. In: bytes. Out: JobRequest, then its params.
 
-The structs accept what the Runtime REST API documents for programs ``sampler`` and ``estimator``.
-Option names that nobody documents are refused at every level, because a misspelt option that is
-silently ignored changes an experiment; unknown members beside ``program_id`` are ignored. No I/O.
+The structs accept what the Runtime REST API documents for programs ``sampler`` and ``estimator``;
+unknown members beside ``program_id`` are ignored, as the service does. No I/O.
 """
 
 from __future__ import annotations
@@ -14,34 +13,20 @@ from typing import Annotated, Any, Literal, NoReturn, TypeAlias, cast
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-INT32_MAX = 2_147_483_647
-MAX_TAGS = 8
-MAX_TAG_LENGTH = 86
-MAX_COST_SECONDS = 10_800
+from .limits import MAX_COST_SECONDS, MAX_TAG_LENGTH, MAX_TAGS
+from .option_bodies import (
+    Bool,
+    ClosedGroup,
+    CountOrZero,
+    EstimatorOptionsBody,
+    Positive,
+    SamplerOptionsBody,
+)
 
 Program: TypeAlias = Literal["sampler", "estimator"]
 LogLevel: TypeAlias = Literal["critical", "error", "warning", "info", "debug"]
 # The official client writes the level in capitals, which the service takes: EnvironmentOptions.
 LogLevelInCapitals: TypeAlias = Literal["CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"]
-Extrapolator: TypeAlias = Literal[
-    "linear",
-    "exponential",
-    "double_exponential",
-    "fallback",
-    "polynomial_degree_1",
-    "polynomial_degree_2",
-    "polynomial_degree_3",
-    "polynomial_degree_4",
-    "polynomial_degree_5",
-    "polynomial_degree_6",
-    "polynomial_degree_7",
-]
-Bool: TypeAlias = bool | UnsetType
-Count: TypeAlias = Annotated[int, Meta(ge=1, le=INT32_MAX)]
-CountOrAuto: TypeAlias = Count | Literal["auto"]
-CountOrZero: TypeAlias = Annotated[int, Meta(ge=0, le=INT32_MAX)]
-Positive: TypeAlias = Annotated[float, Meta(gt=0)]
-NotNegative: TypeAlias = Annotated[float, Meta(ge=0)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=10_000)]
 
 
@@ -59,129 +44,7 @@ class InvalidBody(ValueError):  # noqa: N818 - names the condition, like httpx.I
         self.path = path
 
 
-class _Closed(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of every group whose member names are all known."""
-
-
-class DynamicalDecouplingBody(_Closed):
-    """``options.dynamical_decoupling``."""
-
-    enable: Bool = UNSET
-    sequence_type: Literal["XX", "XpXm", "XY4"] | UnsetType = UNSET
-    extra_slack_distribution: Literal["middle", "edges"] | UnsetType = UNSET
-    scheduling_method: Literal["alap", "asap"] | UnsetType = UNSET
-    skip_reset_qubits: Bool = UNSET
-
-
-class TwirlingBody(_Closed):
-    """``options.twirling``."""
-
-    enable_gates: Bool = UNSET
-    enable_measure: Bool = UNSET
-    num_randomizations: CountOrAuto | UnsetType = UNSET
-    shots_per_randomization: CountOrAuto | UnsetType = UNSET
-    strategy: Literal["active", "active-circuit", "active-accum", "all"] | UnsetType = UNSET
-
-
-class SimulatorBody(_Closed):
-    """``options.simulator``; ``basis_gates`` itself is never null, its items may be."""
-
-    noise_model: dict[str, Any] | UnsetType | None = UNSET
-    seed_simulator: CountOrZero | UnsetType | None = UNSET
-    coupling_map: list[Any] | UnsetType | None = UNSET
-    basis_gates: list[str | None] | UnsetType = UNSET
-
-
-class ExecutionBody(_Closed):
-    """``options.execution`` of the estimator; ``rep_delay`` in seconds."""
-
-    init_qubits: Bool = UNSET
-    rep_delay: float | UnsetType = UNSET
-    # Documented for `experimental`, which the official client merges into the group of that name.
-    scheduler_timing: Bool = UNSET
-    stretch_values: Bool = UNSET
-    fast_parametric_update: Bool = UNSET
-
-
-class SamplerExecutionBody(ExecutionBody):
-    """``options.execution`` of the sampler."""
-
-    meas_type: Literal["classified", "kerneled", "avg_kerneled"] | UnsetType = UNSET
-
-
-class MeasureNoiseLearningBody(_Closed):
-    """``options.resilience.measure_noise_learning``."""
-
-    num_randomizations: Count | UnsetType = UNSET
-    shots_per_randomization: CountOrAuto | UnsetType = UNSET
-
-
-class ZneBody(_Closed):
-    """``options.resilience.zne``."""
-
-    noise_factors: list[float] | UnsetType = UNSET
-    extrapolator: Extrapolator | list[Extrapolator] | UnsetType = UNSET
-    amplifier: (
-        Literal["gate_folding", "gate_folding_front", "gate_folding_back", "pea"] | UnsetType
-    ) = UNSET
-    extrapolated_noise_factors: Any = UNSET
-
-
-class PecBody(_Closed):
-    """``options.resilience.pec``."""
-
-    max_overhead: Positive | UnsetType | None = UNSET
-    noise_gain: NotNegative | Literal["auto"] | UnsetType = UNSET
-
-
-class LayerNoiseLearningBody(_Closed):
-    """``options.resilience.layer_noise_learning``."""
-
-    max_layers_to_learn: CountOrZero | UnsetType | None = UNSET
-    shots_per_randomization: Count | UnsetType = UNSET
-    num_randomizations: Count | UnsetType = UNSET
-    layer_pair_depths: list[Annotated[int, Meta(ge=0)]] | UnsetType = UNSET
-
-
-class ResilienceBody(_Closed):
-    """``options.resilience``."""
-
-    measure_mitigation: Bool = UNSET
-    measure_noise_learning: MeasureNoiseLearningBody | UnsetType = UNSET
-    zne_mitigation: Bool = UNSET
-    zne: ZneBody | UnsetType = UNSET
-    pec_mitigation: Bool = UNSET
-    pec: PecBody | UnsetType = UNSET
-    layer_noise_learning: LayerNoiseLearningBody | UnsetType = UNSET
-    layer_noise_model: Any = UNSET
-
-
-class SamplerOptionsBody(_Closed):
-    """``params.options`` of the sampler."""
-
-    default_shots: CountOrZero | UnsetType = UNSET
-    dynamical_decoupling: DynamicalDecouplingBody | UnsetType = UNSET
-    execution: SamplerExecutionBody | UnsetType = UNSET
-    twirling: TwirlingBody | UnsetType = UNSET
-    simulator: SimulatorBody | UnsetType = UNSET
-    experimental: dict[str, Any] | UnsetType = UNSET
-
-
-class EstimatorOptionsBody(_Closed):
-    """``params.options`` of the estimator."""
-
-    seed_estimator: CountOrZero | UnsetType | None = UNSET
-    default_precision: Positive | UnsetType = UNSET
-    default_shots: CountOrZero | UnsetType | None = UNSET
-    dynamical_decoupling: DynamicalDecouplingBody | UnsetType = UNSET
-    resilience: ResilienceBody | UnsetType = UNSET
-    execution: ExecutionBody | UnsetType = UNSET
-    twirling: TwirlingBody | UnsetType = UNSET
-    simulator: SimulatorBody | UnsetType = UNSET
-    experimental: dict[str, Any] | UnsetType = UNSET
-
-
-class SamplerParams(_Closed):
+class SamplerParams(ClosedGroup):
     """``params`` of the sampler; a PUB is ``[circuit, values?, shots?]`` or the circuit's text."""
 
     pubs: list[Any]
@@ -191,7 +54,7 @@ class SamplerParams(_Closed):
     version: Literal[2] | UnsetType = UNSET
 
 
-class EstimatorParams(_Closed):
+class EstimatorParams(ClosedGroup):
     """``params`` of the estimator; a PUB is ``[circuit, observables, values?, precision?]``."""
 
     pubs: list[Any]
@@ -326,3 +189,20 @@ def _refuse(error: Exception, prefix: str) -> NoReturn:
     if missing_or_unknown:
         path = f"{path}.{missing_or_unknown[1]}"
     raise InvalidBody(message, path.lstrip(".")) from None
+
+
+__all__ = [
+    "MAX_COST_SECONDS",
+    "MAX_TAGS",
+    "MAX_TAG_LENGTH",
+    "EstimatorOptionsBody",
+    "EstimatorParams",
+    "InvalidBody",
+    "JobRequest",
+    "Program",
+    "SamplerOptionsBody",
+    "SamplerParams",
+    "decode_job_request",
+    "decode_params",
+    "encode_job_request",
+]
