@@ -1,0 +1,157 @@
+"""The endpoints about the account: identity, versions, instance, usage, tags."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qs
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+
+from .auth import API_KEY_GRANT, Caller
+from .endpoints import VERSIONS, read_body, read_json
+from .replies import ProblemError, json_reply, no_content
+from .times import iso_time
+
+if TYPE_CHECKING:
+    from .core import Core
+
+PLAN = "local"
+SEARCH_LENGTHS = range(3, 101)
+PERIOD_SECONDS = 28 * 86_400
+
+
+class InstanceLimit(msgspec.Struct):
+    """Body of PUT /instances/configuration; seconds, null for no limit."""
+
+    instance_limit: Annotated[int, Meta(ge=0)] | None
+
+
+async def issue_token(core: Core, request: Request) -> Response:
+    """POST /identity/token: an API key for a JSON web token.
+
+    Refusals are the identity service's own.
+    """
+    try:
+        body = await read_body(core, request, core.limits.small_body_bytes)
+    except ProblemError as problem:
+        return _identity_refusal(problem.status, "BXNIM0106E", problem.message)
+    form = parse_qs(body.decode("latin-1"), max_num_fields=20)
+    if form.get("grant_type") != [API_KEY_GRANT]:
+        return _identity_refusal(400, "BXNIM0109E", f"The grant_type must be {API_KEY_GRANT}.")
+    keys = form.get("apikey", [])
+    user = core.tokens.user_of_key(keys[0]) if len(keys) == 1 else None
+    if user is None:
+        return _identity_refusal(400, "BXNIM0415E", "Provided API key could not be found.")
+    return json_reply(core.tokens.issue(user))
+
+
+def _identity_refusal(status: int, code: str, message: str) -> Response:
+    return json_reply({"errorCode": code, "errorMessage": message, "context": {}}, status)
+
+
+async def versions(request: Request) -> Response:
+    """GET /versions; needs no token."""
+    listed: list[dict[str, str]] = []
+    for version, sunset in VERSIONS.items():
+        if sunset is None:
+            listed.append({"version": version, "status": "live"})
+        else:
+            listed.append({"version": version, "status": "deprecated", "sunset_date": sunset})
+    return json_reply({"versions": listed})
+
+
+async def instance(core: Core, caller: Caller, request: Request) -> Response:
+    """GET /instance."""
+    seconds = _limit(core, caller)
+    return json_reply(
+        {
+            "backends": core.backends.names(),
+            "plan_id": PLAN,
+            "instance_limit": seconds,
+            "instance_limit_seconds": "" if seconds is None else str(seconds),
+            "usage_allocation_seconds": "",
+        }
+    )
+
+
+async def usage(core: Core, caller: Caller, request: Request) -> Response:
+    """GET /instances/usage: seconds used by the instance in the last 28 days."""
+    now = core.clock()
+    start = now - PERIOD_SECONDS
+    consumed = consumed_seconds(core, caller, start)
+    content: dict[str, Any] = {
+        "instance_id": caller.instance,
+        "plan_id": PLAN,
+        "usage_consumed_seconds": round(consumed, 6),
+        "usage_period": {"start_time": iso_time(start), "end_time": iso_time(now)},
+        "usage_limit_reached": False,
+    }
+    limit = _limit(core, caller)
+    if limit is not None:
+        content |= {"usage_limit_seconds": limit, "usage_limit_reached": consumed >= limit}
+    return json_reply(content)
+
+
+def consumed_seconds(core: Core, caller: Caller, start: float) -> float:
+    """Seconds that the jobs of an instance used since ``start``."""
+    found = core.store.rows(
+        "SELECT SUM(usage_seconds) FROM jobs WHERE user = ? AND instance = ? AND created >= ?",
+        (caller.user, caller.instance, start),
+    )
+    return found[0][0] or 0.0
+
+
+def _limit(core: Core, caller: Caller) -> int | None:
+    return core.store.instance_limit(caller.instance)
+
+
+def check_usage(core: Core, caller: Caller) -> None:
+    """Refuses a submission once the instance has used up its limit.
+
+    Raises:
+        ProblemError: 409.
+    """
+    limit = _limit(core, caller)
+    if limit is not None and consumed_seconds(core, caller, core.clock() - PERIOD_SECONDS) >= limit:
+        raise ProblemError(
+            409,
+            f"The instance has used its limit of {limit} s.",
+            solution="Raise the limit with PUT /instances/configuration.",
+        )
+
+
+async def get_instance_limit(core: Core, caller: Caller, request: Request) -> Response:
+    """GET /instances/configuration."""
+    return json_reply({"instance_limit": _limit(core, caller)})
+
+
+async def set_instance_limit(core: Core, caller: Caller, request: Request) -> Response:
+    """PUT /instances/configuration."""
+    body = await read_json(core, request, InstanceLimit)
+    core.store.set_instance_limit(caller.instance, body.instance_limit)
+    return no_content()
+
+
+async def search_tags(core: Core, caller: Caller, request: Request) -> Response:
+    """GET /tags: the caller's tags that contain a text."""
+    query = request.query_params
+    if query.get("type") != "job":
+        raise ProblemError(400, "The query must have type=job.")
+    search = query.get("search", "")
+    if len(search) not in SEARCH_LENGTHS:
+        raise ProblemError(400, f"search is 3 to 100 characters long, not {len(search)}.")
+    found = core.store.rows(
+        "SELECT DISTINCT tag FROM tags JOIN jobs ON jobs.id = tags.job_id"
+        " WHERE user = ? AND instance = ? AND instr(lower(tag), lower(?)) ORDER BY tag",
+        (caller.user, caller.instance, search),
+    )
+    return json_reply({"tags": [row[0] for row in found]})
+
+
+async def health(request: Request) -> Response:
+    """GET /health; needs no token."""
+    return json_reply({"status": "ok", "time": iso_time(time.time())})

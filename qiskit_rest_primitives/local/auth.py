@@ -1,0 +1,213 @@
+"""Who is calling. In: a token file and a request's headers. Out: a Caller, or a 401.
+
+A user has one long-lived API key. It is exchanged at ``POST /identity/token`` for a JSON web token
+(HMAC-SHA256) that lives a while; the key itself is accepted as a bearer token too.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import secrets
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from .replies import BAD_CREDENTIALS, INSTANCE_NOT_FOUND, ProblemError
+
+API_KEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
+DEFAULT_LIFETIME_SECONDS = 3600.0
+MAX_TOKEN_LENGTH = 8192
+_HEADER = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=").decode()
+_CRN = re.compile(r"crn:v1:[^:\s]*:[^:\s]*:quantum-computing:[^:\s]*:a/[0-9a-f]{32}:[^:\s]+::")
+
+
+def default_instance(user: str) -> str:
+    """The CRN a user has when the token file names none; the same at every start."""
+    account = hashlib.sha256(f"account of {user}".encode()).hexdigest()[:32]
+    guid = uuid.uuid5(uuid.NAMESPACE_URL, f"instance of {user}")
+    return f"crn:v1:bluemix:public:quantum-computing:us-east:a/{account}:{guid}::"
+
+
+@dataclass(frozen=True)
+class User:
+    """Someone with an API key.
+
+    Attributes:
+        name: the owner of jobs and sessions.
+        token: the API key; hidden in ``repr``.
+        instances: CRNs of the user's instances, at least one; the first is the default.
+    """
+
+    name: str
+    token: str = field(repr=False)
+    instances: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.instances:
+            object.__setattr__(self, "instances", (default_instance(self.name),))
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who made a request, and through which instance."""
+
+    user: str
+    instance: str
+
+
+def read_token_file(path: str | Path) -> list[User]:
+    """Reads users from a text file, one a line: ``NAME TOKEN [CRN ...]``; ``#`` starts a comment.
+
+    Raises:
+        ValueError: a malformed line, a name or token that occurs twice, or no user at all.
+    """
+    users: list[User] = []
+    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
+        words = line.split("#", 1)[0].split()
+        if not words:
+            continue
+        where = f"{path}, line {number}"
+        if len(words) < 2:
+            raise ValueError(f"{where}: expected NAME TOKEN [CRN ...]")
+        name, token, *instances = words
+        if len(token) < 8:
+            raise ValueError(f"{where}: the token of {name!r} is shorter than 8 characters")
+        for crn in instances:
+            if not _CRN.fullmatch(crn):
+                raise ValueError(f"{where}: {crn!r} is not a CRN like {default_instance(name)}")
+        if any(name == user.name or token == user.token for user in users):
+            raise ValueError(f"{where}: {name!r} or its token occurs twice")
+        users.append(User(name, token, tuple(instances)))
+    if not users:
+        raise ValueError(f"{path}: no users; add lines NAME TOKEN [CRN ...]")
+    return users
+
+
+class Tokens:
+    """Issues and checks tokens.
+
+    Args:
+        users: everybody who may call.
+        lifetime_seconds: how long an issued token is valid.
+        secret: key of the signature; random by default, so that a restart ends all issued tokens.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        users: Sequence[User],
+        *,
+        lifetime_seconds: float = DEFAULT_LIFETIME_SECONDS,
+        secret: bytes | None = None,
+        clock: Callable[[], float] = time.time,
+    ):
+        if lifetime_seconds <= 0:
+            raise ValueError(f"a token's lifetime must be positive, not {lifetime_seconds} s")
+        self._users = {user.name: user for user in users}
+        self._digests = [(hashlib.sha256(user.token.encode()).digest(), user) for user in users]
+        self.lifetime_seconds = lifetime_seconds
+        self._secret = secret or secrets.token_bytes(32)
+        self._clock = clock
+        self._generation = 0
+
+    def expire_all(self) -> None:
+        """Ends every token issued so far; API keys stay valid."""
+        self._generation += 1
+
+    def user_of_key(self, key: str) -> User | None:
+        """The owner of an API key; takes the same time whichever it is, or none."""
+        digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+        found: User | None = None
+        for known, user in self._digests:
+            if hmac.compare_digest(known, digest):
+                found = user
+        return found
+
+    def issue(self, user: User) -> dict[str, Any]:
+        """The reply of the identity service: a signed token and when it ends."""
+        now = self._clock()
+        issued, expires = int(now), now + self.lifetime_seconds
+        claims = {
+            "iss": "qiskit-rest-primitives",
+            "sub": user.name,
+            "iat": issued,
+            "exp": round(expires, 3)
+            if expires % 1 and self.lifetime_seconds < 60
+            else int(expires),
+            "gen": self._generation,
+            "jti": secrets.token_hex(8),
+        }
+        body = base64.urlsafe_b64encode(msgspec.json.encode(claims)).rstrip(b"=").decode()
+        signed = f"{_HEADER}.{body}"
+        return {
+            "access_token": f"{signed}.{self._signature(signed)}",
+            "refresh_token": "not_supported",
+            "token_type": "Bearer",
+            "expires_in": max(1, int(self.lifetime_seconds)),
+            "expiration": int(expires),
+            "scope": "ibm openid",
+        }
+
+    def _signature(self, signed: str) -> str:
+        digest = hmac.digest(self._secret, signed.encode("utf-8", "surrogatepass"), "sha256")
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+    def _user_of_jwt(self, token: str) -> User | None:
+        signed, _, signature = token.rpartition(".")
+        expected = self._signature(signed).encode()
+        if not hmac.compare_digest(expected, signature.encode("utf-8", "surrogatepass")):
+            return None
+        body = signed.partition(".")[2]
+        try:
+            claims = msgspec.json.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        except (binascii.Error, msgspec.DecodeError):  # pragma: no cover - we signed it
+            return None
+        if claims["exp"] <= self._clock() or claims["gen"] != self._generation:
+            return None
+        return self._users.get(claims["sub"])
+
+    def check(self, authorization: str | None, instance: str | None) -> Caller:
+        """Tells who is calling.
+
+        Args:
+            authorization: the header ``Authorization``: ``Bearer`` token or key, or ``apikey`` key.
+            instance: the header ``Service-CRN``; None means the user's first instance.
+
+        Raises:
+            ProblemError: 401 without a valid token; 404 with code 1279 for a foreign instance.
+        """
+        scheme, _, token = (authorization or "").partition(" ")
+        token = token.strip()
+        user: User | None = None
+        if token and len(token) <= MAX_TOKEN_LENGTH:
+            if scheme.lower() == "bearer" and token.count(".") == 2:
+                user = self._user_of_jwt(token) or self.user_of_key(token)
+            elif scheme.lower() in ("bearer", "apikey"):
+                user = self.user_of_key(token)
+        if user is None:
+            raise ProblemError(
+                401,
+                "Invalid credentials." if authorization else "No credentials.",
+                code=BAD_CREDENTIALS,
+                solution="Send 'Authorization: Bearer TOKEN' with a valid, unexpired token.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        if instance is None:
+            return Caller(user.name, user.instances[0])
+        if instance not in user.instances:
+            raise ProblemError(
+                404,
+                f"Instance {instance[:200]} not found.",
+                code=INSTANCE_NOT_FOUND,
+                solution="Send one of your own instances in the header Service-CRN.",
+            )
+        return Caller(user.name, instance)

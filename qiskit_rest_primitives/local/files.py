@@ -1,0 +1,57 @@
+"""A large body as a reply: piece by piece from its file, with its length, at the client's pace."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from .guard import ClientGoneError
+
+PIECE = 1 << 18
+
+
+class FileReply(Response):
+    """Sends a file of JSON.
+
+    The file is opened now: it may be deleted before it is sent. Results are not compressed: in
+    Qiskit's encoding they are already, and compressing costs more time than loopback saves.
+
+    Args:
+        path: the file.
+        write_seconds: time the client has to take each piece.
+    """
+
+    def __init__(self, path: Path, write_seconds: float):
+        self._file = path.open("rb")
+        self._size = path.stat().st_size
+        self._write_seconds = write_seconds
+        super().__init__(None, media_type="application/json")
+        self.headers["content-length"] = str(self._size)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it."""
+        with self._file:
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": self.status_code,
+                    "headers": self.raw_headers,
+                }
+            )
+            if scope["method"] == "HEAD":
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                return
+            left = self._size
+            while left > 0:
+                piece = await asyncio.to_thread(self._file.read, min(PIECE, left))
+                if not piece:
+                    raise ClientGoneError  # the file was cut off: closing the connection says so
+                left -= len(piece)
+                message = {"type": "http.response.body", "body": piece, "more_body": left > 0}
+                try:
+                    await asyncio.wait_for(send(message), self._write_seconds)
+                except asyncio.TimeoutError:
+                    raise ClientGoneError from None

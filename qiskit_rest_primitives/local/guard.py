@@ -1,0 +1,179 @@
+"""The door: Host check, bounded and timed reading of bodies, trace ids, one log line a request.
+
+Everything behind it may read the request body without thinking of its size or pace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Collection
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .limits import Limits
+from .replies import ProblemError, new_trace, problem_reply
+
+logger = logging.getLogger("qiskit_rest_primitives.local.requests")
+
+# How much of a body that is refused is read and thrown away, so that the client comes to
+# read the reply instead of a reset connection: RFC 9112 section 9.6.
+DISCARD_FACTOR = 4
+DISCARD_SECONDS = 10.0
+
+
+class BodyTooLargeError(ProblemError):
+    """The body is larger than the service takes."""
+
+    def __init__(self, limit: int):
+        super().__init__(
+            413,
+            f"The request body is larger than {limit} bytes.",
+            solution="Send fewer PUBs or parameter values a job.",
+            headers={"Connection": "close"},
+        )
+
+
+class BodyTooSlowError(ProblemError):
+    """The body did not arrive in time."""
+
+    def __init__(self, seconds: float):
+        super().__init__(
+            408,
+            f"The request body took longer than {seconds:g} s.",
+            headers={"Connection": "close"},
+        )
+
+
+class ClientGoneError(Exception):
+    """The client closed the connection; nobody reads a reply."""
+
+
+class BodyReader:
+    """The ASGI ``receive`` of one request, with a limit in bytes and in seconds."""
+
+    def __init__(self, receive: Receive, limit: int, seconds: float):
+        self._receive = receive
+        self._limit = limit
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds
+        self._size = 0
+        self.complete = False
+
+    async def __call__(self) -> Message:
+        """The next piece of the body."""
+        if self.complete:
+            return await self._receive()
+        message = await self._next(self._deadline)
+        if self._size > self._limit:
+            raise BodyTooLargeError(self._limit)
+        return message
+
+    async def _next(self, deadline: float) -> Message:
+        remaining = deadline - time.monotonic()
+        try:
+            message = await asyncio.wait_for(self._receive(), max(remaining, 0.001))
+        except asyncio.TimeoutError:
+            self.complete = True
+            raise BodyTooSlowError(self._seconds) from None
+        if message["type"] == "http.disconnect":
+            self.complete = True
+        else:
+            self._size += len(message.get("body", b""))
+            self.complete = not message.get("more_body", False)
+        return message
+
+    async def discard(self) -> bool:
+        """Reads the rest and throws it away; False if there is more of it than is bearable."""
+        deadline = time.monotonic() + DISCARD_SECONDS
+        try:
+            while not self.complete and self._size <= self._limit * DISCARD_FACTOR:
+                await self._next(deadline)
+        except BodyTooSlowError:
+            return False
+        return self.complete
+
+
+class Guard:
+    """ASGI middleware in front of everything.
+
+    Args:
+        app: what is behind it.
+        limits: sizes and times.
+        hosts: names accepted in the header ``Host``; None accepts any. On a loopback address
+            this is what keeps a web page from reaching the service through DNS rebinding.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Limits, hosts: Collection[str] | None):
+        self._app = app
+        self._limits = limits
+        self._hosts = None if hosts is None else {name.lower() for name in hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets a request in, or refuses it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        trace = new_trace()
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["trace"] = trace
+        reader = BodyReader(receive, self._limits.body_bytes, self._limits.body_seconds)
+        if b"content-length" not in headers and b"transfer-encoding" not in headers:
+            reader.complete = True
+        status = 0
+
+        async def send_once_read(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if not reader.complete and not await self._discard(reader, headers):
+                    message["headers"] = [*message["headers"], (b"connection", b"close")]
+            await send(message)
+
+        try:
+            problem = self._refusal(headers)
+            if problem is not None:
+                await problem_reply(problem, trace)(scope, receive, send_once_read)
+            else:
+                await self._app(scope, reader, send_once_read)
+        except ClientGoneError:
+            pass
+        finally:
+            if logger.isEnabledFor(logging.INFO):
+                logger.info(
+                    "%s %s %d",
+                    scope["method"],
+                    scope["path"],
+                    status,
+                    extra={
+                        "method": scope["method"],
+                        "path": scope["path"],
+                        "status": status,
+                        "milliseconds": round((time.perf_counter() - began) * 1e3, 2),
+                        "trace": trace,
+                        "user": state.get("user"),
+                    },
+                )
+
+    async def _discard(self, reader: BodyReader, headers: dict[bytes, bytes]) -> bool:
+        # A client that waits for 100 Continue sends nothing when it is refused.
+        return b"expect" not in headers and await reader.discard()
+
+    def _refusal(self, headers: dict[bytes, bytes]) -> ProblemError | None:
+        if self._hosts is not None:
+            host = headers.get(b"host", b"").decode("latin-1").lower()
+            name = host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
+            if name not in self._hosts:
+                return ProblemError(
+                    421,
+                    f"This service does not answer for the host {host[:100]!r}.",
+                    solution="Call it by its address, or name the host when starting it.",
+                )
+        length = headers.get(b"content-length", b"0")
+        if len(length) > 18 or int(length) > self._limits.body_bytes:
+            return BodyTooLargeError(self._limits.body_bytes)
+        return None

@@ -1,0 +1,302 @@
+"""The endpoints below /jobs. In: requests. Out: replies; the work is in core."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from ..wire.bodies import MAX_TAG_LENGTH, MAX_TAGS, InvalidBody, decode_job_request, decode_params
+from .account import check_usage
+from .auth import Caller
+from .endpoints import api_version, flag, number, read_body, read_json, since
+from .files import FileReply
+from .listing import job_filters
+from .replies import (
+    INVALID_JOB,
+    JOB_NOT_FOUND,
+    TAG_TOO_LONG,
+    TOO_MANY_REQUESTS,
+    TOO_MANY_TAGS,
+    ProblemError,
+    json_reply,
+    no_content,
+)
+from .store import FINAL, JOB_COLUMNS
+from .times import iso_time
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from ..wire.bodies import EstimatorParams, JobRequest, SamplerParams
+    from .core import Core
+
+MAX_TIME_CODE = 1305
+PAGE = 200
+LISTED_PARAMS_BYTES = 64_000_000
+
+
+class TagsBody(msgspec.Struct):
+    """Body of PUT /jobs/{id}/tags."""
+
+    tags: Annotated[list[str], Meta(max_length=1000)]
+
+
+async def create_job(core: Core, caller: Caller, request: Request) -> Response:
+    """POST /jobs."""
+    wait = core.rates.wait_seconds(caller.user)
+    if wait > 0:
+        raise ProblemError(
+            429,
+            "Too many jobs requests were received: the limit is"
+            f" {core.rates.per_minute} per minute.",
+            code=TOO_MANY_REQUESTS,
+            solution="Reduce the request rate and try again.",
+            headers={"Retry-After": str(int(wait) + 1)},
+        )
+    body = await read_body(core, request, core.limits.body_bytes)
+    try:
+        if len(body) > LARGE_REQUEST:
+            job, params = await asyncio.to_thread(_decode, body)
+        else:
+            job, params = _decode(body)
+    except InvalidBody as error:
+        raise _refusal(error) from None
+    check_usage(core, caller)
+    del body
+    if len(job.params) > LARGE_REQUEST:
+        reply = await asyncio.to_thread(core.submit, caller, job, params)
+    else:
+        reply = core.submit(caller, job, params)
+    return json_reply(reply)
+
+
+# Above this, decoding takes longer than handing the work to a thread.
+LARGE_REQUEST = 65_536
+
+
+def _decode(body: bytes) -> tuple[JobRequest, SamplerParams | EstimatorParams]:
+    job = decode_job_request(body)
+    return job, decode_params(job.program_id, job.params)
+
+
+def _refusal(error: InvalidBody) -> ProblemError:
+    code = INVALID_JOB
+    if error.path == "tags":
+        code = TOO_MANY_TAGS
+    elif error.path.startswith("tags["):
+        code = TAG_TOO_LONG
+    return ProblemError(
+        400,
+        str(error),
+        code=code,
+        solution=f"Correct {error.path}." if error.path else "Correct the body.",
+    )
+
+
+def own_job(core: Core, caller: Caller, request: Request) -> sqlite3.Row:
+    """The job that a path names.
+
+    Raises:
+        ProblemError: 404, the caller has no such job.
+    """
+    job_id: str = request.path_params["job_id"]
+    job = core.store.job(job_id)
+    if job is None or (job["user"], job["instance"]) != (caller.user, caller.instance):
+        raise ProblemError(
+            404,
+            f"Job not found. Job ID: {job_id[:100]}",
+            code=JOB_NOT_FOUND,
+            solution="Check the job's ID, and that instance and account are the job's.",
+        )
+    return job
+
+
+def usage(job: sqlite3.Row, version: str) -> dict[str, Any]:
+    """What a job cost: seconds, and whether that is the last word."""
+    final = job["status"] in FINAL
+    seconds = round(job["usage_seconds"], 6)
+    content: dict[str, Any] = {
+        "qpu_charge_time_seconds": seconds,
+        "status": "complete" if final else "pending",
+    }
+    if not since(version, "2026-03-15"):
+        content |= {"quantum_seconds": seconds, "seconds": seconds}
+    if not since(version, "2026-04-15"):
+        content["circuits_execution_time_ns"] = int(seconds * 1e9)
+    return content
+
+
+def describe_job(job: sqlite3.Row, version: str) -> dict[str, Any]:
+    """The JSON of a job without its params."""
+    state: dict[str, Any] = {"status": job["status"]}
+    status = job["status"]
+    if job["reason"]:
+        state["reason"] = job["reason"]
+    if job["reason_code"] is not None:
+        state["reason_code"] = job["reason_code"]
+        if status == "Cancelled" and job["reason_code"] == MAX_TIME_CODE:
+            status = "Cancelled - Ran too long"
+    if job["reason_solution"]:
+        state["reason_solution"] = job["reason_solution"]
+    content: dict[str, Any] = {
+        "id": job["id"],
+        "created": iso_time(job["created"]),
+        "program": {"id": job["program"]},
+        "backend": job["backend"],
+        "state": state,
+        "status": status,
+        "cost": job["cost"],
+        "user_id": job["user"],
+        "tags": msgspec.json.decode(job["tags"]),
+        "usage": usage(job, version),
+    }
+    for name in ("session_id", "calibration_id", "runtime"):
+        if job[name] is not None:
+            content[name] = job[name]
+    if job["private"]:
+        content["private"] = True
+    return content
+
+
+def _with_params(core: Core, job: sqlite3.Row, content: dict[str, Any]) -> dict[str, Any]:
+    hidden = job["private"] or not job["params_size"]
+    params = None if hidden else core.params_of(job["id"])
+    content["params"] = {} if params is None else params
+    return content
+
+
+async def get_job(core: Core, caller: Caller, request: Request) -> Response:
+    """GET /jobs/{id}."""
+    job = own_job(core, caller, request)
+    content = describe_job(job, api_version(request))
+    if not flag(request, "exclude_params", False):
+        if job["params_size"] > LARGE_REQUEST:
+            content = await asyncio.to_thread(_with_params, core, job, content)
+        else:
+            content = _with_params(core, job, content)
+    return json_reply(content)
+
+
+async def list_jobs(core: Core, caller: Caller, request: Request) -> Response:
+    """GET /jobs."""
+    where, values, order = job_filters(caller, request)
+    limit = number(request, "limit", PAGE, least=1, most=PAGE)
+    offset = number(request, "offset", 0, least=0, most=1 << 60)
+    count = core.store.rows(f"SELECT COUNT(*) FROM jobs WHERE {where}", values)[0][0]
+    jobs = core.store.rows(
+        f"SELECT {JOB_COLUMNS} FROM jobs WHERE {where}"
+        f" ORDER BY created {order}, seq {order} LIMIT ? OFFSET ?",
+        (*values, limit, offset),
+    )
+    version = api_version(request)
+    listed = [describe_job(job, version) for job in jobs]
+    if not flag(request, "exclude_params", True):
+        size = sum(job["params_size"] for job in jobs)
+        if size > LISTED_PARAMS_BYTES:
+            raise ProblemError(
+                400,
+                f"The params of these {len(jobs)} jobs are {size} bytes.",
+                solution="Ask for fewer with limit, or for each job by its ID.",
+            )
+        listed = await asyncio.to_thread(
+            lambda: [
+                _with_params(core, job, content) for job, content in zip(jobs, listed, strict=True)
+            ]
+        )
+    return json_reply({"jobs": listed, "count": count, "offset": offset, "limit": limit})
+
+
+async def delete_job(core: Core, caller: Caller, request: Request) -> Response:
+    """DELETE /jobs/{id}."""
+    job = own_job(core, caller, request)
+    if job["status"] not in FINAL:
+        raise ProblemError(
+            400,
+            f"Job {job['id']} is {job['status']}; only jobs in a final state can be deleted.",
+            solution="Cancel it first.",
+        )
+    core.store.delete_job(job["id"])
+    return no_content()
+
+
+async def job_results(core: Core, caller: Caller, request: Request) -> Response:
+    """GET /jobs/{id}/results; a private job's can be read once."""
+    job = own_job(core, caller, request)
+    body = core.store.body(job["id"], "result")
+    if body is None:
+        return no_content()
+    if isinstance(body, Path):
+        reply: Response = FileReply(body, core.limits.write_seconds)
+    else:
+        reply = Response(body, media_type="application/json")
+    if job["private"] and request.method != "HEAD":
+        # Whoever drops the row's claim first gets it; an open file outlives its name.
+        if not core.store.drop_body(job["id"], "result"):
+            return no_content()
+        core.store.drop_body_file(job["id"], "result")
+    return reply
+
+
+async def job_logs(core: Core, caller: Caller, request: Request) -> Response:
+    """GET /jobs/{id}/logs."""
+    job = own_job(core, caller, request)
+    found = core.store.row("SELECT logs FROM jobs WHERE id = ?", (job["id"],))
+    if found is None or not found[0]:
+        raise ProblemError(404, f"Job {job['id']} has no logs.")
+    return PlainTextResponse(found[0])
+
+
+async def job_metrics(core: Core, caller: Caller, request: Request) -> Response:
+    """GET /jobs/{id}/metrics."""
+    import qiskit
+
+    job = own_job(core, caller, request)
+    version = api_version(request)
+    content: dict[str, Any] = {
+        "caller": "qiskit-rest-primitives",
+        "timestamps": {
+            "created": iso_time(job["created"]),
+            "running": iso_time(job["running"]),
+            "finished": iso_time(job["finished"]),
+        },
+        "usage": usage(job, version),
+        "qiskit_version": qiskit.__version__,
+    }
+    nanoseconds = int(job["usage_seconds"] * 1e9)
+    if since(version, "2026-04-15"):
+        content["circuits_execution_time_ns"] = nanoseconds
+    if not since(version, "2026-03-15"):
+        content["bss"] = {"seconds": round(job["usage_seconds"], 6)}
+    return json_reply(content)
+
+
+async def cancel_job(core: Core, caller: Caller, request: Request) -> Response:
+    """POST /jobs/{id}/cancel."""
+    core.cancel(own_job(core, caller, request))
+    return no_content()
+
+
+async def set_tags(core: Core, caller: Caller, request: Request) -> Response:
+    """PUT /jobs/{id}/tags; an empty list clears them."""
+    job = own_job(core, caller, request)
+    tags = (await read_json(core, request, TagsBody)).tags
+    for code, wrong in _wrong_tags(tags):
+        raise ProblemError(400, wrong, code=code)
+    with core.store.transaction():
+        core.store.set_tags(job["id"], tags)
+    return no_content()
+
+
+def _wrong_tags(tags: list[str]) -> Iterator[tuple[int, str]]:
+    if len(tags) > MAX_TAGS:
+        yield TOO_MANY_TAGS, f"A job has at most {MAX_TAGS} tags, not {len(tags)}."
+    for index, tag in enumerate(tags):
+        if len(tag) > MAX_TAG_LENGTH:
+            yield TAG_TOO_LONG, f"tags[{index}] is longer than {MAX_TAG_LENGTH} characters."

@@ -1,0 +1,243 @@
+"""The embedded service as a context manager: a thread of this process, a port of loopback."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Collection, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from types import TracebackType
+
+import uvicorn
+
+from .app import create_app
+from .auth import DEFAULT_LIFETIME_SECONDS, Tokens, User
+from .backends import LocalBackends
+from .core import Core
+from .engine import Engine
+from .faults import Faults
+from .limits import Limits
+from .protocol import service_protocol
+from .store import Store
+
+LOOPBACK = "127.0.0.1"
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+START_SECONDS = 60.0
+GRACE_SECONDS = 2
+
+
+class LocalService:
+    """A service of the Qiskit Runtime REST API on this machine.
+
+    ::
+
+        with LocalService() as local:
+            headers = {"Authorization": f"Bearer {local.token}"}
+            requests.get(f"{local.url}/backends", headers=headers)
+
+    Args:
+        host: address to listen on.
+        port: port to listen on; 0 for a free one.
+        users: who may call; one user with a random token when left out.
+        folder: where jobs are kept; a temporary folder when left out. Jobs that a
+            stopped service left unfinished are run again.
+        executor: runs the simulations; threads of this process when left out.
+        limits: sizes, times and rates.
+        token_lifetime_seconds: how long a token of the identity endpoint is valid.
+        faults: True to have :attr:`faults`, which makes chosen calls fail.
+        hosts: more names accepted in the header ``Host``.
+
+    Attributes:
+        faults: faults on demand, or None.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = LOOPBACK,
+        port: int = 0,
+        users: Sequence[User] | None = None,
+        folder: str | Path | None = None,
+        executor: Executor | None = None,
+        limits: Limits | None = None,
+        token_lifetime_seconds: float = DEFAULT_LIFETIME_SECONDS,
+        faults: bool = False,
+        hosts: Collection[str] = (),
+    ):
+        self._host = host
+        self._port = port
+        self._users = list(users) if users else [User("local", secrets.token_urlsafe(32))]
+        self._folder = folder
+        self._executor = executor
+        self._limits = limits or Limits()
+        self._lifetime_seconds = token_lifetime_seconds
+        self._hosts = {*LOOPBACK_NAMES, *hosts} if is_loopback(host) else (set(hosts) or None)
+        self.faults: Faults | None = Faults() if faults else None
+        self._store: Store | None = None
+        self._tokens: Tokens | None = None
+        self._engine: Engine | None = None
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+        self._core: Core | None = None
+
+    @property
+    def base_url(self) -> str:
+        """``http://127.0.0.1:PORT``, below which the identity endpoint is."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    @property
+    def url(self) -> str:
+        """Root of the API with its version: ``http://127.0.0.1:PORT/v1``."""
+        return f"{self.base_url}/v1"
+
+    @property
+    def token(self) -> str:
+        """API key of the first user; accepted as a bearer token too."""
+        return self._users[0].token
+
+    @property
+    def instance(self) -> str:
+        """CRN of the first user's first instance."""
+        return self._users[0].instances[0]
+
+    @property
+    def running(self) -> bool:
+        """Whether it answers calls."""
+        return self._thread is not None
+
+    def __repr__(self) -> str:
+        return f"<LocalService {self.url if self.running else 'stopped'}>"
+
+    def start(self) -> LocalService:
+        """Starts listening; returns when calls are answered.
+
+        Raises:
+            OSError: the port is taken.
+            RuntimeError: it is running already.
+        """
+        if self.running:
+            raise RuntimeError(f"{self!r} is running already")
+        listener = _listen(self._host, self._port)
+        try:
+            self._port = listener.getsockname()[1]
+            self._prepare(listener)
+        except BaseException:
+            listener.close()
+            self.stop()
+            raise
+        return self
+
+    def _prepare(self, listener: socket.socket) -> None:
+        if self._store is None:
+            self._store = Store(self._folder)
+        if self._tokens is None:
+            self._tokens = Tokens(
+                self._users,
+                lifetime_seconds=self._lifetime_seconds,
+                secret=None if self._folder is None else self._store.secret(),
+            )
+        backends = LocalBackends()
+        self._engine = Engine(backends, self._executor, time_limit_seconds=self._limits.job_seconds)
+        self._core = Core(self._store, self._tokens, backends, self._engine, self._limits)
+        self._core.resume()
+        config = uvicorn.Config(
+            create_app(self._core, hosts=self._hosts, faults=self.faults),
+            http=service_protocol(self._limits),
+            ws="none",
+            loop="asyncio",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=int(self._limits.keep_alive_seconds),
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            h11_max_incomplete_event_size=self._limits.header_bytes,
+        )
+        self._server = _Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listener],), name="qiskit-rest", daemon=True
+        )
+        self._thread.start()
+        if not self._server.ready.wait(START_SECONDS) or not self._server.started:
+            raise RuntimeError("the embedded service did not start; see the log")
+
+    def stop(self) -> None:
+        """Stops listening and running; a temporary folder is deleted, another keeps its jobs."""
+        self._halt()
+        self._tokens = None
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def restart(self, down_seconds: float = 0.0) -> None:
+        """Stops abruptly and starts again: same port, jobs, users and tokens."""
+        self._halt()
+        time.sleep(down_seconds)
+        self.start()
+
+    def expire_tokens(self) -> None:
+        """Ends every token the identity endpoint issued so far."""
+        if self._tokens is not None:
+            self._tokens.expire_all()
+
+    def _halt(self) -> None:
+        if self._core is not None:
+            # What is unfinished stays so in the store, for the next start to run it again.
+            self._core.stopping = True
+        if self._server is not None:
+            self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+        if self._engine is not None:
+            self._engine.close()
+        self._core = self._server = self._thread = self._engine = None
+
+    def __enter__(self) -> LocalService:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready, instead of being asked."""
+
+    def __init__(self, config: uvicorn.Config):
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts listening."""
+        try:
+            await super().startup(sockets=sockets)
+        finally:
+            self.ready.set()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError:
+        listener.close()
+        raise
+    return listener

@@ -1,0 +1,49 @@
+"""The endpoints below /sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from .auth import Caller
+from .core import unknown_backend
+from .endpoints import read_json
+from .replies import ProblemError, json_reply, no_content
+from .sessions import SessionRequest, SessionUpdate
+
+if TYPE_CHECKING:
+    from .core import Core
+
+
+async def create_session(core: Core, caller: Caller, request: Request) -> Response:
+    """POST /sessions."""
+    body = await read_json(core, request, SessionRequest)
+    backend = body.backend or body.backend_name
+    if not backend:
+        raise ProblemError(400, "A session needs a backend.")
+    if backend not in core.backends.names():
+        raise unknown_backend(backend, core.backends.names(), status=400)
+    return json_reply(core.sessions.create(caller, body, backend))
+
+
+async def get_session(core: Core, caller: Caller, request: Request) -> Response:
+    """GET /sessions/{id}."""
+    return json_reply(core.sessions.details(caller, request.path_params["session_id"]))
+
+
+async def update_session(core: Core, caller: Caller, request: Request) -> Response:
+    """PATCH /sessions/{id}: false drains it; true changes nothing, what was drained stays so."""
+    session_id: str = request.path_params["session_id"]
+    body = await read_json(core, request, SessionUpdate)
+    core.sessions.details(caller, session_id)
+    if not body.accepting_jobs:
+        core.sessions.drain(caller, session_id)
+    return no_content()
+
+
+async def close_session(core: Core, caller: Caller, request: Request) -> Response:
+    """DELETE /sessions/{id}/close."""
+    core.sessions.close(caller, request.path_params["session_id"])
+    return no_content()
