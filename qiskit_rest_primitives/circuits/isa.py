@@ -1,0 +1,210 @@
+"""Can the device run this circuit as it is? In: QuantumCircuit and Target. Out: maybe ISAError.
+
+A device takes only its own instructions on its own qubits; a service accepts, queues, fails and
+bills the rest. The rules are those of ``qiskit_ibm_runtime.utils.validate_isa_circuits``, plus one:
+a custom gate under the name of a standard one is no instruction of the device.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qiskit.circuit import (
+    ControlFlowOp,
+    Gate,
+    Instruction,
+    ParameterExpression,
+)
+
+from qiskit_rest_primitives.errors import ISAError
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+    from qiskit.transpiler import Target
+
+# They steer the compiler or the controller and need no calibration.
+ALWAYS_ALLOWED = frozenset({"barrier", "store"})
+# Rounding may put π/2 a little higher; the service allows as much.
+ANGLE_TOLERANCE = 1e-10
+CURE = "transpile it first: generate_preset_pass_manager(backend=backend).run(circuit)"
+
+
+def check_isa(circuit: QuantumCircuit, target: Target, *, pub_index: int) -> None:
+    """Refuses a circuit that the device can't run as it is.
+
+    Args:
+        circuit: as the user passes it in a PUB.
+        target: what the device can do.
+        pub_index: position of the PUB, for the message.
+
+    Raises:
+        ISAError: names the PUB, the first instruction that does not fit, its qubits and the cure.
+    """
+    if target.num_qubits is not None and circuit.num_qubits > target.num_qubits:
+        raise ISAError(
+            f"PUB {pub_index}: the circuit has {circuit.num_qubits} qubits, {_device(target)} has "
+            f"{target.num_qubits}; choose a wider backend or cut the circuit"
+        )
+    _Check(target, pub_index).block(circuit, range(circuit.num_qubits), "")
+
+
+class _Check:
+    def __init__(self, target: Target, pub_index: int):
+        self.target = target
+        self.pub_index = pub_index
+        self.bounded = _bounds_rzz(target)
+
+    def block(self, circuit: QuantumCircuit, physical: Sequence[int], where: str) -> None:
+        """Checks a circuit or a body of control flow.
+
+        Args:
+            circuit: what to check.
+            physical: the device's qubit of each of the circuit's qubits.
+            where: the way from the whole circuit to this body, for the message.
+        """
+        device_qubit = dict(zip(circuit.qubits, physical, strict=True))
+        bounded = self.bounded
+        # A circuit repeats few instructions many times: ask the target once for each.
+        standard: set[Any] = set()
+        others: set[Any] = set()
+        for position, item in enumerate(circuit.data):
+            name = item.name
+            key = (name, item.qubits)
+            if key in standard and item.is_standard_gate():
+                if bounded and name == "rzz":
+                    self.angle(item, device_qubit, where, position)
+                continue
+            if item.is_standard_gate():
+                self.supported(item, device_qubit, where, position)
+                if bounded and name == "rzz":
+                    self.angle(item, device_qubit, where, position)
+                standard.add(key)
+                continue
+            operation = item.operation
+            if isinstance(operation, ControlFlowOp):
+                self.supported(item, device_qubit, where, position)
+                inner = [device_qubit[qubit] for qubit in item.qubits]
+                for number, body in enumerate(operation.blocks):
+                    self.block(
+                        body, inner, f"{where}instruction {position} ({name}), body {number}, "
+                    )
+            elif name not in ALWAYS_ALLOWED and (*key, operation.base_class) not in others:
+                self.supported(item, device_qubit, where, position)
+                self.genuine(item, device_qubit, where, position)
+                others.add((*key, operation.base_class))
+
+    def supported(self, item: Any, device_qubit: dict[Any, int], where: str, position: int) -> None:
+        qubits = tuple(device_qubit[qubit] for qubit in item.qubits)
+        if not self.target.instruction_supported(item.name, qubits):
+            raise self.error(item, qubits, where, position, self.reason(item.name, qubits))
+
+    def reason(self, name: str, qubits: tuple[int, ...]) -> str:
+        """Why the target does not have the instruction on these qubits."""
+        device = _device(self.target)
+        if name not in self.target.operation_names:
+            known = ", ".join(sorted(self.target.operation_names))
+            return f"{device} has no such instruction (it has {known})"
+        if len(qubits) == 2 and self.target.instruction_supported(name, qubits[::-1]):
+            return f"on {device} it works in the direction {qubits[::-1]} only"
+        for qubit in qubits:
+            if not self.target.instruction_supported("measure", (qubit,)):
+                return f"qubit {qubit} of {device} is out of order"
+        return f"{device} does not have it on these qubits"
+
+    def genuine(self, item: Any, device_qubit: dict[Any, int], where: str, position: int) -> None:
+        """Refuses a gate of the user's own that only shares the name of the device's."""
+        operation = self.target.operation_from_name(item.name)
+        known = operation if isinstance(operation, type) else operation.base_class
+        if item.operation.base_class in (Gate, Instruction) and known not in (Gate, Instruction):
+            raise self.error(
+                item,
+                tuple(device_qubit[qubit] for qubit in item.qubits),
+                where,
+                position,
+                f"it is a custom gate named like an instruction of {_device(self.target)}",
+            )
+
+    def angle(self, item: Any, device_qubit: dict[Any, int], where: str, position: int) -> None:
+        angle = item.params[0]
+        if isinstance(angle, ParameterExpression) or _in_range(angle):
+            return
+        qubits = tuple(device_qubit[qubit] for qubit in item.qubits)
+        raise self.error(item, qubits, where, position, f"its angle {angle:g} is not in [0, π/2]")
+
+    def error(
+        self,
+        item: Any,
+        qubits: tuple[int, ...],
+        where: str,
+        position: int,
+        reason: str,
+    ) -> ISAError:
+        place = f"qubit {qubits[0]}" if len(qubits) == 1 else f"qubits {qubits}"
+        return ISAError(
+            f"PUB {self.pub_index}: {where}instruction {position}, {item.name} on {place}: "
+            f"{reason}; {CURE}"
+        )
+
+
+def check_rzz_values(
+    circuit: QuantumCircuit, values: np.ndarray, target: Target, *, pub_index: int
+) -> None:
+    """Refuses parameter values that give an rzz angle outside [0, π/2].
+
+    Args:
+        circuit: has passed `check_isa`.
+        values: float64 ``(*shape, len(circuit.parameters))`` in ``circuit.parameters`` order.
+        target: what the device can do; without bounds on rzz nothing is checked.
+        pub_index: position of the PUB, for the message.
+
+    Raises:
+        ISAError: names the PUB, the expression, the angle and where in the sweep it is.
+    """
+    if not circuit.parameters or not _bounds_rzz(target):
+        return
+    angles = {id(angle): angle for angle in _rzz_angles(circuit)}
+    if not angles:
+        return
+    from qiskit_rest_primitives.circuits.expressions import Expression
+
+    columns = {parameter: column for column, parameter in enumerate(circuit.parameters)}
+    rows = values.reshape(-1, len(columns))
+    for angle in angles.values():
+        found = np.real(Expression.of(angle, columns).evaluate(rows))
+        # Written so that NaN is out of range. The encoder refuses complex values.
+        wrong = ~((found >= 0) & (found <= math.pi / 2 + ANGLE_TOLERANCE))
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            place = tuple(map(int, np.unravel_index(row, values.shape[:-1])))
+            raise ISAError(
+                f"PUB {pub_index}: rzz({angle}) gets the angle {found[row]:g} from the "
+                f"parameter values at {place}, which is not in [0, π/2]; choose other values, or "
+                "bind the parameters and transpile, which folds the angle"
+            )
+
+
+def _rzz_angles(circuit: QuantumCircuit) -> list[ParameterExpression]:
+    """The angles of rzz that depend on parameters, bodies of control flow included."""
+    angles: list[ParameterExpression] = []
+    for item in circuit.data:
+        if item.name == "rzz" and isinstance(item.params[0], ParameterExpression):
+            angles.append(item.params[0])
+        elif item.is_control_flow():
+            for body in item.operation.blocks:
+                angles += _rzz_angles(body)
+    return angles
+
+
+def _bounds_rzz(target: Target) -> bool:
+    return "rzz" in target.operation_names and target.gate_has_angle_bounds("rzz")
+
+
+def _in_range(angle: float) -> bool:
+    return 0.0 <= angle <= math.pi / 2 + ANGLE_TOLERANCE
+
+
+def _device(target: Target) -> str:
+    return target.description or "the backend"
