@@ -1,0 +1,302 @@
+"""NumPy arrays <-> the ``ndarray`` envelope. In: ndarray. Out: base64(zlib(npy)). No I/O.
+
+The envelope is ``{"__type__": "ndarray", "__value__": <base64 of zlib of the npy file>}``. Both
+directions work in pieces of some ten thousand bytes, so that the only large thing in memory beside
+the text is the array itself.
+"""
+
+from __future__ import annotations
+
+import binascii
+import io
+import math
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple, cast
+
+import msgspec
+import numpy as np
+
+from qiskit_rest_primitives.errors import ProtocolError
+
+MAX_ARRAY_BYTES = 1 << 34
+"""Default limit of one decoded array, in bytes; deflate can claim 1032 times its own size."""
+
+_PIECE = 3 << 14  # bytes; a multiple of 3, so that base64 pieces join without padding
+_TEXT_PIECE = 4 << 14  # characters; the same piece in base64
+_MAX_HEADER = 4096  # bytes; numpy pads the header of an ordinary array to 128
+_MAX_RATIO = 1032  # deflate's best: 258 bytes out of 2 bits
+_DATA_KINDS = "biufcSUMm"
+
+# msgspec's base64 decoder runs at twice the speed of binascii's.
+_decode_base64 = msgspec.json.Decoder(bytes).decode
+
+
+class Slice(NamedTuple):
+    """A part of a longer text, so that no copy of it is made.
+
+    Attributes:
+        text: the whole.
+        start: first byte of the part.
+        end: first byte after the part.
+    """
+
+    text: bytes
+    start: int
+    end: int
+
+
+class ArrayHeader(NamedTuple):
+    """What an npy header says about the array to come."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    fortran_order: bool
+
+
+def encode_array(array: np.ndarray) -> dict[str, object]:
+    """Wraps an array of any shape and plain dtype in the ``ndarray`` envelope.
+
+    Arrays of objects become nested lists, as in the official encoder.
+    """
+    if array.dtype.hasobject:
+        return {"__type__": "ndarray", "__value__": array.tolist()}
+    return {"__type__": "ndarray", "__value__": b"".join(iter_array_text(array)).decode("ascii")}
+
+
+def iter_array_text(array: np.ndarray, *, header: bool = True) -> Iterator[bytes]:
+    """Yields base64(zlib(npy)) of an array in pieces; no piece is larger than some 100 kB.
+
+    Args:
+        array: any shape, no Python objects.
+        header: False leaves out the npy header, for data that are not an array.
+    """
+    array = np.asarray(array, order="C")
+    start = io.BytesIO()
+    if header:
+        fields = np.lib.format.header_data_from_array_1_0(array) | {"fortran_order": False}
+        np.lib.format.write_array_header_1_0(start, fields)
+    data = array.reshape(-1).view(np.uint8) if array.size else np.empty(0, np.uint8)
+    compressor = zlib.compressobj(_level(data))
+    waiting = bytearray(compressor.compress(start.getvalue()))
+    for at in range(0, data.size, _PIECE):
+        waiting += compressor.compress(memoryview(data[at : at + _PIECE]))
+        if whole := len(waiting) // 3 * 3:
+            yield binascii.b2a_base64(memoryview(waiting)[:whole].tobytes(), newline=False)
+            del waiting[:whole]
+    waiting += compressor.flush()
+    yield binascii.b2a_base64(waiting, newline=False)
+
+
+def _level(data: np.ndarray) -> int:
+    """Chooses zlib's level: fast, or none where a sample of the data does not shrink."""
+    middle = data.size // 2
+    sample = data[middle : middle + (1 << 14)].tobytes()
+    return 0 if len(zlib.compress(sample, 1)) > 0.97 * len(sample) else 1
+
+
+def decode_array(
+    value: object, *, max_bytes: int = MAX_ARRAY_BYTES, place: str = "array"
+) -> np.ndarray:
+    """Unwraps an ``ndarray`` envelope.
+
+    Args:
+        value: the envelope; its ``__value__`` is text, or a number or nested list.
+        max_bytes: refuse arrays larger than this, in bytes.
+        place: where the array stands, for the error message.
+
+    Returns:
+        The array, writable, with the dtype and shape of its npy header.
+
+    Raises:
+        ProtocolError: not such an envelope, or its text is not base64, zlib or npy, holds Python
+            objects, is larger than max_bytes or not as long as its header says.
+    """
+    envelope = cast("dict[str, object]", value) if isinstance(value, dict) else {}
+    if envelope.get("__type__") != "ndarray" or "__value__" not in envelope:
+        raise ProtocolError(f"{place}: expected an ndarray envelope, found {brief(value)}")
+    content = envelope["__value__"]
+    if isinstance(content, str):
+        return decode_array_text(text_slice(content, place), max_bytes=max_bytes, place=place)
+    return array_of_numbers(content, place)
+
+
+def text_slice(text: str, place: str) -> Slice:
+    """Makes a slice of base64 text that JSON has already been read to a string."""
+    if not text.isascii() or "\\" in text:
+        raise ProtocolError(f"{place}: the text is not base64")
+    data = text.encode("ascii")
+    return Slice(data, 0, len(data))
+
+
+def array_of_numbers(content: object, place: str) -> np.ndarray:
+    """Makes an array of a number, or of equally long (nested) lists of numbers or strings."""
+    if not isinstance(content, (int, float, list)):
+        raise ProtocolError(f"{place}: expected base64 text or numbers, found {brief(content)}")
+    try:
+        array = np.array(content)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        raise ProtocolError(f"{place}: the lists do not form an array") from None
+    if array.dtype.kind not in _DATA_KINDS + "O":
+        raise ProtocolError(f"{place}: expected numbers, found {array.dtype}")
+    return array
+
+
+def decode_array_text(
+    text: Slice,
+    *,
+    max_bytes: int = MAX_ARRAY_BYTES,
+    place: str = "array",
+    expected: tuple[tuple[int, ...], np.dtype] | None = None,
+) -> np.ndarray:
+    """Reads base64(zlib(npy)) text into a new array, in pieces.
+
+    Args:
+        text: the base64 text.
+        max_bytes: refuse arrays larger than this, in bytes.
+        place: where the array stands, for the error message.
+        expected: shape and dtype that the header must name, checked before memory is taken.
+
+    Returns:
+        The array, with the shape, dtype and axis order of its header.
+
+    Raises:
+        ProtocolError: see `decode_array`.
+    """
+    start = bytearray()
+    pieces = _inflate(text, place)
+    offset = 0
+    while not offset:
+        piece = next(pieces, None)
+        if piece is None:
+            raise ProtocolError(f"{place}: the data end within the npy header")
+        start += piece
+        offset = _header_length(start, place)
+    header = _read_header(start[:offset], place)
+    _check_header(header, max_bytes, expected, text.end - text.start, place)
+    try:
+        array = np.empty(header.shape, header.dtype, order="F" if header.fortran_order else "C")
+    except (ValueError, MemoryError):
+        raise ProtocolError(f"{place}: no memory for an array of shape {header.shape}") from None
+    flat = (array.T if header.fortran_order else array).reshape(-1).view(np.uint8)
+    # `flat` shares the memory of `array`: both orders are contiguous in their own direction.
+    data = memoryview(flat) if flat.size else memoryview(bytearray())
+    filled = 0
+    piece = bytes(memoryview(start)[offset:])
+    while piece is not None:
+        if filled + len(piece) > len(data):
+            raise ProtocolError(f"{place}: more data than the {len(data)} bytes of its npy header")
+        data[filled : filled + len(piece)] = piece
+        filled += len(piece)
+        piece = next(pieces, None)
+    if filled != len(data):
+        raise ProtocolError(f"{place}: {filled} bytes of data for {len(data)} of its npy header")
+    return array
+
+
+def inflate_text(text: Slice, *, max_bytes: int, place: str) -> bytes:
+    """Reads base64(zlib(data)) text of at most max_bytes of data."""
+    data = bytearray()
+    for piece in _inflate(text, place):
+        data += piece
+        if len(data) > max_bytes:
+            raise ProtocolError(f"{place}: expands to more than {max_bytes} bytes")
+    return bytes(data)
+
+
+def _inflate(text: Slice, place: str) -> Iterator[bytes]:
+    """Yields the data of base64(zlib(data)) in pieces of bounded size."""
+    body, start, end = text
+    if -1 < body.find(b"=", start, end) < end - 2:
+        raise ProtocolError(f"{place}: the text is not base64")
+    inflater = zlib.decompressobj()
+    for at in range(start, end, _TEXT_PIECE):
+        try:
+            piece = _decode_base64(b'"%b"' % body[at : min(at + _TEXT_PIECE, end)])
+        except msgspec.DecodeError:
+            raise ProtocolError(f"{place}: the text is not base64") from None
+        while piece:
+            try:
+                data = inflater.decompress(piece, _PIECE << 2)
+            except zlib.error:
+                raise ProtocolError(f"{place}: the text does not hold zlib data") from None
+            if data:
+                yield data
+            piece = inflater.unconsumed_tail
+    # A full last piece may leave output waiting inside zlib, with all input consumed.
+    while not inflater.eof:
+        data = inflater.decompress(b"", _PIECE << 2)
+        if not data:
+            raise ProtocolError(f"{place}: the zlib data end too soon")
+        yield data
+    if inflater.unused_data:
+        raise ProtocolError(f"{place}: {len(inflater.unused_data)} bytes after the zlib data")
+
+
+def _header_length(start: bytearray, place: str) -> int:
+    """Returns the length of the npy header including its magic, or 0 if more bytes are needed."""
+    if not b"\x93NUMPY".startswith(start[:6]):
+        raise ProtocolError(f"{place}: the data are not an npy file")
+    if len(start) < 12:
+        return 0
+    size = 2 if start[6] == 1 else 4
+    length = 8 + size + int.from_bytes(start[8 : 8 + size], "little")
+    if start[6] not in (1, 2) or length > _MAX_HEADER:
+        raise ProtocolError(f"{place}: an npy header of version {start[6]}, {length} bytes")
+    return length if len(start) >= length else 0
+
+
+def _read_header(data: bytearray, place: str) -> ArrayHeader:
+    stream = io.BytesIO(data)
+    try:
+        version = np.lib.format.read_magic(stream)
+        if version[0] == 1:
+            shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+        else:
+            shape, fortran_order, dtype = np.lib.format.read_array_header_2_0(stream)
+    except (ValueError, TypeError, KeyError, RecursionError, MemoryError) as error:
+        raise ProtocolError(f"{place}: not an npy header: {error}"[:300]) from None
+    return ArrayHeader(shape, dtype, fortran_order)
+
+
+def _check_header(
+    header: ArrayHeader,
+    max_bytes: int,
+    expected: tuple[tuple[int, ...], np.dtype] | None,
+    text_length: int,
+    place: str,
+) -> None:
+    shape, dtype, _ = header
+    if dtype.kind not in _DATA_KINDS:
+        raise ProtocolError(f"{place}: an npy file of {dtype}; only numbers and text are read")
+    if any(length < 0 for length in shape) or len(shape) > 32:
+        raise ProtocolError(f"{place}: an npy file of shape {brief(shape)}")
+    if expected is not None and expected != (shape, dtype):
+        raise ProtocolError(
+            f"{place}: expected {expected[1]} of shape {expected[0]}, found {dtype} of {shape}"
+        )
+    size = math.prod(shape) * dtype.itemsize
+    if size > max_bytes:
+        raise ProtocolError(f"{place}: an array of {size} bytes; the limit is {max_bytes}")
+    if size > _MAX_RATIO * text_length:
+        raise ProtocolError(f"{place}: {text_length} characters can't hold {size} bytes")
+
+
+def brief(value: object) -> str:
+    """Shows a value of unknown size in an error message, in at most some 60 characters."""
+    if isinstance(value, dict):
+        value = cast("dict[object, object]", value)
+        keys = ", ".join(repr(key)[:20] for key in list(value)[:3])
+        return f"an object with {len(value)} keys ({keys})" if value else "an empty object"
+    if isinstance(value, list):
+        return f"a list of {len(cast('list[object]', value))}"
+    if isinstance(value, str):
+        return repr(value if len(value) <= 40 else value[:37] + "...")
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 200:
+        return f"a number of {value.bit_length()} bits"
+    text = {None: "null", True: "true", False: "false"}.get(value) if _is_word(value) else None
+    return text if text is not None else repr(value)[:60]
+
+
+def _is_word(value: object) -> bool:
+    return value is None or isinstance(value, bool)
