@@ -1,0 +1,150 @@
+"""A whole text -> a circuit: which reader takes the statement at hand, and the end of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qiskit import QuantumCircuit
+from qiskit.circuit import ClassicalRegister, Clbit, Qubit
+
+from qiskit_rest_primitives.local.reading.calls import MODIFIERS
+from qiskit_rest_primitives.local.reading.control import ControlFlow
+from qiskit_rest_primitives.local.reading.declarations import SwitchTarget
+from qiskit_rest_primitives.local.reading.scan import ReadError
+
+# fmt: off
+UNSUPPORTED = frozenset({
+    "array", "cal", "complex", "def", "defcal", "defcalgrammar", "duration", "durationof", "end",
+    "extern", "mutable", "nop", "pragma", "readonly", "return", "stretch",
+})
+# fmt: on
+LEARNABLE = frozenset({"measure", "reset", "barrier", "delay"})
+
+
+class TextReader(ControlFlow):
+    """Reads a text from its first to its last statement."""
+
+    def __init__(self, text: str, num_qubits: int | None = None):
+        super().__init__(text, num_qubits)
+        self.readers: dict[str, Callable[[], None]] = {
+            "include": self.read_include,
+            "qubit": self.read_qubits,
+            "qreg": self.read_qubits,
+            "bit": self.read_bits,
+            "creg": self.read_bits,
+            "input": self.read_input,
+            "output": self.read_output,
+            "const": self.read_constant,
+            "let": self.read_alias,
+            "int": self.read_switch_target,
+            "uint": self.read_switch_target,
+            "measure": self.read_measurement,
+            "reset": self.read_reset,
+            "barrier": self.read_barrier,
+            "delay": self.read_delay,
+            "break": self._read_break,
+            "continue": self._read_continue,
+            "gphase": self.read_modified,
+            **dict.fromkeys(MODIFIERS, self.read_modified),
+        }
+        self.block_readers: dict[str, Callable[[], None]] = {
+            "gate": self.read_definition,
+            "if": self.read_if,
+            "while": self.read_while,
+            "for": self.read_for,
+            "switch": self.read_switch,
+            "box": self.read_box,
+        }
+
+    def read(self) -> QuantumCircuit:
+        """The circuit of the whole text.
+
+        Raises:
+            ReadError: whatever is wrong with it.
+        """
+        position = 0
+        try:
+            if self.token == "OPENQASM":
+                self.read_version()
+                self.expect(";")
+            while self.kind != "end":
+                position = self.start
+                self.read_statement()
+                position, operations = self.flat.read(self.text, self.previous_end, self.circuit)
+                self.spend(operations, position)
+                if operations:
+                    self.seek(position)
+            self._finish()
+        except ReadError:
+            raise
+        except RecursionError:
+            raise self.error("nested too deep", position) from None
+        except Exception as error:
+            # What Qiskit itself refuses, such as a break outside a loop.
+            message = str(getattr(error, "message", error)) or type(error).__name__
+            raise self.error(message, position) from error
+        return self.circuit
+
+    def read_statement(self) -> None:
+        """The statement at hand, semicolon or block included."""
+        start, token = self.start, self.token
+        if self.kind != "name":
+            self._refuse()
+        if block := self.block_readers.get(token):
+            block()
+            return
+        before = len(self.circuit.data)
+        if reader := self.readers.get(token):
+            reader()
+        else:
+            meaning = self.lookup(token)
+            if isinstance(meaning, SwitchTarget):
+                self.assign_switch_target(meaning)
+                return
+            if isinstance(meaning, (Clbit, ClassicalRegister)):
+                token = "measure"
+                self._read_assignment()
+            elif token in UNSUPPORTED:
+                self.fail(f"{token!r} is not supported")
+            else:
+                self.read_gate([])
+        if token in LEARNABLE and not self.blocks and len(self.circuit.data) == before + 1:
+            text = self.text[start : self.start]
+            if text != "barrier":
+                self.flat.learn_line(text.rstrip(), self.circuit, 1)
+        self.expect(";")
+
+    def _read_assignment(self) -> None:
+        """``c = measure q``; other assignments need variables, which circuits here do not have."""
+        target = self.bits()
+        self.expect("=")
+        if self.token != "measure":
+            self.fail("only measurements can be assigned to bits")
+        self.read_measurement(target)
+
+    def _read_break(self) -> None:
+        self.advance()
+        self.circuit.break_loop()
+
+    def _read_continue(self) -> None:
+        self.advance()
+        self.circuit.continue_loop()
+
+    def _refuse(self) -> None:
+        if self.token == "@":
+            self.fail("annotations are not supported")
+        if self.token == "#":
+            self.fail("pragmas are not supported")
+        self.fail(f"expected a statement, found {self.found()}")
+
+    def _finish(self) -> None:
+        """The width the caller asked for, and every input as a parameter of the circuit."""
+        missing = (self.num_qubits or 0) - self.circuit.num_qubits
+        if self.num_qubits is not None and missing < 0:
+            self.fail(f"{self.circuit.num_qubits} qubits in a circuit of {self.num_qubits}")
+        if missing > 0:
+            self.circuit.add_bits([Qubit() for _ in range(missing)])
+        used = set(self.circuit.parameters)
+        for parameter in self.parameters:
+            if parameter not in used:
+                self.circuit.global_phase += 0 * parameter
