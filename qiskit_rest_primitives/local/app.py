@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Collection
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -19,9 +19,9 @@ from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp
 
 from . import account, devices_api, jobs, sessions_api, workloads
-from .endpoints import Handler, endpoint
+from .endpoints import Endpoint, Handler, endpoint, shielded
 from .faults import FaultDoor, Faults, fault_routes
-from .guard import BodyTooLargeError, BodyTooSlowError, Guard
+from .guard import Guard
 from .replies import ProblemError, problem_reply
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def create_app(
 
     routes = [
         *(Mount(prefix, app=api) for prefix in PREFIXES),
-        Route("/identity/token", identity, methods=["POST"]),
+        Route("/identity/token", shielded(identity), methods=["POST"]),
         Route("/health", account.health),
     ]
     if faults is not None:
@@ -94,8 +94,6 @@ def create_app(
         lifespan=lifespan,
         exception_handlers={
             ProblemError: _problem,
-            BodyTooLargeError: _problem,
-            BodyTooSlowError: _problem,
             HTTPException: _http_problem,
         },
     )
@@ -106,7 +104,7 @@ def create_app(
 
 def _api_routes(core: Core) -> list[Route]:
     """One route a path, so that a wrong method is 405 with all the right ones."""
-    by_path: dict[str, dict[str, Callable[[Request], Awaitable[Response]]]] = {}
+    by_path: dict[str, dict[str, Endpoint]] = {}
     for method, path, handler in HANDLERS:
         by_path.setdefault(path, {})[method] = endpoint(core, handler)
     return [
@@ -115,9 +113,7 @@ def _api_routes(core: Core) -> list[Route]:
     ]
 
 
-def _by_method(
-    endpoints: dict[str, Callable[[Request], Awaitable[Response]]],
-) -> Callable[[Request], Awaitable[Response]]:
+def _by_method(endpoints: dict[str, Endpoint]) -> Endpoint:
     if "GET" in endpoints:
         endpoints["HEAD"] = endpoints["GET"]
 

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from .auth import Caller
@@ -57,21 +57,28 @@ def api_version(request: Request) -> str:
 
 
 def endpoint(core: Core, handler: Handler) -> Endpoint:
-    """A Starlette endpoint of a handler: checks version and token, tells problems."""
+    """A Starlette endpoint of a handler that wants to know the version and who is calling."""
+
+    async def authorised(request: Request) -> Response:
+        api_version(request)
+        headers = request.headers
+        caller = core.tokens.check(headers.get("authorization"), headers.get("service-crn"))
+        request.state.user = caller.user
+        return await handler(core, caller, request)
+
+    return shielded(authorised)
+
+
+def shielded(handler: Endpoint) -> Endpoint:
+    """A Starlette endpoint that tells every problem in the container, and an error as a 500."""
 
     async def guarded(request: Request) -> Response:
         trace: str = request.state.trace
         try:
-            api_version(request)
-            headers = request.headers
-            caller = core.tokens.check(headers.get("authorization"), headers.get("service-crn"))
-            request.state.user = caller.user
-            return await handler(core, caller, request)
+            return await handler(request)
         except ProblemError as problem:
             return problem_reply(problem, trace)
-        except ClientDisconnect:
-            raise ClientGoneError from None
-        except (ClientGoneError, BodyTooLargeError):
+        except ClientGoneError:
             raise
         except Exception:
             logger.exception("trace %s", trace)

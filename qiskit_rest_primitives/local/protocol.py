@@ -12,7 +12,7 @@ from typing import Any
 
 import h11
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .limits import Limits
 from .replies import UNREGISTERED, error_body, new_trace
@@ -69,6 +69,7 @@ class ServiceProtocol(H11Protocol):
         joined: Any = JoinedWrites(transport, self.loop)
         super().connection_made(joined)
         self.access_log = False
+        self.logger = logger
         self.app = self._with_hang_up(self.app)
         self._head_timer: asyncio.TimerHandle | None = None
         if len(self.connections) > self.limits.connections:
@@ -101,8 +102,8 @@ class ServiceProtocol(H11Protocol):
         self._refuse(400, "This service has no WebSockets.")
 
     def _between_requests(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle
-        return cycle is None or cycle.response_complete
+        # uvicorn has no cycle before the first request, whatever its annotation says.
+        return getattr(self.cycle, "response_complete", True)
 
     def _start_head_timer(self) -> None:
         self._head_timer = self.loop.call_later(self.limits.header_seconds, self._head_too_slow)

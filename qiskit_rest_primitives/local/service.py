@@ -154,7 +154,6 @@ class LocalService:
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            date_header=False,
             timeout_keep_alive=int(self._limits.keep_alive_seconds),
             timeout_graceful_shutdown=GRACE_SECONDS,
             h11_max_incomplete_event_size=self._limits.header_bytes,

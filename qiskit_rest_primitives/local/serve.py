@@ -1,0 +1,191 @@
+"""``qiskit-rest serve``: the service in the foreground, for one user, a group or a CI farm."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import logging
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Generator
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .auth import User
+    from .service import LocalService
+
+DEFAULT_PORT = 8765
+EXTRA_FIELDS = ("method", "path", "status", "milliseconds", "trace", "user")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the options of the command."""
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--port", type=int, default=DEFAULT_PORT, help="0 for a free one (default: %(default)s)")
+    add("--token-file", metavar="FILE", help="users, one a line: NAME TOKEN [CRN ...]")
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="more Host names to accept",
+    )
+    add("--rate-limit", type=_positive_int, metavar="N", help="job submissions a user and minute")
+    add("--data-dir", metavar="DIR", help="keep jobs here over restarts (default: until it stops)")
+    add("--workers", type=_positive_int, metavar="N", help="processes that simulate")
+    add("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that simulates")
+    add("--faults", action="store_true", help="let tests make chosen calls fail: POST /faults")
+    add("--time-limit", type=_positive, default=10_800.0, metavar="S", help="longest job (seconds)")
+    add("--token-lifetime", type=_positive, default=3600.0, metavar="S", help="of issued tokens")
+    add("--max-body-mb", type=_positive, default=50.0, metavar="MB", help="largest request")
+    add("--log-level", default="info", choices=("debug", "info", "warning", "error"))
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"must be positive, not {text}")
+    return value
+
+
+def _positive_int(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
+    return value
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a record: time, level, logger, message, and the fields of a request."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as a line."""
+        content: dict[str, object] = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        for name in EXTRA_FIELDS:
+            value = getattr(record, name, None)
+            if value is not None:
+                content[name] = value
+        if record.exc_info:
+            content["error"] = "".join(traceback.format_exception(*record.exc_info))
+        return json.dumps(content)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serves until Ctrl-C or SIGTERM; logs go to stderr as JSON lines.
+
+    Returns:
+        Exit code: 0, or 2 if it can't start as asked.
+    """
+    from .auth import read_token_file
+    from .limits import Limits
+    from .service import LocalService, is_loopback
+
+    try:
+        users = read_token_file(args.token_file) if args.token_file else None
+        if users is None and not is_loopback(args.host):
+            raise ValueError(
+                f"{args.host} is open to other machines: name who may call with --token-file"
+            )
+        if args.workers and args.dask:
+            raise ValueError("--workers and --dask exclude each other")
+    except (OSError, ValueError) as error:
+        print(f"qiskit-rest serve: {error}", file=sys.stderr)
+        return 2
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=args.log_level.upper(), handlers=[handler], force=True)
+    limits = Limits(
+        body_bytes=int(args.max_body_mb * 1e6),
+        job_seconds=args.time_limit,
+        submissions_per_minute=args.rate_limit,
+    )
+    with contextlib.ExitStack() as stack:
+        try:
+            executor = stack.enter_context(_executor(args.workers, args.dask))
+            service = LocalService(
+                host=args.host,
+                port=args.port,
+                users=users,
+                folder=args.data_dir,
+                executor=executor,
+                limits=limits,
+                token_lifetime_seconds=args.token_lifetime,
+                faults=args.faults,
+                hosts=args.allow_host,
+            )
+            stack.enter_context(service)
+        except (OSError, ValueError, ImportError) as error:
+            print(f"qiskit-rest serve: {error}", file=sys.stderr)
+            return 2
+        print(_how_to_call(service, users), flush=True)
+        _wait_for_signal()
+        print("stopping", flush=True)
+    return 0
+
+
+@contextlib.contextmanager
+def _executor(workers: int | None, dask: str | None) -> Generator[Executor | None]:
+    """What simulates: processes of this machine, a Dask cluster, or None for threads."""
+    if workers:
+        from .executors import worker_processes
+
+        with worker_processes(workers) as pool:
+            yield pool
+    elif dask:
+        try:
+            from distributed import Client
+        except ImportError:
+            raise ImportError(
+                "--dask needs Dask: pip install 'qiskit-rest-primitives[dask]'"
+            ) from None
+        with Client(dask) as client:
+            yield client.get_executor()
+    else:
+        yield None
+
+
+def _wait_for_signal() -> None:
+    stopped = threading.Event()
+    previous = {
+        number: signal.signal(number, lambda *_: stopped.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        # A wait without a time-out can't be interrupted on Windows.
+        while not stopped.wait(0.5):
+            pass
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _how_to_call(service: LocalService, users: list[User] | None) -> str:
+    """What a user needs to know to point a client here; no token from a file."""
+    token = service.token if users is None else "YOUR_TOKEN"
+    instance = service.instance if users is None else "YOUR_CRN"
+    return f"""Serving {service.url}
+
+This package:
+  QiskitRuntimeService(url="{service.url}", token="{token}",
+                       instance="{instance}")
+
+qiskit-ibm-runtime, unmodified:
+  export IAM_URL={service.base_url} QISKIT_IBM_URL={service.base_url}/experimental
+  export QISKIT_FUNCTIONS_EXPERIMENTAL=1 QISKIT_IBM_CHANNEL=ibm_quantum_platform
+  export QISKIT_IBM_TOKEN={token}
+  export QISKIT_IBM_INSTANCE={instance}
+
+curl:
+  curl -H 'Authorization: Bearer {token}' {service.url}/backends
+
+Ctrl-C stops it."""
