@@ -1,0 +1,123 @@
+"""QuantumCircuit -> the OpenQASM 3 text of it that goes on the wire, and what brings results back.
+
+flatten (if need be) -> lay out registers -> write statements -> number the inputs -> header.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qiskit import QuantumCircuit
+
+from qiskit_rest_primitives.circuits.description import CircuitDescription, carried_metadata
+from qiskit_rest_primitives.circuits.flatten import flatten, is_flat, is_qiskit_failure
+from qiskit_rest_primitives.circuits.names import QUBITS
+from qiskit_rest_primitives.circuits.parameters import Inputs, InputValues
+from qiskit_rest_primitives.circuits.registers import RegisterMap
+from qiskit_rest_primitives.circuits.writer import NotFlatError, Writer
+from qiskit_rest_primitives.errors import EncodeError, RestPrimitivesError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class EncodedCircuit:
+    """A circuit as it goes on the wire.
+
+    Attributes:
+        qasm: the complete OpenQASM 3 text. It describes itself in a comment line.
+        num_parameters: the number of inputs ``p00000...`` that the text declares.
+        description: the user's names and metadata.
+    """
+
+    qasm: str
+    num_parameters: int
+    description: CircuitDescription
+    _values: InputValues
+
+    def encode_values(self, values: Any) -> NDArray[Any]:
+        """Computes the values of the text's inputs.
+
+        Args:
+            values: numbers ``(*shape, len(circuit.parameters))``, in ``circuit.parameters`` order.
+
+        Returns:
+            float64 ``(*shape, num_parameters)``, in the order of the declarations.
+
+        Raises:
+            EncodeError: the last axis has another length, or a value, or an angle computed from
+                it, is not a finite real number.
+        """
+        return self._values.encode(values)
+
+
+def encode_circuit(circuit: QuantumCircuit) -> EncodedCircuit:
+    """Turns a circuit into OpenQASM 3 text that every importer reads the same way.
+
+    The circuit is left as it is.
+
+    Args:
+        circuit: any circuit that a primitive accepts.
+
+    Returns:
+        The text, and what is needed to send values and to understand results.
+
+    Raises:
+        EncodeError: the circuit has something that the wire can't carry; the message names it.
+    """
+    if not isinstance(circuit, QuantumCircuit):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise EncodeError(f"expected a QuantumCircuit, not {type(circuit).__name__}")
+    try:
+        return _encode(circuit)
+    except BaseException as error:
+        if isinstance(error, RestPrimitivesError) or not is_qiskit_failure(error):
+            raise
+        raise EncodeError(
+            f"circuit {circuit.name!r} can't be written as OpenQASM 3: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _encode(circuit: QuantumCircuit) -> EncodedCircuit:
+    flat = circuit if is_flat(circuit) else flatten(circuit)
+    try:
+        inputs, registers, body, definitions = _write(flat, circuit)
+    except NotFlatError:
+        try:
+            inputs, registers, body, definitions = _write(flatten(circuit), circuit)
+        except NotFlatError as error:
+            raise EncodeError(
+                f"{error} has the name of a standard operation but is another one; rename it"
+            ) from None
+    body, names, values = inputs.finish(body)
+    description = CircuitDescription(
+        name=str(circuit.name),
+        num_qubits=circuit.num_qubits,
+        parameters=values.names,
+        registers=registers.sources,
+        metadata=carried_metadata(circuit.metadata),
+    )
+    text = "".join(
+        (
+            "OPENQASM 3.0;\n",
+            description.to_comment(),
+            'include "stdgates.inc";\n',
+            *(f"input float[64] {name};\n" for name in names),
+            *definitions,
+            *(f"bit[{width}] {name};\n" for name, width in registers.wire.items()),
+            f"qubit[{circuit.num_qubits}] {QUBITS};\n" if circuit.num_qubits else "",
+            body,
+        )
+    )
+    return EncodedCircuit(text, len(names), description, values)
+
+
+def _write(
+    flat: QuantumCircuit, circuit: QuantumCircuit
+) -> tuple[Inputs, RegisterMap, str, dict[str, None]]:
+    # The columns of the user's values follow the user's circuit, which may have more parameters.
+    inputs, registers = Inputs(list(circuit.parameters)), RegisterMap.of(flat)
+    writer = Writer(inputs, registers)
+    return inputs, registers, writer.body(flat), writer.definitions

@@ -1,0 +1,180 @@
+"""Classical registers: the user's -> the wire's disjoint, portably named ones, and results back.
+
+In: QuantumCircuit. Out: a wire place for every bit, and for every register of the user where in
+the wire's registers its bits are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qiskit.primitives import BitArray
+
+from qiskit_rest_primitives.circuits.names import is_portable
+from qiskit_rest_primitives.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from qiskit.circuit import ClassicalRegister, Clbit, QuantumCircuit
+
+
+@dataclass(frozen=True)
+class RegisterSource:
+    """Where in the wire's registers one register of the user is found.
+
+    Attributes:
+        name: the user's name.
+        size: its width in bits.
+        wire: the wire register that is this register, or None.
+        bits: when ``wire`` is None, the wire register and index of every bit, bit 0 first.
+    """
+
+    name: str
+    size: int
+    wire: str | None = None
+    bits: tuple[tuple[str, int], ...] = ()
+
+    def to_json(self) -> list[Any]:
+        """Returns ``[name, size, wire]``, or ``[name, size, [[wire, index], ...]]``."""
+        return [self.name, self.size, self.bits if self.wire is None else self.wire]
+
+    @classmethod
+    def from_json(cls, item: Any) -> RegisterSource:
+        """Reads what `to_json` wrote.
+
+        Raises:
+            TypeError, ValueError: it is something else.
+        """
+        name, size, place = item
+        if not isinstance(name, str) or not isinstance(size, int) or size < 0:
+            raise TypeError(f"not a register: {item!r}")
+        if isinstance(place, str):
+            return cls(name, size, wire=place)
+        bits = tuple((str(wire), int(index)) for wire, index in place)
+        if len(bits) != size:
+            raise ValueError(f"not a register: {item!r}")
+        return cls(name, size, bits=bits)
+
+
+@dataclass(frozen=True)
+class RegisterMap:
+    """The wire's classical registers of one circuit.
+
+    Attributes:
+        wire: the wire registers' names and widths, in order of declaration.
+        place: wire register and index of every classical bit.
+        whole: the wire register of every register of the user that has one to itself.
+        shared: the registers of the user that have a bit in common with another one.
+        sources: where the user's registers are found, in ``circuit.cregs`` order.
+    """
+
+    wire: dict[str, int]
+    place: dict[Clbit, tuple[str, int]]
+    whole: dict[ClassicalRegister, str]
+    shared: frozenset[ClassicalRegister]
+    sources: tuple[RegisterSource, ...]
+
+    @classmethod
+    def of(cls, circuit: QuantumCircuit) -> RegisterMap:
+        """Lays out a circuit's classical bits: each bit in one register, none of size zero.
+
+        A register whose bits are all free becomes a wire register. What is left over (bits outside
+        every register, and the rest of registers that overlap an earlier one) shares a last one.
+        """
+        wire: dict[str, int] = {}
+        place: dict[Clbit, tuple[str, int]] = {}
+        whole: dict[ClassicalRegister, str] = {}
+        kept = {creg.name for creg in circuit.cregs if is_portable(creg.name)}
+        for creg in circuit.cregs:
+            bits = list(creg)
+            if not bits or len(set(bits)) != len(bits) or not place.keys().isdisjoint(bits):
+                continue
+            name = creg.name if creg.name in kept else _free_name(kept | wire.keys())
+            wire[name] = len(bits)
+            whole[creg] = name
+            place.update((bit, (name, index)) for index, bit in enumerate(bits))
+        rest = [bit for bit in circuit.clbits if bit not in place]
+        if rest:
+            name = _free_name(kept | wire.keys())
+            wire[name] = len(rest)
+            place.update((bit, (name, index)) for index, bit in enumerate(rest))
+        sources = tuple(
+            RegisterSource(creg.name, len(creg), wire=whole[creg])
+            if creg in whole
+            else RegisterSource(creg.name, len(creg), bits=tuple(place[bit] for bit in creg))
+            for creg in circuit.cregs
+        )
+        shared = frozenset(
+            creg
+            for creg in circuit.cregs
+            if any(len(circuit.find_bit(bit).registers) > 1 for bit in creg)
+        )
+        return cls(wire, place, whole, shared, sources)
+
+
+def _free_name(taken: Iterable[str]) -> str:
+    index = 0
+    while f"c{index}" in taken:
+        index += 1
+    return f"c{index}"
+
+
+def restore(
+    sources: Iterable[RegisterSource],
+    fields: Mapping[str, BitArray | NDArray[Any]],
+    shape: tuple[int, ...],
+    shots: int,
+) -> dict[str, BitArray | NDArray[Any]]:
+    """Builds the user's registers from the wire's; see `CircuitDescription.restore_registers`."""
+    return {source.name: _restore_one(source, fields, shape, shots) for source in sources}
+
+
+def _restore_one(
+    source: RegisterSource,
+    fields: Mapping[str, BitArray | NDArray[Any]],
+    shape: tuple[int, ...],
+    shots: int,
+) -> BitArray | NDArray[Any]:
+    if source.wire is not None:
+        field = _field(fields, source.wire, source.name)
+        width = field.num_bits if isinstance(field, BitArray) else field.shape[-1]
+        if width != source.size:
+            raise ProtocolError(
+                f"register {source.name!r} has {source.size} bits, but the result has {width}"
+            )
+        return field
+    if not source.bits:
+        return BitArray(np.zeros((*shape, shots, 0), dtype=np.uint8), 0)
+    columns: list[NDArray[Any]] = []
+    packed = True
+    unpacked: dict[str, NDArray[Any]] = {}
+    for wire, index in source.bits:
+        if wire not in unpacked:
+            field = _field(fields, wire, source.name)
+            packed = isinstance(field, BitArray)
+            unpacked[wire] = (
+                field.to_bool_array(order="little") if isinstance(field, BitArray) else field
+            )
+        if index >= unpacked[wire].shape[-1]:
+            raise ProtocolError(
+                f"register {source.name!r} needs bit {index} of {wire!r}, but the result has only "
+                f"{unpacked[wire].shape[-1]} bits"
+            )
+        columns.append(unpacked[wire][..., index])
+    bits = np.stack(columns, axis=-1)
+    return BitArray.from_bool_array(bits, order="little") if packed else bits
+
+
+def _field(
+    fields: Mapping[str, BitArray | NDArray[Any]], wire: str, name: str
+) -> BitArray | NDArray[Any]:
+    try:
+        return fields[wire]
+    except KeyError:
+        raise ProtocolError(
+            f"register {name!r} (on the wire {wire!r}) is missing in the result; it has "
+            f"{sorted(fields)}"
+        ) from None

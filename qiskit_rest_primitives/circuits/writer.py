@@ -1,0 +1,144 @@
+"""A flat circuit -> the statements of its OpenQASM 3 text, at about 2 us an operation.
+
+In: QuantumCircuit of standard gates, measure, reset, barrier, delay and control flow. Out: the
+body of the text and the gate definitions it needs. Without control flow the text is that of
+``qasm3.dumps(circuit, disable_constants=True)``, byte for byte.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from qiskit.circuit import Barrier, Delay, Measure, Parameter, ParameterExpression, Reset
+
+from qiskit_rest_primitives.circuits import control_flow
+from qiskit_rest_primitives.circuits.block import Block, duration_text
+from qiskit_rest_primitives.circuits.gates import spelling
+from qiskit_rest_primitives.circuits.names import QUBITS
+from qiskit_rest_primitives.errors import EncodeError
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit, Qubit
+
+    from qiskit_rest_primitives.circuits.parameters import Inputs
+    from qiskit_rest_primitives.circuits.registers import RegisterMap
+
+# Lines are joined this many at a time: a str a line would take four times the memory of the text.
+_LINES_A_CHUNK = 4096
+
+
+class NotFlatError(Exception):
+    """An operation must be synthesised first, or has the name of a standard gate but is none."""
+
+
+class Writer:
+    """Writes the statements of one circuit.
+
+    Attributes:
+        inputs: collects the parameters and expressions met.
+        registers: the wire's classical registers.
+        definitions: the gate definitions met, in order; a dict for its ordered keys.
+    """
+
+    def __init__(self, inputs: Inputs, registers: RegisterMap):
+        self.inputs = inputs
+        self.registers = registers
+        self.definitions: dict[str, None] = {}
+        self._identifiers: dict[str, str] = {}
+
+    def body(self, circuit: QuantumCircuit) -> str:
+        """Writes a whole circuit.
+
+        Raises:
+            NotFlatError: the circuit has to be flattened, or has a gate under a false name.
+            EncodeError: the circuit has something that the wire can't carry.
+        """
+        qubits = {qubit: f"{QUBITS}[{index}]" for index, qubit in enumerate(circuit.qubits)}
+        chunks: list[str] = []
+        lines: list[str] = []
+        for line in self.statements(Block(circuit, qubits, self.registers.place, {}), ""):
+            lines.append(line)
+            if len(lines) == _LINES_A_CHUNK:
+                chunks.append("".join(lines))
+                lines.clear()
+        chunks.append("".join(lines))
+        return "".join(chunks)
+
+    def statements(self, block: Block, indent: str) -> Iterator[str]:
+        """Yields the statements of a block, each with its line feed."""
+        block.refuse_variables()
+        operands: dict[tuple[Qubit, ...], str] = {}
+        names = block.qubits
+        identifiers = self._identifiers
+        for index, instruction in enumerate(block.circuit.data):
+            if not instruction.is_standard_gate():
+                yield from self._other(block, index, instruction, indent)
+                continue
+            name = instruction.name
+            qubits = instruction.qubits
+            text = operands.get(qubits)
+            if text is None:
+                text = operands[qubits] = ", ".join([names[qubit] for qubit in qubits])
+            identifier = identifiers.get(name)
+            if identifier is None:
+                if not qubits:
+                    continue  # a global phase: nothing that a primitive measures depends on it
+                identifier = self._define(instruction)
+            params = instruction.params
+            if not params:
+                yield f"{indent}{identifier} {text};\n"
+                continue
+            angles = [
+                # x - x is NaN when x is NaN or infinite
+                repr(angle)
+                if type(angle) is float and angle - angle == 0.0
+                else self._angle(angle, block, index, instruction)
+                for angle in params
+            ]
+            yield f"{indent}{identifier}({', '.join(angles)}) {text};\n"
+
+    def _define(self, instruction: Any) -> str:
+        identifier, definitions = spelling(instruction.operation)
+        self.definitions.update(dict.fromkeys(definitions))
+        self._identifiers[instruction.name] = identifier
+        return identifier
+
+    def _angle(self, angle: Any, block: Block, index: int, instruction: Any) -> str:
+        if isinstance(angle, ParameterExpression):
+            if isinstance(angle, Parameter):
+                return block.loops.get(angle) or self.inputs.plain_name(angle)
+            parameters = angle.parameters
+            if not block.loops.keys().isdisjoint(parameters):
+                where = block.where(index, instruction)
+                return control_flow.loop_expression(angle, block.loops, self.inputs, where)
+            if parameters:
+                return self.inputs.expression_name(angle, lambda: block.where(index, instruction))
+            angle = angle.numeric()
+        value = complex(angle)
+        if value.imag != 0 or not math.isfinite(value.real):
+            raise EncodeError(
+                f"{block.where(index, instruction)} has the angle {angle}; "
+                f"angles must be finite real numbers"
+            )
+        return repr(value.real)
+
+    def _other(self, block: Block, index: int, instruction: Any, indent: str) -> Iterator[str]:
+        operation = instruction.operation
+        qubits = [block.qubits[qubit] for qubit in instruction.qubits]
+        if isinstance(operation, Measure):
+            register, bit = block.clbits[instruction.clbits[0]]
+            yield f"{indent}{register}[{bit}] = measure {qubits[0]};\n"
+        elif isinstance(operation, Barrier):
+            if qubits:
+                yield f"{indent}barrier {', '.join(qubits)};\n"
+        elif isinstance(operation, Reset):
+            yield f"{indent}reset {qubits[0]};\n"
+        elif isinstance(operation, Delay):
+            duration = duration_text(operation, block.where(index, instruction))
+            yield f"{indent}delay[{duration}] {qubits[0]};\n"
+        elif isinstance(operation, control_flow.INSTRUCTIONS):
+            yield from control_flow.statements(self, block, index, instruction, indent)
+        else:
+            raise NotFlatError(block.where(index, instruction))
