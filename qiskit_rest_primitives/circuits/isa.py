@@ -186,9 +186,9 @@ def check_rzz_values(
             )
 
 
-def _rzz_angles(circuit: QuantumCircuit) -> list[ParameterExpression]:
+def _rzz_angles(circuit: QuantumCircuit) -> list[Any]:
     """The angles of rzz that depend on parameters, bodies of control flow included."""
-    angles: list[ParameterExpression] = []
+    angles: list[Any] = []
     for item in circuit.data:
         if item.name == "rzz" and isinstance(item.params[0], ParameterExpression):
             angles.append(item.params[0])

@@ -1,0 +1,26 @@
+"""RestBackend: a device or simulator of a service, with a Target to transpile against.
+
+``rest`` holds the backend, ``views`` what it says about itself, ``selection`` how one is chosen.
+"""
+
+from qiskit_rest_primitives.backend.rest import RestBackend
+from qiskit_rest_primitives.backend.selection import (
+    filter_backends,
+    least_busy_entry,
+    select_backends,
+)
+from qiskit_rest_primitives.backend.views import (
+    BackendConfiguration,
+    BackendProperties,
+    BackendStatus,
+)
+
+__all__ = [
+    "BackendConfiguration",
+    "BackendProperties",
+    "BackendStatus",
+    "RestBackend",
+    "filter_backends",
+    "least_busy_entry",
+    "select_backends",
+]
