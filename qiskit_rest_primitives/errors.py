@@ -25,7 +25,8 @@
 from __future__ import annotations
 
 from qiskit.exceptions import QiskitError
-from qiskit.providers import JobError, JobTimeoutError as QiskitJobTimeoutError
+from qiskit.providers import JobError
+from qiskit.providers import JobTimeoutError as QiskitJobTimeoutError
 
 
 class RestPrimitivesError(QiskitError):
@@ -57,7 +58,13 @@ class ProtocolError(RestPrimitivesError):
 
 
 class TransportError(RestPrimitivesError):
-    """No reply arrived: connection refused, reset, name not found, TLS, timed out."""
+    """No reply arrived: connection refused, reset, name not found, TLS, timed out.
+
+    Attributes:
+        may_have_acted: False if the request surely never reached the service.
+    """
+
+    may_have_acted: bool = True
 
 
 class APIError(RestPrimitivesError):
@@ -69,7 +76,10 @@ class APIError(RestPrimitivesError):
         detail: the service's message.
         solution: the service's advice, or "".
         trace: the id to quote to the service's support, or "".
+        retry_after_seconds: how long the service asked to wait, or None.
     """
+
+    retry_after_seconds: float | None = None
 
     def __init__(
         self,
@@ -102,13 +112,7 @@ class InvalidRequestError(APIError):
 
 
 class RateLimitError(APIError):
-    """429: too many requests.
-
-    Attributes:
-        retry_after_seconds: what the service asked to wait, or None.
-    """
-
-    retry_after_seconds: float | None = None
+    """429: too many requests."""
 
 
 class ServerError(APIError):

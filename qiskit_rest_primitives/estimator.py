@@ -1,0 +1,129 @@
+"""EstimatorV2: run(pubs) -> coerce -> OpenQASM 3 and observables -> POST -> RestJob."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, cast
+
+from qiskit.primitives import BaseEstimatorV2
+from qiskit.primitives.containers import EstimatorPubLike
+from qiskit.primitives.containers.estimator_pub import EstimatorPub
+
+from .backend import RestBackend
+from .circuits import encode_observables
+from .errors import EncodeError
+from .job import RestJob
+from .options import EstimatorOptions
+from .options.unset import is_unset
+from .origin import Origin
+from .primitive import CircuitEncoder, Mode, backend_of, resolve_mode, submit_pubs
+from .session import Session
+from .wire.pubs import encode_estimator_pub
+
+SERVICE_PRECISION: Final = 0.015625
+"""The service's default precision: 1/sqrt(4096)."""
+
+
+class EstimatorV2(BaseEstimatorV2):
+    """Estimates expectation values on a service that speaks the Qiskit Runtime REST API.
+
+    Args:
+        mode: a backend of a service, a `Session` or a `Batch`; None for that of the surrounding
+            ``with``.
+        options: `EstimatorOptions` or a nested dict.
+
+    Raises:
+        BackendError: there is nothing to run on.
+        OptionsError: an option's name, type or range.
+    """
+
+    def __init__(
+        self,
+        mode: RestBackend | Session | None = None,
+        *,
+        options: EstimatorOptions | Mapping[str, Any] | None = None,
+    ):
+        self._mode: Mode = resolve_mode(mode)
+        self._options = EstimatorOptions.coerce(options)
+
+    @property
+    def mode(self) -> Mode:
+        """The backend, session or batch that jobs go to."""
+        return self._mode
+
+    @property
+    def options(self) -> EstimatorOptions:
+        """What is sent with each job."""
+        return self._options
+
+    @options.setter
+    def options(self, options: EstimatorOptions | Mapping[str, Any] | None) -> None:
+        self._options = EstimatorOptions.coerce(options)
+
+    @property
+    def default_precision(self) -> float:
+        """Standard error aimed for when neither the PUB nor `run` says.
+
+        ``options.default_precision``, or what ``options.default_shots`` give, or 1/64.
+        """
+        options = self._options
+        if not is_unset(options.default_precision):
+            return float(cast(float, options.default_precision))
+        if options.default_shots:
+            return 1 / math.sqrt(cast(int, options.default_shots))
+        return SERVICE_PRECISION
+
+    def backend(self) -> RestBackend:
+        """The backend that jobs run on."""
+        return backend_of(self._mode)
+
+    def run(self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None) -> RestJob:
+        """Submits one job.
+
+        Args:
+            pubs: ``(circuit, observables)``, ``(circuit, observables, parameter_values)`` or
+                ``(circuit, observables, parameter_values, precision)``; observables and values
+                (without their last axis, ``circuit.parameters``) broadcast to the PUB's shape.
+            precision: standard error aimed for, for PUBs that name none; 0 for exact values,
+                which only simulators have.
+
+        Returns:
+            The job's handle; its result has ``evs`` and ``stds`` of the PUB's shape.
+
+        Raises:
+            ValueError, TypeError, QiskitError: a PUB is malformed, as with Qiskit's own
+                estimators.
+            EncodeError: a circuit, value or observable can't be sent unchanged, or the job is too
+                large.
+        """
+        set_precision = self._options.default_precision
+        default = precision
+        if precision is None and not is_unset(set_precision):
+            default = float(cast(float, set_precision))
+        coerced = [EstimatorPub.coerce(pub, default) for pub in pubs]
+        backend = self.backend()
+        encoder = CircuitEncoder(backend, bool(self._options.isa_check))
+        items: list[list[Any]] = []
+        origins: list[Origin] = []
+        for index, pub in enumerate(coerced):
+            wanted = None if pub.precision is None else float(pub.precision)
+            if wanted == 0 and not backend.simulator:
+                raise EncodeError(
+                    f"PUB {index}: precision 0 (exact values) is for simulators; {backend.name} "
+                    "is a device: pass a precision above 0, such as 0.015625"
+                )
+            circuit = encoder.encode(pub.circuit, index)
+            values = circuit.encode_values(pub.parameter_values.as_array(pub.circuit.parameters))
+            try:
+                observables = encode_observables(pub.observables, pub.circuit.num_qubits)
+            except EncodeError as error:
+                raise EncodeError(f"PUB {index}: {error}") from error.__cause__
+            items.append(encode_estimator_pub(circuit.qasm, observables, values, wanted))
+            assumed = self.default_precision if wanted is None else wanted
+            origins.append(
+                Origin(tuple(pub.shape), None, assumed, circuit.description, pub.circuit.metadata)
+            )
+        return submit_pubs(
+            self._mode, "estimator", items, self._options, origins, {"pubs": coerced}
+        )

@@ -1,0 +1,190 @@
+"""A job's result is downloaded once, by a daemon thread, and kept as received."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, Final, TypeVar
+
+from qiskit.primitives import PrimitiveResult
+
+from .errors import NotFoundError, ProtocolError, RateLimitError, ServerError, TransportError
+from .http.client import ApiClient
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+SMALL_BYTES: Final = 1_000_000
+"""Bodies up to this size are kept in memory as received, larger ones in a temporary file."""
+AT_ONCE: Final = 6
+"""Downloads of one client at the same time."""
+LATE_SECONDS: Final = 20.0
+"""How long a completed job's result may be missing: a service's parts agree after a while."""
+DOWNLOADS: Final = 3
+"""Times a body that can't be decoded is fetched before that is an error."""
+LONGEST_PAUSE_SECONDS: Final = 5.0
+
+
+def in_thread(function: Callable[[], T], name: str) -> Future[T]:
+    """Runs a function in a daemon thread: neither the caller nor the interpreter's exit waits."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            outcome = function()
+        except BaseException as error:
+            future.set_exception(error)
+        else:
+            future.set_result(outcome)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future
+
+
+class ResultBox:
+    """The result of one completed job.
+
+    Args:
+        client: the service.
+        job_id: a job whose status is Completed.
+        decode: bytes to result; raises ProtocolError on what is no result.
+        private_file: gives, for a private job, whose result can be read only once, the file that
+            takes the bytes before they are decoded, and answers in later processes.
+    """
+
+    def __init__(
+        self,
+        client: ApiClient,
+        job_id: str,
+        decode: Callable[[bytes], PrimitiveResult[Any]],
+        private_file: Callable[[], Path | None],
+    ):
+        self._client = client
+        self._job_id = job_id
+        self._decode = decode
+        self._private_file = private_file
+        self._lock = threading.Lock()
+        self._file: IO[bytes] | None = None
+        self._running: Future[PrimitiveResult[Any]] | None = None
+        self._result: Callable[[], PrimitiveResult[Any] | None] | None = None
+
+    def future(self) -> Future[PrimitiveResult[Any]]:
+        """The decoded result, from memory, from disk or from the service; shared by all callers."""
+        with self._lock:
+            kept = self._result() if self._result is not None else None
+            if kept is not None:
+                done: Future[PrimitiveResult[Any]] = Future()
+                done.set_result(kept)
+                return done
+            if self._running is None or self._running.done():
+                self._running = in_thread(self._fetch, f"qiskit-rest-result-{self._job_id}")
+            return self._running
+
+    def raw(self) -> bytes:
+        """The bytes as received, decodable or not.
+
+        Raises:
+            Exception: what `future` has met, if nothing was received.
+        """
+        with self._lock:
+            running = self._running
+        if running is None or (self._file is None and running.done()):
+            running = self.future()
+        problem = running.exception()
+        if self._file is None:
+            assert problem is not None
+            raise problem
+        return self._read()
+
+    def _read(self) -> bytes:
+        assert self._file is not None
+        with self._lock:
+            self._file.seek(0)
+            return self._file.read()
+
+    def _fetch(self) -> PrimitiveResult[Any]:
+        for attempt in range(1, DOWNLOADS + 1):
+            if self._file is None:
+                self._download()
+            body = self._read()
+            try:
+                result = self._decode(body)
+            except ProtocolError:
+                if attempt == DOWNLOADS or self._private_file():
+                    raise
+                logger.warning(
+                    "the result of job %s can't be read: fetching it again", self._job_id
+                )
+                time.sleep(0.1 * attempt)
+                self._file = None
+            else:
+                large = len(body) > self._client.settings.result_memory_bytes
+                self._result = weakref.ref(result) if large else partial(_same, result)
+                with self._lock:
+                    self._running = None
+                return result
+        raise AssertionError("the last attempt returns or raises")
+
+    def _download(self) -> None:
+        private = self._private_file()
+        if private is not None and private.exists():
+            self._hold(private.open("rb"))
+            return
+        gate = self._client.once("downloads", lambda: threading.BoundedSemaphore(AT_ONCE))
+        started, pause = time.monotonic(), 0.1
+        while True:
+            file = _new_file(private)
+            late = time.monotonic() - started > LATE_SECONDS
+            try:
+                with gate:
+                    reply = self._client.job_results(self._job_id, into=file)
+                if reply.status_code != 204 and file.tell():
+                    self._hold(_keep(file, private))
+                    return
+                if late:
+                    raise ProtocolError(
+                        f"job {self._job_id} is completed, but the service has no result for it "
+                        "(204); a private job's result can be read only once"
+                    )
+            except NotFoundError:
+                if late:
+                    raise
+            except (TransportError, ServerError, RateLimitError) as error:
+                logger.info("fetching the result of job %s again: %s", self._job_id, error)
+            file.close()
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    def _hold(self, file: IO[bytes]) -> None:
+        weakref.finalize(self, file.close)
+        self._file = file
+
+
+def _same(result: PrimitiveResult[Any]) -> PrimitiveResult[Any]:
+    return result
+
+
+def _new_file(private: Path | None) -> IO[bytes]:
+    if private is None:
+        return tempfile.SpooledTemporaryFile(SMALL_BYTES)
+    private.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Bytes that can't be had twice go to a file that outlives this process, even partly.
+    part = private.with_suffix(".part")
+    return os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b")
+
+
+def _keep(file: IO[bytes], private: Path | None) -> IO[bytes]:
+    if private is not None:
+        file.flush()
+        os.fsync(file.fileno())
+        private.with_suffix(".part").replace(private)
+    return file

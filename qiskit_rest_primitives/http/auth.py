@@ -1,0 +1,125 @@
+"""Bearer tokens: ready ones as they are, API keys exchanged for one and renewed ahead of time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from requests import PreparedRequest
+from requests.auth import AuthBase
+
+logger = logging.getLogger(__name__)
+
+RENEW_AT = 0.8
+"""Part of a token's life after which it is renewed, as IBM's own SDK does."""
+
+
+class TokenSource(Protocol):
+    """Where the bearer token comes from."""
+
+    def current(self) -> str:
+        """The token to send now; may ask the identity service."""
+        ...
+
+    def renew(self, refused: str) -> bool:
+        """Replaces a token that the service refused; False if there is no other to be had."""
+        ...
+
+
+class ReadyToken:
+    """A bearer token handed over by the user; it can't be renewed."""
+
+    __slots__ = ("_token",)
+
+    def __init__(self, token: str):
+        self._token = token
+
+    def __repr__(self) -> str:
+        return "ReadyToken(<hidden>)"
+
+    def current(self) -> str:
+        """The token as it was given."""
+        return self._token
+
+    def renew(self, refused: str) -> bool:
+        """Always False: only its owner can get another one."""
+        return False
+
+
+class ExchangedToken:
+    """A bearer token got for an API key, shared by all threads and renewed by one of them.
+
+    Args:
+        exchange: asks the identity service; returns the token and its life in seconds.
+        clock: monotonic seconds.
+    """
+
+    __slots__ = ("_born", "_clock", "_exchange", "_life", "_lock", "_token")
+
+    def __init__(
+        self,
+        exchange: Callable[[], tuple[str, float]],
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._exchange = exchange
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._token = ""
+        self._born = self._life = 0.0
+
+    def __repr__(self) -> str:
+        return "ExchangedToken(<hidden>)"
+
+    def current(self) -> str:
+        """A token with at least a fifth of its life left, unless the identity service is down.
+
+        A failed renewal ahead of time is not an error while the old token lives: the next call
+        tries again.
+        """
+        age = self._clock() - self._born
+        if self._token and age < RENEW_AT * self._life:
+            return self._token
+        with self._lock:
+            age = self._clock() - self._born
+            if self._token and age < RENEW_AT * self._life:
+                return self._token
+            try:
+                self._fetch()
+            except Exception:
+                if not self._token or self._clock() - self._born >= self._life:
+                    raise
+                logger.warning("the token could not be renewed yet; the old one is still valid")
+            return self._token
+
+    def renew(self, refused: str) -> bool:
+        """Gets a new token unless another thread has already replaced the refused one."""
+        with self._lock:
+            if self._token == refused:
+                self._fetch()
+            return self._token != refused
+
+    def _fetch(self) -> None:
+        token, life = self._exchange()
+        self._token, self._life, self._born = token, life, self._clock()
+        logger.debug("new bearer token, valid for %.0f s", life)
+
+
+class BearerAuth(AuthBase):
+    """Puts the token on each request; on ``session.auth``, so that ``~/.netrc`` has no say."""
+
+    def __init__(self, tokens: TokenSource):
+        self.tokens = tokens
+
+    def __repr__(self) -> str:
+        return "BearerAuth(<hidden>)"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a token is never pickled")
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        """Adds ``Authorization: Bearer``."""
+        r.headers["Authorization"] = f"Bearer {self.tokens.current()}"
+        return r

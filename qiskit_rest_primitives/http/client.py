@@ -1,0 +1,235 @@
+"""The REST API, one method an endpoint. In: plain values. Out: decoded JSON, text or bytes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import IO, Any, Final, TypeVar
+from urllib.parse import quote
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from ..account import Account, resolve_account
+from ..errors import ProtocolError
+from ..settings import Settings
+from .auth import BearerAuth
+from .identity import token_source
+from .replies import error_from_reply, read_json
+from .transport import Reply, Transport
+
+API_VERSION: Final = "2026-04-15"
+"""The dated form of the API that every request asks for; omitting it means the form of 2024."""
+
+SUBMIT_TIMEOUT_SECONDS: Final = 900.0
+
+
+T = TypeVar("T")
+
+
+_living: WeakValueDictionary[tuple[str, str], ApiClient] = WeakValueDictionary()
+
+
+class ApiClient:
+    """Speaks to one instance of one service; shared by all threads and objects that use it.
+
+    It pickles as the account's name and place, never with its token: unpickled, it is the living
+    client of the same url and instance, or a new one from the environment or the saved account.
+    """
+
+    def __init__(self, account: Account, settings: Settings | None = None):
+        self.account = account
+        self.settings = settings or Settings()
+        self.url = account.api_url.rstrip("/")
+        self._transport = Transport(
+            BearerAuth(token_source(account)),
+            {
+                "Accept": "application/json",
+                "IBM-API-Version": API_VERSION,
+                **({"Service-CRN": account.instance} if account.instance else {}),
+            },
+            verify=account.verify,
+            proxies=account.proxies,
+        )
+        self._made_once: dict[str, Any] = {}
+        self._lock = threading.RLock()
+        _living[self.url, account.instance or ""] = self
+
+    def __repr__(self) -> str:
+        return f"ApiClient({self.url!r}, instance={self.account.instance!r})"
+
+    def __reduce__(self) -> Any:
+        return client_at, (self.url, self.account.instance or "", self.account.name)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ApiClient:
+        return self
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What all users of this client share: made by the first who asks, kept with the client."""
+        with self._lock:
+            if name not in self._made_once:
+                self._made_once[name] = make()
+            return self._made_once[name]
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: bytes | None = None,
+        timeout_seconds: float | None = None,
+        into: IO[bytes] | None = None,
+    ) -> Reply:
+        reply = self._transport.call(
+            method,
+            self.url + path,
+            params=params,
+            body=body,
+            headers=None if body is None else {"Content-Type": "application/json"},
+            into=into,
+            **({} if timeout_seconds is None else {"timeout_seconds": timeout_seconds}),
+        )
+        if reply.status_code >= 400:
+            raise error_from_reply(f"{method} {path}", reply.status_code, reply.headers, reply.body)
+        return reply
+
+    def _get(self, path: str, **params: Any) -> dict[str, Any]:
+        return read_json(f"GET {path}", self._call("GET", path, params=params).body)
+
+    # Jobs
+
+    def create_job(self, body: bytes) -> dict[str, Any]:
+        """POST /jobs: ``{id, backend, ...}``. Never repeated here: see `http.submission`."""
+        reply = self._call("POST", "/jobs", body=body, timeout_seconds=SUBMIT_TIMEOUT_SECONDS)
+        created = read_json("POST /jobs", reply.body)
+        if not isinstance(created.get("id"), str):
+            raise ProtocolError(f"POST /jobs was answered without an id: {created!r:.300}")
+        return created
+
+    def job(self, job_id: str, *, exclude_params: bool = True) -> dict[str, Any]:
+        """GET /jobs/{id}: the job's details, with its params on request."""
+        return self._get(f"/jobs/{_segment(job_id)}", exclude_params=_flag(exclude_params))
+
+    def jobs(self, **filters: Any) -> dict[str, Any]:
+        """GET /jobs: one page, ``{jobs, count, offset, limit}``; None filters are left out."""
+        given = {k: _flag(v) if isinstance(v, bool) else v for k, v in filters.items()}
+        page = self._get("/jobs", **given)
+        if not isinstance(page.get("jobs"), list):
+            raise ProtocolError(f"GET /jobs was answered without a list of jobs: {page!r:.300}")
+        return page
+
+    def job_results(self, job_id: str, into: IO[bytes] | None = None) -> Reply:
+        """GET /jobs/{id}/results: the body as received, in the reply or in ``into``."""
+        return self._call("GET", f"/jobs/{_segment(job_id)}/results", into=into)
+
+    def job_logs(self, job_id: str) -> str:
+        """GET /jobs/{id}/logs: plain text."""
+        reply = self._call("GET", f"/jobs/{_segment(job_id)}/logs")
+        return reply.body.decode("utf-8", "replace")
+
+    def job_metrics(self, job_id: str) -> dict[str, Any]:
+        """GET /jobs/{id}/metrics: timestamps and usage."""
+        return self._get(f"/jobs/{_segment(job_id)}/metrics")
+
+    def cancel_job(self, job_id: str) -> None:
+        """POST /jobs/{id}/cancel; 409 (already final) is an InvalidRequestError."""
+        self._call("POST", f"/jobs/{_segment(job_id)}/cancel")
+
+    def delete_job(self, job_id: str) -> None:
+        """DELETE /jobs/{id}: final jobs only."""
+        self._call("DELETE", f"/jobs/{_segment(job_id)}")
+
+    def update_job_tags(self, job_id: str, tags: Sequence[str]) -> None:
+        """PUT /jobs/{id}/tags: replaces all tags."""
+        self._call(
+            "PUT", f"/jobs/{_segment(job_id)}/tags", body=msgspec.json.encode({"tags": list(tags)})
+        )
+
+    # Backends
+
+    def backends(self) -> list[dict[str, Any]]:
+        """GET /backends: the entries of ``devices``."""
+        devices = self._get("/backends").get("devices")
+        if not isinstance(devices, list):
+            raise ProtocolError("GET /backends was answered without a list of devices")
+        return devices
+
+    def backend_configuration(self, name: str) -> dict[str, Any]:
+        """GET /backends/{name}/configuration."""
+        return self._get(f"/backends/{_segment(name)}/configuration")
+
+    def backend_properties(self, name: str) -> dict[str, Any] | None:
+        """GET /backends/{name}/properties; None for a backend without calibration."""
+        path = f"/backends/{_segment(name)}/properties"
+        body = self._call("GET", path).body
+        return None if body.strip() in (b"", b"null", b"{}") else read_json(f"GET {path}", body)
+
+    def backend_status(self, name: str) -> dict[str, Any]:
+        """GET /backends/{name}/status."""
+        return self._get(f"/backends/{_segment(name)}/status")
+
+    # Sessions
+
+    def create_session(
+        self, *, backend: str, mode: str, max_ttl: int | None = None
+    ) -> dict[str, Any]:
+        """POST /sessions: really opens one. ``max_ttl`` in seconds."""
+        asked = {"backend": backend, "mode": mode, "max_ttl": max_ttl}
+        body = msgspec.json.encode({k: v for k, v in asked.items() if v is not None})
+        return read_json("POST /sessions", self._call("POST", "/sessions", body=body).body)
+
+    def session(self, session_id: str) -> dict[str, Any]:
+        """GET /sessions/{id}."""
+        return self._get(f"/sessions/{_segment(session_id)}")
+
+    def update_session(self, session_id: str, *, accepting_jobs: bool) -> None:
+        """PATCH /sessions/{id}: false closes it gracefully, for good."""
+        body = msgspec.json.encode({"accepting_jobs": accepting_jobs})
+        self._call("PATCH", f"/sessions/{_segment(session_id)}", body=body)
+
+    def close_session(self, session_id: str) -> None:
+        """DELETE /sessions/{id}/close: queued jobs will not run."""
+        self._call("DELETE", f"/sessions/{_segment(session_id)}/close")
+
+    # Account
+
+    def instance(self) -> dict[str, Any]:
+        """GET /instance: plan and limits."""
+        return self._get("/instance")
+
+    def usage(self) -> dict[str, Any]:
+        """GET /instances/usage: seconds consumed and allowed."""
+        return self._get("/instances/usage")
+
+    def versions(self) -> list[dict[str, Any]]:
+        """GET /versions: the dated forms of the API and their state."""
+        return self._get("/versions").get("versions", [])
+
+    def job_tags(self, search: str) -> list[str]:
+        """GET /tags: tags of jobs that contain the search text (3 to 100 characters)."""
+        return self._get("/tags", type="job", search=search).get("tags", [])
+
+
+def client_at(url: str, instance: str, name: str | None) -> ApiClient:
+    """The living client of that url and instance, or a new one from what is configured here.
+
+    Raises:
+        AccountError: neither the environment nor a saved account has a token for it.
+    """
+    living = _living.get((url, instance))
+    if living is not None:
+        return living
+    account = resolve_account(url=url or None, instance=instance or None, name=name)
+    return ApiClient(account)
+
+
+def _segment(value: str) -> str:
+    """One path segment: ``../backends`` as an id must not become another endpoint."""
+    if not value or value in (".", ".."):
+        raise ProtocolError(f"{value!r} can't be an id; pass the id or name as the service gave it")
+    return quote(value, safe="")
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

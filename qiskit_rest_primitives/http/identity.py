@@ -1,0 +1,78 @@
+"""API key -> bearer token, at the identity service. The key is in no message, log or chain."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+
+from ..account import Account
+from ..errors import AccountError, APIError, TransportError
+from .auth import ExchangedToken, ReadyToken, TokenSource
+from .replies import error_from_reply
+from .transport import PASSING_STATUSES, Reply, Transport
+
+PAUSES_SECONDS: Final = (0.3, 0.6, 1.2, 2.4)
+GRANT_TYPE: Final = "urn:ibm:params:oauth:grant-type:apikey"
+
+
+class _Grant(msgspec.Struct):
+    access_token: str
+    expires_in: float = 3600.0
+
+
+def token_source(account: Account, sleep: Callable[[float], None] = time.sleep) -> TokenSource:
+    """A ready bearer token as it is; an API key as a source of tokens that are renewed.
+
+    Args:
+        account: whose token it is.
+        sleep: waits seconds.
+    """
+    if account.token_kind == "bearer":
+        return ReadyToken(account.token.reveal())
+    transport = Transport(
+        None, {"Accept": "application/json"}, verify=account.verify, proxies=account.proxies
+    )
+
+    def exchange() -> tuple[str, float]:
+        # Asking twice does no harm, so this POST may be repeated.
+        for pause in PAUSES_SECONDS:
+            try:
+                return _exchange(account, transport)
+            except (APIError, TransportError):
+                sleep(pause)
+        return _exchange(account, transport)
+
+    return ExchangedToken(exchange)
+
+
+def _exchange(account: Account, transport: Transport) -> tuple[str, float]:
+    key = quote(account.token.reveal(), safe="")
+    reply = transport.call(
+        "POST",
+        account.auth_url,
+        body=f"grant_type={GRANT_TYPE}&response_type=cloud_iam&apikey={key}".encode(),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    if reply.status_code in PASSING_STATUSES:
+        raise error_from_reply("the identity service", reply.status_code, reply.headers, b"")
+    grant = _read(reply)
+    if grant is None:
+        # The reply may quote the key: it stays out of the message.
+        raise AccountError(
+            f"the identity service refused the API key (status {reply.status_code}): check the "
+            "token, or create a new API key"
+        )
+    return grant.access_token, grant.expires_in
+
+
+def _read(reply: Reply) -> _Grant | None:
+    if reply.status_code >= 400:
+        return None
+    try:
+        return msgspec.json.decode(reply.body, type=_Grant)
+    except msgspec.DecodeError:
+        return None

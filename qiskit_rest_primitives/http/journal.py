@@ -1,0 +1,117 @@
+"""Submissions under way, in a small local file: what a crash between POST and answer leaves.
+
+One JSON line when a submission starts, one when its fate is known. No circuits and no secrets:
+``{"tag", "url", "instance", "program_id", "backend", "at"}`` and ``{"tag", "fate"}``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+logger = logging.getLogger(__name__)
+
+COMPACT_BYTES: Final = 256_000
+
+
+class Journal:
+    """Append-only file shared by the processes of one user.
+
+    Args:
+        folder: where ``submissions.jsonl`` is kept; made on first use, readable by its owner only.
+    """
+
+    def __init__(self, folder: Path):
+        self.path = folder / "submissions.jsonl"
+        self._lock = threading.Lock()
+        self._complained = False
+
+    def starts(self, tag: str, *, url: str, instance: str, program_id: str, backend: str) -> None:
+        """Notes a submission before it is sent."""
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        self._append(
+            {
+                "tag": tag,
+                "url": url,
+                "instance": instance,
+                "program_id": program_id,
+                "backend": backend,
+                "at": now,
+            }
+        )
+
+    def ends(self, tag: str, fate: str) -> None:
+        """Notes a submission's fate: a job id, or ``refused``."""
+        self._append({"tag": tag, "fate": fate})
+
+    def open_submissions(self, *, url: str, instance: str) -> list[dict[str, Any]]:
+        """Submissions to that service and instance whose fate is not known, oldest first."""
+        started = self._open_lines()
+        return [
+            line for line in started if line.get("url") == url and line.get("instance") == instance
+        ]
+
+    def _open_lines(self) -> list[dict[str, Any]]:
+        started: dict[str, dict[str, Any]] = {}
+        try:
+            lines = self.path.read_bytes().splitlines()
+        except OSError:
+            return []
+        for line in lines:
+            try:
+                entry = msgspec.json.decode(line, type=dict)
+            except msgspec.DecodeError:
+                continue  # a line cut short by a crash
+            if "fate" in entry:
+                started.pop(entry.get("tag", ""), None)
+            elif "tag" in entry:
+                started[entry["tag"]] = entry
+        return list(started.values())
+
+    def _append(self, entry: dict[str, Any]) -> None:
+        line = msgspec.json.encode(entry) + b"\n"
+        try:
+            with self._lock:
+                self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                # One write with O_APPEND: lines of several processes do not mix.
+                handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+                try:
+                    os.write(handle, line)
+                    size = os.fstat(handle).st_size
+                finally:
+                    os.close(handle)
+                if size > COMPACT_BYTES and "fate" in entry:
+                    self._compact()
+        except OSError as error:
+            if not self._complained:
+                self._complained = True
+                logger.warning(
+                    "no journal can be kept in %s (%s): a crash during a submission would leave "
+                    "its job without a handle",
+                    self.path.parent,
+                    error.strerror,
+                )
+
+    def _compact(self) -> None:
+        """Rewrites the file with the open submissions only, unless another process is at it."""
+        claim = self.path.with_suffix(".compacting")
+        try:
+            os.close(os.open(claim, os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            return
+        try:
+            kept = b"".join(msgspec.json.encode(line) + b"\n" for line in self._open_lines())
+            fresh = self.path.with_suffix(".new")
+            fresh.write_bytes(kept)
+            fresh.chmod(0o600)
+            fresh.replace(self.path)
+        finally:
+            with contextlib.suppress(OSError):
+                claim.unlink()

@@ -1,0 +1,137 @@
+"""Replies that say no -> errors. The one place that reads an error status or an error body."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ..errors import (
+    APIError,
+    AuthenticationError,
+    InvalidRequestError,
+    NotFoundError,
+    ProtocolError,
+    RateLimitError,
+    ServerError,
+)
+
+MAX_RETRY_AFTER_SECONDS = 60.0
+"""How much of a ``Retry-After`` is believed."""
+
+EXCERPT = 300
+
+CURES = {
+    401: "the token is wrong or expired: get a new one and pass it as token=...",
+    403: "this account may not do that: check the instance (CRN) and its access rules",
+    413: "the request is too large: send fewer PUBs or parameter values a job",
+    1279: "the instance was not found in this region: the region in the CRN must match the url",
+}
+
+
+class Detail(msgspec.Struct):
+    """What an error reply says, whatever its container."""
+
+    code: int | None = None
+    message: str = ""
+    solution: str = ""
+    trace: str = ""
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """Seconds the service asks to wait, at most a minute; None if it names none."""
+    try:
+        seconds = float(headers.get("Retry-After", ""))
+    except ValueError:
+        return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+
+
+def read_detail(body: bytes) -> Detail:
+    """Reads ``{errors:[{code, message, solution}], trace}``, its relatives, HTML or plain text."""
+    try:
+        content: Any = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        text = body.decode("utf-8", "replace")
+        if "<html" in text[:1000].lower():
+            # The cause is in the title and in a gateway's request id (Cloudflare's Ray ID).
+            title = re.search(r"<title>(.*?)</title>", text, re.DOTALL | re.IGNORECASE)
+            ray = re.search(r"Ray ID:\s*(?:<[^>]*>)?\s*(\w+)", text)
+            text = title.group(1).strip() if title else "an HTML page"
+            return Detail(message=text[:EXCERPT], trace=ray.group(1) if ray else "")
+        return Detail(message=text[:EXCERPT].strip())
+    if not isinstance(content, dict):
+        return Detail(message=str(content)[:EXCERPT])
+    entry: Any = content.get("errors") or content.get("error") or content
+    if isinstance(entry, list):
+        entry = entry[0]
+    if not isinstance(entry, dict):
+        entry = {"message": str(entry)}
+    code = str(entry.get("code", ""))
+    return Detail(
+        code=int(code) if code.isdecimal() else None,
+        message=str(entry.get("message") or "")[:EXCERPT],
+        solution=str(entry.get("solution") or "")[:EXCERPT],
+        trace=str(content.get("trace") or ""),
+    )
+
+
+def error_from_reply(
+    call: str, status_code: int, headers: Mapping[str, str], body: bytes
+) -> APIError:
+    """The error for a reply with a status of 400 or more.
+
+    Args:
+        call: method and path, for the message.
+        status_code: the HTTP status.
+        headers: the reply's headers.
+        body: the reply's body.
+    """
+    kinds: dict[int, type[APIError]] = {
+        401: AuthenticationError,
+        403: AuthenticationError,
+        404: NotFoundError,
+        429: RateLimitError,
+    }
+    kind = kinds.get(status_code, ServerError if status_code >= 500 else InvalidRequestError)
+    detail = read_detail(body)
+    says = detail.message or "no reason given"
+    parts = [f"{call} was answered with {status_code}: {says}"]
+    if detail.code is not None:
+        parts.append(f"(code {detail.code})")
+    cure = detail.solution or CURES.get(detail.code or 0) or CURES.get(status_code)
+    if cure:
+        parts.append(f"- {cure}")
+    if detail.trace:
+        parts.append(f"[trace {detail.trace}]")
+    error = kind(
+        " ".join(parts),
+        status_code=status_code,
+        code=detail.code,
+        detail=detail.message,
+        solution=detail.solution,
+        trace=detail.trace,
+    )
+    error.retry_after_seconds = retry_after_seconds(headers)
+    return error
+
+
+def read_json(call: str, body: bytes) -> dict[str, Any]:
+    """Decodes a successful reply that must hold a JSON object.
+
+    Raises:
+        ProtocolError: it is something else; an excerpt is in the message.
+    """
+    try:
+        content = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        excerpt = body[:EXCERPT].decode("utf-8", "replace")
+        raise ProtocolError(
+            f"{call} was answered with something that is not a JSON object: "
+            f"{excerpt!r}; is the url the root of a Qiskit Runtime REST API?"
+        )
+    return content

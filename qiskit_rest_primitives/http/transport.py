@@ -1,0 +1,275 @@
+"""One HTTP call: session, timeouts, retries of calls that only read, redirects, secrets kept in.
+
+In: method, path, body. Out: `Reply`, or `TransportError`; what a status means is for `replies`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
+from importlib.metadata import version
+from typing import IO, TYPE_CHECKING, Any, Final
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from ..errors import TransportError
+from .replies import MAX_RETRY_AFTER_SECONDS
+
+if TYPE_CHECKING:
+    from .auth import BearerAuth
+
+logger = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_SECONDS: Final = 10.0
+READ_TIMEOUT_SECONDS: Final = 60.0
+MAX_REDIRECTS: Final = 5
+CHUNK_BYTES: Final = 1 << 18
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
+"""Methods that may be repeated: they read, or say what shall be. POST is not among them."""
+PASSING_STATUSES: Final = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 524})
+
+
+class PatientRetry(urllib3.Retry):
+    """urllib3's schedule, believing a ``Retry-After`` for a minute at the most."""
+
+    def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
+        """Seconds to wait before the next try, or None if the service names none."""
+        seconds = super().get_retry_after(response)
+        return None if seconds is None else min(seconds, MAX_RETRY_AFTER_SECONDS)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back: the status, the headers and the whole body (empty if it went to a file)."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    body: bytes
+    sent_token: str = field(default="", repr=False)
+
+
+class Transport:
+    """A `requests.Session` a process, shared by all threads.
+
+    Args:
+        auth: puts the bearer token on each request; None for calls that need none.
+        headers: sent with each request.
+        verify: TLS verification: True, False or the path of a CA bundle.
+        proxies: as in requests: scheme to URL.
+    """
+
+    def __init__(
+        self,
+        auth: BearerAuth | None,
+        headers: Mapping[str, str],
+        verify: bool | str = True,
+        proxies: Mapping[str, str] | None = None,
+    ):
+        self.auth = auth
+        self._headers = dict(headers)
+        self._verify = verify
+        self._proxies = dict(proxies or {})
+        self._sessions: dict[int, requests.Session] = {}
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return "Transport()"
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float = READ_TIMEOUT_SECONDS,
+        into: IO[bytes] | None = None,
+    ) -> Reply:
+        """Sends one request and reads the whole reply.
+
+        A 401 is answered with a fresh token, once; the service did not act on it.
+
+        Args:
+            method: GET, POST, ...
+            url: absolute.
+            params: query; None values are left out, lists repeat their key.
+            body: sent as it is.
+            headers: besides those of the transport.
+            timeout_seconds: the longest silence between two pieces of the reply.
+            into: a binary file that takes the body of a reply with status 200.
+
+        Raises:
+            TransportError: no complete reply; `may_have_acted` says whether the service may
+                have seen the request.
+        """
+        reply = self._follow(method, url, params, body, headers, timeout_seconds, into)
+        tokens = self.auth.tokens if self.auth and reply.status_code == 401 else None
+        if tokens is not None and tokens.renew(reply.sent_token):
+            reply = self._follow(method, url, params, body, headers, timeout_seconds, into)
+        return reply
+
+    def _follow(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, Any] | None,
+        body: bytes | None,
+        headers: Mapping[str, str] | None,
+        timeout_seconds: float,
+        into: IO[bytes] | None,
+    ) -> Reply:
+        """Sends, following redirects of reads within the same scheme, host and port."""
+        origin = urlsplit(url)[:2]
+        for _ in range(MAX_REDIRECTS):
+            reply = self._send(method, url, params, body, headers, timeout_seconds, into)
+            target = reply.headers.get("Location", "")
+            if not 300 <= reply.status_code < 400 or not target:
+                return reply
+            url, params = urljoin(url, target), None
+            if method != "GET" or urlsplit(url)[:2] != origin:
+                raise TransportError(
+                    f"{method} was redirected to {urlsplit(url).netloc or url!r}, which is not "
+                    "followed: a token goes to the configured service only; correct the url"
+                )
+        raise TransportError(f"{method} {url} was redirected more than {MAX_REDIRECTS} times")
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, Any] | None,
+        body: bytes | None,
+        headers: Mapping[str, str] | None,
+        timeout_seconds: float,
+        into: IO[bytes] | None,
+    ) -> Reply:
+        started = time.monotonic()
+        failure: tuple[str, bool] | None = None
+        reply: Reply | None = None
+        try:
+            with self._session().request(
+                method,
+                url,
+                params=params,
+                data=body,
+                headers=headers,
+                timeout=(CONNECT_TIMEOUT_SECONDS, timeout_seconds),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                reply = Reply(
+                    response.status_code,
+                    response.headers,
+                    _read(response, into if response.status_code == 200 else None),
+                    str(response.request.headers.get("Authorization", "")).removeprefix("Bearer "),
+                )
+        except requests.RequestException as error:
+            failure = _describe(error)
+        if failure is not None:
+            # Outside the handler: requests' own error holds the headers, and so the token.
+            text, may_have_acted = failure
+            problem = TransportError(f"{method} {_without_query(url)}: {text}")
+            problem.may_have_acted = may_have_acted
+            raise problem
+        assert reply is not None
+        logger.debug(
+            "%s %s: %d, %d bytes, %.0f ms",
+            method,
+            _without_query(url),
+            reply.status_code,
+            len(reply.body),
+            1e3 * (time.monotonic() - started),
+        )
+        return reply
+
+    def _session(self) -> requests.Session:
+        """This process's session: a forked child must not share its parent's sockets."""
+        pid = os.getpid()
+        session = self._sessions.get(pid)
+        if session is None:
+            with self._lock:
+                session = self._sessions.get(pid)
+                if session is None:
+                    session = self._sessions[pid] = self._new_session()
+        return session
+
+    def _new_session(self) -> requests.Session:
+        session = requests.Session()
+        session.auth = self.auth
+        session.headers.update(self._headers)
+        session.headers["User-Agent"] = (
+            f"qiskit-rest-primitives/{version('qiskit-rest-primitives')}"
+        )
+        session.proxies.update(self._proxies)
+        if self._verify is not True:
+            session.verify = self._verify
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        retry = PatientRetry(
+            total=5,
+            connect=3,
+            backoff_factor=0.2,
+            backoff_max=4.0,
+            backoff_jitter=0.1,
+            status_forcelist=PASSING_STATUSES,
+            allowed_methods=SAFE_METHODS,
+            raise_on_status=False,
+        )
+        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=32, max_retries=retry)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        return session
+
+    def close(self) -> None:
+        """Closes the idle connections of this process; the next call opens new ones."""
+        session = self._sessions.pop(os.getpid(), None)
+        if session is not None:
+            session.close()
+
+
+def _read(response: requests.Response, into: IO[bytes] | None) -> bytes:
+    if into is None:
+        return response.content
+    for chunk in response.iter_content(CHUNK_BYTES):
+        into.write(chunk)
+    return b""
+
+
+def _describe(error: requests.RequestException) -> tuple[str, bool]:
+    """What happened and whether the service may have acted, from types only.
+
+    The texts of requests and urllib3 are left out where they could quote a URL with a password.
+    """
+    reason: Any = error.args[0] if error.args else None
+    reason = getattr(reason, "reason", None) or reason
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "the proxy could not be reached; check proxies= and HTTPS_PROXY", False
+    if isinstance(error, requests.exceptions.SSLError):
+        unverified = "CERTIFICATE_VERIFY_FAILED" in str(reason)
+        return f"TLS failed ({type(reason).__name__}: {reason})", not unverified
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return f"no connection within {CONNECT_TIMEOUT_SECONDS:g} s", False
+    if isinstance(error, requests.exceptions.Timeout):
+        return "the service was silent for too long", True
+    if isinstance(reason, urllib3.exceptions.NameResolutionError):
+        return "the host name is not known; check the url and the network", False
+    if isinstance(reason, urllib3.exceptions.NewConnectionError):
+        return "nothing listens there (connection refused); is the service running?", False
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
+        return "the url is not a valid http(s) url", False
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke in the middle of the reply", True
+    return f"the connection broke ({type(reason).__name__})", True
+
+
+def _without_query(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -1,0 +1,159 @@
+"""What both primitives share: where they run, and encoded PUBs -> POST -> handle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from qiskit import QuantumCircuit
+from qiskit.providers import BackendV2
+
+from .backend import RestBackend
+from .circuits import EncodedCircuit, encode_circuit
+from .circuits.isa import check_isa
+from .errors import BackendError, EncodeError
+from .http.submission import new_tag, submit
+from .job import RestJob
+from .options.primitives import PrimitiveOptions
+from .origin import Origin
+from .session import Session, current_session
+
+MAX_BODY_BYTES: Final = 50_000_000
+"""The service's limit of one request."""
+
+Mode = RestBackend | Session
+
+
+def resolve_mode(mode: Any) -> Mode:
+    """Where to run: a backend, a session or batch, or the surrounding ``with`` of one.
+
+    Raises:
+        BackendError: it is none of these; the cure is in the message.
+    """
+    if mode is None:
+        mode = current_session()
+        if mode is None:
+            raise BackendError(
+                "no backend to run on: pass mode=service.backend(name), or a Session or Batch, or "
+                "use the primitive inside the with block of one. A service without an account is "
+                "QiskitRuntimeService(channel='local')"
+            )
+    if isinstance(mode, RestBackend | Session):
+        return mode
+    if isinstance(mode, BackendV2):
+        raise BackendError(
+            f"{mode.name!r} is not a backend of a service: run it with Qiskit's BackendSamplerV2 "
+            "or BackendEstimatorV2, or pass service.backend(name)"
+        )
+    if isinstance(mode, str):
+        raise BackendError(f"pass service.backend({mode!r}) instead of the name {mode!r}")
+    raise BackendError(
+        f"mode is a backend, Session or Batch of a service, not {type(mode).__name__}"
+    )
+
+
+def backend_of(mode: Mode) -> RestBackend:
+    """The backend that jobs of this mode run on."""
+    return mode.rest_backend if isinstance(mode, Session) else mode
+
+
+class CircuitEncoder:
+    """Encodes the circuits of one run, each once, after checking them against the device.
+
+    Args:
+        backend: where they will run.
+        isa_check: whether to check; simulators take any circuit.
+    """
+
+    def __init__(self, backend: RestBackend, isa_check: bool):
+        self._target = backend.target if isa_check and not backend.simulator else None
+        self._done: dict[int, tuple[QuantumCircuit, EncodedCircuit]] = {}
+
+    def encode(self, circuit: QuantumCircuit, pub_index: int) -> EncodedCircuit:
+        """The circuit on the wire.
+
+        Raises:
+            EncodeError: it can't be encoded, or the device can't run it.
+        """
+        # Keyed by identity within one run: the reference beside it keeps the identity taken.
+        known = self._done.get(id(circuit))
+        if known is not None:
+            return known[1]
+        if self._target is not None:
+            check_isa(circuit, self._target, pub_index=pub_index)
+        try:
+            encoded = encode_circuit(circuit)
+        except EncodeError as error:
+            raise type(error)(f"PUB {pub_index}: {error}") from error.__cause__
+        self._done[id(circuit)] = (circuit, encoded)
+        return encoded
+
+
+def submit_pubs(
+    mode: Mode,
+    program_id: str,
+    pubs: Sequence[list[Any]],
+    options: PrimitiveOptions,
+    origins: Sequence[Origin],
+    inputs: Mapping[str, Any],
+) -> RestJob:
+    """Posts one job.
+
+    Args:
+        mode: where to run.
+        program_id: ``sampler`` or ``estimator``.
+        pubs: as they go on the wire.
+        options: what was set is sent.
+        origins: one a PUB, for the result.
+        inputs: what the handle's `RestJob.inputs` shows.
+
+    Raises:
+        EncodeError: the request is larger than the service takes.
+    """
+    backend = backend_of(mode)
+    wire = options.to_wire()
+    tag = new_tag()
+    request: dict[str, Any] = {
+        "program_id": program_id,
+        "backend": backend.name,
+        "params": {
+            "pubs": pubs,
+            "options": {},
+            **wire.params,
+            "version": 2,
+            "support_qiskit": True,
+        },
+        **wire.job,
+        "tags": [*wire.job.get("tags", ()), tag],
+    }
+    if isinstance(mode, Session):
+        mode.check_open()
+        request["session_id"] = mode.session_id
+    body = msgspec.json.encode(request)
+    if len(body) > MAX_BODY_BYTES:
+        raise EncodeError(
+            f"the request has {len(body) / 1e6:.1f} MB, the service takes "
+            f"{MAX_BODY_BYTES / 1e6:.0f} MB: send fewer PUBs or parameter values a job, "
+            "or set options.split = True"
+        )
+    created = submit(backend.client, body, tag=tag, program_id=program_id, backend=backend.name)
+    details = {
+        "program": {"id": program_id},
+        "backend": backend.name,
+        "tags": request["tags"],
+        "session_id": request.get("session_id"),
+        "private": request.get("private"),
+        "id": created["id"],
+    }
+    job = RestJob(
+        backend.client,
+        created["id"],
+        details=details,
+        origins=origins,
+        inputs={**inputs, **wire.params, "version": 2, "support_qiskit": True},
+        backend=backend,
+    )
+    if isinstance(mode, Session):
+        mode.joins(job.job_id())
+    return job

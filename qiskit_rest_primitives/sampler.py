@@ -1,0 +1,123 @@
+"""SamplerV2: run(pubs) -> coerce -> OpenQASM 3 -> POST -> RestJob."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from qiskit.primitives import BaseSamplerV2
+from qiskit.primitives.containers import SamplerPubLike
+from qiskit.primitives.containers.sampler_pub import SamplerPub
+
+from .backend import RestBackend
+from .errors import EncodeError
+from .job import RestJob
+from .options import SamplerOptions
+from .origin import Origin
+from .primitive import CircuitEncoder, Mode, backend_of, resolve_mode, submit_pubs
+from .session import Session
+from .wire.pubs import encode_sampler_pub
+
+MAX_EXECUTIONS: Final = 10_000_000
+"""The service's limit of circuits times shots in one job."""
+
+
+class SamplerV2(BaseSamplerV2):
+    """Samples circuits on a service that speaks the Qiskit Runtime REST API.
+
+    Args:
+        mode: a backend of a service, a `Session` or a `Batch`; None for that of the surrounding
+            ``with``.
+        options: `SamplerOptions` or a nested dict.
+
+    Raises:
+        BackendError: there is nothing to run on.
+        OptionsError: an option's name, type or range.
+    """
+
+    def __init__(
+        self,
+        mode: RestBackend | Session | None = None,
+        *,
+        options: SamplerOptions | Mapping[str, Any] | None = None,
+    ):
+        self._mode: Mode = resolve_mode(mode)
+        self._options = SamplerOptions.coerce(options)
+
+    @property
+    def mode(self) -> Mode:
+        """The backend, session or batch that jobs go to."""
+        return self._mode
+
+    @property
+    def options(self) -> SamplerOptions:
+        """What is sent with each job."""
+        return self._options
+
+    @options.setter
+    def options(self, options: SamplerOptions | Mapping[str, Any] | None) -> None:
+        self._options = SamplerOptions.coerce(options)
+
+    @property
+    def default_shots(self) -> int:
+        """Shots of a PUB when neither the PUB nor `run` says: ``options.default_shots`` or 4096."""
+        return self._options.shots_unless_given()
+
+    def backend(self) -> RestBackend:
+        """The backend that jobs run on."""
+        return backend_of(self._mode)
+
+    def run(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> RestJob:
+        """Submits one job.
+
+        Args:
+            pubs: ``circuit``, ``(circuit, parameter_values)`` or ``(circuit, parameter_values,
+                shots)``; the last axis of the values is ``circuit.parameters``.
+            shots: for PUBs that name none.
+
+        Returns:
+            The job's handle; its result has a `BitArray` of the PUB's shape for each classical
+            register.
+
+        Raises:
+            ValueError, TypeError, QiskitError: a PUB is malformed, as with Qiskit's own samplers.
+            EncodeError: a circuit or value can't be sent unchanged, or the job is too large.
+        """
+        default = self.default_shots if shots is None else shots
+        coerced = [SamplerPub.coerce(pub, default) for pub in pubs]
+        if any(not pub.circuit.cregs for pub in coerced):
+            warnings.warn(
+                "One of your circuits has no output classical registers and so the result "
+                "will be empty. Did you mean to add measurement instructions?",
+                UserWarning,
+                stacklevel=2,
+            )
+        _check_executions(coerced)
+        encoder = CircuitEncoder(self.backend(), bool(self._options.isa_check))
+        items: list[list[Any]] = []
+        origins: list[Origin] = []
+        for index, pub in enumerate(coerced):
+            circuit = encoder.encode(pub.circuit, index)
+            values = circuit.encode_values(pub.parameter_values.as_array(pub.circuit.parameters))
+            items.append(encode_sampler_pub(circuit.qasm, values, int(pub.shots or 0)))
+            origins.append(
+                Origin(
+                    tuple(pub.shape),
+                    int(pub.shots or 0),
+                    None,
+                    circuit.description,
+                    pub.circuit.metadata,
+                )
+            )
+        return submit_pubs(self._mode, "sampler", items, self._options, origins, {"pubs": coerced})
+
+
+def _check_executions(pubs: list[SamplerPub]) -> None:
+    executions = sum(pub.parameter_values.size * int(pub.shots or 0) for pub in pubs)
+    if executions > MAX_EXECUTIONS:
+        raise EncodeError(
+            f"the job asks for {executions:,} executions (circuits x parameter sets x shots), the "
+            f"service takes {MAX_EXECUTIONS:,}: use fewer shots or PUBs a job, or set "
+            "options.split = True"
+        )

@@ -1,0 +1,216 @@
+"""Session and Batch: jobs of one user that run close together on one backend."""
+
+from __future__ import annotations
+
+import logging
+import re
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from .backend import RestBackend
+from .errors import NotFoundError, SessionError
+from .http.client import ApiClient
+
+if TYPE_CHECKING:
+    from .service import QiskitRuntimeService
+
+logger = logging.getLogger(__name__)
+
+_current: ContextVar[Session | None] = ContextVar("qiskit_rest_session", default=None)
+
+_UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+
+
+def current_session() -> Session | None:
+    """The session of the surrounding ``with``, in this thread or task."""
+    return _current.get()
+
+
+class Session:
+    """A dedicated session; the service opens it when this object is made.
+
+    Leaving the ``with`` block closes it gracefully: jobs that were submitted go on to their end.
+
+    Args:
+        backend: where the jobs run.
+        max_time: longest life, in seconds or as ``"1h 30m"``; the service's default is 8 hours.
+
+    Raises:
+        SessionError: ``max_time`` can't be read, or is not positive.
+        InvalidRequestError: the service refuses, such as a plan without sessions (code 1352).
+    """
+
+    mode: ClassVar[str] = "dedicated"
+
+    def __init__(self, backend: RestBackend, max_time: int | str | None = None):
+        if not isinstance(cast(object, backend), RestBackend):
+            raise SessionError(
+                f"a {type(self).__name__} needs a backend of a service, as service.backend(name) "
+                f"gives it, not {type(backend).__name__}"
+            )
+        created = backend.client.create_session(
+            backend=backend.name, mode=self.mode, max_ttl=_seconds(max_time)
+        )
+        self._begin(backend.client, str(created.get("id")), backend)
+
+    def _begin(self, client: ApiClient, session_id: str, backend: RestBackend | None) -> None:
+        self._client = client
+        self._session_id = session_id
+        self._backend = backend
+        self._open = True
+        self._job_ids: list[str] = []
+        self._tokens: list[Token[Session | None]] = []
+
+    @classmethod
+    def from_id(cls, session_id: str, service: QiskitRuntimeService) -> Session:
+        """The handle of a session that exists, a `Batch` if it is one.
+
+        Args:
+            session_id: as `session_id` gave it.
+            service: the service it is on.
+
+        Raises:
+            SessionError: there is no such session.
+        """
+        try:
+            details = service.client.session(session_id)
+        except NotFoundError as error:
+            raise SessionError(f"no session {session_id!r}: {error}") from None
+        kind = Batch if details.get("mode") == Batch.mode else Session
+        session = kind.__new__(kind)
+        name = details.get("backend_name")
+        backend = RestBackend(service.client, name) if name else None
+        session._begin(service.client, session_id, backend)
+        session._open = bool(details.get("accepting_jobs", True))
+        return session
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._session_id!r}, backend={self.backend()!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_tokens": []}
+
+    @property
+    def session_id(self) -> str:
+        """The service's id."""
+        return self._session_id
+
+    @property
+    def job_ids(self) -> list[str]:
+        """Ids of the jobs submitted through this object, in order."""
+        return list(self._job_ids)
+
+    def backend(self) -> str | None:
+        """The backend's name, as the official client gives it."""
+        return None if self._backend is None else self._backend.name
+
+    @property
+    def rest_backend(self) -> RestBackend:
+        """The backend.
+
+        Raises:
+            SessionError: the service does not say which one it is.
+        """
+        if self._backend is None:
+            raise SessionError(f"session {self._session_id} has no backend yet")
+        return self._backend
+
+    def joins(self, job_id: str) -> None:
+        """Takes note of a job that was submitted to this session."""
+        self._job_ids.append(job_id)
+
+    def check_open(self) -> None:
+        """Refuses a submission to a session that was closed here.
+
+        Raises:
+            SessionError: it takes no more jobs.
+        """
+        if not self._open:
+            kind = type(self).__name__
+            raise SessionError(
+                f"{kind} {self._session_id} is closed: open a new one with {kind}(backend)"
+            )
+
+    def details(self) -> dict[str, Any]:
+        """What the service says of the session, under the official client's names; times in s."""
+        raw = self._client.session(self._session_id)
+        same = ("id", "backend_name", "state", "accepting_jobs", "mode", "started_at", "closed_at")
+        same += ("activated_at", "last_job_started", "last_job_completed", "state_reason")
+        return {name: raw.get(name) for name in same} | {
+            "interactive_timeout": raw.get("interactive_ttl"),
+            "max_time": raw.get("max_ttl"),
+            "active_timeout": raw.get("active_ttl"),
+            "usage_time": raw.get("elapsed_time"),
+        }
+
+    def status(self) -> str:
+        """Pending; In progress, (not) accepting new jobs; or Closed."""
+        details = self.details()
+        state = str(details["state"])
+        if state in ("open", "inactive"):
+            return "Pending"
+        if state == "active":
+            taking = "accepting" if details["accepting_jobs"] else "not accepting"
+            return f"In progress, {taking} new jobs"
+        return state.capitalize()
+
+    def usage(self) -> float | None:
+        """Seconds that the session has held the device; None while it goes on."""
+        return self.details()["usage_time"]
+
+    def close(self) -> None:
+        """Takes no more jobs; those submitted go on to their end. For good."""
+        self._open = False
+        try:
+            self._client.update_session(self._session_id, accepting_jobs=False)
+        except NotFoundError:
+            logger.debug("session %s is gone already", self._session_id)
+
+    def cancel(self) -> None:
+        """Closes at once: jobs that run go on to their end, queued ones are cancelled."""
+        self._open = False
+        self._client.close_session(self._session_id)
+
+    def __enter__(self) -> Session:
+        self._tokens.append(_current.set(self))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _current.reset(self._tokens.pop())
+        if error is not None and self._job_ids:
+            logger.warning(
+                "%s %s ends by %s; its jobs go on: %s",
+                type(self).__name__,
+                self._session_id,
+                type(error).__name__,
+                ", ".join(self._job_ids),
+            )
+        self.close()
+
+
+class Batch(Session):
+    """Like `Session`, for jobs that are independent of each other and known from the start."""
+
+    mode = "batch"
+
+
+def _seconds(max_time: int | str | None) -> int | None:
+    if max_time is None:
+        return None
+    if isinstance(max_time, str):
+        text = max_time.replace(" ", "")
+        parts = re.findall(r"(\d+)([dhms])", text)
+        if not parts or "".join(number + unit for number, unit in parts) != text:
+            raise SessionError(
+                f"max_time {max_time!r} can't be read: pass seconds, or a string like '1h 30m'"
+            )
+        max_time = sum(int(number) * _UNITS[unit] for number, unit in parts)
+    if max_time <= 0:
+        raise SessionError(f"max_time must be positive, not {max_time}")
+    return int(max_time)

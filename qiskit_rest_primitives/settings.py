@@ -1,0 +1,39 @@
+"""How the client behaves, besides what it sends: one frozen object a service."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+def state_folder() -> Path:
+    """Where the journal and the results of private jobs are kept: ``~/.qiskit/rest-primitives``.
+
+    The environment variable ``QISKIT_REST_STATE`` names another folder.
+    """
+    named = os.environ.get("QISKIT_REST_STATE")
+    return Path(named) if named else Path.home() / ".qiskit" / "rest-primitives"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the client.
+
+    Attributes:
+        submissions_per_minute: how many jobs are submitted a minute at the most; None for 5 with
+            IBM's service, which refuses more, and no limit elsewhere. 0 for no limit.
+        journal: whether submissions are noted in a local file until their job id is known, so
+            that `QiskitRuntimeService.recover` finds them after a crash.
+        result_memory_bytes: a received result larger than this is kept on disk, and decoded again
+            when it is asked for after its last user let go of it.
+        patience_seconds: how long a submission whose fate is unknown is looked for before it is
+            given up with an error that says how to go on.
+        state_folder: where the journal and the results of private jobs are kept.
+    """
+
+    submissions_per_minute: float | None = None
+    journal: bool = True
+    result_memory_bytes: int = 64_000_000
+    patience_seconds: float = 180.0
+    state_folder: Path = field(default_factory=state_folder)

@@ -1,0 +1,151 @@
+"""Waiting for one job or for many: `wait` and `as_completed`, as in `concurrent.futures`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future
+from concurrent.futures import wait as wait_for_futures
+from contextlib import ExitStack, contextmanager
+from typing import Any, Protocol, TypeVar
+
+from .errors import JobTimeoutError
+from .http.client import ApiClient
+from .watcher import watcher_of
+
+
+class Watchable(Protocol):
+    """What can be waited for: a job handle."""
+
+    @property
+    def client(self) -> ApiClient:
+        """Where to ask."""
+        ...
+
+    @property
+    def born(self) -> float:
+        """Monotonic time of its submission, or of its retrieval."""
+        ...
+
+    def job_id(self) -> str:
+        """Its id."""
+        ...
+
+    def known_final(self) -> dict[str, Any] | None:
+        """Its final details if they are known already."""
+        ...
+
+    def learn(self, details: dict[str, Any]) -> None:
+        """Takes note of details."""
+        ...
+
+
+J = TypeVar("J", bound=Watchable)
+
+
+@contextmanager
+def watching(jobs: Iterable[J]) -> Generator[dict[Future[dict[str, Any]], list[J]]]:
+    """Futures of the jobs' final details, watched until the block is left.
+
+    Handles of one job share a future.
+    """
+    futures: dict[Future[dict[str, Any]], list[J]] = {}
+    groups: dict[ApiClient, dict[str, list[J]]] = {}
+    for job in jobs:
+        details = job.known_final()
+        if details is not None:
+            known: Future[dict[str, Any]] = Future()
+            known.set_result(details)
+            futures[known] = [job]
+        else:
+            groups.setdefault(job.client, {}).setdefault(job.job_id(), []).append(job)
+    with ExitStack() as stack:
+        for client, handles in groups.items():
+            born = {job_id: same[0].born for job_id, same in handles.items()}
+            watched = stack.enter_context(watcher_of(client).watching(born))
+            futures.update((watched[job_id], same) for job_id, same in handles.items())
+        yield futures
+
+
+def wait_for_final(job: Watchable, timeout: float | None) -> dict[str, Any]:
+    """Waits until one job is final and gives its details.
+
+    Args:
+        job: the handle.
+        timeout: seconds; None waits without end.
+
+    Raises:
+        JobTimeoutError: it is not final in time; it goes on running.
+    """
+    with watching([job]) as futures:
+        (future,) = futures
+        done, _ = wait_for_futures([future], timeout)
+        if not done:
+            raise JobTimeoutError(
+                f"job {job.job_id()} is not final after {timeout:g} s; it goes on: call again, "
+                "or fetch it later by its id"
+            )
+        details = future.result()
+    job.learn(details)
+    return details
+
+
+def wait(
+    jobs: Iterable[J], timeout: float | None = None, return_when: str = "ALL_COMPLETED"
+) -> tuple[set[J], set[J]]:
+    """Waits for any number of jobs, by one poll loop for all of them.
+
+    Args:
+        jobs: handles, of one service or of several.
+        timeout: seconds; None waits without end.
+        return_when: ``"ALL_COMPLETED"``, ``"FIRST_COMPLETED"`` or ``"FIRST_EXCEPTION"`` (a job
+            that can't be watched any more), as in `concurrent.futures.wait`.
+
+    Returns:
+        Jobs that are final (or can't be watched), and jobs that are not.
+    """
+    handles = list(jobs)
+    with watching(handles) as futures:
+        done, pending = wait_for_futures(futures, timeout, return_when)
+        for future in done:
+            if future.exception() is None:
+                _tell(future, futures)
+        return (
+            {job for future in done for job in futures[future]},
+            {job for future in pending for job in futures[future]},
+        )
+
+
+def as_completed(jobs: Iterable[J], timeout: float | None = None) -> Iterator[J]:
+    """Yields jobs as they become final, whatever their outcome.
+
+    Args:
+        jobs: handles, of one service or of several.
+        timeout: seconds from the first ``next``; None waits without end.
+
+    Raises:
+        JobTimeoutError: some are not final in time; all go on running.
+    """
+    deadline = None if timeout is None else time.monotonic() + timeout
+    with watching(list(jobs)) as futures:
+        left = set(futures)
+        while left:
+            remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
+            done, left = wait_for_futures(left, remaining, FIRST_COMPLETED)
+            if not done:
+                number = sum(len(futures[future]) for future in left)
+                raise JobTimeoutError(f"{number} jobs are not final after {timeout:g} s")
+            for future in done:
+                if future.exception() is None:
+                    _tell(future, futures)
+                yield from futures[future]
+
+
+def _tell(
+    future: Future[dict[str, Any]], futures: Mapping[Future[dict[str, Any]], list[J]]
+) -> None:
+    for job in futures[future]:
+        job.learn(future.result())
+
+
+__all__ = ["as_completed", "wait", "wait_for_final", "watching"]

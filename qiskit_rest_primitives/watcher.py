@@ -1,0 +1,297 @@
+"""One daemon thread a client that watches all its jobs.
+
+A caller waits on a future, never on the network, so its ``timeout`` holds whatever the service
+does. The thread asks for a few jobs one by one and for many by pages of the job list.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any, Final
+
+from .errors import (
+    APIError,
+    NotFoundError,
+    ProtocolError,
+    RateLimitError,
+    RestPrimitivesError,
+    ServerError,
+    TransportError,
+)
+from .http.client import ApiClient
+from .status import FINAL, is_unknown, read_status
+
+logger = logging.getLogger(__name__)
+
+FIRST_LOOK_SECONDS: Final = 0.002
+GROWTH: Final = 0.15
+"""Next interval as a part of the time waited so far: what polling adds to a job's duration."""
+LONGEST_INTERVAL_SECONDS: Final = 15.0
+OUTAGE_INTERVAL_SECONDS: Final = 5.0
+REQUESTS_PER_MINUTE: Final = 50
+"""Ceiling for watching many jobs when nothing changes."""
+FEW: Final = 3
+"""Up to so many jobs are asked for one by one."""
+STALE_SECONDS: Final = 120.0
+"""A job that was in no list for so long is asked for by its id."""
+PAGE: Final = 200
+IDLE_SECONDS: Final = 2.0
+FORGIVEN_SECONDS: Final = 15.0
+"""How long a job just created may be missing, or replies be unreadable, before it is an error."""
+LONGEST_JOB_SECONDS: Final = 4 * 3600.0
+"""The service's own limit is 3 hours: an unknown status that stays longer is an error."""
+
+
+@dataclass
+class _Watched:
+    job_id: str
+    born: float
+    due: float
+    created: datetime
+    future: Future[dict[str, Any]]
+    seen: float
+    waiters: int = 1
+    failing_since: float | None = None
+    unknown_since: float | None = None
+
+
+@dataclass
+class Watcher:
+    """Polls the jobs that somebody waits for.
+
+    Args:
+        client: whose jobs these are.
+        clock: monotonic seconds.
+        jitter: draws the factor by which an interval is stretched.
+    """
+
+    client: ApiClient
+    clock: Callable[[], float] = time.monotonic
+    jitter: Callable[[], float] = field(default=lambda: random.uniform(0.9, 1.1))
+    _watched: dict[str, _Watched] = field(default_factory=dict[str, _Watched], init=False)
+    _wake: threading.Condition = field(default_factory=threading.Condition, init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
+    _round_trip: float = field(default=FIRST_LOOK_SECONDS, init=False)
+    _first_look: float = field(default=FIRST_LOOK_SECONDS, init=False)
+
+    @contextmanager
+    def watching(self, born: Mapping[str, float]) -> Generator[dict[str, Future[dict[str, Any]]]]:
+        """Futures of the final details of jobs, watched until the block is left.
+
+        Args:
+            born: job id -> monotonic time of its submission, or of the first look at it.
+        """
+        futures: dict[str, Future[dict[str, Any]]] = {}
+        with self._wake:
+            now = self.clock()
+            for job_id, since in born.items():
+                watched = self._watched.get(job_id)
+                if watched is None:
+                    age = now - since
+                    watched = self._watched[job_id] = _Watched(
+                        job_id,
+                        since,
+                        now + max(0.0, self._first_look - age),
+                        datetime.now(timezone.utc) - timedelta(seconds=age),
+                        Future(),
+                        now,
+                    )
+                else:
+                    watched.waiters += 1
+                futures[job_id] = watched.future
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(
+                    target=self._run, name="qiskit-rest-watcher", daemon=True
+                )
+                self._thread.start()
+            self._wake.notify_all()
+        try:
+            yield futures
+        finally:
+            with self._wake:
+                for job_id, future in futures.items():
+                    watched = self._watched.get(job_id)
+                    if watched is not None and watched.future is future:
+                        watched.waiters -= 1
+                        if not watched.waiters:
+                            del self._watched[job_id]
+
+    def _run(self) -> None:
+        idle_since: float | None = None
+        while True:
+            with self._wake:
+                now = self.clock()
+                if not self._watched:
+                    idle_since = idle_since or now
+                    if now - idle_since >= IDLE_SECONDS:
+                        self._thread = None
+                        return
+                    self._wake.wait(IDLE_SECONDS)
+                    continue
+                idle_since = None
+                earliest = min(watched.due for watched in self._watched.values())
+                if earliest > now:
+                    self._wake.wait(earliest - now)
+                    continue
+                several = len(self._watched) > FEW
+                due = [w for w in self._watched.values() if several or w.due <= now]
+            try:
+                if several:
+                    self._look_at_many(due)
+                else:
+                    for watched in due:
+                        self._look_at_one(watched)
+            except Exception:
+                logger.exception("the watcher met something unforeseen; it goes on")
+                self._postpone(due, OUTAGE_INTERVAL_SECONDS)
+
+    def _look_at_one(self, watched: _Watched) -> None:
+        asked = self.clock()
+        try:
+            details = self.client.job(watched.job_id)
+        except RestPrimitivesError as error:
+            self._met(error, [watched])
+            return
+        self._round_trip = self.clock() - asked
+        first = watched.due - watched.born <= 2 * self._first_look
+        if self._observe(watched, details):
+            if first:
+                # Quick jobs: look a little earlier next time, until it is too early.
+                self._first_look = max(FIRST_LOOK_SECONDS, 0.95 * self._first_look)
+            return
+        if first:
+            self._first_look = min(1.3 * self._first_look, 0.05)
+        waited = self.clock() - watched.born
+        interval = max(GROWTH * waited, self._round_trip, FIRST_LOOK_SECONDS)
+        self._postpone([watched], min(interval, LONGEST_INTERVAL_SECONDS))
+
+    def _look_at_many(self, due: list[_Watched]) -> None:
+        wanted = {watched.job_id: watched for watched in due}
+        since = min(watched.created for watched in due) - timedelta(minutes=1)
+        try:
+            found, gone, requests = list_states(self.client, wanted.keys(), since)
+        except RestPrimitivesError as error:
+            self._met(error, due)
+            return
+        finished = [self._observe(wanted[job_id], details) for job_id, details in found.items()]
+        now = self.clock()
+        stale = (w for w in due if now - w.seen > STALE_SECONDS and w.job_id not in gone)
+        doubtful = [wanted[job_id] for job_id in gone] + list(stale)
+        for watched in doubtful[:FEW]:
+            self._look_at_one(watched)
+        requests += len(doubtful[:FEW])
+        waited = now - max(watched.born for watched in due)
+        pace = requests * 60 / REQUESTS_PER_MINUTE
+        interval = min(GROWTH * waited, LONGEST_INTERVAL_SECONDS)
+        interval = max(interval, 0.02 * requests if any(finished) else pace)
+        self._postpone([w for w in due if not w.future.done()], interval)
+
+    def _observe(self, watched: _Watched, details: dict[str, Any]) -> bool:
+        """Takes note of a job's details; True if the job is final."""
+        watched.failing_since, watched.seen = None, self.clock()
+        if read_status(details) in FINAL:
+            self._settle(watched, details)
+            return True
+        if not is_unknown(details):
+            watched.unknown_since = None
+        elif watched.unknown_since is None:
+            watched.unknown_since = watched.seen
+        elif watched.seen - watched.unknown_since > LONGEST_JOB_SECONDS:
+            word = details.get("status")
+            self._settle(watched, ProtocolError(f"job {watched.job_id} stays {word!r} for hours"))
+            return True
+        return False
+
+    def _met(self, error: RestPrimitivesError, watched: list[_Watched]) -> None:
+        """Goes on after an error that may pass, gives the others to those who wait."""
+        now = self.clock()
+        outage = isinstance(error, TransportError | RateLimitError | ServerError)
+        for one in watched:
+            one.failing_since = one.failing_since or now
+            # A job list may lag behind a submission, and a proxy may garble a reply or two.
+            forgiven = isinstance(error, NotFoundError | ProtocolError) and (
+                now - one.failing_since < FORGIVEN_SECONDS
+            )
+            if not outage and not forgiven:
+                self._settle(one, error)
+        failing = now - min(one.failing_since or now for one in watched)
+        asked = error.retry_after_seconds if isinstance(error, APIError) else None
+        pause = asked or min(max(0.1, failing), OUTAGE_INTERVAL_SECONDS)
+        logger.info("asking again in %.1f s: %s", pause, error)
+        self._postpone([one for one in watched if not one.future.done()], pause)
+
+    def _settle(self, watched: _Watched, outcome: dict[str, Any] | RestPrimitivesError) -> None:
+        with self._wake:
+            if self._watched.get(watched.job_id) is watched:
+                del self._watched[watched.job_id]
+        if watched.future.done():
+            return
+        if isinstance(outcome, dict):
+            watched.future.set_result(outcome)
+        else:
+            watched.future.set_exception(outcome)
+
+    def _postpone(self, watched: list[_Watched], seconds: float) -> None:
+        due = self.clock() + seconds * self.jitter()
+        with self._wake:
+            for one in watched:
+                one.due = due
+
+
+def list_states(
+    client: ApiClient, wanted: Collection[str], since: datetime
+) -> tuple[dict[str, dict[str, Any]], list[str], int]:
+    """Looks for wanted jobs in the job list, with as few pages as can be.
+
+    The final jobs are listed if they are about as few as the wanted ones: a wanted job that is
+    not among them is pending. Otherwise the pending ones are listed.
+
+    Args:
+        client: whose jobs to list.
+        wanted: ids of jobs not known to be final.
+        since: before the oldest of them was created.
+
+    Returns:
+        Details of wanted jobs that were listed, ids that should have been but were not, and the
+        number of requests.
+    """
+    filters: dict[str, Any] = {"created_after": since.isoformat(), "limit": PAGE}
+    final = client.jobs(pending=False, **filters)
+    number = int(final.get("count") or len(final["jobs"]))
+    if number <= PAGE * (2 + len(wanted) // PAGE):
+        listed, requests = _whole_list(client, final, pending=False, **filters)
+        return _pick(listed, wanted), [], requests
+    first = client.jobs(pending=True, **filters)
+    pending, requests = _whole_list(client, first, pending=True, **filters)
+    found = _pick([*pending, *final["jobs"]], wanted)
+    return found, [job_id for job_id in wanted if job_id not in found], requests + 1
+
+
+def _whole_list(
+    client: ApiClient, page: dict[str, Any], **filters: Any
+) -> tuple[list[dict[str, Any]], int]:
+    listed: list[dict[str, Any]] = list(page["jobs"])
+    requests = 1
+    while len(page["jobs"]) >= PAGE and len(listed) != page.get("count"):
+        page = client.jobs(offset=len(listed), **filters)
+        listed += page["jobs"]
+        requests += 1
+    return listed, requests
+
+
+def _pick(listed: Iterable[dict[str, Any]], wanted: Collection[str]) -> dict[str, dict[str, Any]]:
+    return {job["id"]: job for job in listed if job.get("id") in wanted}
+
+
+def watcher_of(client: ApiClient) -> Watcher:
+    """The watcher shared by all jobs of a client; a forked child gets one of its own."""
+    return client.once(f"watcher of process {os.getpid()}", lambda: Watcher(client))

@@ -1,0 +1,46 @@
+"""A real service on loopback, shared by the tests of a run, and a client of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qiskit_rest_primitives import QiskitRuntimeService, RestBackend, Settings
+from qiskit_rest_primitives.local import LocalService
+
+ACCOUNT_VARIABLES = ("TOKEN", "INSTANCE", "URL", "CHANNEL", "REGION")
+
+
+@pytest.fixture(autouse=True)
+def _no_account_of_mine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Tests see no account, and keep no journal, of the person who runs them."""
+    for name in ACCOUNT_VARIABLES:
+        monkeypatch.delenv(f"QISKIT_IBM_{name}", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("QISKIT_REST_STATE", str(tmp_path / "state"))
+
+
+@pytest.fixture(scope="session")
+def local() -> Iterator[LocalService]:
+    """A running embedded service."""
+    with LocalService() as running:
+        yield running
+
+
+@pytest.fixture
+def service(local: LocalService, tmp_path: Path) -> QiskitRuntimeService:
+    """A client of it, made as for any other service."""
+    return QiskitRuntimeService(
+        url=local.url,
+        token=local.token,
+        instance=local.instance,
+        settings=Settings(state_folder=tmp_path / "state"),
+    )
+
+
+@pytest.fixture
+def backend(service: QiskitRuntimeService) -> RestBackend:
+    """The reference simulator behind the service."""
+    return service.backend("statevector")
