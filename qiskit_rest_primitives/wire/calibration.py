@@ -87,7 +87,7 @@ def _entry(name: str, value: float | None, unit: str, date: str) -> list[dict[st
         for scaled in (round(value * _SCALE[unit], 6), value * _SCALE[unit]):
             if apply_prefix(scaled, unit) == value:
                 return [{"date": date, "name": name, "unit": unit, "value": scaled}]
-        # apply_prefix takes the H of a bare "Hz" for a prefix that it doesn't know.
+        # The official client can't read a bare "Hz".
         unit = "" if unit.endswith("Hz") else "s"
     return [{"date": date, "name": name, "unit": unit, "value": value}]
 
@@ -97,7 +97,9 @@ def _decode_entries(entries: Any) -> dict[str, float]:
     values: dict[str, float] = {}
     for entry in entries or ():
         try:
-            values[entry["name"]] = float(apply_prefix(entry["value"], entry.get("unit") or ""))
+            # apply_prefix takes the H of a bare "Hz" for a prefix that it doesn't know.
+            unit = (entry.get("unit") or "").removesuffix("Hz") and entry["unit"]
+            values[entry["name"]] = float(apply_prefix(entry["value"], unit))
         except (AttributeError, KeyError, TypeError, ValueError):
             logger.debug("property %r can't be read; left out", entry)
     return {name: value for name, value in values.items() if math.isfinite(value)}
