@@ -6,8 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
 
-from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter
+from qiskit.circuit import QuantumCircuit
 
 from qiskit_rest_primitives.local.reading import ReadError
 from qiskit_rest_primitives.local.reading.declarations import MAX_QUBITS
@@ -28,7 +27,7 @@ class ReadCircuit:
     """
 
     circuit: QuantumCircuit
-    parameters: list[Parameter]
+    parameters: list[InputParameter]
 
 
 class _Cache:

@@ -9,7 +9,6 @@ from qiskit.circuit import CircuitInstruction, Operation, ParameterExpression
 
 from qiskit_rest_primitives.local.reading import gates
 from qiskit_rest_primitives.local.reading.declarations import MAX_QUBITS, Declarations, Operand
-from qiskit_rest_primitives.local.reading.flat import FlatLines
 from qiskit_rest_primitives.local.reading.gates import GateKind
 
 # Phases with input parameters pile up in one expression.
@@ -24,13 +23,11 @@ class GateCalls(Declarations):
     """Reads calls of gates into the circuit.
 
     Attributes:
-        flat: what plain lines have turned out to mean, for :mod:`flat`.
         blocks: how many control-flow blocks are open; Qiskit's builder collects them.
         definition_depth: definitions inside the one being read.
     """
 
     def __init__(self, text: str, num_qubits: int | None = None):
-        self.flat = FlatLines()
         self.blocks = 0
         self.definition_depth = 0
         self.symbolic_phases = 0
@@ -41,7 +38,9 @@ class GateCalls(Declarations):
         if self.blocks:
             self.circuit.append(operation, qubits, bits, copy=False)
         else:
-            self.circuit._append(CircuitInstruction(operation, qubits, bits))
+            # Documented for callers that hold the only reference and have checked the operands.
+            add: Any = self.circuit._append  # pyright: ignore[reportPrivateUsage]
+            add(CircuitInstruction(operation, qubits, bits))
 
     def read_modified(self) -> None:
         """``ctrl @ inv @ x a, b`` or ``gphase(a)``."""
@@ -90,7 +89,9 @@ class GateCalls(Declarations):
         if calls == 1 and not (modifiers or self.in_gate or self.blocks):
             self.flat.learn_gate(name, kind, self.text[operands_start : self.start], operands)
             if not angles:
-                self.flat.learn_line(self.text[start : self.start], self.circuit, kind.cost)
+                self.flat.learn_line(
+                    self.text[start : self.start], self.circuit.data[-1], kind.cost
+                )
 
     def _modified(self, gate: Any, what: str, argument: float, position: int) -> Any:
         try:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from qiskit import QuantumCircuit
-from qiskit.circuit import ClassicalRegister, Clbit, Parameter, QuantumRegister, Qubit
+from qiskit.circuit import (
+    ClassicalRegister,
+    Clbit,
+    QuantumCircuit,
+    QuantumRegister,
+    Qubit,
+)
 
 from qiskit_rest_primitives.local.reading import values
 from qiskit_rest_primitives.local.reading.expressions import Expressions
+from qiskit_rest_primitives.local.reading.flat import FlatLines
 from qiskit_rest_primitives.local.reading.gates import Definition, GateKind
+from qiskit_rest_primitives.local.reading.scan import InputParameter
 
 # Refused before anything is allocated: no simulator or device here is that wide.
 MAX_QUBITS = 10_000
@@ -56,18 +63,20 @@ class Declarations(Expressions):
         parameters: the inputs in the order of their declarations.
         scopes: what names stand for, innermost last.
         gates: gates by name.
+        flat: what plain lines have turned out to mean.
         cost: operations so far, gates and loops expanded.
     """
 
     def __init__(self, text: str, num_qubits: int | None = None):
         self.circuit = QuantumCircuit()
-        self.parameters: list[Parameter] = []
+        self.parameters: list[InputParameter] = []
         self.scopes: list[dict[str, Any]] = [{}]
         self.gates: dict[str, GateKind | Definition] = {}
         self.num_qubits = num_qubits
         self.physical = False
         self.in_gate = False
         self.cost = 0
+        self.flat = FlatLines()
         super().__init__(text)
         if "$" in text:
             self._add_physical()
@@ -118,10 +127,12 @@ class Declarations(Expressions):
             if self.circuit.num_qubits >= MAX_QUBITS:
                 self.fail(f"more than {MAX_QUBITS} qubits are not supported", position)
             self.circuit.add_bits([value])
+            self.flat.operands[name] = (value,)
         else:
             value = QuantumRegister(size, name)
             self.declare(name, value, position)
             self.circuit.add_register(value)
+            self.flat.learn_qubits(name, list(value))
 
     def declare_bits(self, name: str, size: int | None, position: int) -> Operand:
         """``bit[size] name`` or ``bit name``."""
@@ -131,11 +142,14 @@ class Declarations(Expressions):
             if self.circuit.num_clbits >= MAX_BITS:
                 self.fail(f"more than {MAX_BITS} bits are not supported", position)
             self.circuit.add_bits([value])
+            self.flat.bits[name] = value
             return Operand([value], True)
         value = ClassicalRegister(size, name)
         self.declare(name, value, position)
         self.circuit.add_register(value)
-        return Operand(list(value), False)
+        bits = list(value)
+        self.flat.learn_bits(name, bits)
+        return Operand(bits, False)
 
     def value_of_name(self, name: str, position: int) -> Any:
         """What a name stands for in an expression; ``c[0]`` is a bit."""
@@ -249,7 +263,10 @@ class Declarations(Expressions):
         width = highest + 1 if self.num_qubits is None else self.num_qubits
         if width <= highest:
             self.fail(f"${highest} is used, but the circuit has {width} qubits", position)
-        self.circuit.add_register(QuantumRegister(width, "q"))
+        register = QuantumRegister(width, "q")
+        self.circuit.add_register(register)
+        for index, qubit in enumerate(register):
+            self.flat.operands[f"${index}"] = (qubit,)
         self.physical = True
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from qiskit.circuit import ParameterExpression
 
 from qiskit_rest_primitives.local.reading import values
-from qiskit_rest_primitives.local.reading.scan import Scanner
+from qiskit_rest_primitives.local.reading.scan import Angle, Scanner
 
 # A longer chain makes a tree that Qiskit walks recursively, in Python or in Rust.
 MAX_CHAIN = 200
@@ -49,7 +49,7 @@ class Expressions(Scanner):
         self.chain = 0
         return self._binary(1)
 
-    def angle(self) -> float | ParameterExpression:
+    def angle(self) -> Angle:
         """A gate's argument: a finite float, or an expression of input parameters."""
         start = self.start
         value = self.expression()

@@ -7,8 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from qiskit import QuantumCircuit
-from qiskit.circuit import ControlledGate, Gate, Parameter, Qubit
+from qiskit.circuit import ControlledGate, Gate, QuantumCircuit, Qubit
 from qiskit.circuit.library import (
     C3XGate,
     C4XGate,
@@ -16,6 +15,8 @@ from qiskit.circuit.library import (
     UnitaryGate,
     get_standard_gate_name_mapping,
 )
+
+from qiskit_rest_primitives.local.reading.scan import InputParameter
 
 # What `include "stdgates.inc"` defines, with Qiskit's name where it differs.
 # fmt: off
@@ -46,7 +47,7 @@ class GateKind:
     name: str
     num_parameters: int
     num_qubits: int
-    gate_class: type[Gate]
+    gate_class: Any
     standard: Any = None
     cost: int = 1
     depth: int = 0
@@ -69,7 +70,7 @@ class Definition:
     """
 
     name: str
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[InputParameter, ...]
     body: QuantumCircuit
     cost: int
     depth: int
@@ -131,7 +132,7 @@ def library() -> dict[str, GateKind]:
 
 
 def define(
-    name: str, parameters: list[Parameter], body: QuantumCircuit, cost: int, depth: int
+    name: str, parameters: list[InputParameter], body: QuantumCircuit, cost: int, depth: int
 ) -> Definition:
     """The definition, recognised if it is one of Qiskit's gates."""
     known, exactly = None, False
@@ -151,7 +152,7 @@ def _candidates(name: str, num_parameters: int, num_qubits: int) -> list[GateKin
     return [kind] if kind and (kind.num_parameters, kind.num_qubits) == shape else []
 
 
-def _same(kind: GateKind, parameters: list[Parameter], body: QuantumCircuit) -> bool | None:
+def _same(kind: GateKind, parameters: list[InputParameter], body: QuantumCircuit) -> bool | None:
     """None: not that gate. False: up to a global phase. True: that gate.
 
     Both are analytic in their angles, so equality at two generic points is equality.
@@ -162,7 +163,8 @@ def _same(kind: GateKind, parameters: list[Parameter], body: QuantumCircuit) -> 
     for start in (0.3711, -2.0179):
         values = [start + 0.8123 * k + 0.0911 * k * k for k in range(len(parameters))]
         bound = body.assign_parameters(dict(zip(parameters, values, strict=True)), strict=False)
-        written, meant = Operator(bound).data, Operator(kind.make(values)).data
+        written = np.asarray(Operator(bound).data)
+        meant = np.asarray(Operator(kind.make(values)).data)
         if not np.allclose(written, meant, rtol=0, atol=1e-10):
             exactly = False
             overlap = np.vdot(meant, written) / len(meant)
@@ -171,7 +173,7 @@ def _same(kind: GateKind, parameters: list[Parameter], body: QuantumCircuit) -> 
     return exactly
 
 
-def controlled(gate: Gate, count: int, state: bool) -> Gate:
+def controlled(gate: Gate, count: int, state: bool) -> Any:
     """``ctrl(count) @ gate``, or ``negctrl`` with ``state`` False.
 
     Raises:
@@ -187,7 +189,7 @@ def controlled(gate: Gate, count: int, state: bool) -> Gate:
     return gate.control(count, ctrl_state=(1 << count) - 1 if state else 0)
 
 
-def powered(gate: Gate, exponent: float) -> Gate:
+def powered(gate: Gate, exponent: float) -> Any:
     """``pow(exponent) @ gate``.
 
     Raises:

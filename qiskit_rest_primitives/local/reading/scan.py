@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from qiskit_rest_primitives.errors import RestPrimitivesError
+
+# qiskit.circuit.Parameter, and that or a float, which type checkers see as variables.
+InputParameter: TypeAlias = Any
+Angle: TypeAlias = Any
 
 # Brackets, blocks and right-hand operands; each level costs a few Python frames.
 MAX_DEPTH = 60

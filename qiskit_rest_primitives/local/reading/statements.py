@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from qiskit import QuantumCircuit
 from qiskit.circuit import (
     Barrier,
     ClassicalRegister,
@@ -12,6 +11,7 @@ from qiskit.circuit import (
     Delay,
     Measure,
     Parameter,
+    QuantumCircuit,
     QuantumRegister,
     Reset,
 )
@@ -24,6 +24,7 @@ from qiskit_rest_primitives.local.reading.declarations import (
     MAX_QUBITS,
     Operand,
 )
+from qiskit_rest_primitives.local.reading.scan import InputParameter
 
 MAX_DEFINITION_DEPTH = 50
 
@@ -153,7 +154,7 @@ class Statements(GateCalls):
         scope: dict[str, Any] = {
             key: value for key, value in self.scopes[0].items() if isinstance(value, (int, float))
         }
-        parameters: list[Parameter] = []
+        parameters: list[InputParameter] = []
         if self.accept("("):
             for formal in self._names(")"):
                 parameters.append(Parameter(formal))

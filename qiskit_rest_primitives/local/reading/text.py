@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qiskit import QuantumCircuit
-from qiskit.circuit import ClassicalRegister, Clbit, Qubit
+from qiskit.circuit import ClassicalRegister, Clbit, QuantumCircuit, Qubit
 
 from qiskit_rest_primitives.local.reading.calls import MODIFIERS
 from qiskit_rest_primitives.local.reading.control import ControlFlow
@@ -111,7 +110,7 @@ class TextReader(ControlFlow):
         if token in LEARNABLE and not self.blocks and len(self.circuit.data) == before + 1:
             text = self.text[start : self.start]
             if text != "barrier":
-                self.flat.learn_line(text.rstrip(), self.circuit, 1)
+                self.flat.learn_line(text.rstrip(), self.circuit.data[-1], 1)
         self.expect(";")
 
     def _read_assignment(self) -> None:

@@ -260,7 +260,8 @@ def _power(base: Any, exponent: Any) -> Any:
         return base**exponent
     if not isinstance(base, (int, float)) or not isinstance(exponent, (int, float)):
         raise TypeError("a power needs numbers")
-    whole = isinstance(base, int) and isinstance(exponent, int) and exponent >= 0
-    if whole and (abs(base) < 2 or base.bit_length() * exponent < 64):
+    if isinstance(base, float) or isinstance(exponent, float) or exponent < 0:
+        return math.pow(base, exponent)
+    if abs(base) < 2 or base.bit_length() * exponent < 64:
         return base**exponent
     return math.pow(base, exponent)
