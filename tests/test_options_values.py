@@ -246,3 +246,30 @@ def test_values_in_envelopes():
     assert written["s"] == {"__type__": "set", "__value__": [3]}
     assert written["p"]["__value__"] == {"data": ["XX", "-YZ"]}
     assert written["q"]["__type__"] == "QuantumCircuit"
+
+
+def test_learned_noise_is_told_by_its_class_names():
+    """Layers of learned noise are written in their envelopes, without their package installed."""
+
+    class PauliLindbladError:
+        generators = PauliList(["XX"])
+        rates = np.array([0.1])
+
+    class LayerError:
+        circuit = QuantumCircuit(2)
+        qubits = (0, 1)
+        error = PauliLindbladError()
+
+    class NoiseLearnerResult:
+        data = (LayerError(),)
+        metadata = {"backend": "b"}  # noqa: RUF012 - stands for a property
+
+    options = EstimatorOptions(resilience={"layer_noise_model": NoiseLearnerResult()})
+    written = sent(options)["resilience"]["layer_noise_model"]
+    assert written["__type__"] == "NoiseLearnerResult"
+    layer = written["__value__"]["data"][0]
+    assert (layer["__type__"], layer["__class__"]) == ("_json", "LayerError")
+    assert layer["__value__"]["qubits"] == [0, 1]
+    assert layer["__value__"]["error"]["__class__"] == "PauliLindbladError"
+    options.resilience.layer_noise_model = [LayerError()]
+    assert sent(options)["resilience"]["layer_noise_model"] == [layer]
