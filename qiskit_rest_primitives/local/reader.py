@@ -10,6 +10,7 @@ from qiskit.circuit import QuantumCircuit
 
 from qiskit_rest_primitives.local.reading import ReadError
 from qiskit_rest_primitives.local.reading.declarations import MAX_QUBITS
+from qiskit_rest_primitives.local.reading.scan import InputParameter
 
 # A loop over parameters sends one text again and again; a service sees a few such loops at a time.
 CACHED_CIRCUITS = 64
