@@ -140,8 +140,8 @@ class ControlFlow(Statements, ABC):
             self.fail("a switch needs a bit or a register", start)
         self.spend(1, start)
         self.expect("{")
-        builder: Any = self.circuit.switch(value)
-        with builder as case:
+        circuit: Any = self.circuit
+        with circuit.switch(value) as case:
             while not self.accept("}"):
                 labels = self._labels(isinstance(value, Clbit))
                 with case(*labels), self.block():

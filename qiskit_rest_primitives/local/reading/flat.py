@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from qiskit.circuit import CircuitInstruction, Clbit, Measure, QuantumCircuit, Qubit
+from qiskit.circuit import CircuitInstruction, Measure, QuantumCircuit
 
-from qiskit_rest_primitives.local.reading.scan import Angle
+from qiskit_rest_primitives.local.reading.scan import Angle, Bit
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.reading.declarations import Operand
@@ -54,17 +54,17 @@ class FlatLines:
         self.lines: dict[str, CircuitInstruction] = {}
         self.costly: dict[str, tuple[CircuitInstruction, int]] = {}
         self.heads: dict[str, tuple[Any, int, int]] = {}
-        self.operands: dict[str, tuple[Qubit, ...]] = {}
-        self.bits: dict[str, Clbit] = {}
+        self.operands: dict[str, tuple[Bit, ...]] = {}
+        self.bits: dict[str, Bit] = {}
         self.values: dict[str, Angle] = {}
         self.reserved = False
 
-    def learn_qubits(self, name: str, qubits: Sequence[Qubit]) -> None:
+    def learn_qubits(self, name: str, qubits: Sequence[Bit]) -> None:
         """A register: ``name[0]`` and so on."""
         for index, qubit in enumerate(qubits[: MAX_LEARNT - len(self.operands)]):
             self.operands[f"{name}[{index}]"] = (qubit,)
 
-    def learn_bits(self, name: str, bits: Sequence[Clbit]) -> None:
+    def learn_bits(self, name: str, bits: Sequence[Bit]) -> None:
         """A register of bits."""
         for index, bit in enumerate(bits[: MAX_LEARNT - len(self.bits)]):
             self.bits[f"{name}[{index}]"] = bit
@@ -174,7 +174,7 @@ class FlatLines:
         self.learn_line(line, instruction, 1)
         return instruction
 
-    def _qubits(self, text: str) -> tuple[Qubit, ...] | None:
+    def _qubits(self, text: str) -> tuple[Bit, ...] | None:
         qubits = self.operands.get(text)
         if qubits is None and "," in text:
             parts = [self.operands.get(part.strip()) for part in text.split(",")]

@@ -7,9 +7,11 @@ from typing import Any, NoReturn, TypeAlias
 
 from qiskit_rest_primitives.errors import RestPrimitivesError
 
-# qiskit.circuit.Parameter, and that or a float, which type checkers see as variables.
+# Classes of Qiskit that type checkers see as variables: a Parameter; a float or ParameterExpression;
+# a Qubit or Clbit.
 InputParameter: TypeAlias = Any
 Angle: TypeAlias = Any
+Bit: TypeAlias = Any
 
 # Brackets, blocks and right-hand operands; each level costs a few Python frames.
 MAX_DEPTH = 60
