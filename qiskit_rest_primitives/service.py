@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar, Final
 
 from . import account as accounts
-from .backend import RestBackend, select_backends
+from .backend import RestBackend, filter_backends, least_busy_entry, select_backends
 from .errors import AccountError, BackendError, NotFoundError
 from .http.client import ApiClient
 from .http.submission import journal_of
@@ -88,7 +88,7 @@ class QiskitRuntimeService:
         )
         self._client = ApiClient(resolved, settings)
         self._lock = threading.Lock()
-        self._known: dict[tuple[str, bool], RestBackend] = {}
+        self._known: dict[tuple[str, bool | None], RestBackend] = {}
         type(self).global_service = self
 
     def __repr__(self) -> str:
@@ -152,6 +152,7 @@ class QiskitRuntimeService:
         filters: Callable[[RestBackend], bool] | None = None,
         *,
         use_fractional_gates: bool | None = False,
+        **fields: Any,
     ) -> list[RestBackend]:
         """The backends that meet all conditions.
 
@@ -162,16 +163,17 @@ class QiskitRuntimeService:
             simulator: that are (or are not) simulators.
             filters: keeps a backend.
             use_fractional_gates: whether their targets have ``rx`` and ``rzz``.
+            fields: wanted values of the configuration's or status's fields.
         """
         entries = select_backends(
             self._client.backends(),
-            name=name,
+            name,
             min_num_qubits=min_num_qubits,
             operational=operational,
             simulator=simulator,
         )
-        found = [self._backend(entry, bool(use_fractional_gates)) for entry in entries]
-        return [backend for backend in found if filters is None or filters(backend)]
+        found = [self._backend(entry, use_fractional_gates) for entry in entries]
+        return filter_backends(found, filters, **fields) if filters or fields else found
 
     def backend(
         self, name: str, instance: str | None = None, use_fractional_gates: bool | None = False
@@ -190,14 +192,14 @@ class QiskitRuntimeService:
         entries = self._client.backends()
         for entry in entries:
             if entry.get("name") == name:
-                return self._backend(entry, bool(use_fractional_gates))
+                return self._backend(entry, use_fractional_gates)
         try:
             # A service may serve more backends than it lists.
             self._client.backend_configuration(name)
         except NotFoundError:
             names = ", ".join(str(entry.get("name")) for entry in entries) or "none"
             raise BackendError(f"no backend {name!r}; there are: {names}") from None
-        return self._backend({"name": name}, bool(use_fractional_gates))
+        return self._backend({"name": name}, use_fractional_gates)
 
     def least_busy(
         self,
@@ -212,29 +214,31 @@ class QiskitRuntimeService:
             min_num_qubits: at least so wide.
             instance: only the account's own.
             filters: keeps a backend.
-            conditions: ``operational``, ``simulator``, ``use_fractional_gates`` of `backends`.
+            conditions: the other conditions of `backends`.
 
         Raises:
             BackendError: none meets them.
         """
         self._check_instance(instance)
-        conditions.setdefault("operational", True)
-        found = self.backends(min_num_qubits=min_num_qubits, filters=filters, **conditions)
-        if not found:
-            raise BackendError("no backend meets all conditions; see service.backends()")
-        return min(found, key=lambda backend: backend.queue_length)
+        fractional = conditions.pop("use_fractional_gates", False)
+        known = ("name", "operational", "simulator")
+        asked = {key: conditions.pop(key) for key in known if key in conditions}
+        entries = select_backends(self._client.backends(), min_num_qubits=min_num_qubits, **asked)
+        if filters or conditions:
+            backends = [self._backend(entry, fractional) for entry in entries]
+            kept = filter_backends(backends, filters, **conditions)
+            names = {backend.name for backend in kept}
+            entries = [entry for entry in entries if entry["name"] in names]
+        return self._backend(least_busy_entry(entries), fractional)
 
-    def _backend(self, entry: Mapping[str, Any], fractional: bool) -> RestBackend:
+    def _backend(self, entry: Mapping[str, Any], fractional: bool | None) -> RestBackend:
         key = str(entry["name"]), fractional
         with self._lock:
-            backend = self._known.get(key)
-            if backend is None:
-                backend = self._known[key] = RestBackend(
-                    self._client, key[0], use_fractional_gates=fractional, list_entry=dict(entry)
+            if key not in self._known:
+                self._known[key] = RestBackend(
+                    self._client, key[0], use_fractional_gates=fractional, list_entry=entry
                 )
-            else:
-                backend.note_entry(dict(entry))
-            return backend
+            return self._known[key]
 
     def _check_instance(self, instance: str | None) -> None:
         if instance is not None and instance != self._client.account.instance:
