@@ -120,6 +120,33 @@ def test_shots_unless_given(settings: dict[str, Any], shots: int):
     assert SamplerOptions(**settings).shots_unless_given() == shots
 
 
+@pytest.mark.parametrize(
+    ("settings", "precision"),
+    [
+        ({}, None),
+        ({"default_precision": 0.5}, 0.5),
+        ({"default_precision": 0.5, "default_shots": None}, 0.5),
+        ({"default_precision": 0.5, "default_shots": 100}, None),
+    ],
+)
+def test_precision_unless_given(settings: dict[str, Any], precision: float | None):
+    """The default precision is sent in PUBs unless default_shots is to override it."""
+    assert EstimatorOptions(**settings).precision_unless_given() == precision
+
+
+def test_dynamical_decoupling_excludes_control_flow():
+    """Dynamical decoupling is refused for a circuit with control flow, which is named."""
+    static, dynamic = QuantumCircuit(1, 1), QuantumCircuit(1, 1)
+    with dynamic.if_test((0, 1)):
+        dynamic.x(0)
+    options = SamplerOptions()
+    options.check_circuits([static, dynamic])
+    options.dynamical_decoupling.enable = True
+    options.check_circuits([static])
+    with pytest.raises(OptionsError, match="PUB 1: dynamical decoupling"):
+        options.check_circuits([static, dynamic])
+
+
 @pytest.mark.parametrize("path", ["seed_estimator", "simulator.seed_simulator"])
 def test_a_generator_gives_a_new_seed_each_time(path: str):
     """A numpy Generator stays in the options and gives every run another, repeatable seed."""

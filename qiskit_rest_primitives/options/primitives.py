@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple, TypeVar, cast
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, cast
 
 from ..errors import OptionsError
 from ..wire.limits import MAX_COST_SECONDS
@@ -19,6 +19,9 @@ from .fields import Bool, Integer, Option, Real, Seed
 from .group import Group, OptionGroup
 from .resilience import ResilienceOptionsV2
 from .unset import is_unset
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
 
 OptionsT = TypeVar("OptionsT", bound="PrimitiveOptions")
 SERVICE_SHOTS = 4096
@@ -133,6 +136,22 @@ class PrimitiveOptions(OptionGroup):
             params["options"] = written
         return OptionsOnWire(params, job)
 
+    def check_circuits(self, circuits: Iterable[QuantumCircuit]) -> None:
+        """Checks the options against the circuits of a run.
+
+        Raises:
+            OptionsError: dynamical decoupling is on and a circuit has control flow, which services
+                refuse together.
+        """
+        if not self.dynamical_decoupling.enable:
+            return
+        for index, circuit in enumerate(circuits):
+            if circuit.has_control_flow_op():
+                raise OptionsError(
+                    f"PUB {index}: dynamical decoupling does not go with control flow: set "
+                    "dynamical_decoupling.enable = False, or run this circuit in a job of its own"
+                )
+
     def _job(self, written: dict[str, Any]) -> dict[str, Any]:
         environment = written.pop("environment", {})
         job: dict[str, Any] = {}
@@ -229,6 +248,17 @@ class EstimatorOptions(PrimitiveOptions, program_id="estimator"):
     resilience = Group(ResilienceOptionsV2)
     execution = Group(ExecutionOptionsV2)
 
+    def precision_unless_given(self) -> float | None:
+        """Precision to send for a PUB when neither the PUB nor run() says.
+
+        Returns:
+            default_precision; None, which leaves it to the service, where nobody set it or where
+            default_shots is set, which a precision in the PUB would override.
+        """
+        if is_unset(self.default_precision) or (self.default_shots or None) is not None:
+            return None
+        return cast("float", self.default_precision)
+
     def validate(self) -> None:
         """Checks too that what is learned about measurements is used."""
         super().validate()
@@ -238,6 +268,5 @@ class EstimatorOptions(PrimitiveOptions, program_id="estimator"):
         if off and resilience.measure_noise_learning.encode():
             raise OptionsError(
                 "resilience.measure_noise_learning has no effect while measurement errors are not "
-                "mitigated:"
-                " set resilience.measure_mitigation = True"
+                "mitigated: set resilience.measure_mitigation = True"
             )
