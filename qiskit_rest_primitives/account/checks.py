@@ -76,6 +76,11 @@ def is_ibm(url: str) -> bool:
     return host == "cloud.ibm.com" or host.endswith(".cloud.ibm.com")
 
 
+def is_staging_url(url: str) -> bool:
+    """Whether the host is in IBM's staging cloud."""
+    return f".{urlsplit(url).hostname or ''}".endswith(".test.cloud.ibm.com")
+
+
 def is_ibm_root(url: str) -> bool:
     """Whether the URL names IBM's cloud rather than a region's API, as saved accounts do."""
     return urlsplit(url).hostname in ("cloud.ibm.com", "test.cloud.ibm.com")

@@ -73,8 +73,8 @@ class Account:
         if base := os.environ.get("IAM_URL"):
             return checks.check_url(base) + "/identity/token"
         private = "private." if self.private_endpoint else ""
-        staging = "test." if checks.is_staging(self.instance) or ".test." in self.api_url else ""
-        return f"https://{private}iam.{staging}cloud.ibm.com/identity/token"
+        staging = checks.is_staging(self.instance) or checks.is_staging_url(self.url)
+        return f"https://{private}iam.{'test.' if staging else ''}cloud.ibm.com/identity/token"
 
     @property
     def token_kind(self) -> Literal["apikey", "bearer"]:

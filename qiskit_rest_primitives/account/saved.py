@@ -167,7 +167,7 @@ def _same_service(saved: Mapping[str, Any], url: str) -> bool:
     wanted = checks.check_url(url)
     if checks.is_ibm(home) and checks.is_ibm(wanted):
         # One key for all of IBM's regions, but not for staging.
-        return (".test." in f".{home}") == (".test." in f".{wanted}")
+        return checks.is_staging_url(home) == checks.is_staging_url(wanted)
     return home.rstrip("/") == wanted
 
 
