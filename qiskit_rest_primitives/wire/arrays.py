@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 
 from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.wire.wording import brief
 
 MAX_ARRAY_BYTES = 1 << 34
 """Default limit of one decoded array, in bytes; deflate can claim 1032 times its own size."""
@@ -80,7 +81,7 @@ def iter_array_text(array: np.ndarray, *, header: bool = True) -> Iterator[bytes
     compressor = zlib.compressobj(_level(data))
     waiting = bytearray(compressor.compress(start.getvalue()))
     for at in range(0, data.size, _PIECE):
-        waiting += compressor.compress(memoryview(data[at : at + _PIECE]))
+        waiting += compressor.compress(data[at : at + _PIECE].data)
         if whole := len(waiting) // 3 * 3:
             yield binascii.b2a_base64(memoryview(waiting)[:whole].tobytes(), newline=False)
             del waiting[:whole]
@@ -180,7 +181,7 @@ def decode_array_text(
         raise ProtocolError(f"{place}: no memory for an array of shape {header.shape}") from None
     flat = (array.T if header.fortran_order else array).reshape(-1).view(np.uint8)
     # `flat` shares the memory of `array`: both orders are contiguous in their own direction.
-    data = memoryview(flat) if flat.size else memoryview(bytearray())
+    data = flat.data if flat.size else memoryview(bytearray())
     filled = 0
     piece = bytes(memoryview(start)[offset:])
     while piece is not None:
@@ -280,23 +281,3 @@ def _check_header(
         raise ProtocolError(f"{place}: an array of {size} bytes; the limit is {max_bytes}")
     if size > _MAX_RATIO * text_length:
         raise ProtocolError(f"{place}: {text_length} characters can't hold {size} bytes")
-
-
-def brief(value: object) -> str:
-    """Shows a value of unknown size in an error message, in at most some 60 characters."""
-    if isinstance(value, dict):
-        value = cast("dict[object, object]", value)
-        keys = ", ".join(repr(key)[:20] for key in list(value)[:3])
-        return f"an object with {len(value)} keys ({keys})" if value else "an empty object"
-    if isinstance(value, list):
-        return f"a list of {len(cast('list[object]', value))}"
-    if isinstance(value, str):
-        return repr(value if len(value) <= 40 else value[:37] + "...")
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 200:
-        return f"a number of {value.bit_length()} bits"
-    text = {None: "null", True: "true", False: "false"}.get(value) if _is_word(value) else None
-    return text if text is not None else repr(value)[:60]
-
-
-def _is_word(value: object) -> bool:
-    return value is None or isinstance(value, bool)

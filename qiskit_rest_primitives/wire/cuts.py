@@ -24,10 +24,11 @@ from qiskit_rest_primitives.wire.arrays import Slice
 MIN_LENGTH = 4096
 """Shorter values are left in place, in bytes."""
 
-_VALUE = b'"__value__"'
-_SAMPLES = b'"samples"'
-_COLON_QUOTE = re.compile(rb'[ \t\r\n]*:[ \t\r\n]*"')
-_COLON_BRACKET = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*\[")
+# Searched for without their quotes, which are so frequent in samples that they'd slow the search.
+_VALUE = b"__value__"
+_SAMPLES = b"samples"
+_COLON_QUOTE = re.compile(rb'"[ \t\r\n]*:[ \t\r\n]*"')
+_COLON_BRACKET = re.compile(rb'"[ \t\r\n]*:[ \t\r\n]*\[')
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,9 @@ def _strings(body: bytes) -> Iterator[tuple[int, int]]:
     """Finds the contents of long string values of ``__value__`` keys."""
     at = 0
     while (at := body.find(_VALUE, at)) >= 0:
+        quoted = body[at - 1 : at] == b'"'
         at += len(_VALUE)
-        opening = _COLON_QUOTE.match(body, at)
+        opening = _COLON_QUOTE.match(body, at) if quoted else None
         if opening is None:
             continue
         start = opening.end()
@@ -120,8 +122,9 @@ def _lists(body: bytes) -> Iterator[tuple[int, int]]:
     """Finds the contents of long flat list values of ``samples`` keys."""
     at = end = 0
     while (at := body.find(_SAMPLES, at)) >= 0:
+        quoted = body[at - 1 : at] == b'"'
         at += len(_SAMPLES)
-        opening = _COLON_BRACKET.match(body, at)
+        opening = _COLON_BRACKET.match(body, at) if quoted else None
         if opening is None:
             continue
         start = opening.end()

@@ -13,9 +13,10 @@ from qiskit.primitives import (
 )
 
 from qiskit_rest_primitives.errors import ProtocolError
-from qiskit_rest_primitives.wire.arrays import brief
 from qiskit_rest_primitives.wire.checks import Expected, make_data_bin
-from qiskit_rest_primitives.wire.envelopes import Decoder, Encoder, decode_bit_array
+from qiskit_rest_primitives.wire.envelopes import Decoder, Encoder
+from qiskit_rest_primitives.wire.typed import decode_bit_array
+from qiskit_rest_primitives.wire.wording import brief
 
 _PUB_TYPES = {
     # PubResult is what the service sent before SamplerPubResult existed.
@@ -123,7 +124,7 @@ def _decode_shape(value: object, place: str) -> tuple[int, ...]:
 
 def encode_encoded(encoder: Encoder, result: PrimitiveResult[Any], program_id: str) -> object:
     """Makes the ``PrimitiveResult`` envelope; twin of `decode_encoded`."""
-    pubs = [_encode_pub(encoder, pub, index, program_id) for index, pub in enumerate(result)]
+    pubs = [_encode_pub(encoder, pub, index, program_id) for index, pub in enumerate(result[:])]
     content = {
         "pub_results": pubs,
         "metadata": encoder.value(result.metadata, "result metadata"),

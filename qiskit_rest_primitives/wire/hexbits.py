@@ -14,13 +14,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from qiskit_rest_primitives.errors import ProtocolError
-from qiskit_rest_primitives.wire.arrays import Slice, brief
+from qiskit_rest_primitives.wire.arrays import Slice
+from qiskit_rest_primitives.wire.wording import brief
 
 _TEXT_PIECE = 1 << 18  # characters read at a time: the work arrays stay within the cache
 _ROWS = 1 << 13  # samples written at a time
+_MAX_BITS = 1 << 16  # wider registers are read one by one
+_SPARE_BYTES = 1 << 25  # a few samples may claim this much, however short their text
+_MAX_RATIO = 32  # bytes per character: beyond the spare, a width that the text does not fill
 _HEX = re.compile(r"0[xX][0-9a-fA-F]+\Z")
-_QUOTE, _COMMA, _ZERO, _X = ord('"'), ord(","), ord("0"), ord("x")
-_SPACES = tuple(b" \t\r\n")
+_OPENING = re.compile(rb'[ \t\r\n]*(?P<comma>,?)[ \t\r\n]*"0[xX]')
+_ZERO = ord("0")
 
 
 def _lanes(byte: int) -> np.uint64:
@@ -28,9 +32,7 @@ def _lanes(byte: int) -> np.uint64:
     return np.uint64(byte * 0x0101010101010101)
 
 
-_SEVEN = np.uint64(7)
-_FOUR = np.uint64(4)
-_EIGHT = np.uint64(8)
+_ONE, _FOUR, _SEVEN, _EIGHT, _NINE = (np.uint64(n) for n in (1, 4, 7, 8, 9))
 
 
 def bytes_per_sample(num_bits: int) -> int:
@@ -51,112 +53,148 @@ def decode_hex_text(text: Slice, num_bits: int) -> np.ndarray | None:
         layout is another one or a sample is too wide, for `decode_hex_list` to read or to refuse.
     """
     body, start, end = text
-    while start < end and body[start] in _SPACES:
-        start += 1
-    while start < end and body[end - 1] in _SPACES:
+    while start < end and body[end - 1] in b" \t\r\n":
         end -= 1
-    count, odd = divmod(body.count(b'"', start, end), 2)
-    if odd or not count or body[start] != _QUOTE or body[end - 1] != _QUOTE:
+    first = _OPENING.match(body, start, end)
+    if first is None or first["comma"] or not 0 < num_bits <= _MAX_BITS:
         return None
-    rows = np.empty((count, bytes_per_sample(num_bits)), np.uint8)
+    start = first.end()
+    rows = np.empty((0, bytes_per_sample(num_bits)), np.uint8)
     done = 0
     while start < end:
-        stop = end if end - start <= _TEXT_PIECE else body.rfind(b",", start, start + _TEXT_PIECE)
-        if stop < start:
+        # A piece goes from the first digit of a sample to the closing quote of another one.
+        comma = end if end - start <= _TEXT_PIECE else body.rfind(b",", start, start + _TEXT_PIECE)
+        closing = body.rfind(b'"', start, max(start, comma))
+        piece = _decode_piece(body, start, closing, rows.shape[1]) if closing > start else None
+        if piece is None or (num_bits % 8 and (piece[:, 0] >> (num_bits % 8)).any()):
             return None
-        last = body.rfind(b'"', start, stop) + 1
-        read = _decode_piece(body, start, last, rows[done:])
-        if not read:
-            return None
-        done += read
-        start = last
-        if start < end:
-            opening = body.find(b'"', start, end)
-            if opening < 0 or body[start:opening].strip(b" \t\r\n") != b",":
+        if done + len(piece) > len(rows):
+            # The first piece tells how many there will be; growing moves no memory.
+            left = len(piece) * (end - closing) // (closing - start)
+            most = _SPARE_BYTES + _MAX_RATIO * (end - start)
+            if (done + len(piece) + left) * rows.shape[1] > 2 * most:
                 return None
-            start = opening
-    if done != count or (num_bits % 8 and (rows[:, 0] >> (num_bits % 8)).any()):
-        return None
+            rows.resize((done + len(piece) + left + left // 64, rows.shape[1]), refcheck=False)
+        rows[done : done + len(piece)] = piece
+        done += len(piece)
+        start = closing + 1
+        if start < end:
+            opening = _OPENING.match(body, start, end)
+            if opening is None or not opening["comma"]:
+                return None
+            start = opening.end()
+            if start == end:
+                return None
+    rows.resize((done, rows.shape[1]), refcheck=False)
     return rows
 
 
-def _decode_piece(body: bytes, start: int, end: int, rows: np.ndarray) -> int:
-    """Reads the samples from an opening quote up to the last closing one; returns how many."""
-    num_bytes = rows.shape[1]
-    width = max(8, -(-2 * num_bytes // 8) * 8)  # characters gathered per sample
-    text = np.empty(width + end - start, np.uint8)
+def _decode_piece(body: bytes, start: int, end: int, num_bytes: int) -> np.ndarray | None:
+    """Reads ``1f","0x0","0x7``: samples without the very first prefix and the very last quote."""
+    width = -(-2 * num_bytes // 8) * 8  # characters gathered per sample: whole words
+    text = np.empty(width + end - start + 8, np.uint8)
     text[:width] = _ZERO
-    text[width:] = np.frombuffer(body, np.uint8, end - start, start)
-    quotes = np.flatnonzero(text == _QUOTE)
-    opening, closing = quotes[0::2], quotes[1::2]
-    count = len(closing)
-    if len(opening) != count or count > len(rows) or not _separated(text, opening, closing):
-        return 0
-    digits = closing - opening - 3
-    most, least = int(digits.max()), int(digits.min())
-    if least < 1 or most > 2 * num_bytes:
-        return 0
-    if (text[opening + 1] != _ZERO).any() or ((text[opening + 2] | 0x20) != _X).any():
-        return 0
-    windows = np.lib.stride_tricks.as_strided(
-        text[: len(text) - width + 1].view(np.uint8), (len(text) - width + 1, width), (1, 1)
-    )
-    words = windows[closing - width].view("<u8")
-    if least != width:
-        _blank(words, digits, width)
+    text[-8:] = _ZERO
+    inner = text[width:-8]
+    inner[:] = np.frombuffer(body, np.uint8, end - start, start)
+    closing = _closing_quotes(body, start, end, text, width)
+    if closing is None:
+        return None
+    closing, lead = closing
+    digits = np.empty_like(closing)
+    digits[0] = closing[0] - width
+    np.subtract(closing[1:], closing[:-1], out=digits[1:])
+    digits[1:] -= lead
+    if digits.min() < 1 or digits.max() > 2 * num_bytes:
+        return None
+    if len(closing) * width > 2 * _MAX_RATIO * len(text):
+        return None
+    # Row by row, the `width` characters that end with the sample's last digit.
+    windows = np.ndarray((len(text) - width + 1,), f"V{width}", text, 0, (1,))
+    words = windows[closing - width].view("<u8").reshape(len(closing), width // 8)
+    _blank(words, digits, num_bytes)
     nibbles = _nibbles(words)
     if nibbles is None:
-        return 0
-    pairs = ((nibbles << _FOUR) | (nibbles >> _EIGHT)).view(np.uint8)
-    rows[:count] = pairs[:, width - 2 * num_bytes :: 2]
-    return count
+        return None
+    packed = nibbles << _FOUR
+    nibbles >>= _EIGHT
+    packed |= nibbles
+    # Each pair of characters now has its byte in the lower half of 16 bits.
+    return packed.view("<u2")[:, width // 2 - num_bytes :].astype(np.uint8)
 
 
-def _separated(text: np.ndarray, opening: np.ndarray, closing: np.ndarray) -> bool:
-    """Checks that a comma and spacing, always the same, stand between the samples."""
-    if len(closing) == 1:
-        return True
-    after, before = closing[:-1], opening[1:]
-    gap = int(before[0] - after[0])
-    if gap > 8 or (before - after != gap).any():
-        return False
-    commas = 0
-    for step in range(1, gap):
-        between = text[after + step]
-        first = int(between[0])
-        if (between != first).any() or (first != _COMMA and first not in _SPACES):
-            return False
-        commas += first == _COMMA
-    return commas == 1
+def _closing_quotes(
+    body: bytes, start: int, end: int, text: np.ndarray, width: int
+) -> tuple[np.ndarray, int] | None:
+    """Finds where in the text the samples end; None unless they're all parted in the same way.
+
+    Returns:
+        Positions of the closing quotes, and the length of ``","0x``.
+    """
+    first = body.find(b'"', start, end)
+    last = np.array([len(text) - 8])
+    if first < 0:
+        return last, 0
+    between = _OPENING.match(body, first + 1, end)
+    if between is None or not between["comma"] or between.end() - first > 8:
+        return None
+    lead = between.end() - first
+    closing = np.flatnonzero(text[:-8] == body[between.end() - 1]) - (lead - 1)
+    # Eight characters from each closing quote on, of which `lead` are the same everywhere.
+    heads = np.ndarray((len(text) - 7,), "<u8", text, 0, (1,))[closing]
+    same = int.from_bytes(body[first : between.end()], "little")
+    if closing[0] <= 0 or ((heads & np.uint64((1 << 8 * lead) - 1)) != np.uint64(same)).any():
+        return None
+    # Below 32 only spacing may stand: `_nibbles` folds the case of letters by setting 32.
+    controls = sum(byte < 32 for byte in body[first : between.end()]) * len(closing)
+    if np.count_nonzero(text.view(np.int8) < 32) != controls:
+        return None
+    return np.concatenate([closing, last]), lead
 
 
-def _blank(words: np.ndarray, digits: np.ndarray, width: int) -> None:
+def _blank(words: np.ndarray, digits: np.ndarray, num_bytes: int) -> None:
     """Replaces the characters before each sample's digits by zeros."""
-    keep = np.zeros((width + 1, width), np.uint8)
-    for length in range(width + 1):
-        keep[length, width - length :] = 0xFF
-    mask = keep.view("<u8")[digits]
+    width = 8 * words.shape[1]
     zeros = _lanes(_ZERO)
-    words ^= zeros
-    words &= mask
-    words ^= zeros
+    if width > 2 * num_bytes:
+        keep = np.zeros(width, np.uint8)
+        keep[-2 * num_bytes :] = 0xFF
+        words ^= zeros
+        words &= keep.view("<u8")
+        words ^= zeros
+    short = np.flatnonzero(digits < 2 * num_bytes)
+    if len(short):
+        columns = np.arange(width - 1, -1, -1)
+        keep = np.where(columns < np.arange(2 * num_bytes)[:, None], np.uint8(0xFF), np.uint8(0))
+        masks = keep.view(f"V{width}").reshape(-1)
+        masked = words[short]
+        masked ^= zeros
+        masked &= masks[digits[short]].view("<u8").reshape(masked.shape)
+        masked ^= zeros
+        words[short] = masked
 
 
 def _nibbles(words: np.ndarray) -> np.ndarray | None:
     """Turns eight hex characters per word into eight nibbles; None if one is not hex.
 
-    A byte c below 128 lies in [low, high] when bit 7 of ``(c + 128 - low) & ~(c + 127 - high)`` is
-    set; no sum carries into the next byte.
+    For bytes c below 128, bit 7 of ``c + 128 - low`` says whether c >= low, and no sum carries into
+    the next byte. Four such thresholds bound the digits and, with bit 5 set, the letters.
     """
+    lower = words | _lanes(0x20)
+    letter = lower + _lanes(0x80 - ord("a"))
+    valid = lower + _lanes(0x80 - ord("0"))
+    valid ^= lower + _lanes(0x80 - ord("9") - 1)
+    valid ^= letter
+    lower += _lanes(0x80 - ord("f") - 1)
+    valid ^= lower
     high = _lanes(0x80)
-    small = words & _lanes(0x7F)
-    digit = (small + _lanes(0x80 - ord("0"))) & ~(small + _lanes(0x7F - ord("9")))
-    lower = small | _lanes(0x20)
-    letter = (lower + _lanes(0x80 - ord("a"))) & ~(lower + _lanes(0x7F - ord("f")))
-    valid = (digit | letter) & ~words & high
-    if (valid != high).any():
+    if np.bitwise_and.reduce(valid, axis=None) & high != high:
         return None
-    return (words & _lanes(0x0F)) + ((letter & high) >> _SEVEN) * np.uint64(9)
+    letter >>= _SEVEN
+    letter &= _lanes(1)
+    letter *= _NINE
+    letter += words & _lanes(0x0F)
+    return letter
 
 
 def decode_hex_list(samples: Sequence[object], num_bits: int, place: str) -> np.ndarray:
@@ -171,9 +209,12 @@ def decode_hex_list(samples: Sequence[object], num_bits: int, place: str) -> np.
         uint8 of shape ``(samples, ceil(num_bits / 8))``, most significant byte first.
 
     Raises:
-        ProtocolError: a sample is not hex or does not fit num_bits.
+        ProtocolError: a sample is not hex or does not fit num_bits, or num_bits is absurd.
     """
     num_bytes = bytes_per_sample(num_bits)
+    length = sum(len(sample) for sample in samples if isinstance(sample, str))
+    if len(samples) * num_bytes > _SPARE_BYTES + _MAX_RATIO * length:
+        raise ProtocolError(f"{place}: {len(samples)} samples can't have num_bits = {num_bits}")
     rows = bytearray()
     for index, sample in enumerate(samples):
         if not isinstance(sample, str) or _HEX.match(sample) is None:

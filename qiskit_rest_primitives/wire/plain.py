@@ -12,36 +12,25 @@ lists and for ``evs`` and ``stds``, and stays None for the companions that a job
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator
 from typing import Any, cast
 
-import msgspec
 import numpy as np
 from qiskit.primitives import BitArray, PrimitiveResult, PubResult, SamplerPubResult
 
 from qiskit_rest_primitives.errors import ProtocolError
-from qiskit_rest_primitives.wire.arrays import brief
 from qiskit_rest_primitives.wire.checks import Expected, make_data_bin
-from qiskit_rest_primitives.wire.cuts import parse_json
 from qiskit_rest_primitives.wire.envelopes import Decoder, Encoder
+from qiskit_rest_primitives.wire.floats import decode_numbers, encode_numbers
 from qiskit_rest_primitives.wire.hexbits import (
     bytes_per_sample,
-    decode_hex_list,
-    decode_hex_text,
     encode_hex_text,
 )
+from qiskit_rest_primitives.wire.samples import decode_samples, sample_shape
+from qiskit_rest_primitives.wire.wording import brief
 
 _MISSPELLED = {"ensamble_standard_error": "ensemble_standard_error"}
-_NON_FINITE = {
-    "nan": math.nan,
-    "inf": math.inf,
-    "infinity": math.inf,
-    "-inf": -math.inf,
-    "-infinity": -math.inf,
-}
-_SPARE_BYTES = 1 << 25  # a few wide samples may take this much whatever the text's length
 
 
 def decode_plain(
@@ -131,71 +120,9 @@ def _decode_register(
         raise ProtocolError(f"{place}: expected samples and num_bits, found {brief(value)}")
     if isinstance(num_bits, bool) or not isinstance(num_bits, int) or not 0 <= num_bits < 1 << 32:
         raise ProtocolError(f"{place}: num_bits is a width in bits, found {brief(num_bits)}")
-    rows, nested = _decode_samples(decoder, fields["samples"], num_bits, place)
-    full = _sample_shape(len(rows), nested, shape, shots, place)
+    rows, nested = decode_samples(decoder, fields["samples"], num_bits, place)
+    full = sample_shape(len(rows), nested, shape, shots, place)
     return BitArray(rows.reshape(*full, bytes_per_sample(num_bits)), num_bits)
-
-
-def _decode_samples(
-    decoder: Decoder, samples: object, num_bits: int, place: str
-) -> tuple[np.ndarray, tuple[int, ...] | None]:
-    """Reads samples to rows; also returns the nesting of a nested list, else None."""
-    cut = decoder.body.cut(samples)
-    if cut is not None:
-        count = cut.text.count(b'"', cut.start, cut.end) // 2
-        _check_size(count, num_bits, cut.end - cut.start, place)
-        rows = decode_hex_text(cut, num_bits)
-        if rows is not None:
-            return rows, None
-        samples = parse_json(cut.text[cut.start - 1 : cut.end + 1])
-    if not isinstance(samples, list):
-        raise ProtocolError(f"{place}: samples are a list, found {brief(samples)}")
-    flat = cast("list[object]", samples)
-    nesting: list[int] = []
-    while flat and isinstance(flat[0], list):
-        lengths = {len(cast("list[object]", x)) if isinstance(x, list) else -1 for x in flat}
-        if len(lengths) > 1:
-            raise ProtocolError(f"{place}: nested samples of unequal lengths {sorted(lengths)[:5]}")
-        nesting.append(len(flat))
-        flat = [each for inner in cast("list[list[object]]", flat) for each in inner]
-    _check_size(len(flat), num_bits, 4 * len(flat), place)
-    rows = decode_hex_list(flat, num_bits, place)
-    if not nesting:
-        return rows, None
-    steps = [*nesting, len(flat)]
-    shape = [steps[0]] + [b // a if a else 0 for a, b in itertools.pairwise(steps)]
-    return rows, tuple(shape)
-
-
-def _check_size(count: int, num_bits: int, length: int, place: str) -> None:
-    if count * bytes_per_sample(num_bits) > _SPARE_BYTES + 32 * length:
-        raise ProtocolError(f"{place}: {count} samples can't have num_bits = {num_bits}")
-
-
-def _sample_shape(
-    count: int,
-    nested: tuple[int, ...] | None,
-    shape: tuple[int, ...] | None,
-    shots: int | None,
-    place: str,
-) -> tuple[int, ...]:
-    """Tells which shape ``(*pub_shape, shots)`` the samples have."""
-    if nested is not None:
-        if (shape is not None and nested[:-1] != shape) or (
-            shots is not None and nested[-1] != shots
-        ):
-            raise ProtocolError(
-                f"{place}: samples nested as {nested} for shape {shape} and {shots} shots"
-            )
-        return nested
-    points = 1 if shape is None else math.prod(shape)
-    each = shots if shots is not None else count // points if points else 0
-    if points * each != count:
-        raise ProtocolError(
-            f"{place}: {count} samples for {points} points of shape {shape or ()} and "
-            f"{each if shots is not None else 'equally many'} shots"
-        )
-    return (*(shape or ()), each)
 
 
 def _decode_iq(decoder: Decoder, value: list[object], place: str) -> np.ndarray:
@@ -222,44 +149,6 @@ def _decode_values(decoder: Decoder, value: object, place: str, name: str) -> np
     return decode_numbers(value, place)
 
 
-def decode_numbers(value: object, place: str) -> np.ndarray:
-    """Reads a number or nested lists of numbers; non-finite ones in any of their spellings.
-
-    Raises:
-        ProtocolError: something else is among them, or the lists differ in length.
-    """
-    try:
-        array = np.array(value)
-    except (ValueError, TypeError, OverflowError):
-        raise ProtocolError(f"{place}: the lists do not form an array") from None
-    if array.dtype.kind in "iuf" and not _has_bool(value):
-        return array.astype(np.float64, copy=False)
-    try:
-        return np.array(_spelled_out(value, place), np.float64)
-    except (ValueError, TypeError, OverflowError):
-        raise ProtocolError(f"{place}: the lists do not form an array") from None
-
-
-def _has_bool(value: object) -> bool:
-    if isinstance(value, list):
-        items = cast("list[object]", value)
-        kinds = set(map(type, items))
-        return bool in kinds or (list in kinds and any(_has_bool(item) for item in items))
-    return isinstance(value, bool)
-
-
-def _spelled_out(value: object, place: str) -> object:
-    if isinstance(value, list):
-        return [_spelled_out(item, place) for item in cast("list[object]", value)]
-    if value is None:
-        return math.nan
-    if isinstance(value, str) and value.lower() in _NON_FINITE:
-        return _NON_FINITE[value.lower()]
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ProtocolError(f"{place}: expected a number, found {brief(value)}")
-    return value
-
-
 def encode_plain(encoder: Encoder, result: PrimitiveResult[Any], program_id: str) -> object:
     """Makes the plain JSON body; twin of `decode_plain`.
 
@@ -274,7 +163,7 @@ def encode_plain(encoder: Encoder, result: PrimitiveResult[Any], program_id: str
             },
             "metadata": encoder.value(pub.metadata, f"PUB {index}, metadata"),
         }
-        for index, pub in enumerate(result)
+        for index, pub in enumerate(result[:])
     ]
     return {"results": results, "metadata": encoder.value(result.metadata, "result metadata")}
 
@@ -286,9 +175,9 @@ def _encode_field(encoder: Encoder, value: object, place: str) -> object:
         return {"samples": mark, "num_bits": value.num_bits}
     if isinstance(value, np.ndarray) and value.dtype.kind == "c":
         pairs = np.stack([value.real, value.imag], axis=-1)
-        return encoder.splicer.mark(_numbers(pairs))
+        return encoder.splicer.mark(encode_numbers(pairs))
     if isinstance(value, np.ndarray):
-        return encoder.splicer.mark(_numbers(value))
+        return encoder.splicer.mark(encode_numbers(value))
     return encoder.value(value, place)
 
 
@@ -296,18 +185,3 @@ def _bracketed(rows: np.ndarray) -> Iterator[bytes]:
     yield b"["
     yield from encode_hex_text(rows)
     yield b"]"
-
-
-def _numbers(array: np.ndarray) -> Iterator[bytes]:
-    values = array.tolist()
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        values = _named(values)
-    yield msgspec.json.encode(values)
-
-
-def _named(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_named(item) for item in cast("list[object]", value)]
-    if math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

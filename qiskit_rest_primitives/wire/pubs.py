@@ -15,12 +15,13 @@ import numpy as np
 from qiskit_rest_primitives.errors import ProtocolError
 from qiskit_rest_primitives.wire.arrays import (
     array_of_numbers,
-    brief,
     decode_array,
     encode_array,
     inflate_text,
     text_slice,
 )
+from qiskit_rest_primitives.wire.observables import Observables, decode_observables, type_of
+from qiskit_rest_primitives.wire.wording import brief
 
 MAX_VALUES_BYTES = 1 << 28
 """Limit of the decoded parameter values of one PUB, in bytes."""
@@ -28,11 +29,9 @@ MAX_VALUES_BYTES = 1 << 28
 MAX_QPY_BYTES = 1 << 28
 """Limit of one decompressed QPY circuit, in bytes."""
 
-_MAX_DEPTH = 32
 _MAX_SHOTS = (1 << 63) - 1
 
 ParameterValues = np.ndarray | list[object] | dict[str, np.ndarray] | None
-Observables = str | dict[str, float] | list["Observables"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ def decode_estimator_pub(item: object, *, place: str = "PUB") -> WireEstimatorPu
         raise ProtocolError(f"{place}: no observables; the form is {form}")
     return WireEstimatorPub(
         circuit=_decode_circuit(circuit, place),
-        observables=_decode_observables(observables, f"{place}, observables"),
+        observables=decode_observables(observables, f"{place}, observables"),
         parameter_values=_decode_values(values, place),
         precision=_decode_precision(precision, place),
     )
@@ -142,21 +141,17 @@ def _parts(item: object, length: int, form: str, place: str) -> list[object]:
     """Splits an item into its parts, absent ones None."""
     if isinstance(item, (list, tuple)) and 0 < len(cast("list[object]", item)) <= length:
         parts = list(cast("list[object]", item))
-    elif length == 3 and (isinstance(item, str) or _type_of(item) == "QuantumCircuit"):
+    elif length == 3 and (isinstance(item, str) or type_of(item) == "QuantumCircuit"):
         parts = [item]
     else:
         raise ProtocolError(f"{place}: expected {form}, found {brief(item)}")
     return parts + [None] * (length - len(parts))
 
 
-def _type_of(value: object) -> object:
-    return cast("dict[str, object]", value).get("__type__") if isinstance(value, dict) else None
-
-
 def _decode_circuit(value: object, place: str) -> str | bytes:
     if isinstance(value, str):
         return value
-    if _type_of(value) != "QuantumCircuit":
+    if type_of(value) != "QuantumCircuit":
         raise ProtocolError(
             f"{place}: the circuit is OpenQASM 3 text or a QuantumCircuit envelope, "
             f"found {brief(value)}"
@@ -175,7 +170,7 @@ def _decode_values(value: object, place: str) -> ParameterValues:
     place = f"{place}, parameter_values"
     if value is None:
         return None
-    if _type_of(value) == "ndarray":
+    if type_of(value) == "ndarray":
         return _checked(decode_array(value, max_bytes=MAX_VALUES_BYTES, place=place), place)
     if isinstance(value, dict):
         named = cast("dict[str, object]", value)
@@ -191,7 +186,7 @@ def _decode_values(value: object, place: str) -> ParameterValues:
 
 def _numbers(value: object, place: str) -> np.ndarray:
     """Makes a float64 array of a number, nested lists of numbers, or an ndarray envelope."""
-    if _type_of(value) == "ndarray":
+    if type_of(value) == "ndarray":
         return _checked(decode_array(value, max_bytes=MAX_VALUES_BYTES, place=place), place)
     return _checked(array_of_numbers(value, place), place)
 
@@ -224,87 +219,4 @@ def _decode_precision(value: object, place: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
         raise ProtocolError(f"{place}: precision is a positive number, found {brief(value)}")
-    return float(value)
-
-
-def _decode_observables(value: object, place: str, depth: int = 0) -> Observables:
-    if depth > _MAX_DEPTH:
-        raise ProtocolError(f"{place}: lists nested more than {_MAX_DEPTH} deep")
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        if "__type__" in value:
-            return _decode_operator(cast("dict[str, object]", value), place, depth)
-        terms = cast("dict[str, object]", value)
-        return {
-            pauli: _coefficient(each, f"{place} {brief(pauli)}") for pauli, each in terms.items()
-        }
-    if isinstance(value, list):
-        items = cast("list[object]", value)
-        if _is_term_list(items):
-            return _sum_terms(items, place)
-        return [
-            _decode_observables(each, f"{place}[{i}]", depth + 1) for i, each in enumerate(items)
-        ]
-    raise ProtocolError(
-        f"{place}: expected a Pauli string, an object of coefficients or a list of those, "
-        f"found {brief(value)}"
-    )
-
-
-def _is_term_list(items: list[object]) -> bool:
-    """Tells ``[["XX", 0.5], ["ZZ", 1]]``, the list form of SparsePauliOp, from nested strings."""
-    return bool(items) and all(
-        isinstance(item, list)
-        and len(pair := cast("list[object]", item)) == 2
-        and isinstance(pair[0], str)
-        and not isinstance(pair[1], (str, bool))
-        and (isinstance(pair[1], (int, float)) or _type_of(pair[1]) == "complex")
-        for item in items
-    )
-
-
-def _sum_terms(items: list[object], place: str) -> dict[str, float]:
-    terms: dict[str, float] = {}
-    for item in items:
-        pauli, coefficient = cast("list[object]", item)
-        name = cast("str", pauli)
-        terms[name] = terms.get(name, 0.0) + _coefficient(coefficient, f"{place} {brief(name)}")
-    return terms
-
-
-def _decode_operator(value: dict[str, object], place: str, depth: int) -> Observables:
-    """Reads the envelopes of ObservablesArray and of qiskit.quantum_info's Pauli operators."""
-    content = value.get("__value__")
-    if value["__type__"] == "ObservablesArray":
-        return _decode_observables(content, place, depth + 1)
-    kind = value.get("__class__")
-    settings = cast("dict[str, object]", content) if isinstance(content, dict) else {}
-    data = settings.get("data")
-    if value["__type__"] == "settings" and kind == "Pauli" and isinstance(data, str):
-        return data
-    if value["__type__"] == "settings" and kind in ("PauliList", "SparsePauliOp"):
-        if _type_of(data) == "settings":
-            data = _decode_operator(cast("dict[str, object]", data), place, depth + 1)
-        if isinstance(data, list) and all(isinstance(each, str) for each in data):
-            labels = cast("list[object]", data)
-            if kind == "PauliList":
-                return cast("Observables", labels)
-            coeffs = decode_array(settings.get("coeffs"), max_bytes=MAX_VALUES_BYTES, place=place)
-            if coeffs.shape == (len(labels),) and coeffs.dtype.kind in "iufc":
-                if np.any(coeffs.imag):
-                    raise ProtocolError(f"{place}: complex coefficients are not observable")
-                return _sum_terms(
-                    [[label, float(c.real)] for label, c in zip(labels, coeffs, strict=True)], place
-                )
-    raise ProtocolError(f"{place}: unknown type {brief(kind or value['__type__'])}")
-
-
-def _coefficient(value: object, place: str) -> float:
-    if _type_of(value) == "complex":
-        pair = cast("dict[str, object]", value).get("__value__")
-        if isinstance(pair, list) and len(cast("list[object]", pair)) == 2 and pair[1] == 0:
-            value = cast("list[object]", pair)[0]
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ProtocolError(f"{place}: a coefficient is a finite real number, found {brief(value)}")
     return float(value)

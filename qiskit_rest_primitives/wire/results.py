@@ -12,12 +12,13 @@ from typing import Any, cast
 from qiskit.primitives import PrimitiveResult
 
 from qiskit_rest_primitives.errors import ProtocolError
-from qiskit_rest_primitives.wire.arrays import MAX_ARRAY_BYTES, brief
+from qiskit_rest_primitives.wire.arrays import MAX_ARRAY_BYTES
 from qiskit_rest_primitives.wire.checks import Expected
 from qiskit_rest_primitives.wire.cuts import Splicer, parse_body
 from qiskit_rest_primitives.wire.encoded import decode_encoded, encode_encoded
 from qiskit_rest_primitives.wire.envelopes import Decoder, Encoder
 from qiskit_rest_primitives.wire.plain import decode_plain, encode_plain
+from qiskit_rest_primitives.wire.wording import brief
 
 _PROGRAMS = ("sampler", "estimator")
 
@@ -55,10 +56,13 @@ def decode_result(
     decoder = Decoder(parsed, max_bytes)
     value = parsed.value
     fields = cast("dict[str, object]", value) if isinstance(value, dict) else {}
-    if "__type__" in fields:
-        return decode_encoded(decoder, fields, expected)
-    if "results" in fields:
-        return decode_plain(decoder, fields, expected)
+    try:
+        if "__type__" in fields:
+            return decode_encoded(decoder, fields, expected)
+        if "results" in fields:
+            return decode_plain(decoder, fields, expected)
+    except RecursionError:
+        raise ProtocolError("the result is nested too deeply") from None
     raise ProtocolError(f"not the result of a {program_id} job: {brief(value)}")
 
 
