@@ -89,9 +89,8 @@ class GateCalls(Declarations):
         if calls == 1 and not (modifiers or self.in_gate or self.blocks):
             self.flat.learn_gate(name, kind, self.text[operands_start : self.start], operands)
             if not angles:
-                self.flat.learn_line(
-                    self.text[start : self.start], self.circuit.data[-1], kind.cost
-                )
+                line = self.text[start : self.start].rstrip()
+                self.flat.learn_line(line, self.circuit.data[-1], kind.cost)
 
     def _modified(self, gate: Any, what: str, argument: float, position: int) -> Any:
         try:

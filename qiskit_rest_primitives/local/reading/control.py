@@ -175,5 +175,6 @@ class ControlFlow(Statements, ABC):
         if self.accept("["):
             options["duration"], options["unit"] = self.duration()
             self.expect("]")
-        with self.circuit.box(**options), self.block():
+        circuit: Any = self.circuit
+        with circuit.box(**options), self.block():
             self.read_body()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit.circuit import CircuitInstruction, Measure, QuantumCircuit
 
-from qiskit_rest_primitives.local.reading.scan import Angle, Bit
+from qiskit_rest_primitives.local.reading.scan import Angle, Bit, Instruction
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.reading.declarations import Operand
@@ -51,8 +51,8 @@ class FlatLines:
     """
 
     def __init__(self):
-        self.lines: dict[str, CircuitInstruction] = {}
-        self.costly: dict[str, tuple[CircuitInstruction, int]] = {}
+        self.lines: dict[str, Instruction] = {}
+        self.costly: dict[str, tuple[Instruction, int]] = {}
         self.heads: dict[str, tuple[Any, int, int]] = {}
         self.operands: dict[str, tuple[Bit, ...]] = {}
         self.bits: dict[str, Bit] = {}
@@ -83,7 +83,7 @@ class FlatLines:
         if len(self.values) < MAX_LEARNT:
             self.values[text] = value
 
-    def learn_line(self, text: str, instruction: CircuitInstruction, cost: int) -> None:
+    def learn_line(self, text: str, instruction: Instruction, cost: int) -> None:
         """A line without angles, and the one instruction that it is."""
         if cost > 1:
             if len(self.costly) < MAX_LEARNT:
@@ -125,7 +125,7 @@ class FlatLines:
                 share = (len(text) - position) / (position - start)
                 reserve(circuit, int(1.05 * operations * share))
 
-    def _instruction(self, line: str) -> CircuitInstruction | None:
+    def _instruction(self, line: str) -> Instruction:
         """The instruction of a line made of known parts; None sends it to the parser."""
         opening = line.find("(")
         if opening < 0:
@@ -157,7 +157,7 @@ class FlatLines:
             return None
         return angles if all(isfinite(a) for a in angles if isinstance(a, float)) else None
 
-    def _without_angles(self, line: str) -> CircuitInstruction | None:
+    def _without_angles(self, line: str) -> Instruction:
         target, measured, rest = line.partition(" = measure ")
         if measured:
             qubits, bit = self.operands.get(rest), self.bits.get(target)

@@ -7,11 +7,12 @@ from typing import Any, NoReturn, TypeAlias
 
 from qiskit_rest_primitives.errors import RestPrimitivesError
 
-# Classes of Qiskit that type checkers see as variables: a Parameter; a float or ParameterExpression;
-# a Qubit or Clbit.
+# Classes of Qiskit that type checkers see as variables: Parameter; float or ParameterExpression;
+# Qubit or Clbit; CircuitInstruction or None.
 InputParameter: TypeAlias = Any
 Angle: TypeAlias = Any
 Bit: TypeAlias = Any
+Instruction: TypeAlias = Any
 
 # Brackets, blocks and right-hand operands; each level costs a few Python frames.
 MAX_DEPTH = 60
