@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast, overload
 
 from ..errors import OptionsError
 from .fields import Option
-from .unset import is_unset
+from .unset import Unset, is_unset
 
 GroupT = TypeVar("GroupT", bound="OptionGroup")
 # Names of other clients and versions, which no spelling distance leads to.
@@ -96,7 +96,7 @@ class OptionGroup:
             option.path = f"{cls.path}.{name}".lstrip(".")
         cls.__signature__ = inspect.Signature(
             [
-                inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None)
+                inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=Unset)
                 for name in (*cls.options, *cls.groups)
             ]
         )
