@@ -40,15 +40,15 @@ class Block:
     depth: int = 0
     path: str = ""
 
-    def inner(self, body: QuantumCircuit, index: int, outer: Any) -> Block:
-        """Returns the block of one body of this block's instruction number ``index``."""
+    def inner(self, body: QuantumCircuit, index: int, outer: Any, part: str = "body") -> Block:
+        """Returns the block of a body or definition of this block's instruction ``index``."""
         return Block(
             body,
             {bit: self.qubits[outside] for bit, outside in _pairs(body.qubits, outer.qubits)},
             {bit: self.clbits[outside] for bit, outside in _pairs(body.clbits, outer.clbits)},
             self.loops,
             self.depth + 1,
-            f" in the body of {self.where(index, outer)}",
+            f" in the {part} of {self.where(index, outer)}",
         )
 
     def where(self, index: int, instruction: Any) -> str:

@@ -58,7 +58,7 @@ def statements(
     Raises:
         EncodeError: the wire can't carry it.
     """
-    operation: Any = cast("Any", instruction.operation)
+    operation: Any = instruction.operation
     where = block.where(index, instruction)
     conditions = Conditions(block.clbits, writer.registers, where)
 
@@ -121,7 +121,7 @@ def loop_expression(angle: Formula, loops: Mapping[Symbol, str], inputs: Inputs,
             f"has break or continue; use + - * / only, or write the iterations out"
         )
     names = {
-        parameter: loops.get(parameter) or inputs.plain_name(parameter)
+        parameter: loops.get(parameter) or inputs.name(parameter, lambda: where)
         for parameter in angle.parameters
     }
     return _arithmetic(angle, names) or ""

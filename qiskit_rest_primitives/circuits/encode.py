@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qiskit import QuantumCircuit
 
 from qiskit_rest_primitives.circuits.description import CircuitDescription, carried_metadata
-from qiskit_rest_primitives.circuits.flatten import flatten, is_flat, is_qiskit_failure
+from qiskit_rest_primitives.circuits.flatten import flatten, is_qiskit_failure
 from qiskit_rest_primitives.circuits.names import QUBITS
 from qiskit_rest_primitives.circuits.parameters import Inputs, InputValues
 from qiskit_rest_primitives.circuits.registers import RegisterMap
@@ -81,9 +81,8 @@ def encode_circuit(circuit: QuantumCircuit) -> EncodedCircuit:
 
 
 def _encode(circuit: QuantumCircuit) -> EncodedCircuit:
-    flat = circuit if is_flat(circuit) else flatten(circuit)
     try:
-        inputs, registers, body, definitions = _write(flat, circuit)
+        inputs, registers, body, definitions = _write(circuit, circuit)
     except NotFlatError:
         try:
             inputs, registers, body, definitions = _write(flatten(circuit), circuit)

@@ -50,6 +50,8 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
 _SYMBOLS = {"ADD": "+", "SUB": "-", "MUL": "*", "DIV": "/"}
 # Here no function of ParameterExpression has a pole or leaves the real numbers by itself.
 _SAMPLES = (0.345678912345, 0.612398746512)
+# The shapes of programs (operations without constants) that have agreed with Qiskit once.
+_trusted: set[tuple[Any, ...]] = set()
 # Rounding leaves this much of an imaginary part in a value that is real.
 _REAL_TOLERANCE = 1e-12
 
@@ -76,9 +78,16 @@ class Expression:
         parameters = tuple(sorted(source.parameters, key=lambda parameter: columns[parameter]))
         places = tuple(columns[parameter] for parameter in parameters)
         expression = cls(source, parameters, places, _read_steps(source, parameters))
-        if expression.steps is None or expression._agrees_with_bind():
+        if expression.steps is None:
             return expression
-        return replace(expression, steps=None)
+        shape = tuple(
+            step if step[0] in ("BINARY", "UNARY") else step[0] for step in expression.steps
+        )
+        if shape not in _trusted:
+            if not expression._agrees_with_bind():
+                return replace(expression, steps=None)
+            _trusted.add(shape)
+        return expression
 
     def evaluate(self, values: NDArray[Any]) -> NDArray[Any]:
         """Evaluates the expression for many bindings at once.

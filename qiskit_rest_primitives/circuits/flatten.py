@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from qiskit.circuit import Gate, Instruction
+
 from qiskit_rest_primitives.errors import EncodeError
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-CONTROL_FLOW = frozenset({"box", "for_loop", "if_else", "switch_case", "while_loop"})
 _NOT_GATES = frozenset({"barrier", "break_loop", "continue_loop", "delay", "measure", "reset"})
 
 
@@ -27,10 +28,16 @@ def standard_names() -> frozenset[str]:
     return frozenset(get_standard_gate_name_mapping()) - _NOT_GATES
 
 
-def is_flat(circuit: QuantumCircuit) -> bool:
-    """Tells by names alone whether the top level may be flat; the writer looks closer."""
-    names = circuit.count_ops().keys()
-    return names <= standard_names() | _NOT_GATES | CONTROL_FLOW | {"store"}
+def is_custom(operation: Any) -> bool:
+    """Tells whether an operation is one of the user's that is only a name for its definition.
+
+    Subclasses are left to synthesis, which knows how to build many of them better.
+    """
+    return (
+        type(operation) in (Gate, Instruction)
+        and operation.definition is not None
+        and operation.name not in standard_names() | _NOT_GATES
+    )
 
 
 def flatten(circuit: QuantumCircuit) -> QuantumCircuit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from functools import cache
 
 
 def _words(text: str) -> frozenset[str]:
@@ -48,6 +49,7 @@ def is_portable(name: str) -> bool:
     )
 
 
+@cache
 def input_name(index: int, width: int = 5) -> str:
     """Returns the name of input ``index``: zero-padded, so that sorting by name keeps the order."""
     return f"p{index:0{width}d}"

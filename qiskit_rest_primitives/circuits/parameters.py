@@ -54,7 +54,7 @@ class InputValues:
             )
         if self.sources == tuple(range(len(self.names))):
             return np.ascontiguousarray(array)
-        rows = array.reshape(-1, len(self.names)) if self.names else np.empty((array.size, 0))
+        rows = array.reshape(-1, len(self.names))
         inputs = np.empty((len(rows), len(self.sources)))
         for index, source in enumerate(self.sources):
             inputs[:, index] = (
@@ -64,6 +64,8 @@ class InputValues:
 
     def _real(self, array: NDArray[Any]) -> NDArray[Any]:
         try:
+            if array.dtype.kind in "USV":
+                raise TypeError(f"an array of {array.dtype} is not one of numbers")
             array = array.astype(np.complex128 if array.dtype.kind in "cO" else np.float64)
         except (TypeError, ValueError) as error:
             raise EncodeError(f"parameter values must be numbers: {error}") from error
@@ -95,32 +97,36 @@ class InputValues:
 
 
 class Inputs:
-    """Collects the inputs while a circuit is being written."""
+    """Collects the inputs while a circuit is being written.
+
+    Attributes:
+        plain: the name of the input that stands for each parameter itself.
+        used: the names of those that occur in the text.
+    """
 
     def __init__(self, parameters: Sequence[Symbol]):
-        self._columns = {parameter: column for column, parameter in enumerate(parameters)}
-        self._names = tuple(parameter.name for parameter in parameters)
+        self._parameters = tuple(parameters)
         self._expressions: dict[Formula, tuple[str, str]] = {}
-        self.plain: dict[Formula, str] = {}
+        self.plain: dict[Formula, str] = {
+            parameter: input_name(index, _WIDTH) for index, parameter in enumerate(parameters)
+        }
+        self.used: set[str] = set()
 
-    def plain_name(self, parameter: Symbol) -> str:
-        """Returns the input that is a parameter itself."""
-        name = self.plain.get(parameter)
-        if name is None:
-            name = self.plain[parameter] = input_name(self._columns[parameter], _WIDTH)
-        return name
-
-    def expression_name(self, expression: Formula, where: Callable[[], str]) -> str:
-        """Returns the input that stands for an expression.
+    def name(self, angle: Formula, where: Callable[[], str]) -> str:
+        """Returns the input that stands for an angle.
 
         Args:
-            expression: an expression that has parameters.
+            angle: a parameter of the circuit, or an expression of them.
             where: tells where in the circuit it stands, for errors over its values.
         """
-        known = self._expressions.get(expression)
+        plain = self.plain.get(angle)
+        if plain is not None:
+            self.used.add(plain)
+            return plain
+        known = self._expressions.get(angle)
         if known is None:
-            name = input_name(len(self._columns) + len(self._expressions), _WIDTH)
-            known = self._expressions[expression] = (name, where())
+            index = len(self.plain) + len(self._expressions)
+            known = self._expressions[angle] = (input_name(index, _WIDTH), where())
         return known[0]
 
     def finish(self, body: str) -> tuple[str, tuple[str, ...], InputValues]:
@@ -132,22 +138,21 @@ class Inputs:
         Returns:
             The body with final names, the inputs' names in order of declaration, and the values.
         """
-        columns = sorted(self._columns[parameter] for parameter in self.plain)
+        columns = [index for index, name in enumerate(self.plain.values()) if name in self.used]
+        places = {parameter: index for index, parameter in enumerate(self._parameters)}
         expressions = [
-            (Expression.of(source, self._columns), where)
+            (Expression.of(source, places), where)
             for source, (_, where) in self._expressions.items()
         ]
-        values = InputValues(self._names, (*columns, *expressions))
+        names = tuple(parameter.name for parameter in self._parameters)
+        values = InputValues(names, (*columns, *expressions))
         count = len(values.sources)
         width = max(_WIDTH, len(str(count - 1)))
-        names = tuple(input_name(index, width) for index in range(count))
-        provisional = [
-            *columns,
-            *range(len(self._columns), len(self._columns) + len(expressions)),
-        ]
-        if width != _WIDTH or provisional != list(range(count)):
-            final = {
-                input_name(old, _WIDTH): name for old, name in zip(provisional, names, strict=True)
-            }
-            body = _INPUT.sub(lambda match: final[match.group()], body)
-        return body, names, values
+        final = [input_name(index, width) for index in range(count)]
+        first = len(places)
+        given = [input_name(index, _WIDTH) for index in columns]
+        given += [input_name(first + index, _WIDTH) for index in range(len(expressions))]
+        if given != final:
+            renamed = dict(zip(given, final, strict=True))
+            body = _INPUT.sub(lambda match: renamed[match.group()], body)
+        return body, tuple(final), values
