@@ -17,7 +17,7 @@ from .job import RestJob
 from .options import EstimatorOptions
 from .options.unset import is_unset
 from .origin import Origin
-from .primitive import CircuitEncoder, Mode, backend_of, resolve_mode, submit_pubs
+from .primitive import CircuitEncoder, Mode, backend_of, parameter_array, resolve_mode, submit_pubs
 from .session import Session
 from .wire.pubs import encode_estimator_pub
 
@@ -114,7 +114,7 @@ class EstimatorV2(BaseEstimatorV2):
                     "is a device: pass a precision above 0, such as 0.015625"
                 )
             circuit = encoder.encode(pub.circuit, index)
-            values = circuit.encode_values(pub.parameter_values.as_array(pub.circuit.parameters))
+            values = circuit.encode_values(parameter_array(pub, index))
             try:
                 observables = encode_observables(pub.observables, pub.circuit.num_qubits)
             except EncodeError as error:

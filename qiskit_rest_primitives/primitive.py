@@ -6,7 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 from qiskit import QuantumCircuit
+from qiskit.circuit.exceptions import CircuitError
+from qiskit.primitives.containers.estimator_pub import EstimatorPub
+from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit.providers import BackendV2
 
 from .backend import RestBackend
@@ -88,6 +92,19 @@ class CircuitEncoder:
             raise type(error)(f"PUB {pub_index}: {error}") from error.__cause__
         self._done[id(circuit)] = (circuit, encoded)
         return encoded
+
+
+def parameter_array(pub: SamplerPub | EstimatorPub, index: int) -> np.ndarray:
+    """The PUB's values of shape ``(*shape, n)``, in the order of the circuit's parameters.
+
+    Raises:
+        CircuitError: a name is none of the circuit's, as with Qiskit's own primitives.
+    """
+    try:
+        return pub.parameter_values.as_array(pub.circuit.parameters)
+    except ValueError as error:
+        names = ", ".join(parameter.name for parameter in pub.circuit.parameters)
+        raise CircuitError(f"PUB {index}: {error} The circuit's parameters: {names}") from error
 
 
 def submit_pubs(

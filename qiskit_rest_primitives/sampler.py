@@ -15,7 +15,7 @@ from .errors import EncodeError
 from .job import RestJob
 from .options import SamplerOptions
 from .origin import Origin
-from .primitive import CircuitEncoder, Mode, backend_of, resolve_mode, submit_pubs
+from .primitive import CircuitEncoder, Mode, backend_of, parameter_array, resolve_mode, submit_pubs
 from .session import Session
 from .wire.pubs import encode_sampler_pub
 
@@ -99,7 +99,7 @@ class SamplerV2(BaseSamplerV2):
         origins: list[Origin] = []
         for index, pub in enumerate(coerced):
             circuit = encoder.encode(pub.circuit, index)
-            values = circuit.encode_values(pub.parameter_values.as_array(pub.circuit.parameters))
+            values = circuit.encode_values(parameter_array(pub, index))
             items.append(encode_sampler_pub(circuit.qasm, values, int(pub.shots or 0)))
             origins.append(
                 Origin(
