@@ -52,7 +52,7 @@ def test_results_equal_the_seeded_reference(
 
 
 def test_it_is_a_base_estimator(backend: RestBackend) -> None:
-    """isinstance checks of Qiskit's consumers hold."""
+    """Checks by isinstance of Qiskit's consumers hold."""
     assert isinstance(EstimatorV2(backend), BaseEstimatorV2)
 
 

@@ -55,7 +55,7 @@ def test_results_equal_the_seeded_reference(backend: RestBackend, shape: tuple[i
 
 
 def test_it_is_a_base_sampler(backend: RestBackend) -> None:
-    """isinstance checks of Qiskit's consumers hold."""
+    """Checks by isinstance of Qiskit's consumers hold."""
     assert isinstance(SamplerV2(backend), BaseSamplerV2)
 
 

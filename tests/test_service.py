@@ -61,7 +61,7 @@ def test_a_reply_that_is_not_json_is_one_clear_error(local) -> None:
     with responses.RequestsMock() as mock:
         mock.get("http://web.example/v1/backends", body="<html><title>Hello</title></html>")
         service = QiskitRuntimeService(url="http://web.example/v1", token="t" * 30)
-        with pytest.raises(ProtocolError, match="not a JSON object.*Hello"):
+        with pytest.raises(ProtocolError, match=r"not a JSON object.*Hello"):
             service.backends()
 
 

@@ -64,10 +64,16 @@ def test_an_error_inside_names_the_jobs(
     backend: RestBackend, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Ids are not lost with the exception."""
-    with caplog.at_level(logging.WARNING), pytest.raises(ZeroDivisionError), Session(backend):
-        job = SamplerV2().run([measured()], shots=1)
-        raise ZeroDivisionError
-    assert job.job_id() in caplog.text
+    jobs = []
+
+    def session_with_an_error() -> None:
+        with Session(backend):
+            jobs.append(SamplerV2().run([measured()], shots=1))
+            raise ZeroDivisionError
+
+    with caplog.at_level(logging.WARNING), pytest.raises(ZeroDivisionError):
+        session_with_an_error()
+    assert jobs[0].job_id() in caplog.text
 
 
 def test_sessions_nest_and_pickle(backend: RestBackend) -> None:
