@@ -5,7 +5,8 @@
     RestPrimitivesError (QiskitError)
     ├── AccountError              no account, a malformed token, CRN, channel or account file
     ├── EncodeError               a circuit, value or observable that the wire can't carry
-    │   └── ISAError              a circuit that the chosen device can't run as it is
+    │   ├── ISAError              a circuit that the chosen device can't run as it is
+    │   └── UnknownParameterError (KeyError)  a value for a name that is none of the circuit's
     ├── OptionsError (ValueError) an option's name, type, range or relation
     ├── ProtocolError             a reply that is not what the API promises
     ├── TransportError            no reply: refused, reset, name not found, timed out
@@ -47,6 +48,10 @@ class EncodeError(RestPrimitivesError):
 
 class ISAError(EncodeError):
     """A circuit uses what the chosen device does not have; the cure is to transpile."""
+
+
+class UnknownParameterError(EncodeError, KeyError):
+    """A PUB has a value for a name that is none of its circuit's; a KeyError as in Qiskit."""
 
 
 class OptionsError(RestPrimitivesError, ValueError):
@@ -181,4 +186,5 @@ __all__ = [
     "ServerError",
     "SessionError",
     "TransportError",
+    "UnknownParameterError",
 ]

@@ -8,7 +8,6 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit.exceptions import CircuitError
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit.providers import BackendV2
@@ -16,7 +15,7 @@ from qiskit.providers import BackendV2
 from .backend import RestBackend
 from .circuits import EncodedCircuit, encode_circuit
 from .circuits.isa import check_isa
-from .errors import BackendError, EncodeError
+from .errors import BackendError, EncodeError, UnknownParameterError
 from .http.submission import new_tag, submit
 from .job import RestJob
 from .options.primitives import PrimitiveOptions
@@ -98,13 +97,15 @@ def parameter_array(pub: SamplerPub | EstimatorPub, index: int) -> np.ndarray:
     """The PUB's values of shape ``(*shape, n)``, in the order of the circuit's parameters.
 
     Raises:
-        CircuitError: a name is none of the circuit's, as with Qiskit's own primitives.
+        UnknownParameterError: a name is none of the circuit's.
     """
     try:
         return pub.parameter_values.as_array(pub.circuit.parameters)
     except ValueError as error:
         names = ", ".join(parameter.name for parameter in pub.circuit.parameters)
-        raise CircuitError(f"PUB {index}: {error} The circuit's parameters: {names}") from error
+        raise UnknownParameterError(
+            f"PUB {index}: {error} The circuit's parameters: {names}"
+        ) from error
 
 
 def submit_pubs(
