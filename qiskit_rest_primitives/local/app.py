@@ -53,6 +53,8 @@ HANDLERS: list[tuple[str, str, Handler]] = [
     ("GET", "/workloads", workloads.list_workloads),
     ("GET", "/instance", account.instance),
     ("GET", "/instances/usage", account.usage),
+    # The path of an older guide.
+    ("GET", "/usage", account.usage),
     ("GET", "/instances/configuration", account.get_instance_limit),
     ("PUT", "/instances/configuration", account.set_instance_limit),
 ]

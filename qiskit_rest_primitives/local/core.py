@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from .limits import Limits, RateLimiter
 from .replies import BACKEND_NOT_FOUND, ProblemError
 from .sessions import Sessions
 from .store import PENDING, Store
+from .times import wall_clock
 
 if TYPE_CHECKING:
     import sqlite3
@@ -54,11 +54,12 @@ class Core:
     backends: LocalBackends
     engine: Engine
     limits: Limits
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = wall_clock
     stopping: bool = False
 
     def __post_init__(self) -> None:
         self.sessions = Sessions(self.store, self._end_queued, clock=self.clock)
+        self.used_backends: set[str] = set()
         self.rates = RateLimiter(self.limits.submissions_per_minute)
 
     def submit(
@@ -75,8 +76,9 @@ class Core:
         Raises:
             ProblemError: unknown backend; a session that is unknown, closed or on another backend.
         """
-        if request.backend not in self.backends.names():
-            raise unknown_backend(request.backend, self.backends.names())
+        if not self.has_backend(request.backend):
+            raise self.unknown_backend(request.backend)
+        self.used_backends.add(request.backend)
         job_id = secrets.token_hex(10)
         session_id = request.session_id or None
         tags = request.tags or []
@@ -124,15 +126,20 @@ class Core:
         program_id: str,
         cost: int,
     ) -> None:
-        self.engine.submit(
-            job_id,
-            backend,
-            params,
-            program_id=program_id,
-            time_limit_seconds=float(cost),
-            on_running=self._on_running,
-            on_final=self._on_final,
-        )
+        try:
+            self.engine.submit(
+                job_id,
+                backend,
+                params,
+                program_id=program_id,
+                time_limit_seconds=float(cost),
+                on_running=self._on_running,
+                on_final=self._on_final,
+            )
+        except RuntimeError:
+            # The engine is closed: the job is in the store, and the next start runs it.
+            if not self.stopping:
+                raise
 
     def _on_running(self, job_id: str) -> None:
         if self.stopping:
@@ -215,7 +222,7 @@ class Core:
             self.store.update("jobs", job["id"], {"status": "Queued", "running": None})
             try:
                 params = decode_params(job["program"], self.params_of(job["id"]) or b"")
-                if job["backend"] not in self.backends.names():
+                if not self.has_backend(job["backend"]):
                     raise InvalidBody(f"the backend {job['backend']} is gone")
             except (InvalidBody, OSError) as error:
                 self.store.update(
@@ -238,12 +245,19 @@ class Core:
             return None
         return msgspec.Raw(body if isinstance(body, bytes) else body.read_bytes())
 
+    def has_backend(self, name: str) -> bool:
+        """Whether jobs can name a backend; asking about a device for the first time makes it."""
+        try:
+            self.backends.device(name)
+        except KeyError:
+            return False
+        return True
 
-def unknown_backend(name: str, names: list[str], status: int = 404) -> ProblemError:
-    """The problem of a backend that is not here."""
-    return ProblemError(
-        status,
-        f"Backend {name[:100]} not found.",
-        code=BACKEND_NOT_FOUND,
-        solution=f"Choose one of: {', '.join(names)}.",
-    )
+    def unknown_backend(self, name: str, status: int = 404) -> ProblemError:
+        """The problem of a backend that is not here."""
+        return ProblemError(
+            status,
+            f"Backend {name[:100]} not found.",
+            code=BACKEND_NOT_FOUND,
+            solution=f"Choose one of: {', '.join(self.backends.names())}.",
+        )

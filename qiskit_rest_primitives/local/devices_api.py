@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from .auth import Caller
-from .core import unknown_backend
 from .endpoints import api_version, since
 from .listing import when
 from .replies import ProblemError, json_reply
@@ -26,38 +26,49 @@ async def list_backends(core: Core, caller: Caller, request: Request) -> Respons
     wanted = request.query_params.getlist("fields")
     if any(field != "wait_time_seconds" for field in wanted):
         raise ProblemError(400, "fields can only be wait_time_seconds.")
+    return json_reply({"devices": await asyncio.to_thread(_listed, core)})
+
+
+def _listed(core: Core) -> list[dict[str, Any]]:
     queues = core.store.queue_lengths()
-    devices = [core.backends.device(name).list_entry(queues.get(name, 0)) for name in names]
-    return json_reply({"devices": devices})
+    return [
+        core.backends.device(name).list_entry(queues.get(name, 0)) for name in core.backends.names()
+    ]
 
 
-def _device(core: Core, request: Request) -> LocalBackend:
+async def _device(core: Core, request: Request) -> LocalBackend:
+    """The backend that a path names; one that is asked for the first time is made, off this thread.
+
+    Raises:
+        ProblemError: 404.
+    """
     name: str = request.path_params["name"]
-    try:
-        return core.backends.device(name)
-    except KeyError:
-        raise unknown_backend(name, core.backends.names()) from None
+    if not await asyncio.to_thread(core.has_backend, name):
+        raise core.unknown_backend(name)
+    return core.backends.device(name)
 
 
 async def configuration(core: Core, caller: Caller, request: Request) -> Response:
     """GET /backends/{id}/configuration."""
-    return json_reply(_device(core, request).configuration())
+    device = await _device(core, request)
+    return json_reply(await asyncio.to_thread(device.configuration))
 
 
 async def properties(core: Core, caller: Caller, request: Request) -> Response:
     """GET /backends/{id}/properties; there is one calibration."""
     when(request, "updated_before")
-    return json_reply(_device(core, request).properties())
+    device = await _device(core, request)
+    return json_reply(await asyncio.to_thread(device.properties))
 
 
 async def status(core: Core, caller: Caller, request: Request) -> Response:
     """GET /backends/{id}/status."""
-    device = _device(core, request)
+    device = await _device(core, request)
     length = core.store.queue_lengths().get(request.path_params["name"], 0)
     return json_reply(device.status(length))
 
 
 async def defaults(core: Core, caller: Caller, request: Request) -> Response:
     """GET /backends/{id}/defaults: there are no pulses, so the body is ``null``."""
-    _device(core, request)
+    await _device(core, request)
     return json_reply(None)

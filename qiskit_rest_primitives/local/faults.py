@@ -12,6 +12,7 @@ From another process: ``POST /faults`` with the same members as JSON, GET, DELET
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import threading
 from collections.abc import Sequence
@@ -81,6 +82,8 @@ class Faults:
         self._lock = threading.Lock()
         self._set: list[tuple[Fault, random.Random]] = []
         self._left: list[int | None] = []
+        self.stopping = False
+        """True while the service stops; ends the silence."""
         self.hits: list[str] = []
         """``METHOD path: fault`` of every call that was hit, in order."""
 
@@ -164,8 +167,7 @@ class FaultDoor:
         if fault.delay:
             await asyncio.sleep(fault.delay)
         if fault.silence:
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            await self._wait_for_the_end(receive)
             raise ClientGoneError
         fails = fault.status is not None or fault.drop
         if fails and not fault.after_work:
@@ -178,6 +180,13 @@ class FaultDoor:
                 await _spoil(fault, start, body, scope, send)
         else:
             await self._app(scope, receive, send)
+
+    async def _wait_for_the_end(self, receive: Receive) -> None:
+        while not self._faults.stopping:
+            with contextlib.suppress(asyncio.TimeoutError):
+                message = await asyncio.wait_for(receive(), 0.1)
+                if message["type"] == "http.disconnect":
+                    return
 
     def _below(self, path: str) -> str:
         for prefix in self._prefixes:

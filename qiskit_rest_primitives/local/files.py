@@ -22,9 +22,12 @@ class FileReply(Response):
     Args:
         path: the file.
         write_seconds: time the client has to take each piece.
+        delete: whether the file goes away with this reply, however much of it was taken.
     """
 
-    def __init__(self, path: Path, write_seconds: float):
+    def __init__(self, path: Path, write_seconds: float, *, delete: bool = False):
+        self._path = path
+        self._delete = delete
         self._file = path.open("rb")
         self._size = path.stat().st_size
         self._write_seconds = write_seconds
@@ -33,25 +36,33 @@ class FileReply(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends it."""
-        with self._file:
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": self.status_code,
-                    "headers": self.raw_headers,
-                }
-            )
-            if scope["method"] == "HEAD":
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-                return
-            left = self._size
-            while left > 0:
-                piece = await asyncio.to_thread(self._file.read, min(PIECE, left))
-                if not piece:
-                    raise ClientGoneError  # the file was cut off: closing the connection says so
-                left -= len(piece)
-                message = {"type": "http.response.body", "body": piece, "more_body": left > 0}
-                try:
-                    await asyncio.wait_for(send(message), self._write_seconds)
-                except asyncio.TimeoutError:
-                    raise ClientGoneError from None
+        try:
+            with self._file:
+                await self._send(scope, send)
+        finally:
+            if self._delete:
+                self._path.unlink(missing_ok=True)
+
+    async def _send(self, scope: Scope, send: Send) -> None:
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+            }
+        )
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        left = self._size
+        while left > 0:
+            piece = await asyncio.to_thread(self._file.read, min(PIECE, left))
+            if not piece:
+                raise ClientGoneError  # the file was cut off: closing the connection says so
+            left -= len(piece)
+            message = {"type": "http.response.body", "body": piece, "more_body": left > 0}
+            try:
+                await asyncio.wait_for(send(message), self._write_seconds)
+            except asyncio.TimeoutError:
+                scope["state"]["abort"]()
+                raise ClientGoneError from None

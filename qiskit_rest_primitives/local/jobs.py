@@ -70,7 +70,7 @@ async def create_job(core: Core, caller: Caller, request: Request) -> Response:
         raise _refusal(error) from None
     check_usage(core, caller)
     del body
-    if len(job.params) > LARGE_REQUEST:
+    if len(job.params) > LARGE_REQUEST or job.backend not in core.used_backends:
         reply = await asyncio.to_thread(core.submit, caller, job, params)
     else:
         reply = core.submit(caller, job, params)
@@ -233,14 +233,13 @@ async def job_results(core: Core, caller: Caller, request: Request) -> Response:
     if body is None:
         return no_content()
     if isinstance(body, Path):
-        reply: Response = FileReply(body, core.limits.write_seconds)
+        once = bool(job["private"]) and request.method != "HEAD"
+        reply: Response = FileReply(body, core.limits.write_seconds, delete=once)
     else:
         reply = Response(body, media_type="application/json")
     if job["private"] and request.method != "HEAD":
-        # Whoever drops the row's claim first gets it; an open file outlives its name.
-        if not core.store.drop_body(job["id"], "result"):
-            return no_content()
-        core.store.drop_body_file(job["id"], "result")
+        # No await since it was found: nobody else has it.
+        core.store.drop_body(job["id"], "result")
     return reply
 
 

@@ -129,14 +129,20 @@ class ServiceProtocol(H11Protocol):
 
     def _with_hang_up(self, app: Any) -> Callable[[Scope, Receive, Send], Any]:
         async def call(scope: Scope, receive: Receive, send: Send) -> None:
-            scope["state"]["hang_up"] = self._hang_up
+            scope["state"] |= {"hang_up": self._hang_up, "abort": self._abort}
             await app(scope, receive, send)
 
         return call
 
     def _hang_up(self) -> None:
+        """Closes; what was sent still arrives."""
         self.cycle.disconnected = True
         self.transport.close()
+
+    def _abort(self) -> None:
+        """Closes; what the client did not take is lost."""
+        self.cycle.disconnected = True
+        self.transport.abort()
 
 
 def service_protocol(limits: Limits) -> type[ServiceProtocol]:

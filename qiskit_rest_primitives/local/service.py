@@ -105,6 +105,17 @@ class LocalService:
         return self._users[0].instances[0]
 
     @property
+    def folder(self) -> Path:
+        """Where jobs are kept.
+
+        Raises:
+            RuntimeError: it is stopped.
+        """
+        if self._store is None:
+            raise RuntimeError(f"{self!r} keeps nothing")
+        return self._store.folder
+
+    @property
     def running(self) -> bool:
         """Whether it answers calls."""
         return self._thread is not None
@@ -121,6 +132,8 @@ class LocalService:
         """
         if self.running:
             raise RuntimeError(f"{self!r} is running already")
+        if self.faults is not None:
+            self.faults.stopping = False
         listener = _listen(self._host, self._port)
         try:
             self._port = listener.getsockname()[1]
@@ -189,6 +202,8 @@ class LocalService:
         if self._core is not None:
             # What is unfinished stays so in the store, for the next start to run it again.
             self._core.stopping = True
+        if self.faults is not None:
+            self.faults.stopping = True
         if self._server is not None:
             self._server.should_exit = True
         if self._thread is not None:

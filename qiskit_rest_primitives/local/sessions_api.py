@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from .auth import Caller
-from .core import unknown_backend
 from .endpoints import read_json
 from .replies import ProblemError, json_reply, no_content
 from .sessions import SessionRequest, SessionUpdate
@@ -23,8 +23,8 @@ async def create_session(core: Core, caller: Caller, request: Request) -> Respon
     backend = body.backend or body.backend_name
     if not backend:
         raise ProblemError(400, "A session needs a backend.")
-    if backend not in core.backends.names():
-        raise unknown_backend(backend, core.backends.names(), status=400)
+    if not await asyncio.to_thread(core.has_backend, backend):
+        raise core.unknown_backend(backend, status=400)
     return json_reply(core.sessions.create(caller, body, backend))
 
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timezone
 from typing import overload
+
+
+def wall_clock() -> float:
+    """Seconds since the epoch, in whole microseconds as :func:`iso_time` writes them."""
+    return round(time.time(), 6)
 
 
 @overload

@@ -16,9 +16,7 @@ from qiskit_rest_primitives.local import Limits, LocalService, User
 
 # The official client is no dependency; its tests run where the extra [conformance] is installed.
 collect_ignore = (
-    []
-    if importlib.util.find_spec("qiskit_ibm_runtime") is not None
-    else ["test_conformance.py"]
+    [] if importlib.util.find_spec("qiskit_ibm_runtime") is not None else ["test_conformance.py"]
 )
 
 API_VERSION = "2026-04-15"
