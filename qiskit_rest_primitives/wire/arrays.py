@@ -164,8 +164,19 @@ def decode_array_text(
     Raises:
         ProtocolError: see `decode_array`.
     """
+    limit = min(max_bytes, _MAX_RATIO * (text.end - text.start))
+    return read_npy(_inflate(text, place), max_bytes=limit, place=place, expected=expected)
+
+
+def read_npy(
+    pieces: Iterator[bytes],
+    *,
+    max_bytes: int,
+    place: str,
+    expected: tuple[tuple[int, ...], np.dtype] | None = None,
+) -> np.ndarray:
+    """Reads an npy file that comes in pieces into a new array; see `decode_array_text`."""
     start = bytearray()
-    pieces = _inflate(text, place)
     offset = 0
     while not offset:
         piece = next(pieces, None)
@@ -174,7 +185,7 @@ def decode_array_text(
         start += piece
         offset = _header_length(start, place)
     header = _read_header(start[:offset], place)
-    _check_header(header, max_bytes, expected, text.end - text.start, place)
+    _check_header(header, max_bytes, expected, place)
     try:
         array = np.empty(header.shape, header.dtype, order="F" if header.fortran_order else "C")
     except (ValueError, MemoryError):
@@ -264,7 +275,6 @@ def _check_header(
     header: ArrayHeader,
     max_bytes: int,
     expected: tuple[tuple[int, ...], np.dtype] | None,
-    text_length: int,
     place: str,
 ) -> None:
     shape, dtype, _ = header
@@ -278,6 +288,4 @@ def _check_header(
         )
     size = math.prod(shape) * dtype.itemsize
     if size > max_bytes:
-        raise ProtocolError(f"{place}: an array of {size} bytes; the limit is {max_bytes}")
-    if size > _MAX_RATIO * text_length:
-        raise ProtocolError(f"{place}: {text_length} characters can't hold {size} bytes")
+        raise ProtocolError(f"{place}: the npy header claims {size} bytes; at most {max_bytes}")

@@ -8,8 +8,8 @@ kept as plain objects.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,12 +23,11 @@ from qiskit_rest_primitives.wire.arrays import (
     Slice,
     array_of_numbers,
     decode_array_text,
-    encode_array,
     iter_array_text,
     text_slice,
 )
-from qiskit_rest_primitives.wire.cuts import ParsedBody, Splicer
-from qiskit_rest_primitives.wire.typed import DECODERS, EXACT_DECODERS
+from qiskit_rest_primitives.wire.cuts import ParsedBody
+from qiskit_rest_primitives.wire.typed import DECODERS, Read
 from qiskit_rest_primitives.wire.wording import brief
 
 if TYPE_CHECKING:
@@ -45,12 +44,12 @@ class Decoder:
     Attributes:
         body: the parsed body, whose long strings may have been cut out.
         max_bytes: limit of one array, in bytes.
-        exact: also read what only saved files hold (tuples, bytes, keys other than strings).
+        types: the types that envelopes may hold.
     """
 
     body: ParsedBody
     max_bytes: int = MAX_ARRAY_BYTES
-    exact: bool = False
+    types: Mapping[str, Read] = field(default_factory=lambda: DECODERS)
 
     def value(self, value: object, place: str, depth: int = 0) -> Any:
         """Reads a JSON value and everything within.
@@ -76,13 +75,10 @@ class Decoder:
     def envelope(self, fields: dict[str, object], place: str, depth: int = 0) -> Any:
         """Reads one envelope."""
         kind = fields["__type__"]
-        decode = DECODERS.get(kind) if isinstance(kind, str) else None
-        if decode is None and self.exact:
-            decode = EXACT_DECODERS.get(kind) if isinstance(kind, str) else None
+        decode = self.types.get(kind) if isinstance(kind, str) else None
         if decode is None:
-            raise ProtocolError(
-                f"{place}: unknown type {brief(kind)}; known are {', '.join(sorted(DECODERS))}"
-            )
+            known = ", ".join(sorted(self.types))
+            raise ProtocolError(f"{place}: unknown type {brief(kind)}; known are {known}")
         if "__value__" not in fields:
             raise ProtocolError(f"{place}: a {kind} without __value__")
         try:
@@ -124,15 +120,13 @@ class Decoder:
 
 @dataclass(frozen=True)
 class Encoder:
-    """Writes Python objects as typed values; arrays become marks of a splicer.
+    """Writes Python objects as typed values; twin of `Decoder`.
 
     Attributes:
-        splicer: takes the long values.
-        exact: for saved files: also write tuples, bytes and keys other than strings as they are.
+        write_array: makes the JSON value of an array, whose bytes may go elsewhere.
     """
 
-    splicer: Splicer
-    exact: bool = False
+    write_array: Callable[[np.ndarray], object]
 
     def value(self, value: object, place: str) -> object:
         """Makes the JSON value of a Python object and everything within.
@@ -142,65 +136,38 @@ class Encoder:
         """
         if value is None or isinstance(value, (bool, str)):
             return value
-        if isinstance(value, (int, float)):
-            return value.item() if isinstance(value, np.generic) else value
-        if isinstance(value, dict):
-            return self._dict(cast("dict[object, object]", value), place)
-        if isinstance(value, list) or (isinstance(value, tuple) and not self.exact):
-            items = cast("list[object]", value)
-            return [self.value(item, f"{place}[{i}]") for i, item in enumerate(items)]
-        return self._typed(value, place)
-
-    def array(self, array: np.ndarray) -> dict[str, object]:
-        """Makes an ndarray envelope whose text is written in pieces."""
-        if array.dtype.hasobject:
-            return encode_array(array)
-        return _envelope("ndarray", self.splicer.mark(_quoted(array)))
-
-    def bit_array(self, bits: BitArray) -> dict[str, object]:
-        """Makes a BitArray envelope."""
-        return _envelope("BitArray", {"array": self.array(bits.array), "num_bits": bits.num_bits})
-
-    def _dict(self, value: dict[object, object], place: str) -> object:
-        plain = all(isinstance(key, str) for key in value)
-        if self.exact and (not plain or "__type__" in value):
-            pairs = list(value.items())
-            return _envelope("dict", [self.value(list(pair), place) for pair in pairs])
-        return {str(key): self.value(each, f"{place}.{key}"[:300]) for key, each in value.items()}
-
-    def _typed(self, value: object, place: str) -> object:
         if isinstance(value, np.generic):
             return self.value(value.item(), place)
-        if isinstance(value, np.ndarray):
-            return self.array(value)
-        if isinstance(value, BitArray):
-            return self.bit_array(value)
-        if isinstance(value, date):
-            return _envelope("datetime", value.isoformat())
-        if isinstance(value, complex):
-            return _envelope("complex", [value.real, value.imag])
-        if isinstance(value, (set, frozenset)):
-            items = sorted(cast("set[object]", value), key=repr)
-            return _envelope("set", [self.value(item, place) for item in items])
-        if isinstance(value, tuple):
-            items = cast("tuple[object, ...]", value)
-            return _envelope("tuple", [self.value(item, place) for item in items])
-        if isinstance(value, bytes) and self.exact:
-            return _envelope("bytes", self.splicer.mark(_quoted(np.frombuffer(value, np.uint8))))
-        if isinstance(value, spans.ExecutionSpans):
-            return _envelope("ExecutionSpans", {"spans": [self._span(span) for span in value]})
-        if isinstance(value, spans.ExecutionSpan):
-            return self._span(value)
-        return self._quantum(value, place)
+        if isinstance(value, (int, float)):
+            return value
+        if isinstance(value, dict):
+            items = cast("dict[object, object]", value).items()
+            return {str(key): self.value(v, f"{place}.{str(key)[:40]}"[:300]) for key, v in items}
+        if isinstance(value, (list, tuple)):
+            members = cast("list[object]", value)
+            return [self.value(v, f"{place}[{i}]"[:300]) for i, v in enumerate(members)]
+        return self._typed(value, place)
 
-    def _span(self, span: spans.ExecutionSpan) -> object:
-        slices = {str(i): spans.encode_data_slice(p) for i, p in span.data_slices.items()}
-        content: dict[str, object] = {
-            "start": _envelope("datetime", span.start.isoformat()),
-            "stop": _envelope("datetime", span.stop.isoformat()),
-            "data_slices": slices,
-        }
-        return _envelope(span.kind, content)
+    def _typed(self, value: object, place: str) -> object:
+        if isinstance(value, np.ndarray):
+            if value.dtype.hasobject:  # as in the official encoder
+                return envelope("ndarray", self.value(value.tolist(), place))
+            return self.write_array(value)
+        if isinstance(value, BitArray):
+            content = {"array": self.write_array(value.array), "num_bits": value.num_bits}
+            return envelope("BitArray", content)
+        if isinstance(value, date):
+            return envelope("datetime", value.isoformat())
+        if isinstance(value, complex):
+            return envelope("complex", [value.real, value.imag])
+        if isinstance(value, (set, frozenset)):
+            members = sorted(cast("set[object]", value), key=repr)
+            return envelope("set", [self.value(member, place) for member in members])
+        if isinstance(value, spans.ExecutionSpans):
+            return envelope("ExecutionSpans", {"spans": [_span(span) for span in value]})
+        if isinstance(value, spans.ExecutionSpan):
+            return _span(value)
+        return self._quantum(value, place)
 
     def _quantum(self, value: object, place: str) -> object:
         from qiskit.circuit import QuantumCircuit
@@ -212,7 +179,8 @@ class Encoder:
             stream = io.BytesIO()
             qpy.dump(value, stream)
             data = np.frombuffer(stream.getvalue(), np.uint8)
-            return _envelope("QuantumCircuit", self.splicer.mark(_quoted(data, header=False)))
+            text = b"".join(iter_array_text(data, header=False)).decode("ascii")
+            return envelope("QuantumCircuit", text)
         if isinstance(value, (Pauli, PauliList, SparsePauliOp)):
             return {
                 "__type__": "settings",
@@ -223,11 +191,15 @@ class Encoder:
         raise EncodeError(f"{place}: no way to write a {type(value).__name__}")
 
 
-def _envelope(kind: str, content: object) -> dict[str, object]:
+def envelope(kind: str, content: object) -> dict[str, object]:
+    """Makes an envelope."""
     return {"__type__": kind, "__value__": content}
 
 
-def _quoted(array: np.ndarray, header: bool = True) -> Iterator[bytes]:
-    yield b'"'
-    yield from iter_array_text(array, header=header)
-    yield b'"'
+def _span(span: spans.ExecutionSpan) -> dict[str, object]:
+    content: dict[str, object] = {
+        "start": envelope("datetime", span.start.isoformat()),
+        "stop": envelope("datetime", span.stop.isoformat()),
+        "data_slices": {str(i): spans.encode_data_slice(p) for i, p in span.data_slices.items()},
+    }
+    return envelope(span.kind, content)

@@ -21,6 +21,7 @@ from qiskit.primitives import BitArray, PrimitiveResult, PubResult, SamplerPubRe
 
 from qiskit_rest_primitives.errors import ProtocolError
 from qiskit_rest_primitives.wire.checks import Expected, make_data_bin
+from qiskit_rest_primitives.wire.cuts import Splicer
 from qiskit_rest_primitives.wire.envelopes import Decoder, Encoder
 from qiskit_rest_primitives.wire.floats import decode_numbers, encode_numbers
 from qiskit_rest_primitives.wire.hexbits import (
@@ -149,7 +150,7 @@ def _decode_values(decoder: Decoder, value: object, place: str, name: str) -> np
     return decode_numbers(value, place)
 
 
-def encode_plain(encoder: Encoder, result: PrimitiveResult[Any], program_id: str) -> object:
+def encode_plain(encoder: Encoder, splicer: Splicer, result: PrimitiveResult[Any]) -> object:
     """Makes the plain JSON body; twin of `decode_plain`.
 
     Sweeps are written flat in C order. Non-finite numbers are written as the strings "NaN",
@@ -158,7 +159,7 @@ def encode_plain(encoder: Encoder, result: PrimitiveResult[Any], program_id: str
     results = [
         {
             "data": {
-                name: _encode_field(encoder, value, f"PUB {index}, {name!r}")
+                name: _encode_field(encoder, splicer, value, f"PUB {index}, {name!r}")
                 for name, value in pub.data.items()
             },
             "metadata": encoder.value(pub.metadata, f"PUB {index}, metadata"),
@@ -168,16 +169,16 @@ def encode_plain(encoder: Encoder, result: PrimitiveResult[Any], program_id: str
     return {"results": results, "metadata": encoder.value(result.metadata, "result metadata")}
 
 
-def _encode_field(encoder: Encoder, value: object, place: str) -> object:
+def _encode_field(encoder: Encoder, splicer: Splicer, value: object, place: str) -> object:
     if isinstance(value, BitArray):
         rows = value.array.reshape(-1, value.array.shape[-1])
-        mark = encoder.splicer.mark(_bracketed(rows))
+        mark = splicer.mark(_bracketed(rows))
         return {"samples": mark, "num_bits": value.num_bits}
     if isinstance(value, np.ndarray) and value.dtype.kind == "c":
         pairs = np.stack([value.real, value.imag], axis=-1)
-        return encoder.splicer.mark(encode_numbers(pairs))
+        return splicer.mark(encode_numbers(pairs))
     if isinstance(value, np.ndarray):
-        return encoder.splicer.mark(encode_numbers(value))
+        return splicer.mark(encode_numbers(value))
     return encoder.value(value, place)
 
 

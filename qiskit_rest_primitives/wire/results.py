@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
+import numpy as np
 from qiskit.primitives import PrimitiveResult
 
 from qiskit_rest_primitives.errors import ProtocolError
-from qiskit_rest_primitives.wire.arrays import MAX_ARRAY_BYTES
+from qiskit_rest_primitives.wire.arrays import MAX_ARRAY_BYTES, iter_array_text
 from qiskit_rest_primitives.wire.checks import Expected
 from qiskit_rest_primitives.wire.cuts import Splicer, parse_body
 from qiskit_rest_primitives.wire.encoded import decode_encoded, encode_encoded
-from qiskit_rest_primitives.wire.envelopes import Decoder, Encoder
+from qiskit_rest_primitives.wire.envelopes import Decoder, Encoder, envelope
 from qiskit_rest_primitives.wire.plain import decode_plain, encode_plain
 from qiskit_rest_primitives.wire.wording import brief
 
@@ -81,6 +82,15 @@ def iter_encoded_result(
 ) -> Iterator[bytes]:
     """Writes a result in pieces of at most some hundred kilobytes; see `encode_result`."""
     splicer = Splicer()
-    encoder = Encoder(splicer)
-    encode = encode_encoded if support_qiskit else encode_plain
-    return splicer.write(encode(encoder, result, program_id))
+    encoder = Encoder(lambda array: envelope("ndarray", splicer.mark(_quoted(array))))
+    if support_qiskit:
+        value = encode_encoded(encoder, result, program_id)
+    else:
+        value = encode_plain(encoder, splicer, result)
+    return splicer.write(value)
+
+
+def _quoted(array: np.ndarray) -> Iterator[bytes]:
+    yield b'"'
+    yield from iter_array_text(array)
+    yield b'"'

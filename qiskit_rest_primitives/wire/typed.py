@@ -212,18 +212,6 @@ def _execution_span(
     return spans.ExecutionSpan(kind, moments[0], moments[1], slices)
 
 
-def _tuple(read: Decoder, fields: dict[str, object], place: str, depth: int) -> object:
-    return tuple(read.value(list_of(fields["__value__"]), place, depth))
-
-
-def _dict(read: Decoder, fields: dict[str, object], place: str, depth: int) -> object:
-    return dict(read.value(list_of(fields["__value__"]), place, depth))
-
-
-def _bytes(read: Decoder, fields: dict[str, object], place: str, depth: int) -> object:
-    return read.array(fields["__value__"], place).tobytes()
-
-
 Read = Callable[["Decoder", dict[str, object], str, int], object]
 """Reads an envelope: decoder, the envelope, its place and depth."""
 
@@ -240,12 +228,6 @@ DECODERS: dict[str, Read] = {
     # The name before qiskit-ibm-runtime 0.25, which still reads it.
     "ExecutionSpanCollection": _execution_spans,
     **dict.fromkeys(_SPAN_KINDS, _execution_span),
-}
-
-EXACT_DECODERS: dict[str, Read] = {
-    "tuple": _tuple,
-    "dict": _dict,
-    "bytes": _bytes,
 }
 
 
