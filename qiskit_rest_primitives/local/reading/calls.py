@@ -24,11 +24,12 @@ class GateCalls(Declarations):
 
     Attributes:
         blocks: how many control-flow blocks are open; Qiskit's builder collects them.
+        loops: how many of them are loops.
         definition_depth: definitions inside the one being read.
     """
 
     def __init__(self, text: str, num_qubits: int | None = None):
-        self.blocks = 0
+        self.blocks = self.loops = 0
         self.definition_depth = 0
         self.symbolic_phases = 0
         super().__init__(text, num_qubits)

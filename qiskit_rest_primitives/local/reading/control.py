@@ -66,7 +66,9 @@ class ControlFlow(Statements, ABC):
         self.advance()
         self.spend(1, self.start)
         with self.circuit.while_loop(self.read_condition()), self.block():
+            self.loops += 1
             self.read_body()
+            self.loops -= 1
 
     def read_for(self) -> None:
         """``for int i in [0:2:8] { }``, ``for int i in {1, 5} { }``; older texts leave out int."""
@@ -82,7 +84,9 @@ class ControlFlow(Statements, ABC):
         # A name of its own for each loop: Qiskit refuses two parameters of one name.
         with self.circuit.for_loop(indices) as parameter, self.block() as scope:
             scope[name] = parameter
+            self.loops += 1
             self.read_body()
+            self.loops -= 1
         self.spend((self.cost - cost) * max(0, len(indices) - 1), start)
 
     def _indices(self) -> range | tuple[int, ...]:

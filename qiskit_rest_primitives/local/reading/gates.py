@@ -100,10 +100,14 @@ class Definition:
 
 
 class DefinedGate(Gate):
-    """A gate that the text defines; it gets its body when asked, so that reading stays cheap."""
+    """A gate that the text defines; it gets its body when asked, so that reading stays cheap.
+
+    Its name is the text's behind ``gate_``: Qiskit and Aer go by names, and would take a gate called
+    ``rzz`` or ``pauli`` for their own whatever its definition says.
+    """
 
     def __init__(self, source: Definition, parameters: list[Any]):
-        super().__init__(source.name, source.num_qubits, parameters)
+        super().__init__(f"gate_{source.name}", source.num_qubits, parameters)
         self._source = source
 
     def _define(self) -> None:
@@ -186,7 +190,7 @@ def controlled(gate: Gate, count: int, state: bool) -> Any:
     )
     if matrix and gate.num_qubits + count > MAX_MATRIX_QUBITS:
         raise ValueError(f"a controlled power of more than {MAX_MATRIX_QUBITS} qubits")
-    return gate.control(count, ctrl_state=(1 << count) - 1 if state else 0)
+    return gate.control(count, ctrl_state=(1 << count) - 1 if state else 0, annotated=False)
 
 
 def powered(gate: Gate, exponent: float) -> Any:
@@ -209,7 +213,7 @@ def controlled_phase(angle: Any, states: list[bool]) -> Gate:
     plain = PhaseGate(angle)
     if len(states) > 1:
         text = "".join("1" if state else "0" for state in reversed(states[:-1]))
-        plain = plain.control(len(states) - 1, ctrl_state=text)
+        plain = plain.control(len(states) - 1, ctrl_state=text, annotated=False)
     if states[-1]:
         return plain
     body = QuantumCircuit(len(states), name="phase")

@@ -41,8 +41,8 @@ class TextReader(ControlFlow):
             "reset": self.read_reset,
             "barrier": self.read_barrier,
             "delay": self.read_delay,
-            "break": self._read_break,
-            "continue": self._read_continue,
+            "break": self._read_jump,
+            "continue": self._read_jump,
             "gphase": self.read_modified,
             **dict.fromkeys(MODIFIERS, self.read_modified),
         }
@@ -121,13 +121,14 @@ class TextReader(ControlFlow):
             self.fail("only measurements can be assigned to bits")
         self.read_measurement(target)
 
-    def _read_break(self) -> None:
-        self.advance()
-        self.circuit.break_loop()
-
-    def _read_continue(self) -> None:
-        self.advance()
-        self.circuit.continue_loop()
+    def _read_jump(self) -> None:
+        """``break`` or ``continue``."""
+        if not self.loops:
+            self.fail(f"{self.token!r} stands outside a loop")
+        if self.advance() == "break":
+            self.circuit.break_loop()
+        else:
+            self.circuit.continue_loop()
 
     def _refuse(self) -> None:
         if self.token == "@":
