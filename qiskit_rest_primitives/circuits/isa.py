@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qiskit.circuit import (
-    ControlFlowOp,
     Gate,
     Instruction,
     ParameterExpression,
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 ALWAYS_ALLOWED = frozenset({"barrier", "store"})
 # Rounding may put π/2 a little higher; the service allows as much.
 ANGLE_TOLERANCE = 1e-10
+# What a custom gate is of: circuit.to_gate() and to_instruction() make no class of their own.
+_GENERIC = (Gate, Instruction)
 CURE = "transpile it first: generate_preset_pass_manager(backend=backend).run(circuit)"
 
 
@@ -66,40 +67,38 @@ class _Check:
             where: the way from the whole circuit to this body, for the message.
         """
         device_qubit = dict(zip(circuit.qubits, physical, strict=True))
-        bounded = self.bounded
+        supports = self.target.instruction_supported
+        angled = "rzz" if self.bounded else None
         # A circuit repeats few instructions many times: ask the target once for each.
-        standard: set[Any] = set()
-        others: set[Any] = set()
+        seen: set[Any] = set()
         for position, item in enumerate(circuit.data):
             name = item.name
-            key = (name, item.qubits)
-            if key in standard and item.is_standard_gate():
-                if bounded and name == "rzz":
-                    self.angle(item, device_qubit, where, position)
-                continue
+            qubits = item.qubits
+            key = (name, qubits)
+            if key not in seen:
+                place = tuple([device_qubit[qubit] for qubit in qubits])
+                if not supports(name, place) and name not in ALWAYS_ALLOWED:
+                    raise self.error(item, place, where, position, self.reason(name, place))
+                seen.add(key)
             if item.is_standard_gate():
-                self.supported(item, device_qubit, where, position)
-                if bounded and name == "rzz":
-                    self.angle(item, device_qubit, where, position)
-                standard.add(key)
-                continue
-            operation = item.operation
-            if isinstance(operation, ControlFlowOp):
-                self.supported(item, device_qubit, where, position)
-                inner = [device_qubit[qubit] for qubit in item.qubits]
-                for number, body in enumerate(operation.blocks):
+                if name == angled and not _in_range(angle := item.params[0]):
+                    place = tuple(device_qubit[qubit] for qubit in qubits)
+                    reason = f"its angle {angle:g} is not in [0, π/2]"
+                    raise self.error(item, place, where, position, reason)
+            elif item.is_control_flow():
+                inner = [device_qubit[qubit] for qubit in qubits]
+                for number, body in enumerate(item.operation.blocks):
                     self.block(
                         body, inner, f"{where}instruction {position} ({name}), body {number}, "
                     )
-            elif name not in ALWAYS_ALLOWED and (*key, operation.base_class) not in others:
-                self.supported(item, device_qubit, where, position)
-                self.genuine(item, device_qubit, where, position)
-                others.add((*key, operation.base_class))
+            elif type(item.operation) in _GENERIC and not self.generic(name):
+                place = tuple(device_qubit[qubit] for qubit in qubits)
+                reason = f"it is a custom gate named like an instruction of {_device(self.target)}"
+                raise self.error(item, place, where, position, reason)
 
-    def supported(self, item: Any, device_qubit: dict[Any, int], where: str, position: int) -> None:
-        qubits = tuple(device_qubit[qubit] for qubit in item.qubits)
-        if not self.target.instruction_supported(item.name, qubits):
-            raise self.error(item, qubits, where, position, self.reason(item.name, qubits))
+    def generic(self, name: str) -> bool:
+        """Whether the device's instruction of this name is one that Qiskit has no class for."""
+        return type(self.target.operation_from_name(name)) in _GENERIC
 
     def reason(self, name: str, qubits: tuple[int, ...]) -> str:
         """Why the target does not have the instruction on these qubits."""
@@ -113,26 +112,6 @@ class _Check:
             if not self.target.instruction_supported("measure", (qubit,)):
                 return f"qubit {qubit} of {device} is out of order"
         return f"{device} does not have it on these qubits"
-
-    def genuine(self, item: Any, device_qubit: dict[Any, int], where: str, position: int) -> None:
-        """Refuses a gate of the user's own that only shares the name of the device's."""
-        operation = self.target.operation_from_name(item.name)
-        known = operation if isinstance(operation, type) else operation.base_class
-        if item.operation.base_class in (Gate, Instruction) and known not in (Gate, Instruction):
-            raise self.error(
-                item,
-                tuple(device_qubit[qubit] for qubit in item.qubits),
-                where,
-                position,
-                f"it is a custom gate named like an instruction of {_device(self.target)}",
-            )
-
-    def angle(self, item: Any, device_qubit: dict[Any, int], where: str, position: int) -> None:
-        angle = item.params[0]
-        if isinstance(angle, ParameterExpression) or _in_range(angle):
-            return
-        qubits = tuple(device_qubit[qubit] for qubit in item.qubits)
-        raise self.error(item, qubits, where, position, f"its angle {angle:g} is not in [0, π/2]")
 
     def error(
         self,
@@ -171,9 +150,9 @@ def check_rzz_values(
     from qiskit_rest_primitives.circuits.expressions import Expression
 
     columns = {parameter: column for column, parameter in enumerate(circuit.parameters)}
-    rows = values.reshape(-1, len(columns))
+    bindings = values.reshape(-1, len(columns)).T
     for angle in angles.values():
-        found = np.real(Expression.of(angle, columns).evaluate(rows))
+        found = np.real(Expression.of(angle, columns).evaluate(bindings))
         # Written so that NaN is out of range. The encoder refuses complex values.
         wrong = ~((found >= 0) & (found <= math.pi / 2 + ANGLE_TOLERANCE))
         if wrong.any():
@@ -202,8 +181,8 @@ def _bounds_rzz(target: Target) -> bool:
     return "rzz" in target.operation_names and target.gate_has_angle_bounds("rzz")
 
 
-def _in_range(angle: float) -> bool:
-    return 0.0 <= angle <= math.pi / 2 + ANGLE_TOLERANCE
+def _in_range(angle: Any) -> bool:
+    return isinstance(angle, ParameterExpression) or 0.0 <= angle <= math.pi / 2 + ANGLE_TOLERANCE
 
 
 def _device(target: Target) -> str:

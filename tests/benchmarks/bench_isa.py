@@ -16,15 +16,17 @@ from qiskit.transpiler import CouplingMap, Target
 
 from qiskit_rest_primitives.circuits import encode_circuit
 from qiskit_rest_primitives.circuits.isa import check_isa
+from qiskit_rest_primitives.wire.targets import decode_target, encode_target
 
 TARGET_RATIO = 1.0
 
 
 def device(fractional: bool) -> Target:
-    """A line of 127 qubits."""
+    """A line of 127 qubits as the service describes it; fractional: with bounds on rzz."""
     gates = ["ecr", "rz", "sx", "x", *(["rzz"] if fractional else [])]
     edges = CouplingMap.from_line(127).get_edges()
-    return GenericBackendV2(127, gates, coupling_map=edges, noise_info=False).target
+    target = GenericBackendV2(127, gates, coupling_map=edges, noise_info=False).target
+    return decode_target(*encode_target(target, name="line"), use_fractional_gates=True)
 
 
 def circuit(two_qubit_gates: int, *, name: str = "ecr") -> QuantumCircuit:
