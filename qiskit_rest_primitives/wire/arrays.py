@@ -10,6 +10,7 @@ from __future__ import annotations
 import binascii
 import io
 import math
+import re
 import zlib
 from collections.abc import Iterator
 from typing import NamedTuple, cast
@@ -28,6 +29,12 @@ _TEXT_PIECE = 4 << 14  # characters; the same piece in base64
 _MAX_HEADER = 4096  # bytes; numpy pads the header of an ordinary array to 128
 _MAX_RATIO = 1032  # deflate's best: 258 bytes out of 2 bits
 _DATA_KINDS = "biufcSUMm"
+# NumPy's own reader evaluates the header as Python, falls back to a tokenizer and warns; this is
+# all that it writes for arrays without fields and objects.
+_HEADER = re.compile(
+    rb"\{'descr': '([<>|=]?[biufcSUMm][0-9]{1,9}(?:\[[0-9A-Za-z]{1,4}\])?)', "
+    rb"'fortran_order': (True|False), 'shape': \(((?:[0-9]{1,18}, ?){0,32}(?:[0-9]{1,18})?)\),? ?\} *\n?\Z"
+)
 
 # msgspec's base64 decoder runs at twice the speed of binascii's.
 _decode_base64 = msgspec.json.Decoder(bytes).decode
@@ -259,16 +266,18 @@ def _header_length(start: bytearray, place: str) -> int:
 
 
 def _read_header(data: bytearray, place: str) -> ArrayHeader:
-    stream = io.BytesIO(data)
+    """Reads the npy header of a plain dtype, as NumPy writes it since it began."""
+    match = _HEADER.search(data)
+    if match is None:
+        text = bytes(data[8:120]).decode("latin-1").strip()
+        raise ProtocolError(f"{place}: not the npy header of numbers or text: {text!r}")
+    descr, order, lengths = (part.decode("ascii") for part in match.groups())
     try:
-        version = np.lib.format.read_magic(stream)
-        if version[0] == 1:
-            shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
-        else:
-            shape, fortran_order, dtype = np.lib.format.read_array_header_2_0(stream)
-    except (ValueError, TypeError, KeyError, RecursionError, MemoryError) as error:
-        raise ProtocolError(f"{place}: not an npy header: {error}"[:300]) from None
-    return ArrayHeader(shape, dtype, fortran_order)
+        dtype = np.dtype(descr)
+    except TypeError:
+        raise ProtocolError(f"{place}: an npy file of unknown type {descr!r}") from None
+    shape = tuple(int(length) for length in lengths.split(",") if length.strip())
+    return ArrayHeader(shape, dtype, order == "True")
 
 
 def _check_header(
@@ -278,10 +287,6 @@ def _check_header(
     place: str,
 ) -> None:
     shape, dtype, _ = header
-    if dtype.kind not in _DATA_KINDS:
-        raise ProtocolError(f"{place}: an npy file of {dtype}; only numbers and text are read")
-    if any(length < 0 for length in shape) or len(shape) > 32:
-        raise ProtocolError(f"{place}: an npy file of shape {brief(shape)}")
     if expected is not None and expected != (shape, dtype):
         raise ProtocolError(
             f"{place}: expected {expected[1]} of shape {expected[0]}, found {dtype} of {shape}"
