@@ -15,7 +15,6 @@ from .circuits import encode_observables
 from .errors import EncodeError
 from .job import RestJob
 from .options import EstimatorOptions
-from .options.unset import is_unset
 from .origin import Origin
 from .primitive import CircuitEncoder, Mode, backend_of, parameter_array, resolve_mode, submit_pubs
 from .session import Session
@@ -65,14 +64,13 @@ class EstimatorV2(BaseEstimatorV2):
     def default_precision(self) -> float:
         """Standard error aimed for when neither the PUB nor `run` says.
 
-        ``options.default_precision``, or what ``options.default_shots`` give, or 1/64.
+        What ``options.default_shots`` give, else ``options.default_precision``, else 1/64.
         """
         options = self._options
-        if not is_unset(options.default_precision):
-            return float(cast(float, options.default_precision))
         if options.default_shots:
             return 1 / math.sqrt(cast(int, options.default_shots))
-        return SERVICE_PRECISION
+        wanted = options.precision_unless_given()
+        return SERVICE_PRECISION if wanted is None else wanted
 
     def backend(self) -> RestBackend:
         """The backend that jobs run on."""
@@ -97,11 +95,9 @@ class EstimatorV2(BaseEstimatorV2):
             EncodeError: a circuit, value or observable can't be sent unchanged, or the job is too
                 large.
         """
-        set_precision = self._options.default_precision
-        default = precision
-        if precision is None and not is_unset(set_precision):
-            default = float(cast(float, set_precision))
+        default = self._options.precision_unless_given() if precision is None else precision
         coerced = [EstimatorPub.coerce(pub, default) for pub in pubs]
+        self._options.check_circuits(pub.circuit for pub in coerced)
         backend = self.backend()
         encoder = CircuitEncoder(backend, bool(self._options.isa_check))
         items: list[list[Any]] = []
@@ -126,6 +122,4 @@ class EstimatorV2(BaseEstimatorV2):
             origins.append(
                 Origin(tuple(pub.shape), None, assumed, circuit.description, pub.circuit.metadata)
             )
-        return submit_pubs(
-            self._mode, "estimator", items, self._options, origins, {"pubs": coerced}
-        )
+        return submit_pubs(self._mode, "estimator", items, self._options, origins)

@@ -8,17 +8,14 @@ import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for_futures
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, NoReturn, cast
 
 from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
 
 from .backend import RestBackend
 from .errors import (
     InvalidRequestError,
-    JobCancelledError,
-    JobFailedError,
     JobTimeoutError,
     NotFoundError,
     ServerError,
@@ -28,28 +25,18 @@ from .fetching import ResultBox, in_thread
 from .http.client import ApiClient
 from .http.submission import is_own_tag
 from .origin import Origin, origins_from_params, restore
-from .status import (
-    CANCELLED,
-    DONE,
-    ERROR,
-    FINAL,
-    RUNNING,
-    Status,
-    read_state,
-    read_status,
-)
+from .record import JobRecord
+from .status import CANCELLED, DONE, ERROR, FINAL, RUNNING, Status, read_status
 from .waiting import wait_for_final, watching
 from .wire.results import decode_result
 
 logger = logging.getLogger(__name__)
 
-LOG_TAIL: Final = 1500
-"""Characters of a failed job's log that go into its error."""
 LOG_SECONDS: Final = 10.0
 CANCEL_TRIES: Final = 4
 
 
-class RestJob(BasePrimitiveJob[PrimitiveResult[Any], Status]):
+class RestJob(JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Status]):
     """A job on the service. Properties read memory, methods may ask the service.
 
     Handles pickle and copy: with the job's id and the name and place of the account, without a
@@ -63,90 +50,23 @@ class RestJob(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         *,
         details: Mapping[str, Any] | None = None,
         origins: Sequence[Origin] | None = None,
-        inputs: Mapping[str, Any] | None = None,
         backend: RestBackend | None = None,
     ):
-        super().__init__(job_id)
-        self._client = client
-        self._details: dict[str, Any] = dict(details or {})
+        super().__init__(client, job_id, details)
         self._origins = origins
-        self._inputs = inputs
         self._backend = backend
-        self._born = time.monotonic()
         self._box = ResultBox(client, job_id, self._decode, self._private_file)
 
     def __repr__(self) -> str:
         return f"RestJob({self._job_id!r}, {self.primitive_id!r}, backend={self.backend_name!r})"
 
     def __getstate__(self) -> dict[str, Any]:
-        # Circuits (in the inputs) and locks (in the box) stay here.
-        return {**self.__dict__, "_box": None, "_inputs": None, "_born": None}
+        return {**self.__dict__, "_box": None, "_born": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._born = time.monotonic()
         self._box = ResultBox(self._client, self._job_id, self._decode, self._private_file)
-
-    # What memory knows
-
-    @property
-    def client(self) -> ApiClient:
-        """The service that the job is on."""
-        return self._client
-
-    @property
-    def born(self) -> float:
-        """Monotonic seconds at which this handle was made."""
-        return self._born
-
-    @property
-    def primitive_id(self) -> str:
-        """``sampler`` or ``estimator``."""
-        program = self._details.get("program")
-        return program.get("id", "") if isinstance(program, dict) else ""
-
-    program_id = primitive_id
-
-    @property
-    def backend_name(self) -> str:
-        """The backend's name."""
-        return str(self._details.get("backend") or "")
-
-    @property
-    def session_id(self) -> str | None:
-        """The session or batch that the job belongs to."""
-        return self._details.get("session_id") or None
-
-    @property
-    def tags(self) -> list[str]:
-        """The user's tags, without the one that marks the submission."""
-        return [tag for tag in self._details.get("tags") or [] if not is_own_tag(tag)]
-
-    @property
-    def private(self) -> bool:
-        """Whether inputs are withheld and the result can be read only once."""
-        return bool(self._details.get("private"))
-
-    @property
-    def instance(self) -> str | None:
-        """The CRN of the instance."""
-        return self._client.account.instance
-
-    @property
-    def creation_date(self) -> datetime | None:
-        """When the service created the job, with its time zone; None until it was asked."""
-        created = self._details.get("created")
-        return datetime.fromisoformat(created.replace("Z", "+00:00")) if created else None
-
-    @property
-    def inputs(self) -> dict[str, Any]:
-        """The PUBs and options: as submitted by this handle, or the params of a fetched job."""
-        return dict(self._inputs if self._inputs is not None else self._details.get("params") or {})
-
-    @property
-    def usage_estimation(self) -> dict[str, Any]:
-        """``{"quantum_seconds": ...}`` as the service estimated it, None where it did not."""
-        return {"quantum_seconds": self._details.get("estimated_running_time_seconds")}
 
     def backend(self) -> RestBackend:
         """The backend the job runs on."""
@@ -156,20 +76,9 @@ class RestJob(BasePrimitiveJob[PrimitiveResult[Any], Status]):
 
     # What the service knows
 
-    def known_final(self) -> dict[str, Any] | None:
-        """The details if they say that the job is final, else None. Asks nobody."""
-        final = bool(self._details.get("status") or self._details.get("state")) and (
-            read_status(self._details) in FINAL
-        )
-        return self._details if final else None
-
-    def learn(self, details: Mapping[str, Any]) -> None:
-        """Takes note of details that the service gave."""
-        self._details = {**self._details, **details}
-
-    def refresh(self) -> None:
-        """Asks for the details, without the params."""
-        self.learn(self._client.job(self._job_id))
+    def refresh(self, *, params: bool = False) -> None:
+        """Asks for the details, with the params (`inputs`) if wanted."""
+        self.learn(self._client.job(self._job_id, exclude_params=not params))
 
     def status(self) -> Status:
         """The status now: equal to a `JobStatus` member and to its name. Asks until it is final."""
@@ -249,7 +158,7 @@ class RestJob(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         """Why the job failed, in the service's words; None if it did not fail."""
         if self.status() not in (ERROR, CANCELLED):
             return None
-        return self._failure_text(self.logs())
+        return self.failure_text(self.logs())
 
     def update_tags(self, new_tags: Iterable[str]) -> list[str]:
         """Replaces the user's tags; the one that marks the submission stays.
@@ -346,8 +255,8 @@ class RestJob(BasePrimitiveJob[PrimitiveResult[Any], Status]):
 
     def _decode(self, body: bytes) -> PrimitiveResult[Any]:
         if self._origins is None:
-            if "params" not in self._details or not self.primitive_id:
-                self.learn(self._client.job(self._job_id, exclude_params=False))
+            if not self._details.get("params") or not self.primitive_id:
+                self.refresh(params=True)
             params = self._details.get("params") or {}
             self._origins = origins_from_params(self.primitive_id, params)
         known = self._origins
@@ -361,31 +270,8 @@ class RestJob(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         )
         return restore(result, known, self.primitive_id)
 
-    def _failure_text(self, logs: str) -> str:
-        state = read_state(self._details)
-        reason = str(state.get("reason") or "no reason given")
-        code = state.get("reason_code") or state.get("reasonCode")
-        text = f"job {self._job_id} ended as {state['status']}: {reason}"
-        if code:
-            text += f" (code {code})"
-        if state.get("reason_solution"):
-            text += f" - {state['reason_solution']}"
-        if logs.strip():
-            text += f"\nEnd of its log:\n{logs.strip()[-LOG_TAIL:]}"
-        return text
-
-    def _raise_failure(self, deadline: float | None) -> None:
+    def _raise_failure(self, deadline: float | None) -> NoReturn:
         left = LOG_SECONDS if deadline is None else deadline - time.monotonic()
         asked = in_thread(self.logs, "qiskit-rest-log")
         wait_for_futures([asked], max(0.0, min(left, LOG_SECONDS)))
-        log = asked.result() if asked.done() and asked.exception() is None else ""
-        state = read_state(self._details)
-        code = state.get("reason_code") or state.get("reasonCode")
-        kind = JobCancelledError if read_status(self._details) == CANCELLED else JobFailedError
-        raise kind(
-            self._failure_text(log),
-            job_id=self._job_id,
-            reason=str(state.get("reason") or ""),
-            reason_code=code if isinstance(code, int) else None,
-            reason_solution=str(state.get("reason_solution") or ""),
-        )
+        raise self.failure(asked.result() if asked.done() and asked.exception() is None else "")

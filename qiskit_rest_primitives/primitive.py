@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -114,7 +114,6 @@ def submit_pubs(
     pubs: Sequence[list[Any]],
     options: PrimitiveOptions,
     origins: Sequence[Origin],
-    inputs: Mapping[str, Any],
 ) -> RestJob:
     """Posts one job.
 
@@ -124,7 +123,6 @@ def submit_pubs(
         pubs: as they go on the wire.
         options: what was set is sent.
         origins: one a PUB, for the result.
-        inputs: what the handle's `RestJob.inputs` shows.
 
     Raises:
         EncodeError: the request is larger than the service takes.
@@ -163,13 +161,13 @@ def submit_pubs(
         "session_id": request.get("session_id"),
         "private": request.get("private"),
         "id": created["id"],
+        "params": {**request["params"], "pubs": None},
     }
     job = RestJob(
         backend.client,
         created["id"],
         details=details,
         origins=origins,
-        inputs={**inputs, **wire.params, "version": 2, "support_qiskit": True},
         backend=backend,
     )
     if isinstance(mode, Session):

@@ -93,6 +93,7 @@ class SamplerV2(BaseSamplerV2):
                 UserWarning,
                 stacklevel=2,
             )
+        self._options.check_circuits(pub.circuit for pub in coerced)
         _check_executions(coerced)
         encoder = CircuitEncoder(self.backend(), bool(self._options.isa_check))
         items: list[list[Any]] = []
@@ -110,7 +111,7 @@ class SamplerV2(BaseSamplerV2):
                     pub.circuit.metadata,
                 )
             )
-        return submit_pubs(self._mode, "sampler", items, self._options, origins, {"pubs": coerced})
+        return submit_pubs(self._mode, "sampler", items, self._options, origins)
 
 
 def _check_executions(pubs: list[SamplerPub]) -> None:
