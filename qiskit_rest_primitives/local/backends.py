@@ -1,54 +1,78 @@
-"""The backends of the embedded service, by name, and how each of them runs a PUB."""
+"""The backends of the embedded service, by name, and what they say about themselves."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qiskit_rest_primitives.local.statevector import ReferenceSimulator
-from qiskit_rest_primitives.local.tasks import Simulator
+import numpy as np
+
+from qiskit_rest_primitives.local.devices import (
+    LISTED,
+    device_name,
+    device_size,
+    device_target,
+    simulator_target,
+)
+from qiskit_rest_primitives.local.preparing import (
+    aer_is_installed,
+    prepare_aer,
+    prepare_device,
+    prepare_statevector,
+)
+from qiskit_rest_primitives.wire.targets import encode_target
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
+    from qiskit.transpiler import Target
+
+    from qiskit_rest_primitives.local.preparing import Prepare
+    from qiskit_rest_primitives.local.requested import Requested
+    from qiskit_rest_primitives.local.setup import Setup, Wanted
+
+AER_METHODS = ("statevector", "density_matrix", "stabilizer", "matrix_product_state")
+SIMULATOR_QUBITS = 30
+_VERSION = "1.0.0"
+_ONLINE_SINCE = "2026-01-01T00:00:00+00:00"
 
 
-@dataclass(frozen=True)
-class Setup:
-    """How a backend runs one PUB.
+class LocalBackend:
+    """One backend: what it is to the API, and how it runs a PUB.
 
     Attributes:
-        simulator: what runs its points.
-        circuit: what it runs; parameters as in the PUB's circuit.
-        observables: {pauli: coefficient} each, on the qubits of `circuit`; empty for a sampler.
-        metadata: what the user should know, for the PUB's metadata.
+        name: as in GET /backends.
+        num_qubits: width of the circuits it takes.
+        is_simulator: whether any circuit goes, or only what a device can do.
+        on_aer: whether it acts on options for the simulator other than the seed.
     """
 
-    simulator: Simulator
-    circuit: QuantumCircuit
-    observables: list[dict[str, float]] = field(default_factory=list)
-    metadata: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class LocalBackend:
-    """One backend: what it is to the API, and how it runs a PUB."""
-
-    name: str
-
-    def prepare_sampler(self, circuit: QuantumCircuit, pub_index: int, options: Any) -> Setup:
-        """Decides how to sample a circuit."""
-        return Setup(ReferenceSimulator(), circuit)
-
-    def prepare_estimator(
+    def __init__(
         self,
-        circuit: QuantumCircuit,
-        pub_index: int,
-        options: Any,
-        observables: list[dict[str, float]],
-        precision: float,
+        name: str,
+        num_qubits: int,
+        target: Callable[[], Target],
+        prepare: Prepare,
+        *,
+        is_simulator: bool,
+        on_aer: bool,
+    ):
+        self.name = name
+        self.num_qubits = num_qubits
+        self.is_simulator = is_simulator
+        self.on_aer = on_aer
+        self._target = target
+        self._prepare = prepare
+        self._encoded: tuple[dict[str, Any], dict[str, Any]] | None = None
+
+    def prepare(
+        self, circuit: QuantumCircuit, pub_index: int, requested: Requested, wanted: Wanted
     ) -> Setup:
-        """Decides how to estimate observables."""
-        return Setup(ReferenceSimulator(), circuit, observables)
+        """Decides how to run a PUB.
+
+        Raises:
+            RefusedError: the backend can't run it.
+        """
+        return self._prepare(circuit, pub_index, requested, wanted)
 
     def list_entry(self, queue_length: int) -> dict[str, Any]:
         """Its object in GET /backends."""
@@ -56,11 +80,11 @@ class LocalBackend:
             "name": self.name,
             "status": {"name": "online", "reason": "available"},
             "queue_length": queue_length,
-            "is_simulator": True,
-            "qubits": 30,
+            "is_simulator": self.is_simulator,
+            "qubits": self.num_qubits,
             "clops": None,
-            "processor_type": None,
-            "performance_metrics": None,
+            "processor_type": self._processor_type(),
+            "performance_metrics": None if self.is_simulator else self._performance(),
             "wait_time_seconds": None,
         }
 
@@ -71,48 +95,58 @@ class LocalBackend:
             "status": "active",
             "message": "available",
             "length_queue": queue_length,
-            "backend_version": "1.0.0",
+            "backend_version": _VERSION,
         }
 
     def configuration(self) -> dict[str, Any]:
         """Body of GET /backends/{id}/configuration."""
-        return {
-            "backend_name": self.name,
-            "backend_version": "1.0.0",
-            "n_qubits": 30,
-            "basis_gates": ["cz", "id", "rx", "rz", "rzz", "sx", "x"],
-            "gates": [],
-            "coupling_map": None,
-            "local": True,
-            "simulator": True,
-            "conditional": False,
-            "memory": True,
-            "coords": None,
-            "online_date": "2026-01-01T00:00:00Z",
-            "u_channel_lo": [],
-        }
+        return self._description()[0]
 
     def properties(self) -> dict[str, Any]:
         """Body of GET /backends/{id}/properties."""
+        return self._description()[1]
+
+    def _description(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        if self._encoded is None:
+            target = self._target()
+            self._encoded = encode_target(
+                target,
+                name=self.name,
+                version=_VERSION,
+                simulator=self.is_simulator,
+                processor_type=self._processor_type(),
+                description=target.description or "",
+                online_date=_ONLINE_SINCE,
+            )
+        return self._encoded
+
+    def _processor_type(self) -> dict[str, Any] | None:
+        if self.is_simulator:
+            return None
+        return {"family": "Fake", "revision": 1.0, "segment": None}
+
+    def _performance(self) -> dict[str, float]:
+        target = self._target()
+        two_qubit = [properties.error for properties in target["cz"].values()]
+        readout = [properties.error for properties in target["measure"].values()]
         return {
-            "backend_name": self.name,
-            "backend_version": "1.0.0",
-            "last_update_date": "2026-01-01T00:00:00Z",
-            "gates": [],
-            "qubits": [],
-            "general": [],
+            "two_q_error_best": float(min(two_qubit)),
+            "two_q_error_layered": float(np.mean(two_qubit)),
+            "two_q_error_median": float(np.median(two_qubit)),
+            "readout_error_median": float(np.median(readout)),
         }
 
 
 class LocalBackends:
-    """All backends of one service."""
+    """All backends of one service: `statevector`, Aer's methods, and devices of any listed size."""
 
     def __init__(self) -> None:
-        self._devices = {"statevector": LocalBackend("statevector")}
+        self._made: dict[str, LocalBackend] = {}
 
     def names(self) -> list[str]:
-        """The names in GET /backends; `device` may know more."""
-        return list(self._devices)
+        """The names in GET /backends; `device` knows every ``fake_<n>q`` beside them."""
+        aer = ["aer", *(f"aer_{method}" for method in AER_METHODS)] if aer_is_installed() else []
+        return ["statevector", *aer, *(device_name(size) for size in LISTED)]
 
     def device(self, name: str) -> LocalBackend:
         """The backend of that name.
@@ -120,4 +154,30 @@ class LocalBackends:
         Raises:
             KeyError: no such backend.
         """
-        return self._devices[name]
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def _make(self, name: str) -> LocalBackend:
+        if (size := device_size(name)) is not None:
+            return LocalBackend(
+                name,
+                size,
+                lambda: device_target(size),
+                prepare_device(size),
+                is_simulator=False,
+                on_aer=False,
+            )
+        if name not in self.names():
+            raise KeyError(name)
+        prepare = prepare_statevector
+        if name != "statevector":
+            prepare = prepare_aer(name.removeprefix("aer").removeprefix("_") or "automatic")
+        return LocalBackend(
+            name,
+            SIMULATOR_QUBITS,
+            lambda: simulator_target(SIMULATOR_QUBITS),
+            prepare,
+            is_simulator=True,
+            on_aer=name != "statevector",
+        )

@@ -16,7 +16,7 @@ from qiskit.primitives.containers import PrimitiveResult
 
 from qiskit_rest_primitives.local.executors import Workers, worker_processes
 from qiskit_rest_primitives.local.outcome import RAN_TOO_LONG, Outcome, RefusedError
-from qiskit_rest_primitives.local.planning import PubPlan, plan_job
+from qiskit_rest_primitives.local.planning import JobPlan, plan_job
 from qiskit_rest_primitives.local.tasks import StopFlag, Task, TaskResult, run_task
 from qiskit_rest_primitives.wire.results import encode_result
 
@@ -83,18 +83,18 @@ def conduct(job: Job, workers: Workers, planners: Executor) -> Outcome:
     try:
         job.log(f"{job.program_id} job with {len(job.params.pubs)} PUBs on {job.backend.name}")
         _submit(job, planners.submit(plan_job, job.params, job.backend, job.stop))
-        plans: list[PubPlan] = _next(job, deadline).result()
-        for plan in plans:
-            for task in plan.tasks:
+        plan: JobPlan = _next(job, deadline).result()
+        for pub in plan.pubs:
+            for task in pub.tasks:
                 future = workers.submit(task)
                 tasks[future] = task
                 _submit(job, future)
         job.log(f"{len(tasks)} tasks handed out")
         while tasks:
             future = _next(job, deadline)
-            _add(job, plans, _result(job, future, tasks.pop(future), workers))
+            _add(job, plan, _result(job, future, tasks.pop(future), workers))
         job.log("all tasks done")
-        result = PrimitiveResult([plan.join.result() for plan in plans], metadata={"version": 2})
+        result = PrimitiveResult([pub.join.result() for pub in plan.pubs], metadata=plan.metadata)
         body = encode_result(
             result,
             program_id=job.program_id,
@@ -163,6 +163,6 @@ def _result(job: Job, future: Future[TaskResult], task: Task, workers: Workers) 
             ) from None
 
 
-def _add(job: Job, plans: list[PubPlan], result: TaskResult) -> None:
+def _add(job: Job, plan: JobPlan, result: TaskResult) -> None:
     job.usage_seconds += result.seconds
-    plans[result.pub_index].join.add(result)
+    plan.pubs[result.pub_index].join.add(result)

@@ -63,6 +63,7 @@ class EstimatorJoin:
         precision: target standard error; 0 is exact.
         seeds: the randomness of the PUB.
         metadata: of the PUB.
+        std_of_exact: stated for values that are exact before noise is added.
     """
 
     shape: tuple[int, ...]
@@ -71,6 +72,7 @@ class EstimatorJoin:
     precision: float
     seeds: Seeds
     metadata: dict[str, Any]
+    std_of_exact: float
     _evs: np.ndarray = field(init=False)
     _stds: np.ndarray | None = field(init=False, default=None)
 
@@ -91,13 +93,13 @@ class EstimatorJoin:
         """The fields ``evs`` and ``stds``, of the PUB's shape.
 
         Exact values get normal noise of the target precision, one stream along the PUB in C order,
-        and standard deviations of 0, as from the reference estimator.
+        as from the reference estimator and from Aer's.
         """
         evs = self._evs[self.positions]
         if self._stds is not None:
             stds = self._stds[self.positions]
         else:
-            stds = np.zeros(len(evs))
+            stds = np.full(len(evs), self.std_of_exact)
             if self.precision > 0:
                 evs = self.seeds.for_pub().normal(evs, self.precision)
         data = DataBin(evs=evs.reshape(self.shape), stds=stds.reshape(self.shape), shape=self.shape)

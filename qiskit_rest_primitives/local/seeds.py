@@ -1,8 +1,8 @@
 """Which random numbers a point gets: the same whatever the cut and the executor.
 
 With a seed, `statevector` does what the seeded reference primitives do: the sampler starts every
-point anew from the seed, the estimator draws one stream a PUB along its points in C order. Aer runs
-blocks of points whose size follows from the PUB alone; each block has its own seed.
+point anew from the seed, the estimator draws one stream a PUB along its points in C order. Aer's
+circuits count through the whole job, as in one run of all of them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-# Aer takes seeds as signed 64-bit but its documented range ends here.
-_AER_SEEDS = 2**31
+AER_SEED_STEP = 2113
+"""What Aer adds to the seed from one circuit of a run to the next."""
 
 
 def _fresh_entropy() -> int:
@@ -28,11 +28,13 @@ class Seeds:
     Attributes:
         seed: what the user set, or None.
         pub_index: position of the PUB in its job.
+        circuits_before: circuits of the PUBs before this one.
         entropy: stands in for the seed where there is none; one value a job.
     """
 
     seed: int | None
     pub_index: int = 0
+    circuits_before: int = 0
     entropy: int = field(default_factory=_fresh_entropy)
 
     def for_point(self, point: int) -> np.random.Generator:
@@ -47,12 +49,10 @@ class Seeds:
             return np.random.default_rng(self.seed)
         return np.random.default_rng(self._spawn())
 
-    def for_block(self, start: int) -> int:
-        """Seed of the Aer run that begins at point ``start``; the user's own for the very first."""
-        if self.seed is not None and self.pub_index == 0 and start == 0:
-            return self.seed
-        return int(self._spawn(start).generate_state(1)[0]) % _AER_SEEDS
+    def for_circuit(self, number: int) -> int:
+        """Seed of an Aer run that begins with that circuit of the PUB."""
+        first = self.entropy % 2**31 if self.seed is None else self.seed
+        return first + AER_SEED_STEP * (self.circuits_before + number)
 
     def _spawn(self, *key: int) -> np.random.SeedSequence:
-        entropy = self.entropy if self.seed is None else self.seed
-        return np.random.SeedSequence(entropy, spawn_key=(self.pub_index, *key))
+        return np.random.SeedSequence(self.entropy, spawn_key=(self.pub_index, *key))

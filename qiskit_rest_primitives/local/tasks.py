@@ -116,6 +116,7 @@ class EstimatorTask:
         pairs: int ``(n, 2)``: row and observable, sorted by row.
         precision: target standard error; 0 is exact.
         seeds: the randomness of the PUB.
+        first_row: number of the first row within the PUB, C order.
         stop: looked at between points.
     """
 
@@ -128,6 +129,7 @@ class EstimatorTask:
     pairs: np.ndarray
     precision: float
     seeds: Seeds
+    first_row: int
     stop: StopFlag
 
     def run(self) -> TaskResult:
@@ -139,7 +141,7 @@ class EstimatorTask:
             self.pairs,
             self.precision,
             self.seeds,
-            self.start,
+            self.first_row,
             self.stop.check,
         )
         return TaskResult(self.pub_index, self.start, len(self.pairs), arrays)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +16,20 @@ from qiskit_rest_primitives.local.outcome import RefusedError
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.loading import LoadedCircuit
+
+MAX_PROJECTORS = 14
+# A projector on an eigenstate is (I + P) / 2 or (I - P) / 2.
+_PROJECTORS = {
+    letter: (("I", 1), (pauli, sign))
+    for letter, pauli, sign in (
+        ("0", "Z", 1),
+        ("1", "Z", -1),
+        ("+", "X", 1),
+        ("-", "X", -1),
+        ("r", "Y", 1),
+        ("l", "Y", -1),
+    )
+}
 
 
 def bind_values(loaded: LoadedCircuit, values: Any, pub_index: int) -> BindingsArray:
@@ -96,27 +113,67 @@ def _real_array(values: Any, what: str) -> np.ndarray:
         raise RefusedError(f"{what} must be real numbers in an array of one shape") from None
 
 
-def coerce_observables(observables: Any, num_qubits: int, pub_index: int) -> ObservablesArray:
+@dataclass(frozen=True)
+class Observables:
+    """The observables of a PUB, each different one once.
+
+    Attributes:
+        distinct: {pauli: coefficient} each, letters IXYZ.
+        numbers: int, of the observables' shape: which of `distinct` stands there.
+    """
+
+    distinct: list[dict[str, float]]
+    numbers: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the array of observables."""
+        return self.numbers.shape
+
+
+def coerce_observables(observables: Any, num_qubits: int, pub_index: int) -> Observables:
     """Coerces any wire form: a Pauli string, {pauli: coefficient}, or nested lists of either.
 
     Raises:
         RefusedError: unknown letters, wrong width, coefficients that aren't real.
     """
     try:
-        array = ObservablesArray.coerce(observables)
+        array = np.asarray(ObservablesArray.coerce(observables).__array__(), dtype=object)
     except Exception as error:  # Qiskit raises ValueError, TypeError or QiskitError by the form
         raise RefusedError(f"PUB {pub_index}: observables: {error}") from error
-    for index, observable in np.ndenumerate(np.asarray(array.__array__(), dtype=object)):
-        for pauli, coefficient in observable.items():
-            if len(pauli) != num_qubits:
-                raise RefusedError(
-                    f"PUB {pub_index}: observable {list(index)} acts on {len(pauli)} qubits, "
-                    f"the circuit has {num_qubits}",
-                    solution="Pad the observable with I, or use observable.apply_layout().",
-                )
-            if not np.isreal(coefficient) or not np.isfinite(np.real(coefficient)):
-                raise RefusedError(
-                    f"PUB {pub_index}: observable {list(index)}: coefficient {coefficient} of "
-                    f"{pauli} is not a real number"
-                )
-    return array
+    numbers = np.zeros(array.shape, dtype=np.int64)
+    seen: dict[tuple[tuple[str, complex], ...], int] = {}
+    distinct: list[dict[str, float]] = []
+    for index, observable in np.ndenumerate(array):
+        key = tuple(observable.items())
+        if key not in seen:
+            seen[key] = len(distinct)
+            place = f"PUB {pub_index}: observable {list(index)}"
+            distinct.append(_paulis(observable, num_qubits, place))
+        numbers[index] = seen[key]
+    return Observables(distinct, numbers)
+
+
+def _paulis(observable: Mapping[str, complex], num_qubits: int, place: str) -> dict[str, float]:
+    """Checks an observable and writes its projectors as sums of Paulis."""
+    terms: dict[str, float] = {}
+    for letters, coefficient in observable.items():
+        if len(letters) != num_qubits:
+            raise RefusedError(
+                f"{place} acts on {len(letters)} qubits, the circuit has {num_qubits}",
+                solution="Pad the observable with I, or use observable.apply_layout().",
+            )
+        if not np.isreal(coefficient) or not np.isfinite(coefficient):
+            raise RefusedError(f"{place}: coefficient {coefficient} of {letters} is not real")
+        projectors = sum(letter in _PROJECTORS for letter in letters)
+        if projectors > MAX_PROJECTORS:
+            raise RefusedError(
+                f"{place}: {projectors} projectors in one term stand for 2**{projectors} Paulis; "
+                f"the limit is {MAX_PROJECTORS}"
+            )
+        value = float(np.real(coefficient)) / 2**projectors
+        for choice in itertools.product(*(_PROJECTORS.get(p, ((p, 1),)) for p in letters)):
+            pauli = "".join(letter for letter, _ in choice)
+            sign = math.prod(sign for _, sign in choice)
+            terms[pauli] = terms.get(pauli, 0.0) + sign * value
+    return terms or {"I" * num_qubits: 0.0}

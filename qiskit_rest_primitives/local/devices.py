@@ -1,0 +1,153 @@
+"""The devices `fake_<n>q`: heavy-hex-like, with calibration data that is always the same.
+
+Made from Qiskit's `GenericBackendV2` with a fixed seed; nothing here simulates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qiskit.transpiler import Target
+
+FEWEST_QUBITS = 5
+MOST_QUBITS = 127
+LISTED = (5, 7, 16, 27, 65, 127)
+BASIS = ("cz", "id", "rx", "rz", "rzz", "sx", "x")
+CONTROL_FLOW = ("if_else", "while_loop", "for_loop", "switch_case")
+# fmt: off - one name a line would fill a page
+SIMULATOR_GATES = (
+    "ccx",
+    "ccz",
+    "cp",
+    "crx",
+    "cry",
+    "crz",
+    "cs",
+    "csdg",
+    "cswap",
+    "csx",
+    "cu",
+    "cx",
+    "cy",
+    "cz",
+    "dcx",
+    "ecr",
+    "h",
+    "id",
+    "iswap",
+    "p",
+    "r",
+    "rx",
+    "rxx",
+    "ry",
+    "ryy",
+    "rz",
+    "rzx",
+    "rzz",
+    "s",
+    "sdg",
+    "swap",
+    "sx",
+    "sxdg",
+    "t",
+    "tdg",
+    "u",
+    "x",
+    "y",
+    "z",
+)
+# fmt: on
+_NAME = re.compile(r"fake_([1-9][0-9]{0,2})q")
+_SEED = 20_240_229
+
+
+def device_name(num_qubits: int) -> str:
+    """The name of the device with that many qubits."""
+    return f"fake_{num_qubits}q"
+
+
+def device_size(name: str) -> int | None:
+    """Number of qubits of the device of that name; None when there is no such device."""
+    found = _NAME.fullmatch(name)
+    size = int(found[1]) if found else 0
+    return size if FEWEST_QUBITS <= size <= MOST_QUBITS else None
+
+
+def heavy_hex_edges(num_qubits: int) -> list[tuple[int, int]]:
+    """Both directions of every pair of neighbours of a connected part of a heavy-hex lattice.
+
+    The lattice is walked breadth first from its middle, so that qubits near in number are near in
+    the device, and every size is a part of the next larger one from the same lattice.
+    """
+    from qiskit.transpiler import CouplingMap
+
+    distance = next(d for d in (3, 5, 7, 9) if (5 * d * d - 2 * d - 1) // 2 >= num_qubits)
+    graph: dict[int, set[int]] = {}
+    for a, b in CouplingMap.from_heavy_hex(distance).get_edges():
+        graph.setdefault(a, set()).add(b)
+        graph.setdefault(b, set()).add(a)
+    root = max(graph, key=lambda qubit: (len(graph[qubit]), -qubit))
+    order: dict[int, int] = {root: 0}
+    waiting = deque([root])
+    while waiting and len(order) < num_qubits:
+        for neighbour in sorted(graph[waiting.popleft()]):
+            if neighbour not in order and len(order) < num_qubits:
+                order[neighbour] = len(order)
+                waiting.append(neighbour)
+    return sorted(
+        (order[a], order[b]) for a, near in graph.items() for b in near if {a, b} <= order.keys()
+    )
+
+
+@lru_cache(maxsize=32)
+def device_target(num_qubits: int) -> Target:
+    """What the device can do, with its durations (seconds) and errors."""
+    from qiskit.providers.fake_provider import GenericBackendV2
+    from qiskit.transpiler import Target
+
+    generic = GenericBackendV2(
+        num_qubits,
+        list(BASIS),
+        coupling_map=[list(edge) for edge in heavy_hex_edges(num_qubits)],
+        control_flow=True,
+        seed=_SEED,
+    ).target
+    target = Target(
+        description=f"Heavy-hex-like device of {num_qubits} qubits",
+        num_qubits=num_qubits,
+        dt=generic.dt,
+        qubit_properties=generic.qubit_properties,
+    )
+    for name in generic.operation_names:
+        operation = generic.operation_from_name(name)
+        if name in (*BASIS, "measure", "reset", "delay"):
+            target.add_instruction(operation, dict(generic[name]), name=name)
+        elif name in CONTROL_FLOW:
+            target.add_instruction(operation, name=name)
+    return target
+
+
+@lru_cache(maxsize=2)
+def simulator_target(num_qubits: int) -> Target:
+    """Qiskit's standard gates on any qubits, without calibration."""
+    from qiskit.circuit import Delay, Measure, Parameter, Reset
+    from qiskit.circuit.controlflow import ForLoopOp, IfElseOp, SwitchCaseOp, WhileLoopOp
+    from qiskit.circuit.library import get_standard_gate_name_mapping
+    from qiskit.transpiler import Target
+
+    target = Target(description="Simulator without noise", num_qubits=num_qubits)
+    standard = get_standard_gate_name_mapping()
+    for name in SIMULATOR_GATES:
+        target.add_instruction(standard[name], name=name)
+    target.add_instruction(Measure())
+    target.add_instruction(Reset())
+    target.add_instruction(Delay(Parameter("t")))
+    for name, operation in zip(
+        CONTROL_FLOW, (IfElseOp, WhileLoopOp, ForLoopOp, SwitchCaseOp), strict=True
+    ):
+        target.add_instruction(operation, name=name)
+    return target

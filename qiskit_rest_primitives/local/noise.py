@@ -1,0 +1,178 @@
+"""The noise of a device, or of a user's noise model, as Aer takes it. Needs Aer.
+
+A noise model of a whole device costs Aer seconds a run; here it holds only what a circuit uses.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from qiskit_rest_primitives.local.devices import device_target
+from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.wire.arrays import decode_array
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
+
+
+@dataclass(frozen=True)
+class DeviceNoise:
+    """Which part of a device's noise.
+
+    Attributes:
+        num_qubits: size of the device.
+        qubits: its qubits that the circuit uses; they are 0, 1, ... in the circuit.
+        gates: (name, qubits of the circuit) that occur; empty leaves errors of readout only.
+    """
+
+    num_qubits: int
+    qubits: tuple[int, ...]
+    gates: frozenset[tuple[str, tuple[int, ...]]]
+
+    def model(self) -> Any:
+        """The Aer noise model."""
+        return _device_noise_model(self)
+
+
+@dataclass(frozen=True)
+class GivenNoise:
+    """A noise model that a user sent, as the JSON text of Aer's ``NoiseModel.to_dict``."""
+
+    text: str
+
+    def model(self) -> Any:
+        """The Aer noise model."""
+        return _given_noise_model(self.text)
+
+
+def read_noise_option(option: dict[str, Any]) -> GivenNoise:
+    """Takes ``options.simulator.noise_model``, with or without its envelope.
+
+    Raises:
+        RefusedError: Aer can't read it.
+    """
+    try:
+        noise = GivenNoise(json.dumps(_plain(option)))
+        noise.model()
+    except Exception as error:  # Aer checks nothing: whatever it stumbles over
+        raise RefusedError(
+            f"options.simulator.noise_model: not a noise model: {type(error).__name__}: {error}",
+            solution="Send NoiseModel.to_dict(serializable=True) of qiskit_aer.noise.NoiseModel.",
+        ) from error
+    return noise
+
+
+def used_gates(circuit: QuantumCircuit) -> frozenset[tuple[str, tuple[int, ...]]]:
+    """Every (name, qubits) of a circuit, those inside control flow included."""
+    used: set[tuple[str, tuple[int, ...]]] = set()
+
+    def visit(block: QuantumCircuit, numbers: dict[Any, int]) -> None:
+        for instruction in block.data:
+            qubits = tuple(numbers[qubit] for qubit in instruction.qubits)
+            for inner in getattr(instruction.operation, "blocks", ()):
+                visit(inner, dict(zip(inner.qubits, qubits, strict=True)))
+            if instruction.operation.name != "barrier":
+                used.add((instruction.operation.name, qubits))
+
+    visit(circuit, {qubit: index for index, qubit in enumerate(circuit.qubits)})
+    return frozenset(used)
+
+
+def _plain(value: Any) -> Any:
+    """Opens the envelopes; complex numbers become pairs, as in ``to_dict(serializable=True)``."""
+    if isinstance(value, list):
+        return [_plain(item) for item in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    members = cast("dict[str, Any]", value)
+    if members.get("__type__") == "ndarray":
+        array: Any = decode_array(members, place="options.simulator.noise_model")
+        return (
+            np.stack([array.real, array.imag], axis=-1) if np.iscomplexobj(array) else array
+        ).tolist()
+    if "__type__" in members:
+        return _plain(members.get("__value__"))
+    return {name: _plain(item) for name, item in members.items()}
+
+
+def _complex_matrices(model: dict[str, Any]) -> dict[str, Any]:
+    """Makes matrices of pairs complex again, which Aer writes but does not read."""
+    for error in model.get("errors", ()):
+        for instruction in itertools.chain.from_iterable(error.get("instructions", ())):
+            if instruction.get("name") in ("kraus", "unitary", "superop"):
+                matrices = [np.asarray(matrix, dtype=float) for matrix in instruction["params"]]
+                instruction["params"] = [
+                    matrix if matrix.ndim == 2 else matrix[..., 0] + 1j * matrix[..., 1]
+                    for matrix in matrices
+                ]
+    return model
+
+
+@lru_cache(maxsize=64)
+def _device_noise_model(noise: DeviceNoise) -> Any:
+    from qiskit.providers import BackendV2, Options
+    from qiskit.transpiler import Target
+    from qiskit_aer.noise import NoiseModel, ReadoutError
+
+    whole = device_target(noise.num_qubits)
+    if not noise.gates:
+        model = NoiseModel()
+        for place, qubit in enumerate(noise.qubits):
+            error = whole["measure"][(qubit,)].error
+            model.add_readout_error(ReadoutError([[1 - error, error], [error, 1 - error]]), [place])
+        return model
+    part = Target(
+        num_qubits=len(noise.qubits),
+        dt=whole.dt,
+        qubit_properties=[whole.qubit_properties[qubit] for qubit in noise.qubits],
+    )
+    wanted: dict[str, dict[tuple[int, ...], Any]] = {
+        "measure": {
+            (place,): whole["measure"][(qubit,)] for place, qubit in enumerate(noise.qubits)
+        }
+    }
+    for name, places in sorted(noise.gates):
+        qubits = tuple(noise.qubits[place] for place in places)
+        if name in whole.operation_names and name != "measure" and qubits in (whole[name] or {}):
+            wanted.setdefault(name, {})[places] = whole[name][qubits]
+    for name, properties in wanted.items():
+        part.add_instruction(whole.operation_from_name(name), properties, name=name)
+
+    class Part(BackendV2):
+        """The part of the device in use, in the form that Aer's noise builder reads."""
+
+        @property
+        def target(self) -> Any:
+            return part
+
+        @property
+        def max_circuits(self) -> None:
+            return None
+
+        @classmethod
+        def _default_options(cls) -> Any:
+            return Options()
+
+        def run(self, run_input: Any, **options: Any) -> Any:
+            """Not for running."""
+            raise TypeError("this describes noise and runs nothing")
+
+    return NoiseModel.from_backend(Part())
+
+
+@lru_cache(maxsize=16)
+def _given_noise_model(text: str) -> Any:
+    import warnings
+
+    from qiskit_aer.noise import NoiseModel
+
+    with warnings.catch_warnings():
+        # from_dict is deprecated, and is the only way from the wire to a noise model.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return NoiseModel.from_dict(_complex_matrices(json.loads(text)))

@@ -1,0 +1,309 @@
+"""A PUB's circuit and what is wanted of it -> its `Setup` on a kind of backend."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from qiskit_rest_primitives.circuits.isa import CURE, check_isa
+from qiskit_rest_primitives.errors import ISAError
+from qiskit_rest_primitives.local.aer import AerSimulation
+from qiskit_rest_primitives.local.analysis import (
+    active_qubits,
+    all_instructions,
+    is_dynamic,
+    keep_letters,
+    keep_qubits,
+    refuse_what_crashes_aer,
+    without_leading_resets,
+)
+from qiskit_rest_primitives.local.clifford import CLIFFORD_GATES
+from qiskit_rest_primitives.local.costs import affordable_method, check_width, seconds_per_shot
+from qiskit_rest_primitives.local.devices import device_target
+from qiskit_rest_primitives.local.measuring import choose_bases
+from qiskit_rest_primitives.local.noise import DeviceNoise, used_gates
+from qiskit_rest_primitives.local.outcome import NOT_ISA, RefusedError
+from qiskit_rest_primitives.local.setup import ExpectationsWanted, SamplesWanted, Setup, Wanted
+from qiskit_rest_primitives.local.statevector import ReferenceSimulator, without_measurements
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
+
+    from qiskit_rest_primitives.local.requested import Requested
+
+# fmt: off - one name a line would fill a page
+_AER_GATES = (
+    "ccx",
+    "cp",
+    "cx",
+    "cy",
+    "cz",
+    "delay",
+    "ecr",
+    "h",
+    "id",
+    "p",
+    "r",
+    "rx",
+    "rxx",
+    "ry",
+    "ryy",
+    "rz",
+    "rzx",
+    "rzz",
+    "s",
+    "sdg",
+    "swap",
+    "sx",
+    "sxdg",
+    "t",
+    "tdg",
+    "u",
+    "u1",
+    "u2",
+    "u3",
+    "unitary",
+    "x",
+    "y",
+    "z",
+)
+_NOT_GATES = (
+    "barrier",
+    "measure",
+    "reset",
+    "if_else",
+    "while_loop",
+    "for_loop",
+    "switch_case",
+    "break_loop",
+    "continue_loop",
+)
+# fmt: on
+# Up to this width idle qubits cost nothing, and the reference's arithmetic is kept to the bit.
+_KEEP_IDLE_UP_TO = 10
+
+
+Prepare = Callable[["QuantumCircuit", int, "Requested", Wanted], Setup]
+
+
+def prepare_statevector(
+    circuit: QuantumCircuit, pub_index: int, requested: Requested, wanted: Wanted
+) -> Setup:
+    """Runs unitary circuits like the reference primitives, and dynamic ones on Aer.
+
+    Raises:
+        RefusedError: too wide, or dynamic and Aer is not installed.
+    """
+    bare = circuit if isinstance(wanted, SamplesWanted) else without_measurements(circuit)
+    if is_dynamic(bare):
+        if not aer_is_installed():
+            raise RefusedError(
+                f"PUB {pub_index}: measurements, resets or control flow within a circuit need Aer, "
+                "which is not installed beside this service",
+                solution="Install qiskit-rest-primitives[aer].",
+            )
+        return prepare_aer("statevector")(circuit, pub_index, requested, wanted)
+    small, observables = _reduced(bare, wanted, keep_narrow=True)
+    check_width(small.num_qubits, pub_index)
+    small = without_leading_resets(small)
+    seconds = len(small.data) * (8e-5 + 3e-8 * 2**small.num_qubits) + 1e-4 * len(observables)
+    if isinstance(wanted, SamplesWanted):
+        seconds += wanted.shots * 1e-7
+    return Setup(ReferenceSimulator(), small, seconds, observables=observables)
+
+
+def prepare_aer(method: str) -> Prepare:
+    """Runs on a method of Aer, with the noise model, gates and coupling that the job asks for."""
+
+    def prepare(
+        circuit: QuantumCircuit, pub_index: int, requested: Requested, wanted: Wanted
+    ) -> Setup:
+        bare = circuit if isinstance(wanted, SamplesWanted) else without_measurements(circuit)
+        refuse_what_crashes_aer(bare, pub_index)
+        dynamic, noise = is_dynamic(bare), requested.noise
+        if noise is None and not requested.coupling:
+            bare, observables = _reduced(bare, wanted)
+        else:
+            observables = _observables_of(wanted)
+        bare, observables = _translated(bare, observables, pub_index, requested, method)
+        if method not in ("stabilizer", "matrix_product_state"):
+            check_width(len(active_qubits(bare)), pub_index, squared=method == "density_matrix")
+        clifford = method == "stabilizer"
+        metadata = {"simulation": {"method": method, "noise": "given" if noise else "none"}}
+        per_shot = seconds_per_shot(bare, method, noisy=noise is not None or dynamic)
+        if isinstance(wanted, SamplesWanted):
+            seconds = 1e-3 + per_shot * wanted.shots
+            return Setup(AerSimulation(method, noise, None, clifford), bare, seconds, metadata)
+        if not dynamic and noise is None:
+            return Setup(
+                AerSimulation(method, None, None, clifford),
+                bare,
+                1e-3 + per_shot,
+                metadata,
+                observables,
+                wanted.num_rows,
+                wanted.precision,
+            )
+        why = "a noise model" if noise else "measurements, resets or control flow within it"
+        _check_precision(wanted, pub_index, f"a circuit with {why}")
+        return _measured(
+            AerSimulation(method, noise, None, clifford),
+            bare,
+            wanted,
+            observables,
+            per_shot,
+            metadata,
+        )
+
+    return prepare
+
+
+def prepare_device(num_qubits: int) -> Prepare:
+    """Runs ISA circuits with the device's noise, or as much of it as can be afforded."""
+
+    def prepare(
+        circuit: QuantumCircuit, pub_index: int, requested: Requested, wanted: Wanted
+    ) -> Setup:
+        try:
+            check_isa(circuit, device_target(num_qubits), pub_index=pub_index)
+        except ISAError as error:
+            raise RefusedError(str(error), code=NOT_ISA, solution=CURE) from error
+        if not aer_is_installed():
+            raise RefusedError(
+                "devices need Aer, which is not installed beside this service",
+                code=None,
+                solution="Install qiskit-rest-primitives[aer].",
+            )
+        refuse_what_crashes_aer(circuit, pub_index)
+        if isinstance(wanted, ExpectationsWanted):
+            _check_precision(wanted, pub_index, "a device")
+            circuit = without_measurements(circuit)
+        kept = _kept(circuit, wanted, measured=True)
+        small = keep_qubits(circuit, kept)
+        shots = wanted.shots if isinstance(wanted, SamplesWanted) else _shots(wanted.precision)
+        method, applied = affordable_method(small, shots)
+        gates = used_gates(small) | {("sx", (place,)) for place in range(len(kept))}
+        noise = DeviceNoise(num_qubits, tuple(kept), gates if applied == "full" else frozenset())
+        simulation = AerSimulation(method, noise, None, method == "stabilizer")
+        per_shot = seconds_per_shot(small, method, noisy=applied == "full")
+        metadata = {"simulation": {"method": method, "noise": applied}}
+        if isinstance(wanted, SamplesWanted):
+            return Setup(simulation, small, 1e-2 + per_shot * shots, metadata)
+        observables = [keep_letters(terms, kept) for terms in wanted.observables]
+        return _measured(simulation, small, wanted, observables, per_shot, metadata)
+
+    return prepare
+
+
+@cache
+def aer_is_installed() -> bool:
+    """Whether Aer can be imported; looks, and does not import it."""
+    return importlib.util.find_spec("qiskit_aer") is not None
+
+
+def _measured(
+    simulation: AerSimulation,
+    circuit: QuantumCircuit,
+    wanted: ExpectationsWanted,
+    observables: list[dict[str, float]],
+    per_shot: float,
+    metadata: dict[str, Any],
+) -> Setup:
+    bases = choose_bases(observables, wanted.pairs, wanted.num_rows)
+    circuits_per_row = bases.total / max(1, wanted.num_rows)
+    return Setup(
+        replace(simulation, bases=bases),
+        circuit,
+        circuits_per_row * (1e-2 + per_shot * _shots(wanted.precision)),
+        metadata,
+        observables,
+        bases.total,
+    )
+
+
+def _observables_of(wanted: Wanted) -> list[dict[str, float]]:
+    return wanted.observables if isinstance(wanted, ExpectationsWanted) else []
+
+
+def _kept(circuit: QuantumCircuit, wanted: Wanted, *, measured: bool) -> list[int]:
+    """Qubits to simulate: those in use and, where they are measured, those that are observed."""
+    kept = set(active_qubits(circuit))
+    if measured:
+        for terms in _observables_of(wanted):
+            for pauli in terms:
+                kept.update(i for i, letter in enumerate(reversed(pauli)) if letter != "I")
+    return sorted(kept) or [0]
+
+
+def _reduced(
+    circuit: QuantumCircuit, wanted: Wanted, *, keep_narrow: bool = False
+) -> tuple[QuantumCircuit, list[dict[str, float]]]:
+    observables = _observables_of(wanted)
+    if circuit.num_qubits == 0 or (keep_narrow and circuit.num_qubits <= _KEEP_IDLE_UP_TO):
+        return circuit, observables
+    kept = _kept(circuit, wanted, measured=False)
+    if len(kept) == circuit.num_qubits:
+        return circuit, observables
+    return keep_qubits(circuit, kept), [keep_letters(terms, kept) for terms in observables]
+
+
+def _translated(
+    circuit: QuantumCircuit,
+    observables: list[dict[str, float]],
+    pub_index: int,
+    requested: Requested,
+    method: str,
+) -> tuple[QuantumCircuit, list[dict[str, float]]]:
+    """The circuit in gates that Aer has, or in those of the job's own gates and coupling."""
+    basis = requested.basis_gates or (
+        list(CLIFFORD_GATES) if method == "stabilizer" else _AER_GATES
+    )
+    names = {instruction.operation.name for instruction in all_instructions(circuit)}
+    if names <= {*basis, *_NOT_GATES} and not requested.coupling:
+        return circuit, observables
+    from qiskit import transpile
+    from qiskit.transpiler import CouplingMap
+
+    coupling = CouplingMap(requested.coupling) if requested.coupling else None
+    try:
+        translated: Any = transpile(
+            circuit,
+            basis_gates=[*basis, *_NOT_GATES],
+            coupling_map=coupling,
+            optimization_level=0,
+            seed_transpiler=0,
+        )
+    except Exception as error:  # the passes raise errors of many kinds
+        raise RefusedError(
+            f"PUB {pub_index}: the circuit can't be run with these gates or this coupling: {error}"
+        ) from error
+    if coupling is None or translated.layout is None:
+        return translated, observables
+    layout = translated.layout.final_index_layout()
+    return translated, [_moved(terms, layout, translated.num_qubits) for terms in observables]
+
+
+def _moved(terms: dict[str, float], layout: list[int], width: int) -> dict[str, float]:
+    moved: dict[str, float] = {}
+    for pauli, coefficient in terms.items():
+        letters = ["I"] * width
+        for qubit, letter in enumerate(reversed(pauli)):
+            letters[width - 1 - layout[qubit]] = letter
+        moved["".join(letters)] = coefficient
+    return moved
+
+
+def _shots(precision: float) -> int:
+    return math.ceil(1 / precision**2)
+
+
+def _check_precision(wanted: ExpectationsWanted, pub_index: int, what: str) -> None:
+    if wanted.precision == 0:
+        raise RefusedError(
+            f"PUB {pub_index}: precision 0 asks for exact values, which {what} does not give",
+            solution="Ask for a precision above 0, such as 0.01.",
+        )
