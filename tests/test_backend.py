@@ -13,10 +13,14 @@ from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.quantum_info import Operator
 from qiskit.transpiler import generate_preset_pass_manager
 
+from qiskit_rest_primitives import QiskitRuntimeService
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.circuits.isa import check_isa
 from qiskit_rest_primitives.errors import BackendError, NotFoundError
+from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.wire.targets import encode_target
+
+from .wire.test_targets import facts, official_target
 
 LINE = [[0, 1], [1, 2], [2, 3], [3, 4]]
 
@@ -48,6 +52,12 @@ class Service:
         """GET /backends/{name}/status."""
         self.calls.append("status")
         return {"state": True, "status": "active", "length_queue": 3, "backend_version": "1.2.3"}
+
+
+@pytest.fixture
+def http_service(local: LocalService) -> QiskitRuntimeService:
+    """A client of the embedded service."""
+    return QiskitRuntimeService(url=local.url, token=local.token, instance=local.instance)
 
 
 @pytest.fixture
@@ -242,3 +252,35 @@ def test_simulators_properties_are_never_asked_for() -> None:
     assert "rzz" in backend.target.operation_names
     backend.refresh()
     assert "properties" not in service.calls
+
+
+@pytest.mark.parametrize("name", ["fake_27q", "fake_5q"])
+def test_target_of_a_served_device_is_the_official_one(
+    http_service: QiskitRuntimeService, name: str
+) -> None:
+    """Through real HTTP: operations, qubits, durations and errors are those of both clients."""
+    backend = http_service.backend(name)
+    sent = (backend.configuration().to_dict(), backend.properties().to_dict())
+    assert facts(backend.target) == facts(official_target(*sent))
+
+
+def test_simulator_differs_from_the_official_one_only_by_what_is_kept(
+    http_service: QiskitRuntimeService,
+) -> None:
+    """With fractional gates asked for, only ways out of loops are more."""
+    backend = http_service.backend("statevector")
+    theirs = official_target(backend.configuration().to_dict(), None, fractional=True)
+    more = set(backend.target.operation_names) - set(theirs.operation_names)
+    assert set(theirs.operation_names) <= set(backend.target.operation_names)
+    assert more <= {"break_loop", "continue_loop"}
+
+
+def test_pickle_of_a_backend_holds_no_token(
+    http_service: QiskitRuntimeService, local: LocalService
+) -> None:
+    """Fetched or not."""
+    backend = http_service.backend("fake_5q")
+    for _ in range(2):
+        pickled = pickle.dumps(backend)
+        assert local.token.encode() not in pickled
+        assert pickle.loads(pickled).num_qubits == 5
