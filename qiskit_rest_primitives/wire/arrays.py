@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import binascii
 import io
-import math
-import re
 import zlib
 from collections.abc import Iterator
 from typing import NamedTuple, cast
@@ -19,6 +17,7 @@ import msgspec
 import numpy as np
 
 from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.wire.npy import read_npy
 from qiskit_rest_primitives.wire.wording import brief
 
 MAX_ARRAY_BYTES = 1 << 34
@@ -26,16 +25,8 @@ MAX_ARRAY_BYTES = 1 << 34
 
 _PIECE = 3 << 14  # bytes; a multiple of 3, so that base64 pieces join without padding
 _TEXT_PIECE = 4 << 14  # characters; the same piece in base64
-_MAX_HEADER = 4096  # bytes; numpy pads the header of an ordinary array to 128
 _MAX_RATIO = 1032  # deflate's best: 258 bytes out of 2 bits
-_DATA_KINDS = "biufcSUMm"
-# NumPy's own reader evaluates the header as Python, falls back to a tokenizer and warns; this is
-# all that it writes for arrays without fields and objects.
-_HEADER = re.compile(
-    rb"\{'descr': '([<>|=]?[biufcSUMm][0-9]{1,9}(?:\[[0-9A-Za-z]{1,4}\])?)', "
-    rb"'fortran_order': (True|False), 'shape': \(((?:[0-9]{1,18}, ?){0,32}(?:[0-9]{1,18})?)\),? ?\} *\n?\Z"
-)
-
+_MAX_WORD = 64  # characters of a text within an array that came as lists
 # msgspec's base64 decoder runs at twice the speed of binascii's.
 _decode_base64 = msgspec.json.Decoder(bytes).decode
 
@@ -52,14 +43,6 @@ class Slice(NamedTuple):
     text: bytes
     start: int
     end: int
-
-
-class ArrayHeader(NamedTuple):
-    """What an npy header says about the array to come."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    fortran_order: bool
 
 
 def encode_array(array: np.ndarray) -> dict[str, object]:
@@ -141,13 +124,35 @@ def array_of_numbers(content: object, place: str) -> np.ndarray:
     """Makes an array of a number, or of equally long (nested) lists of numbers or strings."""
     if not isinstance(content, (int, float, list)):
         raise ProtocolError(f"{place}: expected base64 text or numbers, found {brief(content)}")
+    kinds, longest = leaf_types(content)
+    if longest > _MAX_WORD:
+        raise ProtocolError(f"{place}: a text of {longest} characters among the numbers")
+    if not kinds <= {int, float, bool, str, type(None)}:
+        raise ProtocolError(f"{place}: expected numbers, found {brief(content)}")
     try:
-        array = np.array(content)
-    except (ValueError, TypeError, OverflowError, RecursionError):
+        return np.array(content)
+    except (ValueError, TypeError, OverflowError):
         raise ProtocolError(f"{place}: the lists do not form an array") from None
-    if array.dtype.kind not in _DATA_KINDS + "O":
-        raise ProtocolError(f"{place}: expected numbers, found {array.dtype}")
-    return array
+
+
+def leaf_types(value: object) -> tuple[set[type], int]:
+    """Finds the types within nested lists, and the length of the longest text among them.
+
+    NumPy gives every text of an array the room of the longest, so it has to be bounded before.
+    """
+    if not isinstance(value, list):
+        return {type(value)}, len(value) if isinstance(value, str) else 0
+    items = cast("list[object]", value)
+    kinds = set(map(type, items))
+    longest = max(len(item) for item in items if isinstance(item, str)) if str in kinds else 0
+    if list in kinds:
+        kinds.discard(list)
+        for item in items:
+            if isinstance(item, list):
+                inner, length = leaf_types(cast("object", item))
+                kinds |= inner
+                longest = max(longest, length)
+    return kinds, longest
 
 
 def decode_array_text(
@@ -173,44 +178,6 @@ def decode_array_text(
     """
     limit = min(max_bytes, _MAX_RATIO * (text.end - text.start))
     return read_npy(_inflate(text, place), max_bytes=limit, place=place, expected=expected)
-
-
-def read_npy(
-    pieces: Iterator[bytes],
-    *,
-    max_bytes: int,
-    place: str,
-    expected: tuple[tuple[int, ...], np.dtype] | None = None,
-) -> np.ndarray:
-    """Reads an npy file that comes in pieces into a new array; see `decode_array_text`."""
-    start = bytearray()
-    offset = 0
-    while not offset:
-        piece = next(pieces, None)
-        if piece is None:
-            raise ProtocolError(f"{place}: the data end within the npy header")
-        start += piece
-        offset = _header_length(start, place)
-    header = _read_header(start[:offset], place)
-    _check_header(header, max_bytes, expected, place)
-    try:
-        array = np.empty(header.shape, header.dtype, order="F" if header.fortran_order else "C")
-    except (ValueError, MemoryError):
-        raise ProtocolError(f"{place}: no memory for an array of shape {header.shape}") from None
-    flat = (array.T if header.fortran_order else array).reshape(-1).view(np.uint8)
-    # `flat` shares the memory of `array`: both orders are contiguous in their own direction.
-    data = flat.data if flat.size else memoryview(bytearray())
-    filled = 0
-    piece = bytes(memoryview(start)[offset:])
-    while piece is not None:
-        if filled + len(piece) > len(data):
-            raise ProtocolError(f"{place}: more data than the {len(data)} bytes of its npy header")
-        data[filled : filled + len(piece)] = piece
-        filled += len(piece)
-        piece = next(pieces, None)
-    if filled != len(data):
-        raise ProtocolError(f"{place}: {filled} bytes of data for {len(data)} of its npy header")
-    return array
 
 
 def inflate_text(text: Slice, *, max_bytes: int, place: str) -> bytes:
@@ -250,47 +217,3 @@ def _inflate(text: Slice, place: str) -> Iterator[bytes]:
         yield data
     if inflater.unused_data:
         raise ProtocolError(f"{place}: {len(inflater.unused_data)} bytes after the zlib data")
-
-
-def _header_length(start: bytearray, place: str) -> int:
-    """Returns the length of the npy header including its magic, or 0 if more bytes are needed."""
-    if not b"\x93NUMPY".startswith(start[:6]):
-        raise ProtocolError(f"{place}: the data are not an npy file")
-    if len(start) < 12:
-        return 0
-    size = 2 if start[6] == 1 else 4
-    length = 8 + size + int.from_bytes(start[8 : 8 + size], "little")
-    if start[6] not in (1, 2) or length > _MAX_HEADER:
-        raise ProtocolError(f"{place}: an npy header of version {start[6]}, {length} bytes")
-    return length if len(start) >= length else 0
-
-
-def _read_header(data: bytearray, place: str) -> ArrayHeader:
-    """Reads the npy header of a plain dtype, as NumPy writes it since it began."""
-    match = _HEADER.search(data)
-    if match is None:
-        text = bytes(data[8:120]).decode("latin-1").strip()
-        raise ProtocolError(f"{place}: not the npy header of numbers or text: {text!r}")
-    descr, order, lengths = (part.decode("ascii") for part in match.groups())
-    try:
-        dtype = np.dtype(descr)
-    except TypeError:
-        raise ProtocolError(f"{place}: an npy file of unknown type {descr!r}") from None
-    shape = tuple(int(length) for length in lengths.split(",") if length.strip())
-    return ArrayHeader(shape, dtype, order == "True")
-
-
-def _check_header(
-    header: ArrayHeader,
-    max_bytes: int,
-    expected: tuple[tuple[int, ...], np.dtype] | None,
-    place: str,
-) -> None:
-    shape, dtype, _ = header
-    if expected is not None and expected != (shape, dtype):
-        raise ProtocolError(
-            f"{place}: expected {expected[1]} of shape {expected[0]}, found {dtype} of {shape}"
-        )
-    size = math.prod(shape) * dtype.itemsize
-    if size > max_bytes:
-        raise ProtocolError(f"{place}: the npy header claims {size} bytes; at most {max_bytes}")

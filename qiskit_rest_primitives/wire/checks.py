@@ -81,6 +81,8 @@ def make_data_bin(
             raise ProtocolError(f"{where}: samples in an estimator's result")
         if not isinstance(value, BitArray) and sampler and not isinstance(value, np.ndarray):
             raise ProtocolError(f"{where}: no samples")
+        if isinstance(value, np.ndarray) and value.dtype.kind not in ("iufc" if sampler else "iuf"):
+            raise ProtocolError(f"{where}: expected numbers, found {value.dtype}")
         if value is not None and value.shape[: len(shape)] != shape:
             raise ProtocolError(f"{where}: shape {value.shape} in a PUB of shape {shape}")
         if isinstance(value, BitArray):

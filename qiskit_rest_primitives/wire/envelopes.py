@@ -8,6 +8,7 @@ kept as plain objects.
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -142,7 +143,7 @@ class Encoder:
             return value
         if isinstance(value, dict):
             items = cast("dict[object, object]", value).items()
-            return {str(key): self.value(v, f"{place}.{str(key)[:40]}"[:300]) for key, v in items}
+            return {_key(key): self.value(v, f"{place}.{str(key)[:40]}"[:300]) for key, v in items}
         if isinstance(value, (list, tuple)):
             members = cast("list[object]", value)
             return [self.value(v, f"{place}[{i}]"[:300]) for i, v in enumerate(members)]
@@ -194,6 +195,11 @@ class Encoder:
 def envelope(kind: str, content: object) -> dict[str, object]:
     """Makes an envelope."""
     return {"__type__": kind, "__value__": content}
+
+
+def _key(key: object) -> str:
+    """Writes a key as json.dumps would."""
+    return json.dumps(key) if key is None or isinstance(key, bool) else str(key)
 
 
 def _span(span: spans.ExecutionSpan) -> dict[str, object]:

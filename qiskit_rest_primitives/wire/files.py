@@ -22,9 +22,10 @@ import numpy as np
 from qiskit.primitives import BitArray, DataBin, PrimitiveResult, PubResult, SamplerPubResult
 
 from qiskit_rest_primitives.errors import EncodeError, ProtocolError
-from qiskit_rest_primitives.wire.arrays import MAX_ARRAY_BYTES, read_npy
+from qiskit_rest_primitives.wire.arrays import MAX_ARRAY_BYTES
 from qiskit_rest_primitives.wire.cuts import ParsedBody, parse_json
 from qiskit_rest_primitives.wire.envelopes import Decoder, Encoder, envelope
+from qiskit_rest_primitives.wire.npy import read_npy
 from qiskit_rest_primitives.wire.typed import DECODERS, Read, list_of, object_of
 from qiskit_rest_primitives.wire.wording import brief
 

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.wire.arrays import leaf_types
 from qiskit_rest_primitives.wire.wording import brief
 
 _NON_FINITE = {
@@ -32,24 +33,13 @@ def decode_numbers(value: object, place: str) -> np.ndarray:
     Raises:
         ProtocolError: something else is among them, or the lists differ in length.
     """
+    kinds, _ = leaf_types(value)
     try:
-        array = np.array(value)
-    except (ValueError, TypeError, OverflowError):
-        raise ProtocolError(f"{place}: the lists do not form an array") from None
-    if array.dtype.kind in "iuf" and not _has_bool(value):
-        return array.astype(np.float64, copy=False)
-    try:
+        if kinds <= {int, float}:
+            return np.array(value, np.float64)
         return np.array(_spelled_out(value, place), np.float64)
     except (ValueError, TypeError, OverflowError):
         raise ProtocolError(f"{place}: the lists do not form an array") from None
-
-
-def _has_bool(value: object) -> bool:
-    if isinstance(value, list):
-        items = cast("list[object]", value)
-        kinds = set(map(type, items))
-        return bool in kinds or (list in kinds and any(_has_bool(item) for item in items))
-    return isinstance(value, bool)
 
 
 def _spelled_out(value: object, place: str) -> object:

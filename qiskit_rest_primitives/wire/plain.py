@@ -20,6 +20,7 @@ import numpy as np
 from qiskit.primitives import BitArray, PrimitiveResult, PubResult, SamplerPubResult
 
 from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.wire.arrays import leaf_types
 from qiskit_rest_primitives.wire.checks import Expected, make_data_bin
 from qiskit_rest_primitives.wire.cuts import Splicer
 from qiskit_rest_primitives.wire.envelopes import Decoder, Encoder
@@ -75,7 +76,7 @@ def _decode_pub(decoder: Decoder, item: object, index: int, expected: Expected) 
             fields[name] = _decode_register(decoder, value, where, shape, shots)
         else:
             name = _MISSPELLED.get(name, name)
-            fields[name] = _decode_values(decoder, value, where, name)
+            fields[name] = _decode_values(decoder, value, where)
     if expected.program_id == "sampler":
         if shape is None:
             shape = _common_shape(fields)
@@ -84,9 +85,8 @@ def _decode_pub(decoder: Decoder, item: object, index: int, expected: Expected) 
     if shape is None:
         shape = evs.shape if isinstance(evs, np.ndarray) else ()
     for name in ("evs", "stds"):
-        fields[name] = _fill(fields[name], shape) if name in fields else None
-    if fields["stds"] is None:
-        del fields["stds"]
+        if name in fields:
+            fields[name] = _fill(fields[name], shape)
     return PubResult(make_data_bin(fields, shape, place, expected), metadata)
 
 
@@ -128,18 +128,21 @@ def _decode_register(
 
 def _decode_iq(decoder: Decoder, value: list[object], place: str) -> np.ndarray:
     """Reads measurements that weren't classified: complex envelopes, or pairs of numbers."""
-    try:
-        array = np.array(decoder.value(value, place))
-    except (ValueError, TypeError):
-        raise ProtocolError(f"{place}: the lists do not form an array") from None
-    if array.dtype.kind == "c":
-        return array.astype(np.complex128)
-    if array.dtype.kind in "if" and array.ndim > 1 and array.shape[-1] == 2:
-        return array[..., 0] + 1j * array[..., 1]
-    raise ProtocolError(f"{place}: expected samples or complex numbers, found {array.dtype}")
+    if dict in leaf_types(value)[0]:
+        decoded = decoder.value(value, place)
+        if not leaf_types(decoded)[0] <= {complex, float, int}:
+            raise ProtocolError(f"{place}: expected complex numbers, found {brief(value)}")
+        try:
+            return np.array(decoded, np.complex128)
+        except (ValueError, TypeError):
+            raise ProtocolError(f"{place}: the lists do not form an array") from None
+    pairs = decode_numbers(value, place)
+    if pairs.ndim < 2 or pairs.shape[-1] != 2:
+        raise ProtocolError(f"{place}: expected pairs of numbers, found shape {pairs.shape}")
+    return pairs.view(np.complex128)[..., 0]
 
 
-def _decode_values(decoder: Decoder, value: object, place: str, name: str) -> np.ndarray | None:
+def _decode_values(decoder: Decoder, value: object, place: str) -> np.ndarray | None:
     if value is None:
         return None
     if isinstance(value, dict) and "__type__" in value:
@@ -147,6 +150,8 @@ def _decode_values(decoder: Decoder, value: object, place: str, name: str) -> np
         if not isinstance(value, np.ndarray):
             raise ProtocolError(f"{place}: expected numbers, found {brief(value)}")
         return value
+    if isinstance(value, dict) and "samples" in value:
+        raise ProtocolError(f"{place}: samples in an estimator's result")
     return decode_numbers(value, place)
 
 

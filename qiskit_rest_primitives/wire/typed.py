@@ -29,6 +29,7 @@ MAX_QPY_BYTES = 1 << 28
 """Limit of one decompressed QPY circuit, in bytes."""
 
 _SPAN_KINDS = ("DoubleSliceSpan", "TwirledSliceSpanV2", "TwirledSliceSpan", "ExecutionSpan")
+_EXTRAPOLATOR = re.compile("linear|exponential|double_exponential|polynomial_degree_[1-7]|fallback")
 # Python 3.10 reads neither "Z" nor fractions of other than 3 or 6 digits.
 _DATETIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(?:[.,](\d{1,9}))?)?"
@@ -39,12 +40,9 @@ _DATETIME = re.compile(
 
 def _ndarray(read: Decoder, fields: dict[str, object], place: str, depth: int) -> object:
     content = fields["__value__"]
-    if isinstance(content, str) and content.isidentifier() and len(content) < 32:
-        # Seen in the wild for the name of an extrapolator: an ndarray that is a word.
+    if isinstance(content, str) and _EXTRAPOLATOR.fullmatch(content):
+        # The official client, too, forgives the service an ndarray that is such a word.
         return content
-    if isinstance(content, list) and any(isinstance(item, dict) for item in content):
-        items = read.value(cast("object", content), place, depth)
-        return np.array(items)
     return read.array(content, place)
 
 
