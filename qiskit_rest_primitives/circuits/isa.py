@@ -83,7 +83,7 @@ class _Check:
             if item.is_standard_gate():
                 if name == angled and not _in_range(angle := item.params[0]):
                     place = tuple(device_qubit[qubit] for qubit in qubits)
-                    reason = f"its angle {angle:g} is not in [0, π/2]"
+                    reason = f"its angle {float(angle):g} is not in [0, π/2]"
                     raise self.error(item, place, where, position, reason)
             elif item.is_control_flow():
                 inner = [device_qubit[qubit] for qubit in qubits]
@@ -144,14 +144,13 @@ def check_rzz_values(
     """
     if not circuit.parameters or not _bounds_rzz(target):
         return
-    angles = {id(angle): angle for angle in _rzz_angles(circuit)}
-    if not angles:
-        return
     from qiskit_rest_primitives.circuits.expressions import Expression
 
     columns = {parameter: column for column, parameter in enumerate(circuit.parameters)}
     bindings = values.reshape(-1, len(columns)).T
-    for angle in angles.values():
+    # A loop's own parameter has no column: its values are not the user's.
+    angles = {angle for angle in _rzz_angles(circuit) if angle.parameters <= columns.keys()}
+    for angle in angles:
         found = np.real(Expression.of(angle, columns).evaluate(bindings))
         # Written so that NaN is out of range. The encoder refuses complex values.
         wrong = ~((found >= 0) & (found <= math.pi / 2 + ANGLE_TOLERANCE))
@@ -182,7 +181,9 @@ def _bounds_rzz(target: Target) -> bool:
 
 
 def _in_range(angle: Any) -> bool:
-    return isinstance(angle, ParameterExpression) or 0.0 <= angle <= math.pi / 2 + ANGLE_TOLERANCE
+    if isinstance(angle, ParameterExpression) and angle.parameters:
+        return True
+    return 0.0 <= float(angle) <= math.pi / 2 + ANGLE_TOLERANCE
 
 
 def _device(target: Target) -> str:

@@ -213,6 +213,37 @@ def test_rzz_values_in_range_pass(target: Target) -> None:
     check_rzz_values(QuantumCircuit(1), np.zeros((2, 0)), target, pub_index=0)
 
 
+def test_parameter_of_a_loop_is_not_the_users(target: Target) -> None:
+    """It has no column in the values."""
+    loop, angle = Parameter("i"), Parameter("a")
+    circuit = QuantumCircuit(2)
+    circuit.rz(angle, 0)
+    with circuit.for_loop(range(2), loop):
+        circuit.rzz(loop, 0, 1)
+    check_rzz_values(circuit, np.array([9.0]), target, pub_index=0)
+
+
+def test_thousand_equal_angles_are_evaluated_once(target: Target) -> None:
+    """Equal expressions are one."""
+    angle = Parameter("a")
+    circuit = QuantumCircuit(2)
+    for _ in range(1000):
+        circuit.rzz(2 * angle, 0, 1)
+    values = np.full((100_000, 1), 0.1)
+    values[-1] = 1.0
+    with pytest.raises(ISAError, match=r"angle 2 from the parameter values at \(99999,\)"):
+        check_rzz_values(circuit, values, target, pub_index=0)
+
+
+def test_angle_that_is_a_constant_expression_is_checked(target: Target) -> None:
+    """An expression without parameters is a number."""
+    angle = Parameter("a")
+    circuit = QuantumCircuit(2)
+    circuit.rzz((angle + 2.0).bind({angle: 1.0}), 0, 1)
+    with pytest.raises(ISAError, match="its angle 3 is not in"):
+        check_isa(circuit, target, pub_index=0)
+
+
 @pytest.mark.parametrize(
     ("values", "place", "angle"),
     [
