@@ -92,6 +92,25 @@ def is_dynamic(circuit: QuantumCircuit) -> bool:
     return False
 
 
+def without_final_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Drops measurements after which neither their qubit nor their bit is used; bits stay."""
+    used: set[Any] = set()
+    kept: list[Any] = []
+    for instruction in reversed(circuit.data):
+        name = instruction.operation.name
+        if name == "measure" and used.isdisjoint((*instruction.qubits, *instruction.clbits)):
+            continue
+        if name not in _IDLE:
+            used.update(instruction.qubits, instruction.clbits)
+        kept.append(instruction)
+    if len(kept) == len(circuit.data):
+        return circuit
+    bare = circuit.copy_empty_like()
+    for instruction in reversed(kept):
+        bare.append(instruction, copy=False)
+    return bare
+
+
 def without_leading_resets(circuit: QuantumCircuit) -> QuantumCircuit:
     """Drops resets of a circuit that is not dynamic: they act on fresh qubits."""
     if not any(instruction.operation.name == "reset" for instruction in circuit.data):

@@ -21,26 +21,29 @@ class LoadedCircuit:
     parameters: list[Any]
 
 
-def load_circuit(circuit: str | bytes, pub_index: int) -> LoadedCircuit:
+def load_circuit(
+    circuit: str | bytes, pub_index: int, num_qubits: int | None = None
+) -> LoadedCircuit:
     """Reads the circuit of PUB ``pub_index``.
 
     Args:
         circuit: OpenQASM 3 text, or the bytes of a QPY file that holds one circuit.
         pub_index: position of the PUB in its job, for messages.
+        num_qubits: width for a text that names physical qubits only.
 
     Raises:
         RefusedError: the text or file can't be read; the reason says where.
     """
     if isinstance(circuit, str):
-        return _load_qasm(circuit, pub_index)
+        return _load_qasm(circuit, pub_index, num_qubits)
     return _load_qpy(circuit, pub_index)
 
 
-def _load_qasm(text: str, pub_index: int) -> LoadedCircuit:
+def _load_qasm(text: str, pub_index: int, num_qubits: int | None) -> LoadedCircuit:
     from qiskit_rest_primitives.local.reader import ReadError, read_circuit
 
     try:
-        read = read_circuit(text)
+        read = read_circuit(text, num_qubits=num_qubits)
     except ReadError as error:
         raise RefusedError(
             f"PUB {pub_index}: error loading QASM circuit: {error}", code=NOT_LOADABLE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from qiskit.primitives.containers.bindings_array import BindingsArray
@@ -90,7 +90,7 @@ def _plan_sampler_pub(
 ) -> PubPlan:
     index = seeds.pub_index
     pub = decode_sampler_pub(item, place=f"PUB {index}")
-    loaded = load_circuit(pub.circuit, index)
+    loaded = load_circuit(pub.circuit, index, _physical_width(pub.circuit, backend))
     values = bind_values(loaded, pub.parameter_values, index)
     shots = requested.shots if pub.shots is None else int(pub.shots)
     num_bits = {creg.name: creg.size for creg in loaded.circuit.cregs}
@@ -121,7 +121,8 @@ def _plan_estimator_pub(
 ) -> PubPlan:
     index = seeds.pub_index
     pub = decode_estimator_pub(item, place=f"PUB {index}")
-    loaded = load_circuit(pub.circuit, index)
+    width = _physical_width(pub.circuit, backend, pub.observables)
+    loaded = load_circuit(pub.circuit, index, width)
     values = bind_values(loaded, pub.parameter_values, index)
     observables = coerce_observables(pub.observables, loaded.circuit.num_qubits, index)
     precision = requested.precision if pub.precision is None else float(pub.precision)
@@ -173,6 +174,19 @@ def _plan_estimator_pub(
         shape, positions.ravel(), len(pairs), precision, seeds, metadata, setup.std_of_exact
     )
     return PubPlan(tasks, join, setup.num_circuits)
+
+
+def _physical_width(
+    circuit: str | bytes, backend: LocalBackend, observables: Any = None
+) -> int | None:
+    """How wide a text is that names qubits ``$0``: as the device, or as its observables."""
+    if isinstance(circuit, bytes) or "$" not in circuit:
+        return None
+    if not backend.is_simulator:
+        return backend.num_qubits
+    while isinstance(observables, (list, dict)):
+        observables = next(iter(cast("list[Any]", observables)), None)
+    return len(observables) if isinstance(observables, str) else None
 
 
 def _metadata(loaded: LoadedCircuit) -> dict[str, Any]:

@@ -19,16 +19,17 @@ from qiskit_rest_primitives.local.analysis import (
     keep_letters,
     keep_qubits,
     refuse_what_crashes_aer,
+    without_final_measurements,
     without_leading_resets,
 )
 from qiskit_rest_primitives.local.clifford import CLIFFORD_GATES
 from qiskit_rest_primitives.local.costs import affordable_method, check_width, seconds_per_shot
-from qiskit_rest_primitives.local.devices import device_target
+from qiskit_rest_primitives.local.devices import CONTROL_FLOW, device_target
 from qiskit_rest_primitives.local.measuring import choose_bases
 from qiskit_rest_primitives.local.noise import DeviceNoise, used_gates
 from qiskit_rest_primitives.local.outcome import NOT_ISA, RefusedError
 from qiskit_rest_primitives.local.setup import ExpectationsWanted, SamplesWanted, Setup, Wanted
-from qiskit_rest_primitives.local.statevector import ReferenceSimulator, without_measurements
+from qiskit_rest_primitives.local.statevector import ReferenceSimulator
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
@@ -98,7 +99,7 @@ def prepare_statevector(
     Raises:
         RefusedError: too wide, or dynamic and Aer is not installed.
     """
-    bare = circuit if isinstance(wanted, SamplesWanted) else without_measurements(circuit)
+    bare = circuit if isinstance(wanted, SamplesWanted) else without_final_measurements(circuit)
     if is_dynamic(bare):
         if not aer_is_installed():
             raise RefusedError(
@@ -122,7 +123,7 @@ def prepare_aer(method: str) -> Prepare:
     def prepare(
         circuit: QuantumCircuit, pub_index: int, requested: Requested, wanted: Wanted
     ) -> Setup:
-        bare = circuit if isinstance(wanted, SamplesWanted) else without_measurements(circuit)
+        bare = circuit if isinstance(wanted, SamplesWanted) else without_final_measurements(circuit)
         refuse_what_crashes_aer(bare, pub_index)
         dynamic, noise = is_dynamic(bare), requested.noise
         if noise is None and not requested.coupling:
@@ -181,7 +182,7 @@ def prepare_device(num_qubits: int) -> Prepare:
         refuse_what_crashes_aer(circuit, pub_index)
         if isinstance(wanted, ExpectationsWanted):
             _check_precision(wanted, pub_index, "a device")
-            circuit = without_measurements(circuit)
+            circuit = without_final_measurements(circuit)
         kept = _kept(circuit, wanted, measured=True)
         small = keep_qubits(circuit, kept)
         shots = wanted.shots if isinstance(wanted, SamplesWanted) else _shots(wanted.precision)
@@ -272,7 +273,7 @@ def _translated(
     try:
         translated: Any = transpile(
             circuit,
-            basis_gates=[*basis, *_NOT_GATES],
+            basis_gates=[*basis, *(names & set(CONTROL_FLOW))],
             coupling_map=coupling,
             optimization_level=0,
             seed_transpiler=0,

@@ -14,6 +14,8 @@ import numpy as np
 from qiskit.primitives.utils import bound_circuit_to_instruction
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
+from qiskit_rest_primitives.local.analysis import without_final_measurements
+
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
@@ -47,13 +49,6 @@ def final_measurements(circuit: QuantumCircuit) -> Measurements:
     return Measurements(measured, registers)
 
 
-def without_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Drops the measurements and classical bits of a circuit that measures only at its end."""
-    bare = circuit.remove_final_measurements(inplace=False)
-    assert bare is not None
-    return bare
-
-
 @dataclass(frozen=True)
 class ReferenceSimulator:
     """Runs unitary circuits, measured at their end, as the reference primitives do."""
@@ -69,7 +64,7 @@ class ReferenceSimulator:
     ) -> dict[str, np.ndarray]:
         """Samples a circuit at each row; see `tasks.Simulator`."""
         measurements = final_measurements(circuit)
-        bare = without_measurements(circuit)
+        bare = without_final_measurements(circuit)
         packed = {
             name: np.zeros((len(rows), shots, -(-len(sources) // 8)), dtype=np.uint8)
             for name, sources in measurements.registers.items()
@@ -97,7 +92,7 @@ class ReferenceSimulator:
         check: Callable[[], None],
     ) -> dict[str, np.ndarray]:
         """Computes exact expectation values; see `tasks.Simulator`."""
-        bare = without_measurements(circuit)
+        bare = without_final_measurements(circuit)
         operators = {
             int(index): SparsePauliOp(
                 list(observables[index]), np.array(list(observables[index].values()))

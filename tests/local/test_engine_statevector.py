@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.local.engine_jobs import fail, run, text_of
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter, ParameterVector
 from qiskit.primitives import StatevectorEstimator, StatevectorSampler
@@ -12,6 +11,7 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from qiskit_rest_primitives.local.backends import LocalBackends
 from qiskit_rest_primitives.local.engine import Engine
+from tests.local.engine_jobs import fail, run, text_of
 
 SEED = {"simulator": {"seed_simulator": 42}}
 
