@@ -24,7 +24,7 @@ def error_of(reply: requests.Response) -> dict[str, object]:
 
 class TestCreate:
     def test_returns_the_id_and_the_backend(self, api: Api) -> None:
-        """POST /jobs answers with the id, and with session_id and private only if they were given."""
+        """POST /jobs answers with the id, and with no more than was given."""
         reply = api.post_job()
         assert reply.status_code == 200
         assert set(reply.json()) == {"id", "backend"}
@@ -307,7 +307,7 @@ class TestResults:
 
     @pytest.mark.parametrize("shots", [10, 100_000])
     def test_a_private_one_is_read_once(self, api: Api, shots: int) -> None:
-        """The first reader gets the result of a private job, the next gets 204; HEAD is no reader."""
+        """The first reader gets it, the next gets 204; HEAD is no reader."""
         job_id = api.run(private=True, params={"pubs": [[BELL, None, shots]]})
         assert api.call("HEAD", f"/jobs/{job_id}/results").status_code == 200
         first = api.get(f"/jobs/{job_id}/results")

@@ -1,4 +1,4 @@
-"""Sessions and batches: through plain requests, and their clock with a service that has no server."""
+"""Sessions and batches: through plain requests, and with a clock of our own."""
 
 from __future__ import annotations
 
@@ -175,6 +175,7 @@ class Clock:
         self.now = 1_800_000_000.0
 
     def __call__(self) -> float:
+        """Now."""
         return self.now
 
 

@@ -1,0 +1,172 @@
+"""Token files, keys and JSON web tokens, without a service."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from qiskit_rest_primitives.local.auth import (
+    Tokens,
+    User,
+    default_instance,
+    read_token_file,
+)
+from qiskit_rest_primitives.local.replies import ProblemError
+
+ALICE = User("alice", "alice-has-a-key")
+BOB = User("bob", "bob-has-another-key", ("crn:one", "crn:two"))
+
+
+class Clock:
+    """Time that a test sets."""
+
+    now = 1_800_000_000.25
+
+    def __call__(self) -> float:
+        """Now."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+def tokens(clock: Clock) -> Tokens:
+    """Two users' tokens, of 60 seconds."""
+    return Tokens([ALICE, BOB], lifetime_seconds=60, clock=clock)
+
+
+def refused(tokens: Tokens, authorization: str | None, instance: str | None = None) -> int:
+    """The status of a refusal."""
+    with pytest.raises(ProblemError) as caught:
+        tokens.check(authorization, instance)
+    return caught.value.status
+
+
+class TestCheck:
+    def test_tells_user_and_instance(self, tokens: Tokens) -> None:
+        """By key or issued token; the first instance unless one is named."""
+        issued = tokens.issue(BOB)["access_token"]
+        for authorization in (f"Bearer {BOB.token}", f"apikey {BOB.token}", f"Bearer {issued}"):
+            caller = tokens.check(authorization, None)
+            assert (caller.user, caller.instance) == ("bob", "crn:one")
+            assert tokens.check(authorization, "crn:two").instance == "crn:two"
+        assert refused(tokens, f"Bearer {BOB.token}", ALICE.instances[0]) == 404
+
+    def test_a_token_ends(self, tokens: Tokens, clock: Clock) -> None:
+        """After its lifetime it is 401, not a moment before."""
+        issued = tokens.issue(ALICE)
+        clock.now = issued["expiration"] - 0.01
+        assert tokens.check(f"Bearer {issued['access_token']}", None).user == "alice"
+        clock.now = issued["expiration"] + 1.0
+        assert refused(tokens, f"Bearer {issued['access_token']}") == 401
+
+    def test_a_token_of_fractions_of_a_second(self, clock: Clock) -> None:
+        """Lifetimes need not be whole seconds."""
+        tokens = Tokens([ALICE], lifetime_seconds=0.5, clock=clock)
+        issued = tokens.issue(ALICE)["access_token"]
+        clock.now += 0.49
+        assert tokens.check(f"Bearer {issued}", None).user == "alice"
+        clock.now += 0.02
+        assert refused(tokens, f"Bearer {issued}") == 401
+
+    def test_any_change_spoils_it(self, tokens: Tokens) -> None:
+        """Header, claims or signature: 401."""
+        issued = tokens.issue(ALICE)["access_token"]
+        for position in range(0, len(issued), 7):
+            letter = "A" if issued[position] != "A" else "B"
+            changed = issued[:position] + letter + issued[position + 1 :]
+            if position == len(issued) - 1:
+                continue  # the last letter's low bits mean nothing
+            assert refused(tokens, f"Bearer {changed}") == 401
+
+    def test_an_unsigned_one_is_refused(self, tokens: Tokens) -> None:
+        """Alg none opens nothing."""
+        head = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
+        body = tokens.issue(ALICE)["access_token"].split(".")[1]
+        for signature in ("", "x"):
+            assert refused(tokens, f"Bearer {head}.{body}.{signature}") == 401
+
+    def test_another_secret_is_refused(self, tokens: Tokens, clock: Clock) -> None:
+        """A token of one service is nothing to another, unless they share the secret."""
+        issued = tokens.issue(ALICE)["access_token"]
+        other = Tokens([ALICE], clock=clock)
+        assert refused(other, f"Bearer {issued}") == 401
+        first = Tokens([ALICE], secret=b"s" * 32, clock=clock)
+        second = Tokens([ALICE], secret=b"s" * 32, clock=clock)
+        issued = first.issue(ALICE)["access_token"]
+        assert second.check(f"Bearer {issued}", None).user == "alice"
+
+    def test_a_user_who_is_gone_is_refused(self, clock: Clock) -> None:
+        """A token outlives its user's line in the file by nothing."""
+        both = Tokens([ALICE, BOB], secret=b"s" * 32, clock=clock)
+        issued = both.issue(BOB)["access_token"]
+        assert refused(Tokens([ALICE], secret=b"s" * 32, clock=clock), f"Bearer {issued}") == 401
+
+    def test_a_key_with_dots_is_still_a_key(self, clock: Clock) -> None:
+        """A ready bearer token may look like a JSON web token."""
+        user = User("carol", "header.claims.signature")
+        assert Tokens([user], clock=clock).check(f"Bearer {user.token}", None).user == "carol"
+
+    def test_the_claims_are_those_of_the_identity_service(self, tokens: Tokens) -> None:
+        """Exp and iat are what clients plan their renewal by."""
+        content = tokens.issue(ALICE)
+        claims = content["access_token"].split(".")[1]
+        decoded = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        assert decoded["exp"] - decoded["iat"] >= 60
+        assert content["expires_in"] == 60
+        assert decoded["sub"] == "alice"
+
+    def test_a_lifetime_is_positive(self) -> None:
+        """Anything else is refused at the start."""
+        with pytest.raises(ValueError, match="positive"):
+            Tokens([ALICE], lifetime_seconds=0)
+
+
+class TestUser:
+    def test_hides_the_token(self) -> None:
+        """Repr has no secret."""
+        assert ALICE.token not in repr(ALICE)
+
+    def test_has_an_instance(self) -> None:
+        """The same one at every start, of the documented form."""
+        assert ALICE.instances == (default_instance("alice"),)
+        assert default_instance("alice") != default_instance("bob")
+        assert ALICE.instances[0].startswith("crn:v1:bluemix:public:quantum-computing:us-east:a/")
+        assert ALICE.instances[0].endswith("::")
+
+
+class TestTokenFile:
+    def test_is_read(self, tmp_path: Path) -> None:
+        """Names, tokens, instances; comments and blank lines are skipped."""
+        crn = default_instance("x")
+        path = tmp_path / "tokens"
+        path.write_text(f"# users\nalice alice-has-a-key\n\nbob bob-has-a-key {crn} # two words\n")
+        alice, bob = read_token_file(path)
+        assert (alice.name, alice.token) == ("alice", "alice-has-a-key")
+        assert bob.instances == (crn,)
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("alice", "line 1"),
+            ("alice short", "8 characters"),
+            ("alice long-enough not-a-crn", "not a CRN"),
+            ("a long-enough\na also-long-enough", "twice"),
+            ("a long-enough\nb long-enough", "twice"),
+            ("# nobody", "no users"),
+        ],
+    )
+    def test_errors_name_the_line(self, tmp_path: Path, text: str, words: str) -> None:
+        """What is wrong, and where."""
+        path = tmp_path / "tokens"
+        path.write_text(text)
+        with pytest.raises(ValueError, match=words) as caught:
+            read_token_file(path)
+        assert "long-enough" not in str(caught.value)

@@ -1,0 +1,163 @@
+"""What outlives a request, and what outlives a service."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qiskit_rest_primitives.local import LocalService
+from qiskit_rest_primitives.local.store import LARGE_BODY, Store
+
+from .conftest import ALICE, BELL, Api, HeldExecutor
+
+
+def job(job_id: str, **fields: Any) -> dict[str, Any]:
+    """A row of a job."""
+    row = {"id": job_id, "user": "u", "instance": "i", "program": "sampler", "backend": "b"}
+    return row | {"status": "Queued", "created": 1.0, "cost": 1} | fields
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Any:
+    """A store in a folder."""
+    store = Store(tmp_path / "kept")
+    yield store
+    store.close()
+
+
+class TestStore:
+    def test_a_temporary_one_leaves_nothing(self) -> None:
+        """Its folder goes with it."""
+        store = Store()
+        assert store.folder.is_dir()
+        store.close()
+        assert not store.folder.exists()
+
+    def test_only_its_owner_reads_it(self, store: Store) -> None:
+        """Folder and key are closed to others."""
+        assert store.folder.stat().st_mode & 0o077 == 0
+        key = store.secret()
+        assert (store.folder / "signing.key").stat().st_mode & 0o077 == 0
+        assert store.secret() == key
+        assert len(key) == 32
+
+    def test_another_schema_is_refused(self, tmp_path: Path) -> None:
+        """A folder of another version is not touched."""
+        store = Store(tmp_path)
+        store.change("PRAGMA user_version = 99")
+        store.close()
+        with pytest.raises(ValueError, match="another version"):
+            Store(tmp_path)
+
+    @pytest.mark.parametrize("size", [0, 10, LARGE_BODY, LARGE_BODY + 1])
+    def test_bodies_come_back(self, store: Store, size: int) -> None:
+        """Small ones from the database, large ones from a file; nothing is None."""
+        store.insert("jobs", job("a", **store.body_fields("a", "params", b"x" * size)))
+        body = store.body("a", "params")
+        if size == 0:
+            assert body is None
+        elif size <= LARGE_BODY:
+            assert body == b"x" * size
+        else:
+            assert isinstance(body, Path)
+            assert body.read_bytes() == b"x" * size
+        assert store.drop_body("a", "params") == (size > 0)
+        assert store.drop_body("a", "params") is False
+        assert store.body("a", "params") is None
+        assert store.body("unknown", "params") is None
+
+    def test_a_transaction_is_all_or_nothing(self, store: Store) -> None:
+        """An error inside undoes it."""
+        with pytest.raises(RuntimeError), store.transaction():
+            store.insert("jobs", job("a"))
+            raise RuntimeError
+        assert store.job("a") is None
+
+    def test_an_update_can_demand_a_status(self, store: Store) -> None:
+        """Only one of two threads ends a job."""
+        store.insert("jobs", job("a"))
+        assert store.update("jobs", "a", {"status": "Failed"}, status=("Queued",))
+        assert not store.update("jobs", "a", {"status": "Completed"}, status=("Queued",))
+        found = store.job("a")
+        assert found is not None
+        assert found["status"] == "Failed"
+
+    def test_threads_share_it(self, store: Store) -> None:
+        """No call is lost or fails when many threads write."""
+
+        def write(number: int) -> None:
+            for index in range(50):
+                with store.transaction():
+                    store.insert("jobs", job(f"{number}-{index}"))
+                    store.set_tags(f"{number}-{index}", ["t"])
+
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert store.rows("SELECT COUNT(*) FROM tags")[0][0] == 400
+        assert store.queue_lengths() == {"b": 400}
+
+
+class TestRestart:
+    def test_jobs_results_and_tokens_survive(self, tmp_path: Path) -> None:
+        """A service that starts in the same folder has the jobs of the last, and knows its tokens."""
+        with LocalService(users=[ALICE], folder=tmp_path) as first:
+            api = Api(first, ALICE)
+            job_id = api.run(tags=["kept"], params={"pubs": [[BELL, None, 100_000]]})
+            body = api.get(f"/jobs/{job_id}/results").content
+            form = {"grant_type": "urn:ibm:params:oauth:grant-type:apikey", "apikey": ALICE.token}
+            reply = api.session.post(f"{first.base_url}/identity/token", data=form, timeout=30)
+            issued = reply.json()["access_token"]
+            api.session.close()
+        with LocalService(users=[ALICE], folder=tmp_path) as second:
+            api = Api(second, ALICE)
+            api.session.headers["Authorization"] = f"Bearer {issued}"
+            assert api.json("/jobs", tags="kept")["jobs"][0]["id"] == job_id
+            assert api.get(f"/jobs/{job_id}/results").content == body
+            api.session.close()
+
+    def test_unfinished_jobs_run_again(self, tmp_path: Path) -> None:
+        """Queued and running jobs of a stopped service are run by the next."""
+        held = HeldExecutor()
+        with LocalService(users=[ALICE], folder=tmp_path, executor=held) as first:
+            api = Api(first, ALICE)
+            ids = [api.submit(private=index == 0) for index in range(6)]
+            api.wait(ids[0], "Running")
+            api.session.close()
+            threading.Timer(0.3, held.release).start()
+        with LocalService(users=[ALICE], folder=tmp_path) as second:
+            api = Api(second, ALICE)
+            assert {api.wait(job_id)["status"] for job_id in ids} == {"Completed"}
+            api.session.close()
+
+    def test_what_can_not_run_again_fails_with_a_reason(self, tmp_path: Path) -> None:
+        """A job whose backend or params are gone is not left pending for ever."""
+        store = Store(tmp_path)
+        owner = {"user": "alice", "instance": ALICE.instances[0]}
+        params = {"params": b'{"pubs":[]}', "params_size": 11}
+        store.insert("jobs", job("gone-backend", **owner, **params))
+        store.insert("jobs", job("gone-params", **owner | {"backend": "statevector"}))
+        store.close()
+        with LocalService(users=[ALICE], folder=tmp_path) as service:
+            api = Api(service, ALICE)
+            for job_id in ("gone-backend", "gone-params"):
+                state = api.json(f"/jobs/{job_id}")["state"]
+                assert state["status"] == "Failed"
+                assert "restart" in state["reason"]
+            api.session.close()
+
+    def test_restart_keeps_port_jobs_and_tokens(self) -> None:
+        """restart() is an outage, not an end."""
+        with LocalService(users=[ALICE], faults=True) as service:
+            api = Api(service, ALICE)
+            url, job_id = service.url, api.run()
+            service.restart(0.05)
+            assert service.url == url
+            assert api.json(f"/jobs/{job_id}")["status"] == "Completed"
+            assert api.run()
+            api.session.close()
