@@ -21,14 +21,17 @@ from .errors import (
     ServerError,
     SessionError,
     TransportError,
+    UnknownParameterError,
 )
 from .estimator import EstimatorV2
 from .job import RestJob
 from .options import EstimatorOptions, SamplerOptions
 from .sampler import SamplerV2
+from .saving import load_result, save_result
 from .service import QiskitRuntimeService
 from .session import Batch, Session
 from .settings import Settings
+from .split_job import SplitJob
 from .waiting import as_completed, wait
 
 Sampler = SamplerV2
@@ -65,7 +68,11 @@ __all__ = [
     "Session",
     "SessionError",
     "Settings",
+    "SplitJob",
     "TransportError",
+    "UnknownParameterError",
     "as_completed",
+    "load_result",
+    "save_result",
     "wait",
 ]

@@ -15,10 +15,10 @@ from .circuits import encode_observables
 from .errors import EncodeError
 from .job import RestJob
 from .options import EstimatorOptions
-from .origin import Origin
-from .primitive import CircuitEncoder, Mode, backend_of, parameter_array, resolve_mode, submit_pubs
+from .primitive import CircuitEncoder, Mode, backend_of, parameter_array, resolve_mode, submit_works
 from .session import Session
-from .wire.pubs import encode_estimator_pub
+from .split_job import SplitJob
+from .work import EstimatorWork
 
 SERVICE_PRECISION: Final = 0.015625
 """The service's default precision: 1/sqrt(4096)."""
@@ -76,7 +76,9 @@ class EstimatorV2(BaseEstimatorV2):
         """The backend that jobs run on."""
         return backend_of(self._mode)
 
-    def run(self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None) -> RestJob:
+    def run(
+        self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None
+    ) -> RestJob | SplitJob:
         """Submits one job.
 
         Args:
@@ -87,7 +89,8 @@ class EstimatorV2(BaseEstimatorV2):
                 which only simulators have.
 
         Returns:
-            The job's handle; its result has ``evs`` and ``stds`` of the PUB's shape.
+            The job's handle (with ``options.split``, perhaps that of several jobs); its result
+            has ``evs`` and ``stds`` of the PUB's shape.
 
         Raises:
             ValueError, TypeError, QiskitError: a PUB is malformed, as with Qiskit's own
@@ -100,8 +103,7 @@ class EstimatorV2(BaseEstimatorV2):
         self._options.check_circuits(pub.circuit for pub in coerced)
         backend = self.backend()
         encoder = CircuitEncoder(backend, bool(self._options.isa_check))
-        items: list[list[Any]] = []
-        origins: list[Origin] = []
+        works: list[EstimatorWork] = []
         for index, pub in enumerate(coerced):
             wanted = None if pub.precision is None else float(pub.precision)
             if wanted is not None and not math.isfinite(wanted):
@@ -117,9 +119,15 @@ class EstimatorV2(BaseEstimatorV2):
                 observables = encode_observables(pub.observables, pub.circuit.num_qubits)
             except EncodeError as error:
                 raise EncodeError(f"PUB {index}: {error}") from error.__cause__
-            items.append(encode_estimator_pub(circuit.qasm, observables, values, wanted))
-            assumed = self.default_precision if wanted is None else wanted
-            origins.append(
-                Origin(tuple(pub.shape), None, assumed, circuit.description, pub.circuit.metadata)
+            works.append(
+                EstimatorWork(
+                    circuit,
+                    observables,
+                    tuple(pub.observables.shape),
+                    values,
+                    wanted,
+                    self.default_precision if wanted is None else wanted,
+                    pub.circuit.metadata,
+                )
             )
-        return submit_pubs(self._mode, "estimator", items, self._options, origins)
+        return submit_works(self._mode, "estimator", works, self._options)

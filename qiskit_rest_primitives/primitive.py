@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -15,15 +16,14 @@ from qiskit.providers import BackendV2
 from .backend import RestBackend
 from .circuits import EncodedCircuit, encode_circuit
 from .circuits.isa import check_isa
-from .errors import BackendError, EncodeError, UnknownParameterError
+from .errors import BackendError, EncodeError, RestPrimitivesError, UnknownParameterError
 from .http.submission import new_tag, submit
 from .job import RestJob
 from .options.primitives import PrimitiveOptions
 from .origin import Origin
 from .session import Session, current_session
-
-MAX_BODY_BYTES: Final = 50_000_000
-"""The service's limit of one request."""
+from .split_job import SplitJob
+from .work import MAX_BODY_BYTES, MAX_EXECUTIONS, Piece, Work, pack
 
 Mode = RestBackend | Session
 
@@ -108,25 +108,59 @@ def parameter_array(pub: SamplerPub | EstimatorPub, index: int) -> np.ndarray:
         ) from error
 
 
-def submit_pubs(
-    mode: Mode,
-    program_id: str,
-    pubs: Sequence[list[Any]],
-    options: PrimitiveOptions,
-    origins: Sequence[Origin],
-) -> RestJob:
-    """Posts one job.
+def submit_works(
+    mode: Mode, program_id: str, works: Sequence[Work], options: PrimitiveOptions
+) -> RestJob | SplitJob:
+    """Posts a run: as one job, or as several if it is too large and ``options.split`` is set.
 
     Args:
         mode: where to run.
         program_id: ``sampler`` or ``estimator``.
-        pubs: as they go on the wire.
+        works: the PUBs.
         options: what was set is sent.
-        origins: one a PUB, for the result.
 
     Raises:
-        EncodeError: the request is larger than the service takes.
+        EncodeError: the run is larger than the service takes, and may not be split.
     """
+    if options.split:
+        jobs = pack(works)
+        if len(jobs) > 1:
+            return _submit_parts(mode, program_id, works, jobs, options)
+    executions = sum(work.cost(math.prod(work.shape))[0] for work in works)
+    if executions > MAX_EXECUTIONS:
+        raise EncodeError(
+            f"the job asks for {executions:,} executions (circuits x parameter sets x shots), the "
+            f"service takes {MAX_EXECUTIONS:,}: use fewer shots or PUBs a job, or set "
+            "options.split = True"
+        )
+    return _submit(mode, program_id, [work.whole() for work in works], options)
+
+
+def _submit_parts(
+    mode: Mode,
+    program_id: str,
+    works: Sequence[Work],
+    jobs: Sequence[Sequence[Piece]],
+    options: PrimitiveOptions,
+) -> SplitJob:
+    parts: list[RestJob] = []
+    for pieces in jobs:
+        try:
+            encoded = [works[piece.pub].part(piece) for piece in pieces]
+            parts.append(_submit(mode, program_id, encoded, options))
+        except RestPrimitivesError as error:
+            ids = ", ".join(part.job_id() for part in parts) or "none"
+            error.message = f"{error} Parts submitted so far, of {len(jobs)}: {ids}"
+            raise
+    return SplitJob(parts, jobs, [work.shape for work in works])
+
+
+def _submit(
+    mode: Mode,
+    program_id: str,
+    pubs: Sequence[tuple[list[Any], Origin]],
+    options: PrimitiveOptions,
+) -> RestJob:
     backend = backend_of(mode)
     wire = options.to_wire()
     tag = new_tag()
@@ -134,7 +168,7 @@ def submit_pubs(
         "program_id": program_id,
         "backend": backend.name,
         "params": {
-            "pubs": pubs,
+            "pubs": [item for item, _ in pubs],
             "options": {},
             **wire.params,
             "version": 2,
@@ -167,7 +201,7 @@ def submit_pubs(
         backend.client,
         created["id"],
         details=details,
-        origins=origins,
+        origins=[origin for _, origin in pubs],
         backend=backend,
     )
     if isinstance(mode, Session):

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from qiskit.primitives import BaseSamplerV2
 from qiskit.primitives.containers import SamplerPubLike
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from .backend import RestBackend
-from .errors import EncodeError
 from .job import RestJob
 from .options import SamplerOptions
-from .origin import Origin
-from .primitive import CircuitEncoder, Mode, backend_of, parameter_array, resolve_mode, submit_pubs
+from .primitive import CircuitEncoder, Mode, backend_of, parameter_array, resolve_mode, submit_works
 from .session import Session
-from .wire.pubs import encode_sampler_pub
-
-MAX_EXECUTIONS: Final = 10_000_000
-"""The service's limit of circuits times shots in one job."""
+from .split_job import SplitJob
+from .work import SamplerWork
 
 
 class SamplerV2(BaseSamplerV2):
@@ -68,7 +64,9 @@ class SamplerV2(BaseSamplerV2):
         """The backend that jobs run on."""
         return backend_of(self._mode)
 
-    def run(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> RestJob:
+    def run(
+        self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None
+    ) -> RestJob | SplitJob:
         """Submits one job.
 
         Args:
@@ -77,7 +75,8 @@ class SamplerV2(BaseSamplerV2):
             shots: for PUBs that name none.
 
         Returns:
-            The job's handle; its result has a `BitArray` of the PUB's shape for each classical
+            The job's handle (with ``options.split``, perhaps that of several jobs); its result
+            has a `BitArray` of the PUB's shape for each classical
             register.
 
         Raises:
@@ -94,31 +93,10 @@ class SamplerV2(BaseSamplerV2):
                 stacklevel=2,
             )
         self._options.check_circuits(pub.circuit for pub in coerced)
-        _check_executions(coerced)
         encoder = CircuitEncoder(self.backend(), bool(self._options.isa_check))
-        items: list[list[Any]] = []
-        origins: list[Origin] = []
+        works: list[SamplerWork] = []
         for index, pub in enumerate(coerced):
             circuit = encoder.encode(pub.circuit, index)
             values = circuit.encode_values(parameter_array(pub, index))
-            items.append(encode_sampler_pub(circuit.qasm, values, int(pub.shots or 0)))
-            origins.append(
-                Origin(
-                    tuple(pub.shape),
-                    int(pub.shots or 0),
-                    None,
-                    circuit.description,
-                    pub.circuit.metadata,
-                )
-            )
-        return submit_pubs(self._mode, "sampler", items, self._options, origins)
-
-
-def _check_executions(pubs: list[SamplerPub]) -> None:
-    executions = sum(pub.parameter_values.size * int(pub.shots or 0) for pub in pubs)
-    if executions > MAX_EXECUTIONS:
-        raise EncodeError(
-            f"the job asks for {executions:,} executions (circuits x parameter sets x shots), the "
-            f"service takes {MAX_EXECUTIONS:,}: use fewer shots or PUBs a job, or set "
-            "options.split = True"
-        )
+            works.append(SamplerWork(circuit, values, int(pub.shots or 0), pub.circuit.metadata))
+        return submit_works(self._mode, "sampler", works, self._options)

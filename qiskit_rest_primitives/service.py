@@ -5,9 +5,11 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar, Final
+
+from qiskit.primitives import BaseEstimatorV2, BaseSamplerV2
 
 from . import account as accounts
 from .backend import RestBackend, filter_backends, least_busy_entry, select_backends
@@ -312,6 +314,24 @@ class QiskitRuntimeService:
     def delete_job(self, job_id: str) -> None:
         """Deletes a final job and its result, for good."""
         self._client.delete_job(job_id)
+
+    def run_all(
+        self,
+        primitive: BaseSamplerV2 | BaseEstimatorV2,
+        runs: Iterable[Iterable[Any]],
+        **settings: Any,
+    ) -> Iterator[Any]:
+        """Submits any number of runs in order, below the service's rate, and yields their handles.
+
+        The runs may come from a generator: each is made when its turn has come.
+
+        Args:
+            primitive: SamplerV2 or EstimatorV2.
+            runs: the PUBs of each job.
+            settings: ``shots`` or ``precision``, as `run` takes them.
+        """
+        for pubs in runs:
+            yield primitive.run(list(pubs), **settings)
 
     def recover(self) -> list[RestJob]:
         """Finds jobs whose submission was cut short, by a crash or an outage.
