@@ -93,21 +93,21 @@ class Expression:
         """Evaluates the expression for many bindings at once.
 
         Args:
-            values: float64 ``(bindings, parameters of the circuit)``.
+            values: float64 ``(parameters of the circuit, bindings)``.
 
         Returns:
             float64 ``(bindings,)``, NaN or infinite where the expression has no value; complex128
             when some value is not real.
         """
-        columns = [values[:, column] for column in self.columns]
+        columns = [values[column] for column in self.columns]
         if self.steps is None:
-            return self._one_by_one(columns, len(values))
+            return self._one_by_one(columns, values.shape[1])
         with np.errstate(all="ignore"):
             result = _run(self.steps, columns)
             if not np.isfinite(result).all():
                 # A step may leave the real numbers and a later one come back: abs(a**0.5).
                 result = _run(self.steps, [column.astype(np.complex128) for column in columns])
-        return _real_where_real(np.broadcast_to(result, values.shape[:1]))
+        return _real_where_real(np.broadcast_to(result, values.shape[1:]))
 
     def text(self, names: Mapping[Symbol, str]) -> str | None:
         """Returns the expression as OpenQASM 3 arithmetic, or None when it takes more than that.
@@ -147,9 +147,9 @@ class Expression:
                 parameter: (start + 0.0917 * offset) % 0.7 + 0.2
                 for offset, parameter in enumerate(self.parameters)
             }
-            row = np.zeros((1, max(self.columns, default=-1) + 1))
-            row[0, list(self.columns)] = list(point.values())
-            expected, found = _bind(self.source, point), complex(self.evaluate(row)[0])
+            values = np.zeros((max(self.columns, default=-1) + 1, 1))
+            values[list(self.columns), 0] = list(point.values())
+            expected, found = _bind(self.source, point), complex(self.evaluate(values)[0])
             # A value that is not finite proves nothing; the slow way is then the safe one.
             if not cmath.isclose(expected, found, rel_tol=1e-9, abs_tol=1e-12):
                 return False
@@ -219,5 +219,5 @@ def _real_where_real(values: NDArray[Any]) -> NDArray[Any]:
 def _bind(source: Formula, binding: dict[Symbol, float]) -> complex:
     try:
         return complex(source.bind(binding).numeric())
-    except (ArithmeticError, ValueError, TypeError, QiskitError):
+    except (ArithmeticError, RuntimeError, ValueError, TypeError, QiskitError):
         return complex("nan")

@@ -54,13 +54,13 @@ class InputValues:
             )
         if self.sources == tuple(range(len(self.names))):
             return np.ascontiguousarray(array)
-        rows = array.reshape(-1, len(self.names))
-        inputs = np.empty((len(rows), len(self.sources)))
+        columns = np.ascontiguousarray(array.reshape(-1, len(self.names)).T)
+        inputs = np.empty((len(self.sources), columns.shape[1]))
         for index, source in enumerate(self.sources):
-            inputs[:, index] = (
-                rows[:, source] if isinstance(source, int) else self._evaluate(*source, rows)
+            inputs[index] = (
+                columns[source] if isinstance(source, int) else self._evaluate(*source, columns)
             )
-        return inputs.reshape(*array.shape[:-1], len(self.sources))
+        return np.ascontiguousarray(inputs.T).reshape(*array.shape[:-1], len(self.sources))
 
     def _real(self, array: NDArray[Any]) -> NDArray[Any]:
         try:
@@ -79,15 +79,15 @@ class InputValues:
             )
         return np.ascontiguousarray(np.real(array))
 
-    def _evaluate(self, expression: Expression, where: str, rows: NDArray[Any]) -> NDArray[Any]:
-        result = expression.evaluate(rows)
+    def _evaluate(self, expression: Expression, where: str, columns: NDArray[Any]) -> NDArray[Any]:
+        result = expression.evaluate(columns)
         wrong = np.iscomplexobj(result) or not np.isfinite(result).all()
         if not wrong:
             return result
         bad = ~np.isfinite(result) | (np.imag(result) != 0)
-        row = rows[int(np.argwhere(bad)[0][0])]
+        row = int(np.argwhere(bad)[0][0])
         binding = ", ".join(
-            f"{parameter.name} = {row[column]!r}"
+            f"{parameter.name} = {float(columns[column, row])!r}"
             for parameter, column in zip(expression.parameters, expression.columns, strict=True)
         )
         raise EncodeError(

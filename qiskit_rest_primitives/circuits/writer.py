@@ -17,7 +17,7 @@ from qiskit.circuit import Barrier, Delay, Measure, ParameterExpression, Reset
 
 from qiskit_rest_primitives.circuits import control_flow
 from qiskit_rest_primitives.circuits.block import Block, duration_text
-from qiskit_rest_primitives.circuits.flatten import is_custom
+from qiskit_rest_primitives.circuits.flatten import is_custom, is_standard
 from qiskit_rest_primitives.circuits.gates import spelling
 from qiskit_rest_primitives.circuits.names import QUBITS
 from qiskit_rest_primitives.errors import EncodeError
@@ -154,6 +154,10 @@ class Writer:
             yield f"{indent}delay[{duration}] {qubits[0]};\n"
         elif isinstance(operation, control_flow.INSTRUCTIONS):
             yield from control_flow.statements(self, block, index, instruction, indent)
+        elif is_standard(operation):
+            angles = [self._angle(angle, block, index, instruction) for angle in operation.params]
+            in_brackets = f"({', '.join(angles)})" if angles else ""
+            yield f"{indent}{self._define(instruction)}{in_brackets} {', '.join(qubits)};\n"
         elif is_custom(operation):
             definition = block.inner(operation.definition, index, instruction, "definition")
             yield from self.statements(definition, indent)
