@@ -75,7 +75,8 @@ class TestSizes:
         """Whoever sends on and on gets the reply and a closed connection."""
         with connect(tight) as connection:
             head = (
-                f"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {BOB.token}\r\n"
+                "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\n"
+                f"Authorization: Bearer {BOB.token}\r\n"
                 "Content-Length: 100000000000\r\n\r\n"
             )
             connection.sendall(head.encode())
@@ -147,7 +148,8 @@ class TestSlowClients:
         """A body that stops arriving ends the request."""
         with connect(tight) as connection:
             head = (
-                f"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {BOB.token}\r\n"
+                "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\n"
+                f"Authorization: Bearer {BOB.token}\r\n"
                 "Content-Length: 1000\r\n\r\nabc"
             )
             connection.sendall(head.encode())
@@ -180,7 +182,8 @@ class TestSlowClients:
         before = api.json("/jobs")["count"]
         with connect(tight) as connection:
             head = (
-                f"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {BOB.token}\r\n"
+                "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\n"
+                f"Authorization: Bearer {BOB.token}\r\n"
                 "Content-Length: 1000\r\n\r\n{"
             )
             connection.sendall(head.encode())

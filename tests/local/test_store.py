@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,12 @@ def job(job_id: str, **fields: Any) -> dict[str, Any]:
     """A row of a job."""
     row = {"id": job_id, "user": "u", "instance": "i", "program": "sampler", "backend": "b"}
     return row | {"status": "Queued", "created": 1.0, "cost": 1} | fields
+
+
+def insert(store: Store, *job_ids: str) -> None:
+    """Adds jobs."""
+    for job_id in job_ids:
+        store.insert("jobs", job(job_id))
 
 
 @pytest.fixture
@@ -71,10 +78,10 @@ class TestStore:
 
     def test_a_transaction_is_all_or_nothing(self, store: Store) -> None:
         """An error inside undoes it."""
-        with pytest.raises(RuntimeError), store.transaction():
-            store.insert("jobs", job("a"))
-            raise RuntimeError
-        assert store.job("a") is None
+        store.insert("jobs", job("a"))
+        with pytest.raises(sqlite3.IntegrityError), store.transaction():
+            insert(store, "b", "a")
+        assert store.job("b") is None
 
     def test_an_update_can_demand_a_status(self, store: Store) -> None:
         """Only one of two threads ends a job."""
@@ -105,7 +112,7 @@ class TestStore:
 
 class TestRestart:
     def test_jobs_results_and_tokens_survive(self, tmp_path: Path) -> None:
-        """A service that starts in the same folder has the jobs of the last, and knows its tokens."""
+        """A service started in the same folder has the jobs of the last and knows its tokens."""
         with LocalService(users=[ALICE], folder=tmp_path) as first:
             api = Api(first, ALICE)
             job_id = api.run(tags=["kept"], params={"pubs": [[BELL, None, 100_000]]})
