@@ -15,7 +15,7 @@ from .circuits import encode_observables
 from .errors import EncodeError
 from .job import RestJob
 from .options import EstimatorOptions
-from .primitive import CircuitEncoder, Mode, backend_of, parameter_array, resolve_mode, submit_works
+from .primitive import CircuitEncoder, Mode, backend_of, resolve_mode, submit_works
 from .session import Session
 from .split_job import SplitJob
 from .work import EstimatorWork
@@ -113,8 +113,7 @@ class EstimatorV2(BaseEstimatorV2):
                     f"PUB {index}: precision 0 (exact values) is for simulators; {backend.name} "
                     "is a device: pass a precision above 0, such as 0.015625"
                 )
-            circuit = encoder.encode(pub.circuit, index)
-            values = circuit.encode_values(parameter_array(pub, index))
+            circuit, values = encoder.encode(pub, index)
             try:
                 observables = encode_observables(pub.observables, pub.circuit.num_qubits)
             except EncodeError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -246,6 +245,8 @@ class RestJob(JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Status]):
         return outcome
 
     def __await__(self) -> Generator[Any, None, PrimitiveResult[Any]]:
+        import asyncio  # costs as much as all of this package: only for those who await
+
         return asyncio.wrap_future(self.future()).__await__()
 
     def _private_file(self) -> Path | None:

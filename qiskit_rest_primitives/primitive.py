@@ -15,7 +15,7 @@ from qiskit.providers import BackendV2
 
 from .backend import RestBackend
 from .circuits import EncodedCircuit, encode_circuit
-from .circuits.isa import check_isa
+from .circuits.isa import check_isa, check_rzz_values
 from .errors import BackendError, EncodeError, RestPrimitivesError, UnknownParameterError
 from .http.submission import new_tag, submit
 from .job import RestJob
@@ -73,7 +73,23 @@ class CircuitEncoder:
         self._target = backend.target if isa_check and not backend.simulator else None
         self._done: dict[int, tuple[QuantumCircuit, EncodedCircuit]] = {}
 
-    def encode(self, circuit: QuantumCircuit, pub_index: int) -> EncodedCircuit:
+    def encode(self, pub: SamplerPub | EstimatorPub, index: int) -> tuple[EncodedCircuit, Any]:
+        """A PUB's circuit on the wire, and its values, of shape ``(*shape, inputs)``.
+
+        Raises:
+            EncodeError: they can't be encoded, or the device can't run them.
+            UnknownParameterError: a value has a name that is none of the circuit's.
+        """
+        encoded = self._circuit(pub.circuit, index)
+        values = parameter_array(pub, index)
+        if self._target is not None:
+            check_rzz_values(pub.circuit, values, self._target, pub_index=index)
+        try:
+            return encoded, encoded.encode_values(values)
+        except EncodeError as error:
+            raise type(error)(f"PUB {index}: {error}") from error.__cause__
+
+    def _circuit(self, circuit: QuantumCircuit, pub_index: int) -> EncodedCircuit:
         """The circuit on the wire.
 
         Raises:

@@ -13,7 +13,7 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 from .backend import RestBackend
 from .job import RestJob
 from .options import SamplerOptions
-from .primitive import CircuitEncoder, Mode, backend_of, parameter_array, resolve_mode, submit_works
+from .primitive import CircuitEncoder, Mode, backend_of, resolve_mode, submit_works
 from .session import Session
 from .split_job import SplitJob
 from .work import SamplerWork
@@ -96,7 +96,6 @@ class SamplerV2(BaseSamplerV2):
         encoder = CircuitEncoder(self.backend(), bool(self._options.isa_check))
         works: list[SamplerWork] = []
         for index, pub in enumerate(coerced):
-            circuit = encoder.encode(pub.circuit, index)
-            values = circuit.encode_values(parameter_array(pub, index))
+            circuit, values = encoder.encode(pub, index)
             works.append(SamplerWork(circuit, values, int(pub.shots or 0), pub.circuit.metadata))
         return submit_works(self._mode, "sampler", works, self._options)

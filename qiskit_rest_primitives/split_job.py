@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future
@@ -122,4 +121,6 @@ class SplitJob(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         return in_thread(self.result, "qiskit-rest-split")
 
     def __await__(self) -> Generator[Any, None, PrimitiveResult[Any]]:
+        import asyncio  # costs as much as all of this package: only for those who await
+
         return asyncio.wrap_future(self.future()).__await__()

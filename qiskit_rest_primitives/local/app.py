@@ -128,7 +128,10 @@ def _by_method(endpoints: dict[str, Endpoint]) -> Endpoint:
 async def _tick(core: Core) -> None:
     while True:
         await asyncio.sleep(TICK_SECONDS)
-        await asyncio.to_thread(core.sessions.tick)
+        try:
+            await asyncio.to_thread(core.sessions.tick)
+        except RuntimeError:
+            return  # the interpreter is exiting: its thread pools take nothing any more
 
 
 async def _problem(request: Request, error: Exception) -> Response:
