@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit.primitives.containers import PrimitiveResult
 
-from qiskit_rest_primitives.local.executors import Workers, worker_processes
+from qiskit_rest_primitives.local.executors import Workers
 from qiskit_rest_primitives.local.outcome import RAN_TOO_LONG, Outcome, RefusedError
 from qiskit_rest_primitives.local.planning import JobPlan, plan_job
+from qiskit_rest_primitives.local.processes import WorkerProcesses
 from qiskit_rest_primitives.local.tasks import StopFlag, Task, TaskResult, run_task
 from qiskit_rest_primitives.wire.results import encode_result
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from qiskit_rest_primitives.wire.bodies import EstimatorParams, SamplerParams
 
 logger = logging.getLogger(__name__)
-_TRACEBACK_LINES = 20
+_TRACEBACK_FRAMES = 10
 
 
 class _EndedError(Exception):
@@ -110,7 +111,7 @@ def conduct(job: Job, workers: Workers, planners: Executor) -> Outcome:
         if tasks:
             job.stop.set()
             for future in tasks:
-                future.cancel()
+                workers.abandon(future)
 
 
 def failed(job: Job, error: BaseException) -> Outcome:
@@ -123,8 +124,8 @@ def failed(job: Job, error: BaseException) -> Outcome:
             reason_code=error.code,
             reason_solution=error.solution,
         )
-    lines = "".join(traceback.format_exception(error)).rstrip().splitlines()
-    job.log("failed:\n" + "\n".join(lines[-_TRACEBACK_LINES:]))
+    lines = traceback.format_exception(error, limit=-_TRACEBACK_FRAMES)
+    job.log("failed:\n" + "".join(lines).rstrip())
     logger.warning("job %s failed: %s: %s", job.job_id, type(error).__name__, error)
     return job.outcome("Failed", reason=f"{type(error).__name__}: {error}")
 
@@ -152,15 +153,8 @@ def _result(job: Job, future: Future[TaskResult], task: Task, workers: Workers) 
     except BrokenExecutor:
         workers.replace_broken()
         job.log(f"PUB {task.pub_index}: a worker process died; trying once more, alone")
-    with worker_processes(1) as alone:
-        try:
-            return alone.submit(run_task, task).result()
-        except BrokenExecutor:
-            raise RefusedError(
-                f"PUB {task.pub_index}: the simulator crashed",
-                code=None,
-                solution="Try another backend, or a smaller circuit.",
-            ) from None
+    with WorkerProcesses(1) as alone:
+        return alone.submit(run_task, task).result()
 
 
 def _add(job: Job, plan: JobPlan, result: TaskResult) -> None:

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import importlib
-import multiprocessing
 import os
 import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
+from qiskit_rest_primitives.local.processes import WorkerProcesses
 from qiskit_rest_primitives.local.tasks import Task, TaskResult, run_task
 
+_GRACE_SECONDS = 1.0
 
-def worker_processes(count: int) -> ProcessPoolExecutor:
-    """Makes a pool of processes and starts all of them, so that no job waits for an import.
 
-    Spawned, never forked: a forked child inherits the locks of the service's threads.
-    """
-    pool = ProcessPoolExecutor(
-        count, mp_context=multiprocessing.get_context("spawn"), initializer=warm_up
-    )
-    for _ in range(count):
-        pool.submit(warm_up)
-    return pool
+def worker_processes(count: int) -> Executor:
+    """Makes worker processes and starts them, so that no job waits for an import."""
+    return WorkerProcesses(count, eager=True)
 
 
 def warm_up() -> None:
     """Imports what a first task would have to wait for."""
-    for module in ("qiskit.primitives", "qiskit.qpy", f"{__package__}.statevector"):
+    for module in ("qiskit.primitives", "qiskit.qpy", f"{__package__}.planning"):
         importlib.import_module(module)
 
 
@@ -36,7 +30,10 @@ def default_thread_count() -> int:
 
 
 class Workers:
-    """Runs tasks on an executor and replaces a pool whose process died.
+    """Runs tasks on an executor.
+
+    Where the executor is threads, tasks for a simulator that keeps Python's lock while it runs go
+    to processes beside them, started when the first one comes: nothing else could run meanwhile.
 
     Args:
         executor: any executor; threads of this process when left out.
@@ -47,33 +44,41 @@ class Workers:
         self._executor = executor or ThreadPoolExecutor(
             default_thread_count(), thread_name_prefix="simulation"
         )
+        self._beside: WorkerProcesses | None = None
         self._lock = threading.Lock()
 
     def submit(self, task: Task) -> Future[TaskResult]:
         """Queues one task."""
         with self._lock:
+            if task.simulator.holds_lock and isinstance(self._executor, ThreadPoolExecutor):
+                if self._beside is None:
+                    self._beside = WorkerProcesses(default_thread_count())
+                return self._beside.submit(run_task, task)
             return self._executor.submit(run_task, task)
 
+    def abandon(self, future: Future[TaskResult]) -> None:
+        """Drops a task nobody waits for; in our own processes one that doesn't stop is killed."""
+        future.cancel()
+        for executor in (self._executor, self._beside):
+            if isinstance(executor, WorkerProcesses) and not future.done():
+                timer = threading.Timer(_GRACE_SECONDS, executor.kill, [future])
+                timer.daemon = True
+                timer.start()
+
     def replace_broken(self) -> None:
-        """Puts a new pool of processes in the place of one that lost a process."""
+        """Puts new processes in the place of a pool that lost one of its own."""
         with self._lock:
             pool = self._executor
-            if not isinstance(pool, ProcessPoolExecutor) or not _is_broken(pool):
-                return
-            self._executor = worker_processes(_size_of(pool))
-            self._owned = True
-        pool.shutdown(wait=False)
+            # ProcessPoolExecutor has no public sign of being broken but to raise in submit().
+            if isinstance(pool, ProcessPoolExecutor) and getattr(pool, "_broken", False):
+                self._executor = WorkerProcesses(getattr(pool, "_max_workers", 1))
+                self._owned = True
+                pool.shutdown(wait=False)
 
     def close(self) -> None:
         """Drops queued tasks; ends the executor if it was made here."""
         if self._owned:
-            self._executor.shutdown(wait=False, cancel_futures=True)
-
-
-def _is_broken(pool: ProcessPoolExecutor) -> bool:
-    # The only public sign is that submit() raises, and a healthy pool should not get a task for it.
-    return bool(getattr(pool, "_broken", False))
-
-
-def _size_of(pool: ProcessPoolExecutor) -> int:
-    return int(getattr(pool, "_max_workers", 1))
+            wait = isinstance(self._executor, WorkerProcesses)
+            self._executor.shutdown(wait=wait, cancel_futures=True)
+        if self._beside is not None:
+            self._beside.shutdown(cancel_futures=True)

@@ -40,6 +40,11 @@ class StopFlag:
 class Simulator(Protocol):
     """What runs the points of a task; picklable."""
 
+    @property
+    def holds_lock(self) -> bool:
+        """Whether it keeps Python's global lock for the whole of a run."""
+        ...
+
     def sample(
         self,
         circuit: QuantumCircuit,

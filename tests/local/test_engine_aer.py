@@ -202,16 +202,29 @@ def test_a_noise_model_of_the_user_is_applied(engine):
 
 def test_a_noise_model_survives_the_wire():
     """Kraus operators of a device, by Aer's own serialization and by the official client's."""
+    from qiskit_aer import AerSimulator
+    from qiskit_aer.library import SaveDensityMatrix
+
     from qiskit_rest_primitives.local.noise import DeviceNoise, read_noise_option
 
-    gates = frozenset({("sx", (0,)), ("cz", (0, 1))})
-    model = DeviceNoise(5, (0, 1), gates).model()
-    again = read_noise_option(json.loads(json.dumps(model.to_dict(serializable=True)))).model()
-    assert again.noise_qubits == model.noise_qubits
-    assert again.noise_instructions == model.noise_instructions
+    circuit = QuantumCircuit(2)
+    circuit.sx(0)
+    circuit.cz(0, 1)
+    circuit.append(SaveDensityMatrix(2), [0, 1])
+
+    def state(model):
+        simulator = AerSimulator(method="density_matrix", noise_model=model)
+        return simulator.run(circuit).result().data()["density_matrix"].data
+
+    model = DeviceNoise(5, (0, 1), frozenset({("sx", (0,)), ("cz", (0, 1))})).model()
+    texts = [json.dumps(model.to_dict(serializable=True))]
     runtime_json = pytest.importorskip("qiskit_ibm_runtime.json")
-    text = json.dumps(model, cls=runtime_json.RuntimeEncoder)
-    assert read_noise_option(json.loads(text)).model() == model
+    texts.append(json.dumps(model, cls=runtime_json.RuntimeEncoder))
+    assert not np.allclose(state(model), state(None), atol=1e-4)
+    for text in texts:
+        again = read_noise_option(json.loads(text)).model()
+        assert np.allclose(state(again), state(model))
+        assert again.noise_qubits == model.noise_qubits
 
 
 def test_gates_and_coupling_of_the_options_are_used(engine):
