@@ -1,0 +1,117 @@
+"""What the engine costs a small job, and what a second process gains a large sweep."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from qiskit import QuantumCircuit, qasm3
+from qiskit.circuit import ParameterVector
+from qiskit.primitives import StatevectorSampler
+
+from qiskit_rest_primitives.local.backends import LocalBackends
+from qiskit_rest_primitives.local.engine import Engine, Outcome
+from qiskit_rest_primitives.local.executors import worker_processes
+from qiskit_rest_primitives.wire.bodies import decode_params
+
+
+def main() -> bool:
+    """Prints one line a figure; whether all targets were met."""
+    met = small_job()
+    return sweep() and met
+
+
+def report(name: str, value: float, unit: str, target: str, ok: bool) -> bool:
+    """Prints a figure beside its target."""
+    print(f"{name}: {value:.2f} {unit} (target {target}) {'ok' if ok else 'MISSED'}")
+    return ok
+
+
+def run(engine: Engine, pubs: list[Any]) -> Outcome:
+    """Runs a sampler job on `statevector`."""
+    ended = threading.Event()
+    outcomes: list[Outcome] = []
+
+    def on_final(job_id: str, outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        ended.set()
+
+    params = decode_params("sampler", json.dumps({"pubs": pubs, "support_qiskit": True}).encode())
+    engine.submit(
+        "job",
+        "statevector",
+        params,
+        program_id="sampler",
+        time_limit_seconds=None,
+        on_running=lambda job_id: None,
+        on_final=on_final,
+    )
+    ended.wait()
+    assert outcomes[0].status == "Completed", outcomes[0].logs
+    return outcomes[0]
+
+
+def seconds(call: Callable[[], Any]) -> float:
+    """Time of one call."""
+    begun = time.perf_counter()
+    call()
+    return time.perf_counter() - begun
+
+
+def small_job() -> bool:
+    """Two qubits and one shot: the engine against the reference primitive."""
+    circuit = QuantumCircuit(2)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.measure_all()
+    text = qasm3.dumps(circuit)
+    reference = StatevectorSampler()
+    engine = Engine(LocalBackends())
+    ours: list[float] = []
+    theirs: list[float] = []
+    for number in range(120):
+        times = (
+            seconds(lambda: run(engine, [[text, [], 1]])),
+            seconds(lambda: reference.run([circuit], shots=1).result()),
+        )
+        if number >= 20:
+            ours.append(times[0])
+            theirs.append(times[1])
+    engine.close()
+    extra = 1000 * (statistics.median(ours) - statistics.median(theirs))
+    return report("small job, more than the reference", extra, "ms median", "< 5", extra < 5)
+
+
+def sweep() -> bool:
+    """A thousand points of twelve qubits: two processes against one."""
+    angles = ParameterVector("angles", 12)
+    circuit = QuantumCircuit(12)
+    for _ in range(3):
+        for qubit, angle in enumerate(angles):
+            circuit.ry(angle, qubit)
+        for qubit in range(11):
+            circuit.cx(qubit, qubit + 1)
+    circuit.measure_all()
+    values = np.random.default_rng(1).uniform(-3, 3, (1000, 12)).tolist()
+    text = qasm3.dumps(circuit)
+    # By declaration, which is the order of Qiskit's exporter.
+    taken: list[float] = []
+    for count in (1, 2):
+        with worker_processes(count) as executor:
+            engine = Engine(LocalBackends(), executor)
+            run(engine, [[text, values[:20], 16]])
+            taken.append(seconds(lambda engine=engine: run(engine, [[text, values, 1024]])))
+            engine.close()
+    gain = taken[0] / taken[1]
+    print(f"1,000 points of 12 qubits: {taken[0]:.2f} s on one process, {taken[1]:.2f} s on two")
+    return report("two processes against one", gain, "times faster", ">= 1.6", gain >= 1.6)
+
+
+if __name__ == "__main__":
+    sys.exit(not main())
