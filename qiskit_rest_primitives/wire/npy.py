@@ -1,4 +1,4 @@
-"""Files in NumPy's npy format -> arrays, straight into their memory. In: bytes. Out: ndarray. No I/O.
+"""NumPy's npy files -> arrays, straight into their memory. In: bytes. Out: ndarray. No I/O.
 
 Read is what NumPy writes for arrays of plain numbers and text; never Python objects.
 """
