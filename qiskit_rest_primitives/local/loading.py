@@ -7,10 +7,15 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qiskit_rest_primitives.local.outcome import INVALID_JOB, NOT_LOADABLE, RefusedError
+from qiskit_rest_primitives.local.outcome import NOT_LOADABLE, RefusedError
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
+
+OLDEST_QPY = 13
+MAX_BITS = 100_000
+_FILE_HEADER = struct.Struct("!6sBBBBQc")
+_CIRCUIT_HEADER = struct.Struct("!H1cHIIQIQI")
 
 
 @dataclass(frozen=True)
@@ -53,18 +58,8 @@ def _load_qasm(text: str, pub_index: int, num_qubits: int | None) -> LoadedCircu
 
 def _load_qpy(data: bytes, pub_index: int) -> LoadedCircuit:
     from qiskit import qpy
-    from qiskit.circuit import QuantumCircuit
 
-    newest = qpy.QPY_VERSION
-    if data[:6] != b"QISKIT" or len(data) < 11:
-        raise RefusedError(f"PUB {pub_index}: not a QPY file", code=NOT_LOADABLE)
-    (version,) = struct.unpack("!B", data[6:7])
-    if version > newest:
-        raise RefusedError(
-            f"PUB {pub_index}: QPY version {version}; this service reads up to {newest}",
-            code=NOT_LOADABLE,
-            solution=f"Write it with qpy.dump(circuit, file, version={newest}).",
-        )
+    _check_qpy_header(data, pub_index, qpy.QPY_VERSION)
     try:
         circuits: list[Any] = qpy.load(io.BytesIO(data))
     except BaseException as error:  # a damaged file can end in Rust's PanicException
@@ -74,9 +69,40 @@ def _load_qpy(data: bytes, pub_index: int) -> LoadedCircuit:
         raise RefusedError(
             f"PUB {pub_index}: error loading QPY: {message}", code=NOT_LOADABLE
         ) from None
-    if len(circuits) != 1 or not isinstance(circuits[0], QuantumCircuit):
-        raise RefusedError(
-            f"PUB {pub_index}: its QPY file holds {len(circuits)} programs; send one circuit a PUB",
-            code=INVALID_JOB,
-        )
     return LoadedCircuit(circuits[0], list(circuits[0].parameters))
+
+
+def _check_qpy_header(data: bytes, pub_index: int, newest: int) -> None:
+    """Refuses what would make the loader reserve memory that the file's size does not back.
+
+    The layout is that of "QPY Format" in Qiskit's API reference.
+    """
+    version = data[6] if len(data) > 6 else 0
+    if not OLDEST_QPY <= version <= newest:
+        raise RefusedError(
+            f"PUB {pub_index}: QPY version {version}; this service reads {OLDEST_QPY} to {newest}",
+            code=NOT_LOADABLE,
+            solution=f"Write it with qpy.dump(circuit, file, version={newest}).",
+        )
+    try:
+        count = _FILE_HEADER.unpack_from(data)[5]
+        if count != 1:
+            raise RefusedError(f"PUB {pub_index}: its QPY file holds {count} circuits, not one")
+        # One byte for the type of program; from version 16 on, a table of places follows.
+        place = _FILE_HEADER.size + 1
+        if version >= 16:
+            (place,) = struct.unpack_from("!Q", data, place)
+        _, _, _, num_qubits, num_clbits, metadata, registers, instructions, _ = (
+            _CIRCUIT_HEADER.unpack_from(data, place)
+        )
+    except (struct.error, OverflowError):
+        raise RefusedError(
+            f"PUB {pub_index}: the QPY file is cut short", code=NOT_LOADABLE
+        ) from None
+    if max(num_qubits, num_clbits) > MAX_BITS or max(metadata, registers, instructions) > len(data):
+        raise RefusedError(
+            f"PUB {pub_index}: a QPY circuit of {num_qubits} qubits, {num_clbits} bits and "
+            f"{instructions} instructions; at most {MAX_BITS} qubits and bits are read, and no "
+            "more instructions than the file has bytes",
+            code=NOT_LOADABLE,
+        )
