@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm3
 from qiskit.circuit import Clbit, IfElseOp, Parameter, WhileLoopOp
 from qiskit.circuit.classical import expr, types
@@ -91,7 +92,7 @@ def test_values_beyond_the_register_never_match() -> None:
 
 
 def test_while_with_break_and_continue() -> None:
-    """while on a bit, on its negation and on a register; break inside if inside while."""
+    """While on a bit, on its negation and on a register; break inside if inside while."""
     circuit = prepared(1)
     with circuit.while_loop((circuit.clbits[0], 1)):
         circuit.x([0, 1])

@@ -6,7 +6,8 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from qiskit import QuantumCircuit, qasm3
 from qiskit.circuit import ClassicalRegister, Parameter
 
@@ -77,6 +78,7 @@ GOOD = {
 
 
 def commented(fields: object) -> str:
+    """A text whose description has these fields."""
     return f"OPENQASM 3.0;\n// qiskit-rest-primitives {json.dumps(fields)}\n"
 
 

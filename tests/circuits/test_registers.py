@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from qiskit import QuantumCircuit, QuantumRegister, qasm3
 from qiskit.circuit import ClassicalRegister, Clbit
 from qiskit.primitives import BitArray, StatevectorSampler

@@ -1,0 +1,309 @@
+"""What the wire can't carry is refused before sending, with what, where and the cure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import Annotation, ClassicalRegister, Clbit, Gate, Instruction, Parameter, Qubit
+from qiskit.circuit.classical import expr, types
+from qiskit.circuit.library import PauliEvolutionGate
+from qiskit.quantum_info import SparsePauliOp
+from qiskit.transpiler import PassManager
+
+from qiskit_rest_primitives.circuits import encode_circuit
+from qiskit_rest_primitives.errors import EncodeError
+
+CASES: list[Any] = []
+
+
+def refused(message: str) -> Callable[[Any], Any]:
+    """Registers a case: a function that spoils a circuit, and what the error must say."""
+
+    def register(spoil: Callable[[QuantumCircuit], Any]) -> Callable[[QuantumCircuit], Any]:
+        CASES.append(pytest.param(spoil, message, id=spoil.__name__[1:]))
+        return spoil
+
+    return register
+
+
+def named(name: str) -> Gate:
+    """A gate under any name that is an X."""
+    definition = QuantumCircuit(1, name=name)
+    definition.x(0)
+    return definition.to_gate()
+
+
+@refused(r"instruction 0 \('foo'\) is opaque.*definition")
+def _opaque_gate(circuit: QuantumCircuit) -> None:
+    circuit.append(Gate("foo", 2, []), [0, 1])
+
+
+@refused(r"instruction 0 \('foo'\) in the definition of instruction 0 \('outer'\) is opaque")
+def _opaque_gate_in_a_definition(circuit: QuantumCircuit) -> None:
+    definition = QuantumCircuit(2, name="outer")
+    definition.append(Gate("foo", 2, []), [0, 1])
+    circuit.append(definition.to_gate(), [0, 1])
+
+
+@refused(r"instruction 1 \('bar'\) in the body of instruction 0 \('if_else'\) is opaque")
+def _opaque_instruction_in_a_body(circuit: QuantumCircuit) -> None:
+    with circuit.if_test((0, 1)):
+        circuit.append(PauliEvolutionGate(SparsePauliOp("X")), [0])
+        circuit.append(Instruction("bar", 2, 0, []), [0, 1])
+
+
+@refused("foo.*transpile or decompose")
+def _opaque_gate_with_annotated_control(circuit: QuantumCircuit) -> None:
+    circuit.append(Gate("foo", 1, []).control(1, annotated=True), [0, 1])
+
+
+@refused(r"instruction 0 \('h' on q\[1\]\) has the name of a standard operation.*rename")
+def _false_h(circuit: QuantumCircuit) -> None:
+    circuit.append(named("h"), [1])
+
+
+@refused(r"'h' on q\[0\]\).* has the name of a standard operation")
+def _false_h_in_a_definition(circuit: QuantumCircuit) -> None:
+    definition = QuantumCircuit(1, name="outer")
+    definition.append(named("h"), [0])
+    circuit.append(definition.to_gate(), [0])
+
+
+@refused(r"'h' on q\[0\]\) in the body of instruction 0 .* has the name of a standard operation")
+def _false_h_in_a_body(circuit: QuantumCircuit) -> None:
+    with circuit.if_test((0, 1)):
+        circuit.append(named("h"), [0])
+
+
+@refused("'h' .* has the name of a standard operation")
+def _opaque_h(circuit: QuantumCircuit) -> None:
+    circuit.append(Gate("h", 1, []), [0])
+
+
+@refused("'measure' .* has the name of a standard operation")
+def _false_measure(circuit: QuantumCircuit) -> None:
+    circuit.append(named("measure"), [0])
+
+
+@refused(r"'delay' on q\[0\].*not a constant \(a\).*assign")
+def _delay_with_a_parameter(circuit: QuantumCircuit) -> None:
+    circuit.delay(Parameter("a"), 0)
+
+
+@refused(r"not a constant \(2\*a\)")
+def _delay_with_an_expression(circuit: QuantumCircuit) -> None:
+    circuit.delay(2 * Parameter("a"), 0)
+
+
+@refused("stretch 's'")
+def _stretch(circuit: QuantumCircuit) -> None:
+    circuit.delay(circuit.add_stretch("s"), 0)
+
+
+@refused("variable 'x'")
+def _declared_variable(circuit: QuantumCircuit) -> None:
+    circuit.add_var("x", expr.lift(3, types.Uint(8)))
+
+
+@refused("variable 'x'")
+def _input_variable(circuit: QuantumCircuit) -> None:
+    circuit.add_input("x", types.Bool())
+
+
+@refused("variable 'x' in the body of instruction 0")
+def _variable_in_a_body(circuit: QuantumCircuit) -> None:
+    with circuit.if_test((0, 1)):
+        circuit.add_var("x", expr.lift(True))
+
+
+@refused(r"instruction 0 \('store'\) is a real-time 'store'")
+def _store(circuit: QuantumCircuit) -> None:
+    circuit.store(circuit.clbits[0], True)
+
+
+@refused("condition with the operation LOGIC_AND")
+def _condition_and(circuit: QuantumCircuit) -> None:
+    with circuit.if_test(expr.logic_and(*circuit.clbits)):
+        circuit.x(0)
+
+
+@refused("'while_loop' .* condition with the operation LESS")
+def _condition_less(circuit: QuantumCircuit) -> None:
+    with circuit.while_loop(expr.less(circuit.cregs[0], 2)):
+        circuit.x(0)
+
+
+@refused("condition with the operation NOT_EQUAL")
+def _condition_not_equal(circuit: QuantumCircuit) -> None:
+    with circuit.if_test(expr.not_equal(circuit.cregs[0], 2)):
+        circuit.x(0)
+
+
+@refused("condition with the operation BIT_XOR")
+def _condition_xor(circuit: QuantumCircuit) -> None:
+    with circuit.if_test(expr.equal(expr.bit_xor(circuit.cregs[0], 1), 2)):
+        circuit.x(0)
+
+
+@refused("condition with the operation EQUAL")
+def _condition_not_equality(circuit: QuantumCircuit) -> None:
+    with circuit.if_test(expr.logic_not(expr.equal(circuit.cregs[0], 1))):
+        circuit.x(0)
+
+
+@refused("condition with Index")
+def _condition_index(circuit: QuantumCircuit) -> None:
+    with circuit.if_test(expr.index(circuit.cregs[0], 1)):
+        circuit.x(0)
+
+
+@refused("condition with Cast")
+def _condition_cast(circuit: QuantumCircuit) -> None:
+    with circuit.if_test(expr.equal(expr.cast(circuit.cregs[0], types.Uint(1)), 1)):
+        circuit.x(0)
+
+
+@refused("condition with Cast")
+def _condition_cast_of_a_bit(circuit: QuantumCircuit) -> None:
+    with circuit.if_test(expr.equal(expr.cast(circuit.clbits[0], types.Uint(1)), 1)):
+        circuit.x(0)
+
+
+@refused("condition with the operation BIT_AND")
+def _switch_on_an_expression(circuit: QuantumCircuit) -> None:
+    with circuit.switch(expr.bit_and(circuit.cregs[0], 1)) as case, case(0):
+        circuit.x(0)
+
+
+@refused("'while_loop' .* not a test of one bit or register")
+def _endless_while(circuit: QuantumCircuit) -> None:
+    with circuit.while_loop(expr.lift(True)):
+        circuit.x(0)
+
+
+@refused("has the condition on the real-time|variable 'x'")
+def _condition_on_a_variable(circuit: QuantumCircuit) -> None:
+    variable = circuit.add_var("x", expr.lift(True))
+    with circuit.if_test(variable):
+        circuit.x(0)
+
+
+@refused(r"instruction 0 \('rz' on q\[1\]\) has the angle nan")
+def _nan(circuit: QuantumCircuit) -> None:
+    circuit.rz(float("nan"), 1)
+
+
+@refused(r"instruction 1 \('u' on q\[0\]\) has the angle inf")
+def _infinity(circuit: QuantumCircuit) -> None:
+    circuit.x(0)
+    circuit.u(0.1, float("inf"), 0.2, 0)
+
+
+@refused("box.* has annotations")
+def _box_with_annotations(circuit: QuantumCircuit) -> None:
+    class Mine(Annotation):
+        namespace = "mine.own"
+
+    with circuit.box([Mine()]):
+        circuit.x(0)
+
+
+@refused("box.* has the duration -1; it must be finite and not negative")
+def _box_with_negative_duration(circuit: QuantumCircuit) -> None:
+    with circuit.box(duration=-1):
+        circuit.x(0)
+
+
+@refused(r"computes sin\(i\) from a loop variable.*break")
+def _function_of_the_variable_of_a_loop_with_break(circuit: QuantumCircuit) -> None:
+    with circuit.for_loop((0, 1), Parameter("i")) as index:
+        circuit.rx(index.sin(), 0)
+        circuit.break_loop()
+
+
+@pytest.mark.parametrize(("spoil", "message"), CASES)
+def test_refused(spoil: Callable[[QuantumCircuit], Any], message: str) -> None:
+    """Each construct raises EncodeError that names it and its place."""
+    circuit = QuantumCircuit(2, 2)
+    spoil(circuit)
+    with pytest.raises(EncodeError, match=message):
+        encode_circuit(circuit)
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_while_on_a_register_that_overlaps_another(index: int) -> None:
+    """Refused for either of the two registers, with the cure."""
+    bits = [Clbit() for _ in range(3)]
+    circuit = QuantumCircuit([Qubit()], bits)
+    circuit.add_register(ClassicalRegister(bits=bits[:2], name="a"))
+    circuit.add_register(ClassicalRegister(bits=bits[1:], name="b"))
+    with circuit.while_loop((circuit.cregs[index], 1)):
+        circuit.x(0)
+    with pytest.raises(EncodeError, match=f"register '{'ab'[index]}', which has bits of another"):
+        encode_circuit(circuit)
+
+
+def test_while_on_an_overlapping_register_in_an_expression() -> None:
+    """The same through `expr`."""
+    bits = [Clbit() for _ in range(2)]
+    circuit = QuantumCircuit([Qubit()], bits)
+    circuit.add_register(ClassicalRegister(bits=bits, name="a"))
+    circuit.add_register(ClassicalRegister(bits=bits[1:], name="b"))
+    with circuit.while_loop(expr.equal(circuit.cregs[0], 1)):
+        circuit.x(0)
+    with pytest.raises(EncodeError, match="register 'a', which has bits of another"):
+        encode_circuit(circuit)
+
+
+def test_something_else_than_a_circuit() -> None:
+    """The type is named."""
+    with pytest.raises(EncodeError, match="expected a QuantumCircuit, not str"):
+        encode_circuit("OPENQASM 3.0;")  # type: ignore[arg-type] # the point of the test
+
+
+class PanicException(BaseException):
+    """Stands in for pyo3's class of this name, which can't be imported."""
+
+
+@pytest.mark.parametrize("error", [PanicException("rust"), TypeError("bare")])
+def test_failures_inside_qiskit_are_encode_errors(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a panic of Qiskit's Rust code nor a bare TypeError gets out."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    circuit = QuantumCircuit(1, name="mine")
+    circuit.append(PauliEvolutionGate(SparsePauliOp("X")), [0])
+    monkeypatch.setattr(PassManager, "run", fail)
+    with pytest.raises(EncodeError, match="can't reduce circuit 'mine'"):
+        encode_circuit(circuit)
+    monkeypatch.setattr("qiskit_rest_primitives.circuits.encode.flatten", fail)
+    with pytest.raises(EncodeError, match=f"'mine' can't be written.*{type(error).__name__}"):
+        encode_circuit(circuit)
+
+
+def test_interrupts_go_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C stays Ctrl-C."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    circuit = QuantumCircuit(1)
+    circuit.append(PauliEvolutionGate(SparsePauliOp("X")), [0])
+    monkeypatch.setattr(PassManager, "run", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        encode_circuit(circuit)
+
+
+def test_synthesis_that_widens_the_circuit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pass that adds qubits would shift what the observables mean."""
+    circuit = QuantumCircuit(1)
+    circuit.append(PauliEvolutionGate(SparsePauliOp("X")), [0])
+    monkeypatch.setattr(PassManager, "run", lambda *_: QuantumCircuit(2))
+    with pytest.raises(EncodeError, match="changed its width from 1 to 2"):
+        encode_circuit(circuit)
