@@ -178,6 +178,7 @@ def _submit(
     options: PrimitiveOptions,
 ) -> RestJob:
     backend = backend_of(mode)
+    backend.check_takes_jobs()
     wire = options.to_wire()
     tag = new_tag()
     request: dict[str, Any] = {

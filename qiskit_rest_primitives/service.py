@@ -240,6 +240,7 @@ class QiskitRuntimeService:
                 self._known[key] = RestBackend(
                     self._client, key[0], use_fractional_gates=fractional, list_entry=entry
                 )
+            self._known[key].note_entry(entry)
             return self._known[key]
 
     def _check_instance(self, instance: str | None) -> None:

@@ -12,7 +12,13 @@ import responses
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
-from qiskit_rest_primitives import EstimatorV2, QiskitRuntimeService, SamplerV2, Settings
+from qiskit_rest_primitives import (
+    BackendError,
+    EstimatorV2,
+    QiskitRuntimeService,
+    SamplerV2,
+    Settings,
+)
 from qiskit_rest_primitives.wire.arrays import decode_array
 
 SCHEMA = json.loads((Path(__file__).parent / "wire" / "job_request.schema.json").read_text())
@@ -123,6 +129,19 @@ def test_each_submission_carries_a_tag_of_its_own(recorded) -> None:
     tags = [json.loads(post.body)["tags"] for post in posts]
     assert tags[0] != tags[1]
     assert all(len(tag) <= 86 for (tag,) in tags)
+
+
+def test_a_backend_that_is_offline_gets_no_job(recorded) -> None:
+    """It is asked once more before it is refused; nothing is submitted."""
+    mock, service = recorded
+    off = {"name": "off", "status": {"name": "offline"}, "is_simulator": True}
+    mock.replace("GET", f"{URL}/backends", json={"devices": [off]})
+    status = {"state": False, "status": "internal", "message": "", "length_queue": 0}
+    mock.get(f"{URL}/backends/off/status", json={**status, "backend_version": "1"})
+    sampler = SamplerV2(service.backend("off"))
+    with pytest.raises(BackendError, match=r"off takes no jobs now.*least_busy"):
+        sampler.run([QuantumCircuit(1, 1)])
+    assert {call.request.method for call in mock.calls} == {"GET"}
 
 
 def test_a_quick_job_costs_three_requests(recorded) -> None:

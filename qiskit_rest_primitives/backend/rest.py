@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from qiskit.providers import BackendV2, Options
 
+from qiskit_rest_primitives.backend.selection import is_online
 from qiskit_rest_primitives.backend.views import (
     BackendConfiguration,
     BackendProperties,
@@ -167,6 +168,25 @@ class RestBackend(BackendV2):
     def status(self) -> BackendStatus:
         """Whether it takes jobs, and how many wait; asks the service each time."""
         return BackendStatus.decode(self.name, self._client.backend_status(self.name))
+
+    def note_entry(self, list_entry: Mapping[str, Any]) -> None:
+        """Takes note of what ``GET /backends`` says of it now."""
+        self._list_entry = dict(list_entry)
+
+    def check_takes_jobs(self) -> None:
+        """Refuses a submission to a backend that was listed as offline and still is.
+
+        Raises:
+            BackendError: it takes no jobs.
+        """
+        if self._list_entry is None or "status" not in self._list_entry:
+            return
+        if is_online(self._list_entry) or self.status().operational:
+            return
+        raise BackendError(
+            f"{self.name} takes no jobs now: see backend.status(), or take another one with "
+            "service.least_busy()"
+        )
 
     @property
     def num_qubits(self) -> int | None:  # pyright: ignore[reportIncompatibleMethodOverride]
