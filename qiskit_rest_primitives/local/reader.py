@@ -93,4 +93,9 @@ def read_circuit(text: str, *, num_qubits: int | None = None) -> ReadCircuit:
     return circuit
 
 
-__all__ = ["ReadCircuit", "ReadError", "read_circuit"]
+def forget() -> None:
+    """Empties the cache."""
+    _cache.clear()
+
+
+__all__ = ["ReadCircuit", "ReadError", "forget", "read_circuit"]

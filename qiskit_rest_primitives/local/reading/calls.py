@@ -167,11 +167,12 @@ class GateCalls(Declarations):
         """The gate on its operands, once for each element of registers; returns how often."""
         calls = list(self._broadcast(operands, position))
         self.spend(cost * len(calls), position)
+        symbolic = any(isinstance(angle, ParameterExpression) for angle in operation.params)
         for index, qubits in enumerate(calls):
             if gates.duplicates(qubits):
                 self.fail("a gate can't act on the same qubit twice", position)
             # Binding writes into a gate: each call with symbolic angles needs one of its own.
-            self.append(operation.copy() if index and operation.params else operation, qubits, ())
+            self.append(operation.copy() if index and symbolic else operation, qubits, ())
         return len(calls)
 
     def _broadcast(self, operands: list[Operand], position: int) -> Iterator[tuple[Any, ...]]:

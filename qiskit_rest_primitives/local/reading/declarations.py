@@ -23,7 +23,7 @@ from qiskit_rest_primitives.local.reading.scan import InputParameter
 MAX_QUBITS = 10_000
 MAX_BITS = 100_000
 # Operations a text may stand for once gates, registers and loops are expanded.
-MAX_OPERATIONS = 3_000_000
+MAX_OPERATIONS = 2_000_000
 
 # All of the language's, as its grammar lists them.
 # fmt: off
@@ -63,6 +63,7 @@ class Declarations(Expressions):
         parameters: the inputs in the order of their declarations.
         scopes: what names stand for, innermost last.
         gates: gates by name.
+        loose: single bits that the circuit does not have yet.
         flat: what plain lines have turned out to mean.
         cost: operations so far, gates and loops expanded.
     """
@@ -76,6 +77,7 @@ class Declarations(Expressions):
         self.physical = False
         self.in_gate = False
         self.cost = 0
+        self.loose: list[Any] = []
         self.flat = FlatLines()
         super().__init__(text)
         if "$" in text:
@@ -124,13 +126,14 @@ class Declarations(Expressions):
         if size is None:
             value: Any = Qubit()
             self.declare(name, value, position)
-            if self.circuit.num_qubits >= MAX_QUBITS:
+            if self.circuit.num_qubits + len(self.loose) >= MAX_QUBITS:
                 self.fail(f"more than {MAX_QUBITS} qubits are not supported", position)
-            self.circuit.add_bits([value])
+            self.loose.append(value)
             self.flat.operands[name] = (value,)
         else:
             value = QuantumRegister(size, name)
             self.declare(name, value, position)
+            self.add_loose()
             self.circuit.add_register(value)
             self.flat.learn_qubits(name, list(value))
 
@@ -139,13 +142,14 @@ class Declarations(Expressions):
         if size is None:
             value: Any = Clbit()
             self.declare(name, value, position)
-            if self.circuit.num_clbits >= MAX_BITS:
+            if self.circuit.num_clbits + len(self.loose) >= MAX_BITS:
                 self.fail(f"more than {MAX_BITS} bits are not supported", position)
-            self.circuit.add_bits([value])
+            self.loose.append(value)
             self.flat.bits[name] = value
             return Operand([value], True)
         value = ClassicalRegister(size, name)
         self.declare(name, value, position)
+        self.add_loose()
         self.circuit.add_register(value)
         bits = list(value)
         self.flat.learn_bits(name, bits)
@@ -168,6 +172,12 @@ class Declarations(Expressions):
         if isinstance(value, list):
             self.fail("only a bit or a whole register has a value", position)
         return value
+
+    def add_loose(self) -> None:
+        """Gives the circuit the single bits declared since, at once: each time takes all others."""
+        if self.loose:
+            self.circuit.add_bits(self.loose)
+            self.loose = []
 
     def qubits(self) -> Operand:
         """A quantum operand: ``q``, ``q[0]``, ``q[0:2]``, ``q[{0, 2}]`` or ``$0``."""

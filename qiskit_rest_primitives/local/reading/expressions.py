@@ -38,7 +38,13 @@ WRONG_VALUE = (TypeError, ValueError, ArithmeticError)
 
 
 class Expressions(Scanner):
-    """Reads an expression at the token at hand. Names are looked up by a subclass."""
+    """Reads an expression at the token at hand. Names are looked up by a subclass.
+
+    Attributes:
+        chain: operators in the expression so far.
+    """
+
+    chain = 0
 
     def value_of_name(self, name: str, position: int) -> Any:
         """What a name stands for in an expression; indices are taken too."""
@@ -46,8 +52,10 @@ class Expressions(Scanner):
 
     def expression(self) -> Any:
         """A value as :mod:`values` describes it."""
-        self.chain = 0
-        return self._binary(1)
+        outside, self.chain = self.chain, 0
+        value = self._binary(1)
+        self.chain = outside
+        return value
 
     def angle(self) -> Angle:
         """A gate's argument: a finite float, or an expression of input parameters."""

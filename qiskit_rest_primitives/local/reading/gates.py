@@ -102,8 +102,8 @@ class Definition:
 class DefinedGate(Gate):
     """A gate that the text defines; it gets its body when asked, so that reading stays cheap.
 
-    Its name is the text's behind ``gate_``: Qiskit and Aer go by names, and would take a gate called
-    ``rzz`` or ``pauli`` for their own whatever its definition says.
+    Its name is the text's behind ``gate_``: Qiskit and Aer go by names, and would take a gate
+    called ``rzz`` or ``pauli`` for their own whatever its definition says.
     """
 
     def __init__(self, source: Definition, parameters: list[Any]):

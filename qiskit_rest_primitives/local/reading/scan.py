@@ -17,14 +17,16 @@ Instruction: TypeAlias = Any
 # Brackets, blocks and right-hand operands; each level costs a few Python frames.
 MAX_DEPTH = 60
 
-SKIP = re.compile(r"(?:\s|//[^\n]*|/\*[\s\S]*?\*/)*")
+# One comment at a time: a group that repeats keeps a record of every round.
+SKIP = re.compile(r"\s*(?:(?://[^\n]*|/\*[\s\S]*?\*/)\s*)?")
+WORD = re.compile(r"\w")
 TOKEN = re.compile(
     r"""
     (?P<name>[^\W\d]\w*|\$\d+)
   | (?P<number>
         (?:0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+
          |(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9][0-9_]*)?)
-        (?:dt|ns|us|µs|μs|ms|s)?)(?!\w)
+        (?:dt|ns|us|µs|μs|ms|s)?)
   | (?P<string>"[^"\n]*"|'[^'\n]*')
   | (?P<symbol>->|\+\+|\*\*|&&|\|\||==|!=|<=|>=|<<|>>|[-+*/%<>=!~^&|()\[\]{},;:@\#])
     """,
@@ -73,13 +75,19 @@ class Scanner:
         left = self.token if self.end else ""
         self.previous_end = self.end
         text = self.text
-        skipped = SKIP.match(text, self.end)
-        start = self.start = skipped.end() if skipped else self.end
+        start, skipped = -1, self.end
+        while skipped != start:
+            start = skipped
+            match = SKIP.match(text, start)
+            skipped = match.end() if match else start
+        self.start = start
         match = TOKEN.match(text, start)
-        if match is not None:
+        if match is not None and not text.startswith("/*", start):
             self.kind = match.lastgroup or ""
             self.token = match.group()
             self.end = match.end()
+            if self.kind == "number" and WORD.match(text, self.end):
+                self.fail(f"unexpected {text[start : self.end + 1][-12:]!r}", start)
         elif start >= len(text):
             self.kind, self.token, self.end = "end", "", start
         elif text.startswith("/*", start):

@@ -80,6 +80,7 @@ class Statements(GateCalls):
         if self.accept("="):
             start = self.start
             if self.token == "measure":
+                self.add_loose()
                 self.read_measurement(target)
             elif self.integer("the value of a bit") != 0:
                 self.fail("bits start as 0; no other value is supported", start)
@@ -260,7 +261,7 @@ class Statements(GateCalls):
             if value != int(value):
                 self.fail("a duration in dt is a whole number", start)
             return int(value), unit
-        return float(value), UNITS[unit]
+        return value, UNITS[unit]
 
     def skip_width(self) -> None:
         """``[64]`` after a type: all are doubles here."""

@@ -69,6 +69,9 @@ class TextReader(ControlFlow):
             while self.kind != "end":
                 position = self.start
                 self.read_statement()
+                if self.token in ("qubit", "bit"):
+                    continue
+                self.add_loose()
                 position, operations = self.flat.read(self.text, self.previous_end, self.circuit)
                 self.spend(operations, position)
                 if operations:
