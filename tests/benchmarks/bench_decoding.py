@@ -1,7 +1,7 @@
 """Decoding of large results, beside the official client's decoder and json.loads in one run.
 
-``python -m tests.benchmarks.bench_decoding`` prints one line a figure. Times are CPU times, the best
-of several rounds taken in turns; each peak is that of a process of its own, above what it held
+``python -m tests.benchmarks.bench_decoding`` prints one line a figure. Times are CPU times, the
+best of several rounds taken in turns; each peak is that of a process of its own, above what it held
 before it read the body, so the body counts.
 """
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from datetime import datetime, timezone
 
 import numpy as np
@@ -12,7 +14,7 @@ from qiskit.primitives import BitArray, DataBin, PrimitiveResult, PubResult, Sam
 
 from qiskit_rest_primitives.errors import EncodeError, ProtocolError
 from qiskit_rest_primitives.wire.results import decode_result, encode_result, iter_encoded_result
-from qiskit_rest_primitives.wire.spans import DataSlice, ExecutionSpan, ExecutionSpans
+from qiskit_rest_primitives.wire.spans import DataSlice, ExecutionSpan
 from tests.wire import made
 from tests.wire.fuzz_results import run
 
@@ -86,118 +88,6 @@ def test_documented_bodies() -> None:
     assert result[0].metadata["shots"] == 10016
 
 
-class TestOfficialClient:
-    """Both ways through qiskit-ibm-runtime's own codec."""
-
-    @pytest.fixture(autouse=True)
-    def _official(self) -> None:
-        pytest.importorskip("qiskit_ibm_runtime")
-
-    @settings(max_examples=15, deadline=None)
-    @given(made.sampler_results())
-    def test_it_reads_what_we_write(self, result: PrimitiveResult) -> None:
-        """Sampler results reach the official client unchanged."""
-        from qiskit_ibm_runtime import RuntimeDecoder
-
-        body = encode_result(result, program_id="sampler", support_qiskit=True)
-        made.assert_same(json.loads(body, cls=RuntimeDecoder), result)
-
-    @settings(max_examples=15, deadline=None)
-    @given(made.sampler_results(), made.estimator_results())
-    def test_we_read_what_it_writes(
-        self, samples: PrimitiveResult, values: PrimitiveResult
-    ) -> None:
-        """Results of its encoder are read as its decoder reads them."""
-        from qiskit_ibm_runtime import RuntimeDecoder, RuntimeEncoder
-
-        for program_id, result in (("sampler", samples), ("estimator", values)):
-            body = json.dumps(result, cls=RuntimeEncoder).encode()
-            back = decode_result(body, program_id=program_id)
-            made.assert_same(back, json.loads(body, cls=RuntimeDecoder))
-
-    def test_spans_are_the_same_on_both_sides(self) -> None:
-        """Times, sizes and masks of every kind of span agree with the official classes'."""
-        from qiskit_ibm_runtime import RuntimeDecoder, RuntimeEncoder
-        from qiskit_ibm_runtime.execution_span import (
-            DoubleSliceSpan,
-            SliceSpan,
-            TwirledSliceSpan,
-            TwirledSliceSpanV2,
-        )
-        from qiskit_ibm_runtime.execution_span import (
-            ExecutionSpans as OfficialSpans,
-        )
-
-        times = [datetime(2026, 8, 21, 10, minute, tzinfo=timezone.utc) for minute in (0, 1, 2)]
-        shape = (3, 2, 4, 10)
-        official = OfficialSpans(
-            [
-                DoubleSliceSpan(times[0], times[1], {0: ((4, 10), slice(1, 3), slice(0, 5))}),
-                SliceSpan(times[1], times[2], {0: ((4, 10), slice(5, 25)), 1: ((7,), slice(0, 7))}),
-                TwirledSliceSpan(times[0], times[2], {1: (shape, True, slice(2, 9), slice(3, 8))}),
-                TwirledSliceSpanV2(
-                    times[0], times[2], {2: (shape, False, slice(2, 9), slice(3, 8), 37)}
-                ),
-            ]
-        )
-        metadata = {"execution": {"execution_spans": official}, "version": 2}
-        body = json.dumps(PrimitiveResult([], metadata), cls=RuntimeEncoder).encode()
-        result = decode_result(body, program_id="sampler")
-        ours = result.metadata["execution"]["execution_spans"]
-        assert (ours.start, ours.stop, ours.duration) == (times[0], times[2], 120.0)
-        assert ours.pub_idxs == official.pub_idxs
-        for mine, theirs in zip(ours, official, strict=True):
-            assert (mine.start, mine.stop, mine.size) == (theirs.start, theirs.stop, theirs.size)
-            assert mine.pub_idxs == theirs.pub_idxs
-            for index in mine.pub_idxs:
-                np.testing.assert_array_equal(mine.mask(index), theirs.mask(index))
-        again = encode_result(result, program_id="sampler", support_qiskit=True)
-        assert json.loads(again, cls=RuntimeDecoder).metadata == metadata
-
-    def test_learned_noise_and_operators_of_the_metadata(self) -> None:
-        """PauliList comes as itself, LayerError as a plain object, its circuit as a circuit."""
-        from qiskit import QuantumCircuit
-        from qiskit.quantum_info import PauliList, SparsePauliOp
-        from qiskit_ibm_runtime import RuntimeEncoder
-        from qiskit_ibm_runtime.results import LayerError, PauliLindbladError
-
-        circuit = QuantumCircuit(2)
-        circuit.cz(0, 1)
-        paulis = PauliList(["XX", "ZI"])
-        error = LayerError(circuit, [3, 4], PauliLindbladError(paulis, [0.1, 0.2]))
-        operator = SparsePauliOp(["XY", "ZZ"], [0.5, 2])
-        metadata = {"layers": [error], "operator": operator, "at": datetime(2026, 1, 2, 3, 4, 5)}
-        body = json.dumps(PrimitiveResult([], metadata), cls=RuntimeEncoder).encode()
-        found = decode_result(body, program_id="estimator").metadata
-        layer = found["layers"][0]
-        assert layer["__class__"] == "LayerError"
-        assert layer["qubits"] == [3, 4]
-        assert layer["circuit"] == circuit
-        assert layer["error"]["generators"] == paulis
-        np.testing.assert_array_equal(layer["error"]["rates"], [0.1, 0.2])
-        assert found["operator"] == operator
-        assert found["at"] == datetime(2026, 1, 2, 3, 4, 5)
-
-
-def test_bodies_pass_the_published_schemas() -> None:
-    """ibm-quantum-schemas accepts what the embedded service would answer."""
-    sampler = pytest.importorskip("ibm_quantum_schemas.sampler.version_0_1.primitive_result")
-    estimator = pytest.importorskip("ibm_quantum_schemas.estimator.version_0_1.primitive_result")
-    moment = datetime(2026, 8, 21, tzinfo=timezone.utc)
-    span = ExecutionSpan("DoubleSliceSpan", moment, moment, {0: DataSlice((5,), (0, 1), (0, 5))})
-    metadata = {"version": 2, "execution": {"execution_spans": ExecutionSpans((span,))}}
-    samples = SamplerPubResult(DataBin(c=made.bits((), 5, 3)), {"circuit_metadata": {}})
-    body = encode_result(
-        PrimitiveResult([samples], metadata), program_id="sampler", support_qiskit=True
-    )
-    sampler.PrimitiveResultWrapperModel.model_validate_json(body)
-    values = PubResult(DataBin(evs=np.array(0.5), stds=np.array(0.1)), {"shots": 10})
-    body = encode_result(
-        PrimitiveResult([values], {"version": 2}), program_id="estimator", support_qiskit=True
-    )
-    estimator.PrimitiveResultWrapperModel.model_validate_json(body)
-
-
 @pytest.mark.parametrize("spacing", [None, 1])
 def test_measurements_that_were_not_classified(spacing: int | None) -> None:
     """Kerneled registers give complex arrays in both forms."""
@@ -245,6 +135,85 @@ def test_other_programs_have_no_decoder(program_id: str) -> None:
     """Only sampler and estimator results are read."""
     with pytest.raises(ProtocolError, match="no decoder"):
         decode_result(b"{}", program_id=program_id)
+
+
+def test_metadata_of_every_type_reach_the_wire() -> None:
+    """Sets, complex numbers, arrays, keys and NumPy scalars are written as officially."""
+    span = ExecutionSpan(
+        "DoubleSliceSpan",
+        datetime(2026, 1, 1, tzinfo=timezone.utc),
+        datetime(2026, 1, 2, tzinfo=timezone.utc),
+        {0: DataSlice((5,), (0, 1), (0, 5))},
+    )
+    metadata = {
+        "set": {1, 2},
+        "complex": 1 - 2j,
+        "words": np.array(["a", None], object),
+        "bits": made.bits((), 3, 2),
+        "span": span,
+        "scalar": np.int64(3),
+        1: True,
+        None: (1, 2),
+    }
+    body = encode_result(PrimitiveResult([], metadata), program_id="sampler", support_qiskit=True)
+    found = decode_result(body, program_id="sampler").metadata
+    assert list(found["words"]) == ["a", None]
+    assert found["bits"] == metadata["bits"]
+    assert found["span"] == span
+    assert {k: found[k] for k in ("set", "complex", "scalar", "1", "null")} == {
+        "set": {1, 2},
+        "complex": 1 - 2j,
+        "scalar": 3,
+        "1": True,
+        "null": [1, 2],
+    }
+
+
+def test_null_is_nan_for_values_and_none_for_companions() -> None:
+    """A job without an ensemble error says null; a value that could not be had is NaN."""
+    body = made.plain({"evs": [0.5, None], "stds": None, "ensemble_standard_error": None})
+    data = decode_result(body, program_id="estimator", pub_shapes=[(2,)])[0].data
+    np.testing.assert_array_equal(data.evs, [0.5, np.nan])
+    np.testing.assert_array_equal(data.stds, [np.nan, np.nan])
+    assert data.ensemble_standard_error is None
+
+
+@pytest.mark.parametrize("shape", [(1,), (3, 1), (1, 3)])
+def test_flat_values_take_the_shape_of_the_pub(shape: tuple[int, ...]) -> None:
+    """Values of a sweep may come flat, in C order, and a single one as a number."""
+    values = list(range(int(np.prod(shape))))
+    body = made.plain({"evs": values[0] if len(values) == 1 else values})
+    data = decode_result(body, program_id="estimator", pub_shapes=[shape])[0].data
+    np.testing.assert_array_equal(data.evs, np.reshape(values, shape))
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("NaN", np.nan),
+        ('"nan"', np.nan),
+        ("null", np.nan),
+        ("Infinity", np.inf),
+        ('"Infinity"', np.inf),
+        ("1e999", np.inf),
+        ("-Infinity", -np.inf),
+        ('"-inf"', -np.inf),
+    ],
+)
+def test_numbers_that_are_not_finite(word: str, value: float) -> None:
+    """Every spelling seen is read, within lists and alone."""
+    body = f'{{"results":[{{"data":{{"evs":[1,{word}],"stds":[{word},1]}}}}]}}'
+    data = decode_result(body.encode(), program_id="estimator")[0].data
+    np.testing.assert_array_equal(data.evs, [1, value])
+    np.testing.assert_array_equal(data.stds, [value, 1])
+
+
+def test_circuits_of_a_newer_qpy_do_not_cost_the_result() -> None:
+    """Bytes that this Qiskit can't read are kept as bytes."""
+    data = b"QISKIT" + bytes([250]) + b"later"
+    text = base64.b64encode(zlib.compress(data)).decode()
+    body = made.plain(metadata={"circuit": made.envelope("QuantumCircuit", text)})
+    assert decode_result(body, program_id="sampler").metadata == {"circuit": data}
 
 
 def test_objects_without_a_form_on_the_wire_are_refused() -> None:
