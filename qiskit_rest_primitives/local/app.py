@@ -95,7 +95,6 @@ def create_app(
         routes=routes,
         lifespan=lifespan,
         exception_handlers={
-            ProblemError: _problem,
             HTTPException: _http_problem,
         },
     )
@@ -132,11 +131,6 @@ async def _tick(core: Core) -> None:
             await asyncio.to_thread(core.sessions.tick)
         except RuntimeError:
             return  # the interpreter is exiting: its thread pools take nothing any more
-
-
-async def _problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ProblemError)
-    return problem_reply(error, request.state.trace)
 
 
 async def _http_problem(request: Request, error: Exception) -> Response:

@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -158,8 +158,3 @@ def number(request: Request, name: str, default: int, *, least: int, most: int) 
 def since(version: str, first: str) -> bool:
     """Whether a version of the API is ``first`` or later."""
     return date.fromisoformat(version) >= date.fromisoformat(first)
-
-
-def text_of(values: dict[str, Any]) -> dict[str, Any]:
-    """The members that have a value."""
-    return {name: value for name, value in values.items() if value is not None}

@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import random
 import threading
+from collections import deque
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,11 +30,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .auth import Caller
 from .endpoints import endpoint, read_json
 from .guard import ClientGoneError
-from .replies import ProblemError, json_reply, no_content
+from .replies import ProblemError, json_reply, no_content, problem_reply
 
 if TYPE_CHECKING:
     from .core import Core
 
+# What a long run of tests remembers.
+HITS = 10_000
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 
 
@@ -84,8 +87,8 @@ class Faults:
         self._left: list[int | None] = []
         self.stopping = False
         """True while the service stops; ends the silence."""
-        self.hits: list[str] = []
-        """``METHOD path: fault`` of every call that was hit, in order."""
+        self.hits: deque[str] = deque(maxlen=HITS)
+        """``METHOD path: fault`` of the last calls that were hit, oldest first."""
 
     def add(self, method: str = "*", path: str = "*", **members: Any) -> Fault:
         """Sets a fault; earlier ones are tried first.
@@ -219,8 +222,6 @@ async def _fail(fault: Fault, scope: Scope, receive: Receive, send: Send) -> Non
         headers["Retry-After"] = f"{fault.retry_after:g}"
     if fault.location is not None:
         headers["Location"] = fault.location
-    from .replies import problem_reply
-
     problem = ProblemError(fault.status, "A fault on demand.", headers=headers)
     await problem_reply(problem, scope["state"]["trace"])(scope, receive, send)
 
@@ -263,7 +264,7 @@ def fault_routes(core: Core, faults: Faults) -> list[Route]:
         return no_content()
 
     async def show(core: Core, caller: Caller, request: Request) -> Response:
-        return json_reply({"faults": faults.active(), "hits": faults.hits})
+        return json_reply({"faults": faults.active(), "hits": list(faults.hits)})
 
     async def clear(core: Core, caller: Caller, request: Request) -> Response:
         faults.clear()

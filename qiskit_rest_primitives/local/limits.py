@@ -31,7 +31,7 @@ class Limits:
     body_bytes: int = 50_000_000
     header_bytes: int = 65_536
     small_body_bytes: int = 65_536
-    connections: int = 1000
+    connections: int = 500
     header_seconds: float = 15.0
     body_seconds: float = 120.0
     write_seconds: float = 60.0

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -96,6 +97,8 @@ def run(args: argparse.Namespace) -> int:
             raise ValueError(
                 f"{args.host} is open to other machines: name who may call with --token-file"
             )
+        if args.token_file and os.name == "posix" and os.stat(args.token_file).st_mode & 0o077:
+            print(f"warning: others can read {args.token_file}: chmod 600", file=sys.stderr)
         if args.workers and args.dask:
             raise ValueError("--workers and --dask exclude each other")
     except (OSError, ValueError) as error:
@@ -127,8 +130,9 @@ def run(args: argparse.Namespace) -> int:
         except (OSError, ValueError, ImportError) as error:
             print(f"qiskit-rest serve: {error}", file=sys.stderr)
             return 2
+        stopped = stack.enter_context(_until_signal())
         print(_how_to_call(service, users), flush=True)
-        _wait_for_signal()
+        _wait(stopped)
         print("stopping", flush=True)
     return 0
 
@@ -154,19 +158,25 @@ def _executor(workers: int | None, dask: str | None) -> Generator[Executor | Non
         yield None
 
 
-def _wait_for_signal() -> None:
+@contextlib.contextmanager
+def _until_signal() -> Generator[threading.Event]:
+    """An event that Ctrl-C or SIGTERM sets, instead of ending the process."""
     stopped = threading.Event()
     previous = {
         number: signal.signal(number, lambda *_: stopped.set())
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        # A wait without a time-out can't be interrupted on Windows.
-        while not stopped.wait(0.5):
-            pass
+        yield stopped
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _wait(stopped: threading.Event) -> None:
+    # A wait without a time-out can't be interrupted on Windows.
+    while not stopped.wait(0.5):
+        pass
 
 
 def _how_to_call(service: LocalService, users: list[User] | None) -> str:

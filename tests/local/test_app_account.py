@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from qiskit_rest_primitives.local import LocalService
+from qiskit_rest_primitives.local.times import iso_time, read_time, wall_clock
 
 from .conftest import ALICE, BOB, Api
 
@@ -229,3 +230,44 @@ def test_wrong_paths_and_methods_use_the_container(
     assert reply.json()["errors"][0]["code"] == 9000 + status
     if status == 405:
         assert "GET" in reply.headers["Allow"]
+
+
+def test_an_error_of_ours_is_a_500_in_the_container(
+    local: LocalService, api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The reply has a trace id, which is in the log with the traceback; the service goes on."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("why")
+
+    store: Any = local._store
+    monkeypatch.setattr(store, "job", fail)
+    reply = api.get("/jobs/x")
+    assert reply.status_code == 500
+    assert reply.json()["errors"][0]["code"] == 9500
+    assert reply.json()["trace"] in caplog.text
+    assert "ZeroDivisionError: why" in caplog.text
+    assert "why" not in reply.text
+    monkeypatch.undo()
+    assert api.get("/jobs/x").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1970-01-01T00:00:01Z", 1.0),
+        ("1970-01-01T00:00:01", 1.0),
+        ("1970-01-01T02:00:00+02:00", 0.0),
+        ("1970-01-01T02:00:00 02:00", 0.0),
+        ("1970-01-02", 86_400.0),
+    ],
+)
+def test_times_are_read_in_every_common_form(text: str, seconds: float) -> None:
+    """Z, an offset, none, and an offset whose plus was not escaped in the query."""
+    assert read_time(text) == seconds
+
+
+def test_times_come_back_as_they_were_written() -> None:
+    """A time in a reply finds its job again."""
+    now = wall_clock()
+    assert read_time(iso_time(now)) == now

@@ -18,7 +18,7 @@ from qiskit_rest_primitives.local.app import HANDLERS
 from .conftest import ALICE, BELL, Api
 
 FUZZ = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -64,6 +64,14 @@ class TestSizes:
         assert api.get("/jobs").status_code == 200
         api.session.close()
 
+    def test_sixty_megabytes_are_413(self, api: Api) -> None:
+        """At the default limit, in good time, and without more memory than a piece of it."""
+        began = time.monotonic()
+        reply = api.call("POST", "/jobs", data=b" " * 60_000_000)
+        assert reply.status_code == 413
+        assert time.monotonic() - began < 10
+        assert "50000000" in reply.json()["errors"][0]["message"]
+
     def test_so_is_one_without_a_length(self, tight: LocalService) -> None:
         """Chunked bodies are counted as they come."""
         api = Api(tight, BOB)

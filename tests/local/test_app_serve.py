@@ -40,6 +40,7 @@ class TestCommand:
         """Prints where it is and how to call it, logs JSON lines, stops cleanly."""
         tokens = tmp_path / "tokens"
         tokens.write_text(f"alice {ALICE.token}\n")
+        tokens.chmod(0o600)
         command = [sys.executable, "-W", "error", "-m", "qiskit_rest_primitives.local"]
         command += ["--port", "0", "--token-file", str(tokens), "--data-dir", str(tmp_path / "d")]
         process = subprocess.Popen(
@@ -81,7 +82,7 @@ class TestCommand:
         """run() serves while it waits for a signal, with the token it made up."""
         seen: list[int] = []
 
-        def wait() -> None:
+        def wait(_: threading.Event) -> None:
             out = capsys.readouterr().out
             url = re.search(r"Serving (\S+)", out)
             token = re.search(r"Bearer (\S+)'", out)
@@ -90,7 +91,7 @@ class TestCommand:
             headers = {"Authorization": f"Bearer {token[1]}"}
             seen.append(requests.get(f"{url[1]}/backends", headers=headers, timeout=30).status_code)
 
-        monkeypatch.setattr(serve, "_wait_for_signal", wait)
+        monkeypatch.setattr(serve, "_wait", wait)
         root = logging.getLogger()
         before = root.handlers[:], root.level
         try:
@@ -104,7 +105,8 @@ class TestCommand:
         before = signal.getsignal(signal.SIGINT)
         timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
-        serve._wait_for_signal()
+        with serve._until_signal() as stopped:
+            serve._wait(stopped)
         timer.join()
         assert signal.getsignal(signal.SIGINT) is before
 
@@ -117,6 +119,18 @@ class TestCommand:
         """One executor only."""
         assert serve.run(arguments("--workers", "2", "--dask", "tcp://x:1")) == 2
         assert "--dask" in capsys.readouterr().err
+
+    def test_a_token_file_that_others_can_read_is_named(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A warning with its cure."""
+        tokens = tmp_path / "tokens"
+        tokens.write_text(f"alice {ALICE.token}\n")
+        tokens.chmod(0o644)
+        assert (
+            serve.run(arguments("--token-file", str(tokens), "--workers", "1", "--dask", "x")) == 2
+        )
+        assert "chmod 600" in capsys.readouterr().err
 
     def test_a_missing_token_file_is_an_error(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Named, with exit code 2."""
@@ -143,6 +157,18 @@ class TestCommand:
         """Argparse says so, with exit code 2."""
         with pytest.raises(SystemExit, match="2"):
             arguments(*argv)
+
+    def test_dask_runs_jobs(self) -> None:
+        """--dask hands the work to a cluster."""
+        distributed = pytest.importorskip("distributed")
+        with (
+            distributed.LocalCluster(
+                n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+            ) as cluster,
+            serve._executor(None, cluster.scheduler_address) as executor,
+        ):
+            assert executor is not None
+            assert executor.submit(abs, -3).result(timeout=30) == 3
 
     def test_dask_that_is_absent_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The error names the extra."""
