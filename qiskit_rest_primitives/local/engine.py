@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qiskit_rest_primitives.local.conducting import Job, conduct
-from qiskit_rest_primitives.local.executors import Workers, default_thread_count, warm_up
+from qiskit_rest_primitives.local.executors import Workers, warm_up
 from qiskit_rest_primitives.local.outcome import Outcome
 from qiskit_rest_primitives.local.tasks import StopFlag
 
@@ -40,7 +40,8 @@ class Engine:
         executor: runs the tasks: `worker_processes(n)`, a Dask `Client.get_executor()`, any other;
             threads of this process when left out. An executor given here is not shut down.
         time_limit_seconds: for jobs that set none.
-        jobs_at_once: jobs that may be running at the same time.
+        jobs_at_once: jobs that may be running at the same time; by default as many as the executor
+            runs tasks.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Engine:
         self._backends = backends
         self._time_limit_seconds = time_limit_seconds
         self._workers = Workers(executor)
-        count = jobs_at_once or default_thread_count()
+        count = jobs_at_once or max(2, self._workers.width)
         self._planners = ThreadPoolExecutor(count, thread_name_prefix="planning")
         self._notifier = ThreadPoolExecutor(1, thread_name_prefix="cancelling")
         self._flags = Path(tempfile.mkdtemp(prefix="qiskit-rest-stop-"))

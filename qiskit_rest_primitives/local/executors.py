@@ -11,6 +11,7 @@ from qiskit_rest_primitives.local.processes import WorkerProcesses
 from qiskit_rest_primitives.local.tasks import Task, TaskResult, run_task
 
 _GRACE_SECONDS = 1.0
+_WIDTH_OF_OTHERS = 16
 
 
 def worker_processes(count: int) -> Executor:
@@ -46,6 +47,11 @@ class Workers:
         )
         self._beside: WorkerProcesses | None = None
         self._lock = threading.Lock()
+
+    @property
+    def width(self) -> int:
+        """Tasks that it runs at the same time; a guess where the executor doesn't say."""
+        return getattr(self._executor, "_max_workers", _WIDTH_OF_OTHERS)
 
     def submit(self, task: Task) -> Future[TaskResult]:
         """Queues one task."""

@@ -273,7 +273,8 @@ def _translated(
     try:
         translated: Any = transpile(
             circuit,
-            basis_gates=[*basis, *(names & set(CONTROL_FLOW))],
+            # Qiskit takes a list of gates from its own library only, and synthesizes the others.
+            basis_gates=[*(set(basis) - {"unitary"}), *(names & set(CONTROL_FLOW))],
             coupling_map=coupling,
             optimization_level=0,
             seed_transpiler=0,

@@ -42,6 +42,7 @@ class WorkerProcesses(Executor):
 
     def __init__(self, count: int, *, eager: bool = False):
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self._max_workers = count  # the name that the standard library's executors use
         self._lock = threading.Lock()
         self._running: dict[Future[Any], _Process] = {}
         self._closed = self._dropping = False

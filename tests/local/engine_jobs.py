@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 from qiskit import qasm3
@@ -16,6 +17,21 @@ from qiskit_rest_primitives.wire.results import decode_result
 def text_of(circuit: Any) -> str:
     """The circuit as OpenQASM 3 by Qiskit's own exporter."""
     return qasm3.dumps(circuit, disable_constants=True)
+
+
+class OneThread(Executor):
+    """Runs every task here, also those that the engine would rather give to a process."""
+
+    def __init__(self):
+        self._thread = ThreadPoolExecutor(1)
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Queues a call."""
+        return self._thread.submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Ends the thread."""
+        self._thread.shutdown(wait, cancel_futures=cancel_futures)
 
 
 class Running:

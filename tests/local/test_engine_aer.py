@@ -15,7 +15,7 @@ from qiskit.transpiler import generate_preset_pass_manager
 from qiskit_rest_primitives.local.backends import LocalBackends
 from qiskit_rest_primitives.local.devices import device_target
 from qiskit_rest_primitives.local.engine import Engine
-from tests.local.engine_jobs import fail, run, text_of
+from tests.local.engine_jobs import OneThread, fail, run, text_of
 
 pytest.importorskip("qiskit_aer")
 
@@ -24,10 +24,11 @@ SEED = {"simulator": {"seed_simulator": 42}}
 
 @pytest.fixture(scope="module")
 def engine():
-    """An engine on threads."""
-    engine = Engine(LocalBackends())
-    yield engine
-    engine.close()
+    """An engine that runs Aer in this process."""
+    with OneThread() as executor:
+        engine = Engine(LocalBackends(), executor)
+        yield engine
+        engine.close()
 
 
 def sweep() -> tuple[QuantumCircuit, np.ndarray]:
@@ -323,3 +324,72 @@ def test_a_wide_circuit_with_few_gates_runs_by_matrix_product_states(engine):
     circuit.measure_all()
     [got] = run(engine, "sampler", [[text_of(circuit), None, 20]], "fake_65q")
     assert got.metadata["simulation"] == {"method": "matrix_product_state", "noise": "readout only"}
+
+
+@pytest.mark.parametrize(
+    ("width", "shots", "dynamic", "angle", "expected"),
+    [
+        (4, 1000, False, 0.3, ("density_matrix", "full")),
+        (4, 1000, True, 0.3, ("statevector", "full")),
+        (12, 10, False, 0.3, ("statevector", "full")),
+        (18, 4096, False, 0.3, ("statevector", "readout only")),
+        (50, 100, False, np.pi, ("stabilizer", "readout only")),
+        (50, 100, False, 0.3, ("matrix_product_state", "readout only")),
+    ],
+)
+def test_the_method_of_a_device_follows_from_the_circuit(width, shots, dynamic, angle, expected):
+    """All of the noise while that takes under a minute, then readout errors only."""
+    from qiskit_rest_primitives.local.costs import affordable_method
+
+    circuit = QuantumCircuit(width, width)
+    for _ in range(4):
+        circuit.rx(angle, range(width))
+    circuit.measure(range(width), range(width))
+    if dynamic:
+        circuit.x(0)
+    assert affordable_method(circuit, shots) == expected
+
+
+def test_a_dynamic_clifford_circuit_runs_by_the_stabilizer_method(engine):
+    """Blocks of control flow are rewritten like the rest."""
+    circuit = QuantumCircuit(40, 2)
+    circuit.rx(np.pi, 0)
+    circuit.rzz(np.pi / 2, 0, 39)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.ry(np.pi, 39)
+    circuit.measure(39, 1)
+    [got] = run(engine, "sampler", [[text_of(circuit), None, 10]], "aer_stabilizer")
+    assert got.data.c.get_counts() == {"11": 10}
+
+
+def test_a_circuit_without_measurements_gives_zeros(engine):
+    """Registers that nothing writes to."""
+    circuit = QuantumCircuit(2, 3)
+    circuit.x(0)
+    [got] = run(engine, "sampler", [[text_of(circuit), None, 4]], "aer")
+    assert got.data.c.get_counts() == {"000": 4}
+
+
+def test_gates_that_aer_lacks_are_translated(engine):
+    """A gate of the text's own, and a controlled one."""
+    text = (
+        'OPENQASM 3.0; include "stdgates.inc"; gate both a, b { x a; x b; }'
+        "qubit[2] q; bit[2] c; both q[0], q[1]; ctrl @ x q[0], q[1]; c = measure q;"
+    )
+    [got] = run(engine, "sampler", [[text, None, 4]], "aer_matrix_product_state")
+    assert got.data.c.get_counts() == {"01": 4}
+
+
+def test_a_failure_of_aer_fails_the_job(engine, monkeypatch):
+    """With Aer's own words."""
+    from qiskit_aer import AerSimulator
+
+    from qiskit_rest_primitives.local import aer
+
+    monkeypatch.setattr(aer, "_simulator", lambda method, noise: AerSimulator(method="stabilizer"))
+    circuit = QuantumCircuit(1)
+    circuit.rx(0.3, 0)
+    circuit.measure_all()
+    outcome = fail(engine, "sampler", [[text_of(circuit)]], "aer")
+    assert "stabilizer" in outcome.reason

@@ -332,3 +332,44 @@ def test_a_result_beyond_memory_is_refused(engine):
     """Shots that no memory holds are refused before anything runs."""
     outcome = fail(engine, "sampler", [[text_of(two_registers()), [0, 0], 2_000_000_000]])
     assert "GiB" in outcome.reason
+
+
+def test_the_order_of_initial_resets_does_not_matter(engine):
+    """Resets of fresh qubits are no measurements; the samples are the reference's."""
+    circuit = two_registers()
+    text = text_of(circuit).replace("ry(a) q[0];", "reset q; ry(a) q[0];")
+    assert "reset q" in text
+    [pub] = run(engine, "sampler", [[text, [0.4, 0.5], 50]], options=SEED)
+    [expected] = StatevectorSampler(seed=42).run([(circuit, [0.4, 0.5])], shots=50).result()
+    assert np.array_equal(pub.data.second.array, expected.data.second.array)
+
+
+def test_physical_qubits_are_as_wide_as_their_observables(engine):
+    """A text that names $0 and $2 meets observables of five letters."""
+    text = 'OPENQASM 3.0; include "stdgates.inc"; x $2; rx(0.4) $0;'
+    [pub] = run(engine, "estimator", [[text, [{"IIZII": 1}, {"ZIIIZ": 1}], None, 0]])
+    assert np.allclose(pub.data.evs, [-1, np.cos(0.4)])
+
+
+def test_a_single_parameter_without_values_fails(engine):
+    """None and an empty list."""
+    circuit = QuantumCircuit(1)
+    circuit.ry(Parameter("a"), 0)
+    for values in (None, []):
+        assert "1 parameter" in fail(engine, "estimator", [[text_of(circuit), "Z", values]]).reason
+
+
+def test_too_many_projectors_are_refused(engine):
+    """Their sum of Paulis would not fit anywhere."""
+    circuit = QuantumCircuit(40)
+    circuit.h(0)
+    outcome = fail(engine, "estimator", [[text_of(circuit), "0" * 40]])
+    assert "40 projectors" in outcome.reason
+
+
+def test_shots_of_zero_are_refused(engine):
+    """A default of 0 is no number of shots."""
+    outcome = fail(
+        engine, "sampler", [[text_of(two_registers()), [0, 0]]], options={"default_shots": 0}
+    )
+    assert "at least 1" in outcome.reason
