@@ -40,7 +40,7 @@ class Slice(NamedTuple):
         end: first byte after the part.
     """
 
-    text: bytes
+    text: bytes | bytearray
     start: int
     end: int
 

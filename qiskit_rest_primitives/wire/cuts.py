@@ -57,7 +57,7 @@ class ParsedBody:
         return parse_json(cut.text[cut.start - 1 : cut.end + 1])
 
 
-def parse_body(body: bytes) -> ParsedBody:
+def parse_body(body: bytes | bytearray) -> ParsedBody:
     """Parses a body without touching its long values.
 
     Raises:
@@ -83,7 +83,7 @@ def parse_body(body: bytes) -> ParsedBody:
     return ParsedBody(parse_json(body))
 
 
-def parse_json(body: bytes) -> object:
+def parse_json(body: bytes | bytearray) -> object:
     """Parses JSON, with the NaN and Infinity that Python's json writes.
 
     Raises:
@@ -100,7 +100,7 @@ def parse_json(body: bytes) -> object:
         raise ProtocolError(f"the body of {len(body)} bytes is not JSON: {error}"[:300]) from None
 
 
-def _strings(body: bytes) -> Iterator[tuple[int, int]]:
+def _strings(body: bytes | bytearray) -> Iterator[tuple[int, int]]:
     """Finds the contents of long string values of ``__value__`` keys."""
     at = 0
     while (at := body.find(_VALUE, at)) >= 0:
@@ -118,7 +118,7 @@ def _strings(body: bytes) -> Iterator[tuple[int, int]]:
         at = end
 
 
-def _lists(body: bytes) -> Iterator[tuple[int, int]]:
+def _lists(body: bytes | bytearray) -> Iterator[tuple[int, int]]:
     """Finds the contents of long flat list values of ``samples`` keys."""
     at = end = 0
     while (at := body.find(_SAMPLES, at)) >= 0:

@@ -90,7 +90,9 @@ def decode_hex_text(text: Slice, num_bits: int) -> np.ndarray | None:
     return rows
 
 
-def _decode_piece(body: bytes, start: int, end: int, num_bytes: int) -> np.ndarray | None:
+def _decode_piece(
+    body: bytes | bytearray, start: int, end: int, num_bytes: int
+) -> np.ndarray | None:
     """Reads ``1f","0x0","0x7``: samples without the very first prefix and the very last quote."""
     width = -(-2 * num_bytes // 8) * 8  # characters gathered per sample: whole words
     text = np.empty(width + end - start + 8, np.uint8)
@@ -125,7 +127,7 @@ def _decode_piece(body: bytes, start: int, end: int, num_bytes: int) -> np.ndarr
 
 
 def _closing_quotes(
-    body: bytes, start: int, end: int, text: np.ndarray, width: int
+    body: bytes | bytearray, start: int, end: int, text: np.ndarray, width: int
 ) -> tuple[np.ndarray, int] | None:
     """Finds where in the text the samples end; None unless they're all parted in the same way.
 

@@ -25,7 +25,7 @@ _PROGRAMS = ("sampler", "estimator")
 
 
 def decode_result(
-    body: bytes,
+    body: bytes | bytearray,
     *,
     program_id: str,
     pub_shapes: Sequence[tuple[int, ...]] | None = None,
@@ -35,7 +35,7 @@ def decode_result(
     """Reads a result from the bytes received, in either form.
 
     Args:
-        body: the reply's body, as received and uncompressed.
+        body: the reply's body, uncompressed; a bytearray that it was received into will do.
         program_id: ``sampler`` or ``estimator``.
         pub_shapes: broadcast shape of each PUB where known. Plain JSON needs it to give flat
             samples of a sweep their shape; without it they're taken for shape ().

@@ -57,7 +57,7 @@ def test_the_plain_form_is_legal_json() -> None:
 
 
 def test_pieces_join_to_the_whole() -> None:
-    """The iterator yields the same body, in small pieces."""
+    """The iterator yields the same body, in small pieces; a bytearray of them is read as well."""
     result = PrimitiveResult([SamplerPubResult(DataBin(c=made.bits((), 50_000, 127)))])
     for support_qiskit in (True, False):
         pieces = list(
@@ -66,6 +66,7 @@ def test_pieces_join_to_the_whole() -> None:
         assert max(map(len, pieces)) < 500_000
         body = b"".join(pieces)
         made.assert_same(decode_result(body, program_id="sampler"), result)
+        made.assert_same(decode_result(bytearray(body), program_id="sampler"), result)
 
 
 def test_documented_bodies() -> None:
