@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, cast
+from collections.abc import Iterable
+from typing import Final, cast
 
 from qiskit.primitives import BaseEstimatorV2
 from qiskit.primitives.containers import EstimatorPubLike
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
-from .backend import RestBackend
 from .circuits import encode_observables
 from .errors import EncodeError
 from .job import RestJob
 from .options import EstimatorOptions
-from .primitive import CircuitEncoder, Mode, backend_of, resolve_mode, submit_works
-from .session import Session
+from .primitive import CircuitEncoder, RestPrimitive, submit_works
 from .split_job import SplitJob
 from .work import EstimatorWork
 
@@ -24,7 +22,7 @@ SERVICE_PRECISION: Final = 0.015625
 """The service's default precision: 1/sqrt(4096)."""
 
 
-class EstimatorV2(BaseEstimatorV2):
+class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
     """Estimates expectation values on a service that speaks the Qiskit Runtime REST API.
 
     Args:
@@ -37,28 +35,7 @@ class EstimatorV2(BaseEstimatorV2):
         OptionsError: an option's name, type or range.
     """
 
-    def __init__(
-        self,
-        mode: RestBackend | Session | None = None,
-        *,
-        options: EstimatorOptions | Mapping[str, Any] | None = None,
-    ):
-        self._mode: Mode = resolve_mode(mode)
-        self._options = EstimatorOptions.coerce(options)
-
-    @property
-    def mode(self) -> Mode:
-        """The backend, session or batch that jobs go to."""
-        return self._mode
-
-    @property
-    def options(self) -> EstimatorOptions:
-        """What is sent with each job."""
-        return self._options
-
-    @options.setter
-    def options(self, options: EstimatorOptions | Mapping[str, Any] | None) -> None:
-        self._options = EstimatorOptions.coerce(options)
+    options_class = EstimatorOptions
 
     @property
     def default_precision(self) -> float:
@@ -71,10 +48,6 @@ class EstimatorV2(BaseEstimatorV2):
             return 1 / math.sqrt(cast(int, options.default_shots))
         wanted = options.precision_unless_given()
         return SERVICE_PRECISION if wanted is None else wanted
-
-    def backend(self) -> RestBackend:
-        """The backend that jobs run on."""
-        return backend_of(self._mode)
 
     def run(
         self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None

@@ -25,7 +25,7 @@ from .http.client import ApiClient
 from .http.submission import is_own_tag
 from .origin import Origin, origins_from_params, restore
 from .record import JobRecord
-from .status import CANCELLED, DONE, ERROR, FINAL, RUNNING, Status, read_status
+from .status import CANCELLED, DONE, ERROR, HasStatus, Status, read_status
 from .waiting import wait_for_final, watching
 from .wire.results import decode_result
 
@@ -35,7 +35,7 @@ LOG_SECONDS: Final = 10.0
 CANCEL_TRIES: Final = 4
 
 
-class RestJob(JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Status]):
+class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Status]):
     """A job on the service. Properties read memory, methods may ask the service.
 
     Handles pickle and copy: with the job's id and the name and place of the account, without a
@@ -84,26 +84,6 @@ class RestJob(JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Status]):
         if self.known_final() is None:
             self.refresh()
         return read_status(self._details)
-
-    def done(self) -> bool:
-        """Whether the job has a result."""
-        return self.status() == DONE
-
-    def running(self) -> bool:
-        """Whether the job is running."""
-        return self.status() == RUNNING
-
-    def cancelled(self) -> bool:
-        """Whether the job was cancelled."""
-        return self.status() == CANCELLED
-
-    def errored(self) -> bool:
-        """Whether the job failed or ran out of time."""
-        return self.status() == ERROR
-
-    def in_final_state(self) -> bool:
-        """Whether the job is over, one way or another."""
-        return self.status() in FINAL
 
     def wait_for_final_state(self, timeout: float | None = None) -> None:
         """Waits until the job is final, whatever its outcome.

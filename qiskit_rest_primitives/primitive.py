@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic
 
 import msgspec
 import numpy as np
@@ -19,7 +19,7 @@ from .circuits.isa import check_isa, check_rzz_values
 from .errors import BackendError, EncodeError, RestPrimitivesError, UnknownParameterError
 from .http.submission import new_tag, submit
 from .job import RestJob
-from .options.primitives import PrimitiveOptions
+from .options.primitives import OptionsT, PrimitiveOptions
 from .origin import Origin
 from .session import Session, current_session
 from .split_job import SplitJob
@@ -59,6 +59,49 @@ def resolve_mode(mode: Any) -> Mode:
 def backend_of(mode: Mode) -> RestBackend:
     """The backend that jobs of this mode run on."""
     return mode.rest_backend if isinstance(mode, Session) else mode
+
+
+class RestPrimitive(Generic[OptionsT]):
+    """What both primitives have: a place to run, and options.
+
+    Args:
+        mode: a backend of a service, a `Session` or a `Batch`; None for that of the surrounding
+            ``with``.
+        options: `SamplerOptions`, `EstimatorOptions`, or a nested dict.
+
+    Raises:
+        BackendError: there is nothing to run on.
+        OptionsError: an option's name, type or range.
+    """
+
+    options_class: type[OptionsT]
+
+    def __init__(
+        self,
+        mode: RestBackend | Session | None = None,
+        *,
+        options: OptionsT | Mapping[str, Any] | None = None,
+    ):
+        self._mode: Mode = resolve_mode(mode)
+        self._options = self.options_class.coerce(options)
+
+    @property
+    def mode(self) -> Mode:
+        """The backend, session or batch that jobs go to."""
+        return self._mode
+
+    @property
+    def options(self) -> OptionsT:
+        """What is sent with each job; assign options or a nested dict to replace all."""
+        return self._options
+
+    @options.setter
+    def options(self, options: OptionsT | Mapping[str, Any] | None) -> None:
+        self._options = self.options_class.coerce(options)
+
+    def backend(self) -> RestBackend:
+        """The backend that jobs run on."""
+        return backend_of(self._mode)
 
 
 class CircuitEncoder:

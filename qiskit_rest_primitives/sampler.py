@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from qiskit.primitives import BaseSamplerV2
 from qiskit.primitives.containers import SamplerPubLike
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
-from .backend import RestBackend
 from .job import RestJob
 from .options import SamplerOptions
-from .primitive import CircuitEncoder, Mode, backend_of, resolve_mode, submit_works
-from .session import Session
+from .primitive import CircuitEncoder, RestPrimitive, submit_works
 from .split_job import SplitJob
 from .work import SamplerWork
 
 
-class SamplerV2(BaseSamplerV2):
+class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
     """Samples circuits on a service that speaks the Qiskit Runtime REST API.
 
     Args:
@@ -32,37 +29,12 @@ class SamplerV2(BaseSamplerV2):
         OptionsError: an option's name, type or range.
     """
 
-    def __init__(
-        self,
-        mode: RestBackend | Session | None = None,
-        *,
-        options: SamplerOptions | Mapping[str, Any] | None = None,
-    ):
-        self._mode: Mode = resolve_mode(mode)
-        self._options = SamplerOptions.coerce(options)
-
-    @property
-    def mode(self) -> Mode:
-        """The backend, session or batch that jobs go to."""
-        return self._mode
-
-    @property
-    def options(self) -> SamplerOptions:
-        """What is sent with each job."""
-        return self._options
-
-    @options.setter
-    def options(self, options: SamplerOptions | Mapping[str, Any] | None) -> None:
-        self._options = SamplerOptions.coerce(options)
+    options_class = SamplerOptions
 
     @property
     def default_shots(self) -> int:
         """Shots of a PUB when neither the PUB nor `run` says: ``options.default_shots`` or 4096."""
         return self._options.shots_unless_given()
-
-    def backend(self) -> RestBackend:
-        """The backend that jobs run on."""
-        return backend_of(self._mode)
 
     def run(
         self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None

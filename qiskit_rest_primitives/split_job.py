@@ -13,12 +13,12 @@ from .errors import JobTimeoutError
 from .fetching import in_thread
 from .job import RestJob
 from .joining import join
-from .status import CANCELLED, DONE, ERROR, FINAL, QUEUED, RUNNING, Status
+from .status import CANCELLED, DONE, ERROR, FINAL, QUEUED, RUNNING, HasStatus, Status
 from .waiting import wait
 from .work import Piece
 
 
-class SplitJob(BasePrimitiveJob[PrimitiveResult[Any], Status]):
+class SplitJob(HasStatus, BasePrimitiveJob[PrimitiveResult[Any], Status]):
     """A run that was cut into several jobs because one would have been too large.
 
     Args:
@@ -64,18 +64,6 @@ class SplitJob(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         if all(state == DONE for state in states):
             return DONE
         return QUEUED if all(state == QUEUED for state in states) else RUNNING
-
-    def done(self) -> bool:
-        """Whether all parts have results."""
-        return self.status() == DONE
-
-    def running(self) -> bool:
-        """Whether parts are running, or some are done and others queued."""
-        return self.status() == RUNNING
-
-    def cancelled(self) -> bool:
-        """Whether a part was cancelled."""
-        return self.status() == CANCELLED
 
     def in_final_state(self) -> bool:
         """Whether all parts are over."""
