@@ -119,6 +119,14 @@ WRONG = [
     ("include 3;", 9, "file name"),
     ('include "stdgates.inc";', 9, "already defined"),
     ("if (c == 1.5) x q;", 7, "integers"),
+    ("if (-c == 1) x q;", 5, "can't be applied to bits"),
+    ("if (int(c) == 1) x q;", 5, "can't be converted to int"),
+    ("if (c ** 2 == 1) x q;", 7, "can't be applied to bits"),
+    ("rz(!p) q[0];", 4, "can't be applied here"),
+    ("rz(sin(true == p)) q[0];", 13, "input parameter"),
+    ("rz(9223372036854775807**0.5 ** c) q[0];", 29, "can't be applied to bits"),
+    ("rz(pow(c, 2)) q[0];", 4, "a power needs numbers"),
+    ("rz(mod(1, c)) q[0];", 4, "needs a number"),
 ]
 
 
