@@ -1,0 +1,220 @@
+"""What the client costs: import, constructor, a quick job, polling, many jobs at once.
+
+Run with ``python -m tests.benchmarks.bench_client``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any
+
+from qiskit import QuantumCircuit
+from qiskit.primitives import StatevectorSampler
+
+from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings
+from qiskit_rest_primitives.http.transport import Transport
+from qiskit_rest_primitives.local import LocalService
+from qiskit_rest_primitives.waiting import watching
+
+QUIET = Settings(journal=False)
+
+
+class HeldExecutor(Executor):
+    """Keeps calls until they are released, after a delay of their own if there is one."""
+
+    def __init__(self, delay_seconds: float | None = None):
+        self._delay = delay_seconds
+        self.finished: list[float] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
+        """Runs the call in a thread after the delay, or never."""
+        future: Future[Any] = Future()
+
+        def run() -> None:
+            time.sleep(self._delay or 0)
+            future.set_running_or_notify_cancel()
+            try:
+                outcome = fn(*args)
+            except BaseException as error:
+                future.set_exception(error)
+                return
+            self.finished.append(time.monotonic())
+            future.set_result(outcome)
+
+        if self._delay is not None:
+            threading.Thread(target=run, daemon=True).start()
+        return future
+
+
+class CountedCalls:
+    """Counts the requests of all clients."""
+
+    def __enter__(self) -> CountedCalls:
+        self.paths: list[str] = []
+        self._real = Transport.call
+
+        def call(transport: Transport, method: str, url: str, **more: Any) -> Any:
+            self.paths.append(f"{method} {url}")
+            return self._real(transport, method, url, **more)
+
+        Transport.call = call
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        Transport.call = self._real
+
+
+def say(name: str, measured: float, target: float, unit: str = "") -> None:
+    """One line a figure."""
+    word = "ok" if measured <= target else "MISSED"
+    print(f"{name}: {measured:.3g}{unit} (target {target:g}{unit}) {word}", flush=True)
+
+
+def client_of(local: LocalService) -> QiskitRuntimeService:
+    """A client without a journal."""
+    return QiskitRuntimeService(
+        url=local.url, token=local.token, instance=local.instance, settings=QUIET
+    )
+
+
+def coin() -> QuantumCircuit:
+    """Two qubits, measured."""
+    circuit = QuantumCircuit(2)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.measure_all()
+    return circuit
+
+
+def import_seconds(statement: str) -> float:
+    """Median of fresh interpreters that write bytecode, less the bare interpreter's time."""
+    seconds: list[float] = []
+    for _ in range(8):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", statement], check=True, env={"PATH": ""})
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds[1:])
+
+
+def importing() -> None:
+    """Beside what we stand on, and beside the official client."""
+    bare = import_seconds("pass")
+    ours = import_seconds("import qiskit_rest_primitives") - bare
+    base = import_seconds("import qiskit.primitives, requests") - bare
+    say("import / (qiskit.primitives + requests)", ours / base, 1.15)
+    if importlib.util.find_spec("qiskit_ibm_runtime"):
+        official = import_seconds("import qiskit_ibm_runtime") - bare
+        say("import / qiskit_ibm_runtime", ours / official, 0.45)
+
+
+def quick_jobs() -> None:
+    """One small job after the other."""
+    with LocalService() as local:
+        began = time.perf_counter()
+        service = client_of(local)
+        say("constructor", 1e3 * (time.perf_counter() - began), 5, " ms")
+        sampler = SamplerV2(service.backend("statevector"))
+        reference = StatevectorSampler()
+        circuit = coin()
+        rest: list[float] = []
+        direct: list[float] = []
+        for _ in range(60):
+            began = time.perf_counter()
+            sampler.run([circuit], shots=1).result()
+            rest.append(time.perf_counter() - began)
+            began = time.perf_counter()
+            reference.run([circuit], shots=1).result()
+            direct.append(time.perf_counter() - began)
+        more = 1e3 * (statistics.median(rest[10:]) - statistics.median(direct[10:]))
+        say("small job, beyond the reference primitive", more, 10, " ms")
+        counts: list[int] = []
+        for _ in range(40):
+            with CountedCalls() as counted:
+                sampler.run([circuit], shots=1).result()
+            counts.append(len(counted.paths))
+        say("requests of a quick job", statistics.median(counts), 3)
+
+
+def polling() -> None:
+    """What waiting adds to a job of a known length."""
+    for length in (0.3, 1.0, 4.0):
+        executor = HeldExecutor(delay_seconds=length / 2)  # preparation and execution wait each
+        with LocalService(executor=executor) as local:
+            sampler = SamplerV2(client_of(local).backend("statevector"))
+            began = time.monotonic()
+            sampler.run([coin()], shots=1).result()
+            took = time.monotonic() - began
+            ran = executor.finished[-1] - began
+        say(f"added to a job of {ran:.1f} s", (took - ran - 0.1) / ran, 0.2)
+
+
+def many_jobs(number: int, seconds: float) -> None:
+    """Jobs in flight, watched together."""
+    with LocalService(executor=HeldExecutor()) as local:
+        sampler = SamplerV2(client_of(local).backend("statevector"))
+        circuit = coin()
+        tracemalloc.start()
+        with ThreadPoolExecutor(4) as pool:
+            jobs = list(pool.map(lambda _: sampler.run([circuit], shots=1), range(number)))
+        with watching(jobs), CountedCalls() as counted:
+            time.sleep(seconds)
+        tracemalloc.stop()
+        polls = [path for path in counted.paths if "/jobs" in path]
+        say(f"requests a minute, {number:,} jobs watched", 60 * len(polls) / seconds, 60)
+        before = tracemalloc_size(lambda: jobs)
+        say(f"memory of {number:,} handles", before, 50 * number / 1000, " MB")
+
+
+def tracemalloc_size(get: Callable[[], Any]) -> float:
+    """Megabytes of a pickled copy of the handles: what they hold of their own."""
+    import pickle
+
+    tracemalloc.start()
+    copies = [pickle.loads(pickle.dumps(job)) for job in get()]
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    del copies
+    return size / 1e6
+
+
+def submitting() -> None:
+    """16 threads, 50 jobs each, beside one thread: the service is the limit."""
+    with LocalService() as local:
+        service = client_of(local)
+        sampler = SamplerV2(service.backend("statevector"))
+        circuit = coin()
+
+        def submit_and_fetch(number: int) -> float:
+            began = time.perf_counter()
+            jobs = [sampler.run([circuit], shots=1) for _ in range(number)]
+            for job in jobs:
+                job.result()
+            return time.perf_counter() - began
+
+        submit_and_fetch(50)
+        alone = submit_and_fetch(400) * 2
+        began = time.perf_counter()
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(submit_and_fetch, [50] * 16))
+        say("16 threads x 50 jobs / one thread x 800", (time.perf_counter() - began) / alone, 1.2)
+
+
+def main() -> None:
+    """All figures."""
+    importing()
+    quick_jobs()
+    polling()
+    many_jobs(1_000, 20)
+    submitting()
+
+
+if __name__ == "__main__":
+    main()
