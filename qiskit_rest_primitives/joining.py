@@ -57,6 +57,8 @@ def _join_pub(
 
 
 def _join_field(parts: list[tuple[Piece, Any]], shape: tuple[int, ...]) -> Any:
+    if all(value is None for _, value in parts):
+        return None  # such as ensemble_standard_error where a service has none
     arrays = [
         np.asarray(value.array if isinstance(value, BitArray) else value) for _, value in parts
     ]
