@@ -104,14 +104,15 @@ def conduct(job: Job, workers: Workers, planners: Executor) -> Outcome:
         job.log(f"completed, {len(body)} bytes of result")
         return job.outcome("Completed", body=body)
     except _EndedError as end:
+        job.stop.set()
         return job.cancelled(end.reason, end.code)
     except BaseException as error:  # Rust code inside Qiskit panics with a BaseException
         return failed(job, error)
     finally:
         if tasks:
             job.stop.set()
-            for future in tasks:
-                workers.abandon(future)
+        for future in tasks:
+            workers.abandon(future)
 
 
 def failed(job: Job, error: BaseException) -> Outcome:

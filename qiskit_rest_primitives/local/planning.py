@@ -69,12 +69,13 @@ def plan_job(
     """
     try:
         requested = read_request(params, on_aer=backend.on_aer)
-        seeds = Seeds(requested.seed)
+        seeds, memory = Seeds(requested.seed), _Memory()
         plans: list[PubPlan] = []
         plan_pub = _plan_sampler_pub if isinstance(params, SamplerParams) else _plan_estimator_pub
         for index, item in enumerate(params.pubs):
             stop.check()
-            plan = plan_pub(item, replace(seeds, pub_index=index), requested, backend, stop)
+            own_seeds = replace(seeds, pub_index=index)
+            plan = plan_pub(item, own_seeds, requested, backend, stop, memory)
             seeds = replace(seeds, circuits_before=seeds.circuits_before + plan.num_circuits)
             plans.append(plan)
     except ProtocolError as error:
@@ -86,7 +87,12 @@ def plan_job(
 
 
 def _plan_sampler_pub(
-    item: Any, seeds: Seeds, requested: Requested, backend: LocalBackend, stop: StopFlag
+    item: Any,
+    seeds: Seeds,
+    requested: Requested,
+    backend: LocalBackend,
+    stop: StopFlag,
+    memory: _Memory,
 ) -> PubPlan:
     index = seeds.pub_index
     pub = decode_sampler_pub(item, place=f"PUB {index}")
@@ -94,7 +100,7 @@ def _plan_sampler_pub(
     values = bind_values(loaded, pub.parameter_values, index)
     shots = requested.shots if pub.shots is None else int(pub.shots)
     num_bits = {creg.name: creg.size for creg in loaded.circuit.cregs}
-    _check_memory(values.size * shots * sum(-(-bits // 8) for bits in num_bits.values()), index)
+    memory.take(values.size * shots * sum(-(-bits // 8) for bits in num_bits.values()), index)
     setup = backend.prepare(loaded.circuit, index, requested, SamplesWanted(shots))
     rows = _rows(loaded, values, setup)
     tasks = [
@@ -117,7 +123,12 @@ def _plan_sampler_pub(
 
 
 def _plan_estimator_pub(
-    item: Any, seeds: Seeds, requested: Requested, backend: LocalBackend, stop: StopFlag
+    item: Any,
+    seeds: Seeds,
+    requested: Requested,
+    backend: LocalBackend,
+    stop: StopFlag,
+    memory: _Memory,
 ) -> PubPlan:
     index = seeds.pub_index
     pub = decode_estimator_pub(item, place=f"PUB {index}")
@@ -134,7 +145,7 @@ def _plan_estimator_pub(
             f"{observables.shape} do not broadcast",
             solution="Give both one shape, or axes of length 1 where they differ.",
         ) from None
-    _check_memory(math.prod(shape) * 40, index)
+    memory.take(math.prod(shape) * 40, index)
     points = np.broadcast_to(np.arange(values.size).reshape(values.shape), shape).ravel()
     wanted = np.broadcast_to(observables.numbers, shape).ravel()
     width = max(1, len(observables.distinct))
@@ -201,13 +212,21 @@ def _rows(loaded: LoadedCircuit, values: BindingsArray, setup: Setup) -> np.ndar
     return rows[:, columns]
 
 
-def _check_memory(num_bytes: int, pub_index: int) -> None:
-    if num_bytes > MAX_RESULT_BYTES:
-        raise RefusedError(
-            f"PUB {pub_index}: its result would take {num_bytes / 2**30:.1f} GiB, "
-            f"more than {MAX_RESULT_BYTES / 2**30:.0f} GiB",
-            solution="Send fewer points or shots a PUB.",
-        )
+@dataclass
+class _Memory:
+    """What the results of a job may take together."""
+
+    bytes_left: int = MAX_RESULT_BYTES
+
+    def take(self, num_bytes: int, pub_index: int) -> None:
+        """Refuses the PUB whose result no longer fits."""
+        self.bytes_left -= num_bytes
+        if self.bytes_left < 0:
+            raise RefusedError(
+                f"PUB {pub_index}: its result would take {num_bytes / 2**30:.1f} GiB; a job's "
+                f"results have {MAX_RESULT_BYTES / 2**30:.0f} GiB",
+                solution="Send fewer points or shots a job.",
+            )
 
 
 def _cut(points: int, seconds_per_point: float) -> Iterator[slice]:

@@ -37,7 +37,7 @@ class WorkerProcesses(Executor):
 
     Args:
         count: processes at most.
-        eager: start all of them now; otherwise each when there is work for it.
+        eager: start all of them now; otherwise each when there is work that no other is free for.
     """
 
     def __init__(self, count: int, *, eager: bool = False):
@@ -46,14 +46,10 @@ class WorkerProcesses(Executor):
         self._lock = threading.Lock()
         self._running: dict[Future[Any], _Process] = {}
         self._closed = self._dropping = False
-        self._threads = [
-            threading.Thread(
-                target=self._serve, args=(eager,), name=f"worker-process-{number}", daemon=True
-            )
-            for number in range(count)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._unfinished = 0
+        self._threads: list[threading.Thread] = []
+        for _ in range(count if eager else 0):
+            self._start(eager)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Queues a call; its future fails with RefusedError if the process dies of it."""
@@ -63,6 +59,9 @@ class WorkerProcesses(Executor):
         with self._lock:
             if self._closed:
                 raise RuntimeError("cannot schedule new futures after shutdown")
+            self._unfinished += 1
+            if len(self._threads) < min(self._unfinished, self._max_workers):
+                self._start(eager=False)
             self._calls.put(_Call(future, fn, args))
         return future
 
@@ -95,10 +94,25 @@ class WorkerProcesses(Executor):
             for thread in self._threads:
                 thread.join()
 
+    def _start(self, eager: bool) -> None:
+        thread = threading.Thread(
+            target=self._serve,
+            args=(eager,),
+            name=f"worker-process-{len(self._threads)}",
+            daemon=True,
+        )
+        self._threads.append(thread)
+        thread.start()
+
+    def _finished(self) -> None:
+        with self._lock:
+            self._unfinished -= 1
+
     def _serve(self, eager: bool) -> None:
         process = _Process() if eager else None
         while (call := self._calls.get()) is not None:
             if not call.future.set_running_or_notify_cancel():
+                self._finished()
                 continue
             if process is None:
                 process = _Process()
@@ -115,6 +129,7 @@ class WorkerProcesses(Executor):
             if not process.is_alive():
                 process.end()
                 process = None
+            self._finished()
             if isinstance(answer, BaseException):
                 call.future.set_exception(answer)
             else:

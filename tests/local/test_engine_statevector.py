@@ -330,8 +330,11 @@ def test_text_that_is_no_program_fails_with_its_place(engine):
 
 def test_a_result_beyond_memory_is_refused(engine):
     """Shots that no memory holds are refused before anything runs."""
-    outcome = fail(engine, "sampler", [[text_of(two_registers()), [0, 0], 2_000_000_000]])
+    text = text_of(two_registers())
+    outcome = fail(engine, "sampler", [[text, [0, 0], 2_000_000_000]])
     assert "GiB" in outcome.reason
+    outcome = fail(engine, "sampler", [[text, [0, 0], 200_000_000]] * 3)
+    assert "PUB 1" in outcome.reason
 
 
 def test_the_order_of_initial_resets_does_not_matter(engine):
