@@ -36,7 +36,7 @@ def isa_text(operations: int) -> str:
 
 
 def seconds(text: str, repeats: int) -> float:
-    """The best processor time of reading the text anew: other work on the machine does not count."""
+    """The best time of reading the text anew, of the processor: others may be at work too."""
     best = float("inf")
     for _ in range(repeats):
         reader.forget()
