@@ -108,7 +108,9 @@ def statements(
         )
 
 
-def loop_expression(angle: Formula, loops: Mapping[Symbol, str], inputs: Inputs, where: str) -> str:
+def loop_expression(
+    angle: Formula, loops: Mapping[Symbol, str], inputs: Inputs, where: Callable[[], str]
+) -> str:
     """Returns an angle that is computed from loop variables, as arithmetic.
 
     Raises:
@@ -117,11 +119,11 @@ def loop_expression(angle: Formula, loops: Mapping[Symbol, str], inputs: Inputs,
     text = _arithmetic(angle, {**loops})
     if text is None:
         raise EncodeError(
-            f"{where} computes {angle} from a loop variable, and the loop can't be unrolled as it "
-            f"has break or continue; use + - * / only, or write the iterations out"
+            f"{where()} computes {angle} from a loop variable, and the loop can't be unrolled as "
+            f"it has break or continue; use + - * / only, or write the iterations out"
         )
     names = {
-        parameter: loops.get(parameter) or inputs.name(parameter, lambda: where)
+        parameter: loops.get(parameter) or inputs.name(parameter, where)
         for parameter in angle.parameters
     }
     return _arithmetic(angle, names) or ""

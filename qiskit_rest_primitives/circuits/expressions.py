@@ -34,6 +34,8 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "POW": np.power,
 }
 _REVERSED = {"RSUB": "SUB", "RDIV": "DIV", "RPOW": "POW"}
+# Qiskit's sign() takes what is smaller than this for zero (SYMEXPR_EPSILON in its Rust code).
+_SIGN_EPSILON = 8 * np.finfo(np.float64).eps
 _UNARY: dict[str, Callable[[Any], Any]] = {
     "SIN": np.sin,
     "COS": np.cos,
@@ -44,14 +46,12 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "EXP": np.exp,
     "LOG": np.log,
     "ABS": np.abs,
-    "SIGN": np.sign,
+    "SIGN": lambda value: np.where(np.abs(value) < _SIGN_EPSILON, 0.0, np.sign(value)),
     "CONJ": np.conj,
 }
 _SYMBOLS = {"ADD": "+", "SUB": "-", "MUL": "*", "DIV": "/"}
 # Here no function of ParameterExpression has a pole or leaves the real numbers by itself.
 _SAMPLES = (0.345678912345, 0.612398746512)
-# The shapes of programs (operations without constants) that have agreed with Qiskit once.
-_trusted: set[tuple[Any, ...]] = set()
 # Rounding leaves this much of an imaginary part in a value that is real.
 _REAL_TOLERANCE = 1e-12
 
@@ -78,16 +78,9 @@ class Expression:
         parameters = tuple(sorted(source.parameters, key=lambda parameter: columns[parameter]))
         places = tuple(columns[parameter] for parameter in parameters)
         expression = cls(source, parameters, places, _read_steps(source, parameters))
-        if expression.steps is None:
+        if expression.steps is None or expression._agrees_with_bind():
             return expression
-        shape = tuple(
-            step if step[0] in ("BINARY", "UNARY") else step[0] for step in expression.steps
-        )
-        if shape not in _trusted:
-            if not expression._agrees_with_bind():
-                return replace(expression, steps=None)
-            _trusted.add(shape)
-        return expression
+        return replace(expression, steps=None)
 
     def evaluate(self, values: NDArray[Any]) -> NDArray[Any]:
         """Evaluates the expression for many bindings at once.
@@ -142,18 +135,28 @@ class Expression:
         return _real_where_real(result)
 
     def _agrees_with_bind(self) -> bool:
-        for start in _SAMPLES:
+        values = np.zeros((max(self.columns, default=-1) + 1, len(_SAMPLES)))
+        expected: list[complex] = []
+        for sample, start in enumerate(_SAMPLES):
             point = {
                 parameter: (start + 0.0917 * offset) % 0.7 + 0.2
                 for offset, parameter in enumerate(self.parameters)
             }
-            values = np.zeros((max(self.columns, default=-1) + 1, 1))
-            values[list(self.columns), 0] = list(point.values())
-            expected, found = _bind(self.source, point), complex(self.evaluate(values)[0])
-            # A value that is not finite proves nothing; the slow way is then the safe one.
-            if not cmath.isclose(expected, found, rel_tol=1e-9, abs_tol=1e-12):
-                return False
-        return True
+            values[list(self.columns), sample] = list(point.values())
+            expected.append(_bind(self.source, point))
+        # A value that is not finite proves nothing; the slow way is then the safe one.
+        return all(
+            cmath.isclose(complex(found), bound, rel_tol=1e-9, abs_tol=1e-12)
+            for found, bound in zip(self.evaluate(values), expected, strict=True)
+        )
+
+
+def constant(source: Formula) -> complex | None:
+    """Returns the number that an expression is, or None: it may have come down to one (a - a)."""
+    try:
+        return complex(source.numeric(strict=False))
+    except TypeError:
+        return None
 
 
 def _read_steps(source: Formula, parameters: tuple[Symbol, ...]) -> tuple[Step, ...] | None:

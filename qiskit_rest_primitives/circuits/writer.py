@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +18,7 @@ from qiskit.circuit import Barrier, Delay, Measure, ParameterExpression, Reset
 
 from qiskit_rest_primitives.circuits import control_flow
 from qiskit_rest_primitives.circuits.block import Block, duration_text
+from qiskit_rest_primitives.circuits.expressions import constant
 from qiskit_rest_primitives.circuits.flatten import is_custom, is_standard
 from qiskit_rest_primitives.circuits.gates import spelling
 from qiskit_rest_primitives.circuits.names import QUBITS
@@ -123,13 +125,15 @@ class Writer:
         if isinstance(angle, ParameterExpression):
             if angle in block.loops:
                 return block.loops[angle]
-            parameters = angle.parameters
-            if not block.loops.keys().isdisjoint(parameters):
-                where = block.where(index, instruction)
+            where = partial(block.where, index, instruction)
+            if angle in self.inputs.plain:
+                return self.inputs.name(angle, where)
+            number = constant(angle)
+            if number is None and block.loops.keys().isdisjoint(angle.parameters):
+                return self.inputs.name(angle, where)
+            if number is None:
                 return control_flow.loop_expression(angle, block.loops, self.inputs, where)
-            if parameters:
-                return self.inputs.name(angle, lambda: block.where(index, instruction))
-            angle = angle.numeric()
+            angle = number
         value = complex(angle)
         if value.imag != 0 or not math.isfinite(value.real):
             raise EncodeError(

@@ -174,8 +174,7 @@ def test_for_computing_and_breaking() -> None:
                 circuit.break_loop()
             circuit.reset(0)
         circuit.measure(1, 1)
-        values = [np.pi] if circuit.num_parameters == 1 else [0.0, np.pi]
-        encoded = assert_same_outcome(circuit, values)
+        encoded = assert_same_outcome(circuit, [np.pi] * circuit.num_parameters)
         assert "for int i0 in {1, 2, 3}" in encoded.qasm
 
 
@@ -189,7 +188,7 @@ def test_long_loops_are_not_unrolled(monkeypatch: pytest.MonkeyPatch) -> None:
         circuit.rx(np.pi * index, 0)
     circuit.measure(0, 0)
     assert "for int i0 in [0:2]" in assert_same_outcome(circuit).qasm
-    with circuit.for_loop(range(3), Parameter("i")) as index:
+    with circuit.for_loop(range(3), Parameter("j")) as index:
         circuit.rx(np.pi * index.sign(), 0)
     circuit.measure(0, 0)
     assert assert_same_outcome(circuit).qasm.count("for int") == 1

@@ -43,7 +43,7 @@ Upper|_under|lambda|def|import|p1|rzz|mcx|im|中|A|c1
 @pytest.mark.parametrize("name", NAMES)
 def test_any_register_name(name: str) -> None:
     """A register may have any name; the result has it unchanged."""
-    circuit = QuantumCircuit(3)
+    circuit = QuantumCircuit(QuantumRegister(3, "qubits"))
     circuit.add_register(ClassicalRegister(2, name), ClassicalRegister(1, "other"))
     circuit.x([0, 2])
     circuit.measure([0, 1, 2], [1, 0, 2])
