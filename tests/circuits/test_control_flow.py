@@ -363,6 +363,10 @@ def test_equals_dumps_where_dumps_is_right() -> None:
     )
 
 
+# Qiskit 2.2 wants one Parameter a name in a circuit, loop variables too.
+VARIABLES = [Parameter("v0"), Parameter("v1")]
+
+
 @st.composite
 def programs(draw: st.DrawFn) -> QuantumCircuit:
     """Programs of X, CX, measure and nested control flow; their outcome is certain."""
@@ -394,7 +398,7 @@ def programs(draw: st.DrawFn) -> QuantumCircuit:
                         fill(depth + 1, loop)
             elif kind == "for":
                 values = draw(st.sampled_from([range(2), range(3, 0, -1), (4, 2), range(0, 5, 2)]))
-                with circuit.for_loop(values, Parameter(f"v{depth}")) as index:
+                with circuit.for_loop(values, VARIABLES[depth]) as index:
                     circuit.rx(np.pi * index, draw(st.integers(0, 2)))
                     fill(depth + 1, True)
             elif kind == "switch":
