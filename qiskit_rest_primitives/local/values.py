@@ -108,9 +108,12 @@ def _real_array(values: Any, what: str) -> np.ndarray:
         array = np.asarray(values)
         if array.dtype.kind not in "fiub":
             raise TypeError
-        return array.astype(np.float64)
+        real = array.astype(np.float64)
     except (TypeError, ValueError):
         raise RefusedError(f"{what} must be real numbers in an array of one shape") from None
+    if not np.isfinite(real).all():
+        raise RefusedError(f"{what} hold NaN or infinity")
+    return real
 
 
 @dataclass(frozen=True)

@@ -100,16 +100,20 @@ def sweep() -> bool:
     circuit.measure_all()
     values = np.random.default_rng(1).uniform(-3, 3, (1000, 12)).tolist()
     text = qasm3.dumps(circuit)
-    # By declaration, which is the order of Qiskit's exporter.
-    taken: list[float] = []
-    for count in (1, 2):
+    taken: dict[int, float] = {}
+    # In turns, and the better of two: other work on the machine comes and goes.
+    for count in (1, 2, 1, 2):
         with worker_processes(count) as executor:
             engine = Engine(LocalBackends(), executor)
-            run(engine, [[text, values[:20], 16]])
-            taken.append(seconds(lambda engine=engine: run(engine, [[text, values, 1024]])))
+            # Every process has started and has seen the circuit before the clock runs.
+            for nap in [executor.submit(time.sleep, 1) for _ in range(count)]:
+                nap.result()
+            run(engine, [[text, values[:100], 16]])
+            wall = seconds(lambda engine=engine: run(engine, [[text, values, 1024]]))
+            taken[count] = min(wall, taken.get(count, wall))
             engine.close()
-    gain = taken[0] / taken[1]
-    print(f"1,000 points of 12 qubits: {taken[0]:.2f} s on one process, {taken[1]:.2f} s on two")
+    gain = taken[1] / taken[2]
+    print(f"1,000 points of 12 qubits: {taken[1]:.2f} s on one process, {taken[2]:.2f} s on two")
     return report("two processes against one", gain, "times faster", ">= 1.6", gain >= 1.6)
 
 

@@ -11,6 +11,7 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from qiskit_rest_primitives.local.backends import LocalBackends
 from qiskit_rest_primitives.local.engine import Engine
+from qiskit_rest_primitives.wire.arrays import encode_array
 from tests.local.engine_jobs import fail, run, text_of
 
 SEED = {"simulator": {"seed_simulator": 42}}
@@ -376,3 +377,20 @@ def test_shots_of_zero_are_refused(engine):
         engine, "sampler", [[text_of(two_registers()), [0, 0]]], options={"default_shots": 0}
     )
     assert "at least 1" in outcome.reason
+
+
+def test_values_that_are_no_finite_numbers_fail(engine):
+    """NaN travels in an array and is refused with its PUB; so are words and ragged lists."""
+    text = text_of(two_registers())
+    nan = encode_array(np.array([0.1, np.nan]))
+    for values in (nan, ["x", "y"], [[0.1, 0.2], [0.3]]):
+        assert "PUB 0" in fail(engine, "sampler", [[text, values]]).reason
+
+
+def test_a_circuit_without_registers_has_an_empty_result(engine):
+    """Nothing measured, nothing returned; the metadata are there."""
+    circuit = QuantumCircuit(1)
+    circuit.h(0)
+    [pub] = run(engine, "sampler", [[text_of(circuit), None, 7]])
+    assert list(pub.data.keys()) == []
+    assert pub.metadata["shots"] == 7

@@ -96,3 +96,16 @@ def test_a_damaged_or_hostile_file_is_refused_quickly(data, word):
         load_circuit(data, 3)
     assert word in caught.value.reason
     assert time.monotonic() - begun < 5
+
+
+def test_a_register_without_bits_is_no_trouble():
+    """Its samples are empty strings of bits."""
+    from qiskit.circuit import ClassicalRegister
+
+    circuit = QuantumCircuit(1, 1)
+    circuit.add_register(ClassicalRegister(0, "none"))
+    circuit.measure(0, 0)
+    engine = Engine(LocalBackends())
+    [got] = run(engine, "sampler", [[envelope(qpy_of(circuit)), None, 5]])
+    engine.close()
+    assert got.data.c.get_counts() == {"0": 5}
