@@ -21,7 +21,7 @@ logger = logging.getLogger("qiskit_rest_primitives.local.requests")
 # How much of a body that is refused is read and thrown away, so that the client comes to
 # read the reply instead of a reset connection: RFC 9112 section 9.6.
 DISCARD_FACTOR = 4
-DISCARD_SECONDS = 10.0
+DISCARD_PAUSE_SECONDS = 2.0
 
 
 class BodyTooLargeError(ProblemError):
@@ -87,10 +87,9 @@ class BodyReader:
 
     async def discard(self) -> bool:
         """Reads the rest and throws it away; False if there is more of it than is bearable."""
-        deadline = time.monotonic() + DISCARD_SECONDS
         try:
             while not self.complete and self._size <= self._limit * DISCARD_FACTOR:
-                await self._next(deadline)
+                await self._next(min(self._deadline, time.monotonic() + DISCARD_PAUSE_SECONDS))
         except BodyTooSlowError:
             return False
         return self.complete

@@ -40,10 +40,12 @@ def job_filters(caller: Caller, request: Request) -> tuple[str, list[Any], str]:
     Raises:
         ProblemError: 400, a value of the wrong form.
     """
-    where = ["user = ?", "instance = ?"]
-    values: list[Any] = [caller.user, caller.instance]
     query = request.query_params
     pending = flag(request, "pending", None)
+    # "+" keeps SQLite from walking all of the owner's jobs where another index finds far fewer.
+    few = pending or "tags" in query or "session_id" in query
+    where = ["+user = ?", "+instance = ?"] if few else ["user = ?", "instance = ?"]
+    values: list[Any] = [caller.user, caller.instance]
     if pending is not None:
         where.append(f"status {'' if pending else 'NOT '}IN ('Queued', 'Running')")
     for name, column in (("program", "program"), ("backend", "backend"), ("session_id",) * 2):

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import h11
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -96,10 +95,6 @@ class ServiceProtocol(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """Tells a malformed request in the error container."""
         self._refuse(400, msg)
-
-    def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Refuses: this service has no WebSockets."""
-        self._refuse(400, "This service has no WebSockets.")
 
     def _between_requests(self) -> bool:
         # uvicorn has no cycle before the first request, whatever its annotation says.

@@ -91,6 +91,7 @@ class HeldExecutor(Executor):
     """Does nothing until released, so that jobs stay Queued or Running as long as a test likes."""
 
     def __init__(self) -> None:
+        self._max_workers = 4  # as concurrent.futures calls it: how many jobs run at once
         self._lock = threading.Lock()
         self._held: list[tuple[Future[Any], Any, tuple[Any, ...]]] = []
         self._released = False

@@ -164,6 +164,17 @@ class TestSlowClients:
             status, _ = error_in(read_all(connection))
         assert status == 408
 
+    def test_a_refusal_does_not_wait_for_a_body_that_never_comes(self, local: LocalService) -> None:
+        """401 after a short pause, and the connection is closed."""
+        with connect(local) as connection:
+            connection.sendall(
+                b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\nabc"
+            )
+            began = time.monotonic()
+            status, _ = error_in(read_all(connection))
+        assert status == 401
+        assert time.monotonic() - began < 5
+
     def test_who_does_not_read_is_dropped(self, tight: LocalService) -> None:
         """A reply that nobody takes does not hold the connection for ever."""
         api = Api(tight, ALICE)

@@ -158,6 +158,34 @@ class TestRestart:
                 assert "restart" in state["reason"]
             api.session.close()
 
+    def test_a_job_that_comes_while_it_stops_is_kept(self, tmp_path: Path) -> None:
+        """Its id was promised: the next start runs it."""
+        with LocalService(users=[ALICE], folder=tmp_path) as first:
+            api = Api(first, ALICE)
+            core: Any = first._core
+            core.stopping = True
+            core.engine.close()
+            job_id = api.submit()
+            assert api.json(f"/jobs/{job_id}")["status"] == "Queued"
+            api.session.close()
+        with LocalService(users=[ALICE], folder=tmp_path) as second:
+            api = Api(second, ALICE)
+            assert api.wait(job_id)["status"] == "Completed"
+            api.session.close()
+
+    def test_a_start_that_fails_leaves_the_port_free(self, tmp_path: Path) -> None:
+        """The error is the folder's, and the same port can be used at once."""
+        store = Store(tmp_path)
+        store.change("PRAGMA user_version = 99")
+        store.close()
+        service = LocalService(folder=tmp_path)
+        with pytest.raises(ValueError, match="another version"):
+            service.start()
+        assert not service.running
+        port = int(service.base_url.rpartition(":")[2])
+        with LocalService(port=port) as other:
+            assert other.running
+
     def test_restart_keeps_port_jobs_and_tokens(self) -> None:
         """restart() is an outage, not an end."""
         with LocalService(users=[ALICE], faults=True) as service:
