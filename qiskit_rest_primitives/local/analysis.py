@@ -65,6 +65,14 @@ def keep_letters(observable: dict[str, float], kept: list[int]) -> dict[str, flo
     return small
 
 
+def only_resets(circuit: QuantumCircuit) -> bool:
+    """Whether a circuit holds neither measurements nor control flow: its states stay pure."""
+    return not any(
+        instruction.is_control_flow() or instruction.operation.name in ("measure", "store")
+        for instruction in circuit.data
+    )
+
+
 def is_dynamic(circuit: QuantumCircuit) -> bool:
     """Whether anything but a barrier or delay follows a measurement, or any control flow occurs.
 

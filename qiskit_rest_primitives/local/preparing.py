@@ -18,6 +18,7 @@ from qiskit_rest_primitives.local.analysis import (
     is_dynamic,
     keep_letters,
     keep_qubits,
+    only_resets,
     refuse_what_crashes_aer,
     without_final_measurements,
     without_leading_resets,
@@ -100,7 +101,8 @@ def prepare_statevector(
         RefusedError: too wide, or dynamic and Aer is not installed.
     """
     bare = circuit if isinstance(wanted, SamplesWanted) else without_final_measurements(circuit)
-    if is_dynamic(bare):
+    exact = isinstance(wanted, ExpectationsWanted) and wanted.precision == 0
+    if is_dynamic(bare) and not (exact and only_resets(bare)):
         if not aer_is_installed():
             raise RefusedError(
                 f"PUB {pub_index}: measurements, resets or control flow within a circuit need Aer, "

@@ -1,4 +1,4 @@
-"""Unitary circuits on `quantum_info.Statevector`, equal to the reference primitives to the bit.
+"""Circuits on `quantum_info.Statevector`, equal to the reference primitives to the bit.
 
 The reference primitives take whole PUBs; these functions take any points of one, so that a sweep
 can be cut. Random numbers are drawn exactly as `StatevectorSampler` draws them.
@@ -98,6 +98,7 @@ class ReferenceSimulator:
     ) -> dict[str, np.ndarray]:
         """Computes exact expectation values; see `tasks.Simulator`."""
         bare = without_final_measurements(circuit)
+        resets = any(instruction.operation.name == "reset" for instruction in bare.data)
         operators = {
             int(index): SparsePauliOp(
                 list(observables[index]), np.array(list(observables[index].values()))
@@ -108,7 +109,10 @@ class ReferenceSimulator:
         state, at = None, -1
         for position, (row, index) in enumerate(pairs):
             check()
-            if state is None or at != row:
+            if resets:
+                # As with the reference, one trajectory a point: a reset's outcome is drawn.
+                state = _state(bare, rows[row], seeds.for_trajectory(start + position))
+            elif state is None or at != row:
                 state, at = _state(bare, rows[row]), row
             evs[position] = np.real(state.expectation_value(operators[int(index)]))
         return {"evs": evs}
@@ -123,7 +127,10 @@ def pack_bits(outcomes: np.ndarray, sources: Sequence[int]) -> np.ndarray:
     return np.packbits(columns, axis=-1)
 
 
-def _state(circuit: QuantumCircuit, values: np.ndarray) -> Statevector:
+def _state(
+    circuit: QuantumCircuit, values: np.ndarray, rng: np.random.Generator | None = None
+) -> Statevector:
     bound = circuit.assign_parameters(values) if len(values) else circuit
     start = Statevector.from_int(0, 2**circuit.num_qubits)
+    start.seed(rng)
     return start.evolve(bound_circuit_to_instruction(bound))
