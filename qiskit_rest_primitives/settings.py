@@ -29,6 +29,8 @@ class Settings:
             when it is asked for after its last user let go of it.
         patience_seconds: how long a submission whose fate is unknown is looked for before it is
             given up with an error that says how to go on.
+        first_pause_seconds: the pause before a submission is looked for or tried again; later
+            ones grow.
         state_folder: where the journal and the results of private jobs are kept.
     """
 
@@ -36,4 +38,5 @@ class Settings:
     journal: bool = True
     result_memory_bytes: int = 64_000_000
     patience_seconds: float = 180.0
+    first_pause_seconds: float = 0.25
     state_folder: Path = field(default_factory=state_folder)

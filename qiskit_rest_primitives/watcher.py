@@ -45,6 +45,8 @@ STALE_SECONDS: Final = 120.0
 """A job that was in no list for so long is asked for by its id."""
 PAGE: Final = 200
 IDLE_SECONDS: Final = 2.0
+STUCK_SECONDS: Final = 300.0
+"""A call that takes longer (a header that drips for ever) is left to itself."""
 FORGIVEN_SECONDS: Final = 15.0
 """How long a job just created may be missing, or replies be unreadable, before it is an error."""
 LONGEST_JOB_SECONDS: Final = 4 * 3600.0
@@ -82,6 +84,7 @@ class Watcher:
     _thread: threading.Thread | None = field(default=None, init=False)
     _round_trip: float = field(default=FIRST_LOOK_SECONDS, init=False)
     _first_look: float = field(default=FIRST_LOOK_SECONDS, init=False)
+    _asking_since: float | None = field(default=None, init=False)
 
     @contextmanager
     def watching(self, born: Mapping[str, float]) -> Generator[dict[str, Future[dict[str, Any]]]]:
@@ -108,7 +111,9 @@ class Watcher:
                 else:
                     watched.waiters += 1
                 futures[job_id] = watched.future
-            if self._thread is None or not self._thread.is_alive():
+            stuck = self._asking_since is not None and now - self._asking_since > STUCK_SECONDS
+            if self._thread is None or not self._thread.is_alive() or stuck:
+                self._asking_since = None
                 self._thread = threading.Thread(
                     target=self._run, name="qiskit-rest-watcher", daemon=True
                 )
@@ -129,6 +134,8 @@ class Watcher:
         idle_since: float | None = None
         while True:
             with self._wake:
+                if self._thread is not threading.current_thread():
+                    return  # this one was stuck in a call, and has been replaced
                 now = self.clock()
                 if not self._watched:
                     idle_since = idle_since or now
@@ -144,6 +151,7 @@ class Watcher:
                     continue
                 several = len(self._watched) > FEW
                 due = [w for w in self._watched.values() if several or w.due <= now]
+            self._asking_since = now
             try:
                 if several:
                     self._look_at_many(due)
@@ -153,6 +161,8 @@ class Watcher:
             except Exception:
                 logger.exception("the watcher met something unforeseen; it goes on")
                 self._postpone(due, OUTAGE_INTERVAL_SECONDS)
+            finally:
+                self._asking_since = None
 
     def _look_at_one(self, watched: _Watched) -> None:
         asked = self.clock()
@@ -190,9 +200,9 @@ class Watcher:
             self._look_at_one(watched)
         requests += len(doubtful[:FEW])
         waited = now - max(watched.born for watched in due)
-        pace = requests * 60 / REQUESTS_PER_MINUTE
-        interval = min(GROWTH * waited, LONGEST_INTERVAL_SECONDS)
-        interval = max(interval, 0.02 * requests if any(finished) else pace)
+        interval = max(min(GROWTH * waited, LONGEST_INTERVAL_SECONDS), 0.02 * requests)
+        if requests > FEW and not any(finished):
+            interval = max(interval, requests * 60 / REQUESTS_PER_MINUTE)
         self._postpone([w for w in due if not w.future.done()], interval)
 
     def _observe(self, watched: _Watched, details: dict[str, Any]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -88,16 +87,13 @@ def test_jobs_come_as_they_are_completed(mocked) -> None:
         )
     jobs = [RestJob(service.client, f"job-{n}") for n in range(8)]
     order = [5, 2, 7, 0, 1, 3, 4, 6]
-
-    def finish() -> None:
-        for n in order:
-            time.sleep(0.05)
-            table.states[f"job-{n}"] = "Completed"
-
-    threading.Thread(target=finish).start()
-    came = [each.job_id() for each in as_completed(jobs, timeout=30)]
-    assert sorted(came) == [f"job-{n}" for n in range(8)]
-    assert came.index("job-5") < came.index("job-6")
+    came: list[str] = []
+    finished = as_completed(jobs, timeout=30)
+    for n in order:
+        table.states[f"job-{n}"] = "Completed"
+        came.append(next(finished).job_id())
+    assert came == [f"job-{n}" for n in order]
+    assert next(finished, None) is None
 
 
 def test_waiting_keeps_its_timeout(mocked) -> None:

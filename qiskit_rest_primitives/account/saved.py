@@ -156,8 +156,8 @@ def find_account(
         what = f" for {url}" if url else f" for channel {channel!r}" if channel else ""
         raise AccountError(
             f"no account{what}: pass token=... and instance=..., set QISKIT_IBM_TOKEN and "
-            "QISKIT_IBM_INSTANCE, or save one with QiskitRuntimeService.save_account(...), or start "
-            "a service of your own with QiskitRuntimeService(channel='local'); "
+            "QISKIT_IBM_INSTANCE, save one with QiskitRuntimeService.save_account(...), or start a "
+            "service of your own with QiskitRuntimeService(channel='local'); "
             f"looked in {path}"
         )
     return picked

@@ -21,7 +21,7 @@ from .transport import Reply, Transport
 API_VERSION: Final = "2026-04-15"
 """The dated form of the API that every request asks for; omitting it means the form of 2024."""
 
-SUBMIT_TIMEOUT_SECONDS: Final = 900.0
+SUBMIT_TIMEOUT_SECONDS: Final = 300.0
 
 
 T = TypeVar("T")

@@ -42,7 +42,6 @@ logger = logging.getLogger(__name__)
 
 TAG_PREFIX: Final = "qrp-"
 LOOKS: Final = 4
-FIRST_PAUSE_SECONDS: Final = 0.25
 LONGEST_PAUSE_SECONDS: Final = 8.0
 UNREACHABLE_SECONDS: Final = 10.0
 """How long a service that can't be reached at all is tried before ``run()`` says so."""
@@ -262,7 +261,8 @@ class _Submission:
         self._sleep(pause)
 
     def _backoff(self, tries: int) -> float:
-        pause = min(FIRST_PAUSE_SECONDS * 2 ** min(tries - 1, 10), LONGEST_PAUSE_SECONDS)
+        first = self._client.settings.first_pause_seconds
+        pause = min(first * 2 ** min(tries - 1, 10), LONGEST_PAUSE_SECONDS)
         return pause * random.uniform(0.9, 1.1)
 
 

@@ -5,10 +5,12 @@ In: method, path, body. Out: `Reply`, or `TransportError`; what a status means i
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import threading
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
@@ -29,9 +31,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
-READ_TIMEOUT_SECONDS: Final = 60.0
+READ_TIMEOUT_SECONDS: Final = 30.0
 MAX_REDIRECTS: Final = 5
 CHUNK_BYTES: Final = 1 << 18
+DRIP_SECONDS: Final = 30.0
+SLOWEST_BYTES_PER_SECOND: Final = 1_000
+"""A body that arrives more slowly than this, after `DRIP_SECONDS`, is given up."""
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 """Methods that may be repeated: they read, or say what shall be. POST is not among them."""
 PASSING_STATUSES: Final = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 524})
@@ -78,6 +83,8 @@ class Transport:
         self._verify = verify
         self._proxies = dict(proxies or {})
         self._sessions: dict[int, requests.Session] = {}
+        if verify is False:
+            _allow_unverified()
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -165,6 +172,9 @@ class Transport:
                 timeout=(CONNECT_TIMEOUT_SECONDS, timeout_seconds),
                 allow_redirects=False,
                 stream=True,
+                # Said with each request: a CA bundle in the environment would overrule the
+                # session's choice (requests, Session.merge_environment_settings).
+                verify=None if self._verify is True else self._verify,
             ) as response:
                 reply = Reply(
                     response.status_code,
@@ -172,7 +182,7 @@ class Transport:
                     _read(response, into if response.status_code == 200 else None),
                     str(response.request.headers.get("Authorization", "")).removeprefix("Bearer "),
                 )
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             failure = _describe(error)
         if failure is not None:
             # Outside the handler: requests' own error holds the headers, and so the token.
@@ -210,12 +220,12 @@ class Transport:
             f"qiskit-rest-primitives/{version('qiskit-rest-primitives')}"
         )
         session.proxies.update(self._proxies)
-        if self._verify is not True:
-            session.verify = self._verify
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         retry = PatientRetry(
             total=5,
             connect=3,
+            read=1,
+            status=3,
             backoff_factor=0.2,
             backoff_max=4.0,
             backoff_jitter=0.1,
@@ -236,14 +246,31 @@ class Transport:
 
 
 def _read(response: requests.Response, into: IO[bytes] | None) -> bytes:
-    if into is None:
-        return response.content
-    for chunk in response.iter_content(CHUNK_BYTES):
-        into.write(chunk)
-    return b""
+    """Reads the body, piece by piece as it arrives: one that only drips is given up."""
+    sink = io.BytesIO() if into is None else into
+    started, received = time.monotonic(), 0
+    while True:
+        piece = response.raw.read1(CHUNK_BYTES, decode_content=True)
+        if not piece:
+            return sink.getvalue() if isinstance(sink, io.BytesIO) and into is None else b""
+        sink.write(piece)
+        received += len(piece)
+        patience = DRIP_SECONDS + received / SLOWEST_BYTES_PER_SECOND
+        if time.monotonic() - started > patience:
+            raise requests.exceptions.ReadTimeout(f"{received} bytes in {patience:.0f} s")
 
 
-def _describe(error: requests.RequestException) -> tuple[str, bool]:
+def _allow_unverified() -> None:
+    """Says once that TLS is not verified, instead of at every request."""
+    warnings.warn(
+        "verify=False: whoever sits between here and the service can read and change everything, "
+        "the token included; pass the path of a CA bundle instead",
+        stacklevel=5,
+    )
+    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+
+def _describe(error: Exception) -> tuple[str, bool]:
     """What happened and whether the service may have acted, from types only.
 
     The texts of requests and urllib3 are left out where they could quote a URL with a password.
@@ -257,7 +284,7 @@ def _describe(error: requests.RequestException) -> tuple[str, bool]:
         return f"TLS failed ({type(reason).__name__}: {reason})", not unverified
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return f"no connection within {CONNECT_TIMEOUT_SECONDS:g} s", False
-    if isinstance(error, requests.exceptions.Timeout):
+    if isinstance(error, requests.exceptions.Timeout | urllib3.exceptions.ReadTimeoutError):
         return "the service was silent for too long", True
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
         return "the host name is not known; check the url and the network", False
@@ -265,8 +292,11 @@ def _describe(error: requests.RequestException) -> tuple[str, bool]:
         return "nothing listens there (connection refused); is the service running?", False
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
         return "the url is not a valid http(s) url", False
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+    broken = requests.exceptions.ChunkedEncodingError | urllib3.exceptions.ProtocolError
+    if isinstance(error, broken):
         return "the connection broke in the middle of the reply", True
+    if isinstance(error, urllib3.exceptions.DecodeError):
+        return "the reply's compression is damaged", True
     return f"the connection broke ({type(reason).__name__})", True
 
 
