@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -41,12 +44,20 @@ class Detail(msgspec.Struct):
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Seconds the service asks to wait, at most a minute; None if it names none."""
+    """Seconds the service asks to wait, at most a minute; None if it names none.
+
+    Args:
+        headers: of a reply; ``Retry-After`` holds seconds or an HTTP date.
+    """
+    text = headers.get("Retry-After") or ""
     try:
-        seconds = float(headers.get("Retry-After", ""))
+        seconds = float(text)
     except ValueError:
-        return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+        try:
+            seconds = (parsedate_to_datetime(text) - datetime.now(timezone.utc)).total_seconds()
+        except (TypeError, ValueError):
+            return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS) if math.isfinite(seconds) else None
 
 
 def read_detail(body: bytes) -> Detail:

@@ -70,6 +70,11 @@ class Pace:
         self._lock = threading.Lock()
         self._sent: deque[float] = deque()
 
+    @property
+    def interval_seconds(self) -> float:
+        """What keeps the rate if it is waited between submissions; 0 without a limit."""
+        return 60 / self._per_minute if self._per_minute else 0.0
+
     def wait(self) -> None:
         """Returns when the next submission is allowed."""
         if not self._per_minute:
@@ -257,6 +262,9 @@ class _Submission:
 
     def _pause(self, error: RestPrimitivesError, asked: float | None) -> None:
         pause = self._backoff(self._tries) if asked is None else asked
+        if asked is None and isinstance(error, RateLimitError):
+            # IBM's 429 names no time, but its limit is known.
+            pause = max(pause, pace_of(self._client).interval_seconds)
         logger.warning("trying again in %.1f s: %s", pause, error)
         self._sleep(pause)
 

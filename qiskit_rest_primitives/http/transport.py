@@ -23,7 +23,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from ..errors import TransportError
-from .replies import MAX_RETRY_AFTER_SECONDS
+from .replies import retry_after_seconds
 
 if TYPE_CHECKING:
     from .auth import BearerAuth
@@ -47,8 +47,7 @@ class PatientRetry(urllib3.Retry):
 
     def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
         """Seconds to wait before the next try, or None if the service names none."""
-        seconds = super().get_retry_after(response)
-        return None if seconds is None else min(seconds, MAX_RETRY_AFTER_SECONDS)
+        return retry_after_seconds(response.headers)
 
 
 @dataclass(frozen=True)
@@ -224,7 +223,7 @@ class Transport:
         retry = PatientRetry(
             total=5,
             connect=3,
-            read=1,
+            read=2,
             status=3,
             backoff_factor=0.2,
             backoff_max=4.0,

@@ -1,0 +1,173 @@
+"""Tokens: exchanged once for all threads, renewed ahead of time and after a 401, never shown."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import time
+
+import pytest
+import requests
+import responses
+from qiskit import QuantumCircuit
+
+from qiskit_rest_primitives import AccountError, QiskitRuntimeService, SamplerV2
+from qiskit_rest_primitives.http.auth import BearerAuth, ExchangedToken, ReadyToken
+from qiskit_rest_primitives.local import LocalService, User
+
+KEY = "an-api-key-that-nobody-may-see-0123456789"
+IAM = "https://iam.cloud.ibm.com/identity/token"
+CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456789abcdef:77::"
+
+
+def source(life: float = 100.0):
+    """A token source with a clock of its own, and the list of its exchanges."""
+    now, exchanged = [0.0], []
+
+    def exchange() -> tuple[str, float]:
+        exchanged.append(now[0])
+        return f"token-{len(exchanged)}", life
+
+    return ExchangedToken(exchange, clock=lambda: now[0]), now, exchanged
+
+
+def test_a_token_is_renewed_at_80_percent_of_its_life() -> None:
+    """Not before, and once."""
+    tokens, now, exchanged = source()
+    assert tokens.current() == "token-1"
+    now[0] = 79
+    assert tokens.current() == "token-1"
+    now[0] = 81
+    assert tokens.current() == "token-2"
+    assert exchanged == [0, 81]
+
+
+def test_threads_share_one_renewal() -> None:
+    """However many ask at once."""
+    count = []
+
+    def exchange() -> tuple[str, float]:
+        time.sleep(0.05)
+        count.append(1)
+        return "token", 100.0
+
+    tokens = ExchangedToken(exchange)
+    threads = [threading.Thread(target=tokens.current) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(count) == 1
+
+
+def test_a_refused_token_is_replaced_once() -> None:
+    """Several threads that were refused the same token cause one exchange."""
+    tokens, _, exchanged = source()
+    first = tokens.current()
+    assert tokens.renew(first)
+    assert tokens.renew(first)
+    assert len(exchanged) == 2
+    assert not ReadyToken("ready").renew("ready")
+
+
+def test_a_living_token_outlives_a_failed_renewal() -> None:
+    """The identity service may be down while the old token is valid, not longer."""
+    tokens, now, exchanged = source()
+    tokens.current()
+    working = tokens._exchange
+
+    def down() -> tuple[str, float]:
+        raise AccountError("down")
+
+    tokens._exchange = down
+    now[0] = 90
+    assert tokens.current() == "token-1"
+    now[0] = 101
+    with pytest.raises(AccountError):
+        tokens.current()
+    tokens._exchange = working
+    assert tokens.current() == "token-2"
+    assert len(exchanged) == 2
+
+
+def test_nothing_shows_or_pickles_a_token() -> None:
+    """Neither the source nor the auth."""
+    auth = BearerAuth(ReadyToken("secret"))
+    assert "secret" not in repr(auth) + repr(auth.tokens) + repr(vars(auth))
+    with pytest.raises(TypeError, match="never pickled"):
+        pickle.dumps(auth)
+
+
+@pytest.fixture
+def ibm(monkeypatch: pytest.MonkeyPatch):
+    """IBM's service as documented, for a client with an API key."""
+    monkeypatch.setattr("qiskit_rest_primitives.http.identity.PAUSES_SECONDS", (0, 0))
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.get("https://quantum.cloud.ibm.com/api/v1/backends", json={"devices": []})
+        yield mock, QiskitRuntimeService(token=KEY, instance=CRN)
+
+
+GRANT = {"access_token": "bearer", "expires_in": 3600, "token_type": "Bearer"}
+
+
+def test_an_api_key_is_exchanged_when_it_is_needed(ibm) -> None:
+    """As documented: a form with the key, then Bearer on each call; once for many calls."""
+    mock, service = ibm
+    mock.post(IAM, json=GRANT)
+    assert len(mock.calls) == 0
+    service.backends()
+    service.backends()
+    exchange, first, second = mock.calls
+    assert exchange.request.url == IAM
+    assert "grant_type=urn:ibm:params:oauth:grant-type:apikey" in exchange.request.body.decode()
+    assert f"apikey={KEY}" in exchange.request.body.decode()
+    for call in (first, second):
+        assert call.request.headers["Authorization"] == "Bearer bearer"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"status": 400, "json": {"errorCode": "BXNIM0415E", "context": {"key": KEY}}},
+        {"status": 401, "body": KEY},
+        {"status": 200, "body": f"<html>{KEY}</html>"},
+    ],
+)
+def test_a_refused_key_is_a_clear_error_without_the_key(ibm, reply: dict) -> None:
+    """Not in the message, nor anywhere in the chain."""
+    mock, service = ibm
+    mock.post(IAM, **reply)
+    with pytest.raises(AccountError, match="refused the API key") as problem:
+        service.backends()
+    error: BaseException | None = problem.value
+    while error is not None:
+        assert KEY not in f"{error!r} {error.args} {vars(error)}"
+        error = error.__cause__ or error.__context__
+
+
+def test_the_identity_service_may_fail_now_and_then(ibm) -> None:
+    """5xx and broken connections are repeated; the raw key is never sent to the service."""
+    mock, service = ibm
+    mock.post(IAM, status=503)
+    mock.post(IAM, body=requests.ConnectionError("reset"))
+    mock.post(IAM, json=GRANT)
+    service.backends()
+    assert all(KEY not in str(call.request.headers) for call in mock.calls)
+
+
+def test_a_401_is_answered_with_a_fresh_token_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
+    """Tokens that the service has ended are renewed in the middle of a script."""
+    user = User("carol", "carols-api-key-0123456789abcdef")
+    with LocalService(users=[user], faults=True) as local:
+        monkeypatch.setenv("IAM_URL", local.base_url)
+        service = QiskitRuntimeService(url=local.url, token=user.token, instance=local.instance)
+        circuit = QuantumCircuit(1)
+        circuit.measure_all()
+        sampler = SamplerV2(service.backend("statevector"))
+        job = sampler.run([circuit], shots=2)
+        local.expire_tokens()
+        assert job.result()[0].data.meas.num_shots == 2
+        local.expire_tokens()
+        assert sampler.run([circuit], shots=2).result()

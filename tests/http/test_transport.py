@@ -1,0 +1,255 @@
+"""One call: time-outs, redirects, proxies, netrc, forks, what errors say."""
+
+from __future__ import annotations
+
+import multiprocessing
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import requests
+import responses
+import urllib3
+
+from qiskit_rest_primitives import ProtocolError, QiskitRuntimeService, TransportError
+from qiskit_rest_primitives.errors import (
+    AuthenticationError,
+    InvalidRequestError,
+    NotFoundError,
+    RateLimitError,
+    ServerError,
+)
+from qiskit_rest_primitives.http import transport
+from qiskit_rest_primitives.http.replies import error_from_reply, retry_after_seconds
+from qiskit_rest_primitives.local import LocalService
+
+URL = "http://service.example/v1"
+
+
+def service_at(url: str = URL, **more) -> QiskitRuntimeService:
+    """A client with a ready token."""
+    return QiskitRuntimeService(url=url, token="a-secret-token", **more)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, InvalidRequestError),
+        (401, AuthenticationError),
+        (403, AuthenticationError),
+        (404, NotFoundError),
+        (409, InvalidRequestError),
+        (413, InvalidRequestError),
+        (429, RateLimitError),
+        (500, ServerError),
+        (524, ServerError),
+    ],
+)
+def test_each_status_is_an_error_of_its_own(status: int, kind: type) -> None:
+    """With the service's code, words, advice and trace."""
+    body = b'{"errors": [{"code": "1234", "message": "No.", "solution": "Ask."}], "trace": "t-1"}'
+    error = error_from_reply("GET /x", status, {}, body)
+    assert type(error) is kind
+    assert (error.status_code, error.code, error.detail) == (status, 1234, "No.")
+    assert (error.solution, error.trace) == ("Ask.", "t-1")
+    assert str(error) == f"GET /x was answered with {status}: No. (code 1234) - Ask. [trace t-1]"
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b'{"error": {"message": "inner"}}', "inner"),
+        (b'{"message": "flat"}', "flat"),
+        (b'{"errors": ["text"]}', "text"),
+        (b'["list"]', "list"),
+        (b"plain words", "plain words"),
+        (b"", "no reason given"),
+        (
+            b"<html><title>Just a moment</title>Ray ID: <strong>8a1b</strong></html>",
+            r"Just a moment.*trace 8a1b",
+        ),
+        (b"\xff\xfe", "answered with 403"),
+    ],
+)
+def test_any_container_is_read(body: bytes, says: str) -> None:
+    """Older and foreign forms, HTML of a gateway with its id, nothing at all."""
+    with pytest.raises(AuthenticationError, match=says):
+        raise error_from_reply("GET /x", 403, {}, body)
+
+
+def test_a_wrong_region_is_explained() -> None:
+    """Code 1279 is not a missing job."""
+    body = b'{"errors": [{"code": 1279, "message": "Instance crn not found"}]}'
+    assert "region" in str(error_from_reply("GET /jobs/x", 404, {}, body))
+
+
+def test_retry_after_is_believed_for_a_minute() -> None:
+    """Seconds or a date, never negative."""
+    assert retry_after_seconds({"Retry-After": "7"}) == 7
+    assert retry_after_seconds({"Retry-After": "7200"}) == 60
+    assert retry_after_seconds({"Retry-After": "-1"}) == 0
+    assert retry_after_seconds({"Retry-After": "soon"}) is None
+    assert retry_after_seconds({"Retry-After": "nan"}) is None
+    assert retry_after_seconds({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0
+    patient = transport.PatientRetry()
+    reply = urllib3.HTTPResponse(headers={"Retry-After": "7200"})
+    assert patient.get_retry_after(reply) == 60
+    assert patient.get_retry_after(urllib3.HTTPResponse()) is None
+
+
+@pytest.mark.parametrize(
+    "target", ["http://elsewhere.example/v1/backends", "https://service.example/"]
+)
+def test_a_token_does_not_follow_a_redirect_elsewhere(target: str) -> None:
+    """Another host or scheme: an error that names it, and no request there."""
+    with responses.RequestsMock() as mock:
+        mock.get(f"{URL}/backends", status=302, headers={"Location": target})
+        with pytest.raises(TransportError, match="redirected to"):
+            service_at().backends()
+        assert len(mock.calls) == 1
+
+
+def test_a_redirect_on_the_same_host_is_followed_for_a_while() -> None:
+    """Endless ones end."""
+    with responses.RequestsMock() as mock:
+        mock.get(f"{URL}/backends", status=307, headers={"Location": "/v2/backends"})
+        mock.get("http://service.example/v2/backends", json={"devices": []})
+        assert service_at().backends() == []
+        mock.get("http://service.example/v1/instance", status=307, headers={"Location": "instance"})
+        with pytest.raises(TransportError, match="more than"):
+            service_at().client.instance()
+
+
+def test_netrc_has_no_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The account's token is sent, whatever ~/.netrc holds."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine service.example login me password mine\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with responses.RequestsMock() as mock:
+        mock.get(f"{URL}/backends", json={"devices": []})
+        service_at().backends()
+        assert mock.calls[0].request.headers["Authorization"] == "Bearer a-secret-token"
+
+
+@pytest.mark.parametrize(
+    ("error", "acted"),
+    [
+        (requests.exceptions.ProxyError("x"), False),
+        (requests.exceptions.ConnectTimeout("x"), False),
+        (requests.exceptions.ReadTimeout("x"), True),
+        (requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED"), False),
+        (requests.exceptions.SSLError("bad record"), True),
+        (requests.exceptions.ChunkedEncodingError("x"), True),
+        (requests.exceptions.InvalidURL("x"), False),
+        (requests.exceptions.ConnectionError("x"), True),
+        (urllib3.exceptions.DecodeError("x"), True),
+    ],
+)
+def test_errors_say_whether_the_service_may_have_acted(error: Exception, acted: bool) -> None:
+    """And hold neither the request nor its headers."""
+    with responses.RequestsMock() as mock:
+        mock.get(f"{URL}/backends", body=error)
+        with pytest.raises(TransportError) as problem:
+            service_at().backends()
+    assert problem.value.may_have_acted is acted
+    assert problem.value.__context__ is None
+    assert problem.value.__cause__ is None
+
+
+def test_an_unknown_host_is_said_so() -> None:
+    """A name that can't be resolved never reached anybody."""
+    with pytest.raises(TransportError, match="host name is not known") as problem:
+        service_at("http://no-such-host.invalid/v1").backends()
+    assert not problem.value.may_have_acted
+
+
+def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Byte by byte is not a reply."""
+    monkeypatch.setattr(transport, "DRIP_SECONDS", 0.3)
+    with LocalService(faults=True) as local:
+        local.faults.add("GET", "/backends", drip=0.05)
+        service = QiskitRuntimeService(url=local.url, token=local.token, instance=local.instance)
+        began = time.monotonic()
+        with pytest.raises(TransportError, match="silent"):
+            service.client.backends()
+        assert time.monotonic() - began < 5
+
+
+def test_passing_faults_of_reads_are_not_seen(local_with_faults: LocalService) -> None:
+    """502, a dropped connection, a truncated body: asked again."""
+    local = local_with_faults
+    service = QiskitRuntimeService(url=local.url, token=local.token, instance=local.instance)
+    for fault in ({"status": 502}, {"drop": True}, {"status": 429, "retry_after": 0.01}):
+        local.faults.add("GET", "/backends", count=1, **fault)
+        assert service.backends()
+
+
+@pytest.fixture
+def local_with_faults():
+    """A service that fails on demand."""
+    with LocalService(faults=True) as local:
+        yield local
+
+
+def test_a_corrupt_reply_is_a_protocol_error(local_with_faults: LocalService) -> None:
+    """Never a bare decoding error."""
+    local = local_with_faults
+    service = QiskitRuntimeService(url=local.url, token=local.token, instance=local.instance)
+    local.faults.add("GET", "/backends", corrupt=True)
+    with pytest.raises(ProtocolError):
+        service.backends()
+
+
+def test_no_tls_verification_warns_once() -> None:
+    """Once when the client is made, not at each request."""
+    with pytest.warns(UserWarning, match="verify=False"):
+        service = service_at("https://service.example/v1", verify=False)
+    with responses.RequestsMock() as mock:
+        mock.get("https://service.example/v1/backends", json={"devices": []})
+        service.backends()
+        assert mock.calls[0].request.req_kwargs["verify"] is False
+
+
+def _ask(url: str, token: str, results) -> None:
+    service = QiskitRuntimeService(url=url, token=token)
+    results.put(len(service.backends()))
+
+
+def test_a_forked_child_makes_its_own_connections(local) -> None:
+    """Parent and child ask at the same time, each on its own socket."""
+    service = QiskitRuntimeService(url=local.url, token=local.token, instance=local.instance)
+    known = len(service.backends())
+    sessions = service.client._transport._sessions
+    parent = dict(sessions)
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    child = context.Process(target=_ask, args=(local.url, local.token, results))
+    child.start()
+    assert results.get(timeout=60) == known
+    child.join(timeout=30)
+    assert dict(sessions) == parent
+    # In a process with another id the session is another one: what a fork would see.
+    transport_of = service.client._transport
+    mine = transport_of._session()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.getpid", lambda: 1)
+        theirs = transport_of._session()
+        assert theirs is not mine
+        transport_of.close()
+    assert transport_of._session() is mine
+
+
+def test_silence_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that accepts and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        stop = threading.Event()
+        port = listener.getsockname()[1]
+        plain = transport.Transport(None, {})
+        began = time.monotonic()
+        with pytest.raises(TransportError, match="silent"):
+            plain.call("POST", f"http://127.0.0.1:{port}/", body=b"", timeout_seconds=0.2)
+        assert time.monotonic() - began < 2
+        stop.set()
+        plain.close()
