@@ -142,8 +142,8 @@ class ResultBox:
         gate = self._client.once("downloads", lambda: threading.BoundedSemaphore(AT_ONCE))
         started, pause = time.monotonic(), 0.1
         while True:
-            file = _new_file(private)
             late = time.monotonic() - started > LATE_SECONDS
+            file = _new_file(private)
             try:
                 with gate:
                     reply = self._client.job_results(self._job_id, into=file)
@@ -160,7 +160,9 @@ class ResultBox:
                     raise
             except (TransportError, ServerError, RateLimitError) as error:
                 logger.info("fetching the result of job %s again: %s", self._job_id, error)
-            file.close()
+            finally:
+                if self._file is not file:
+                    file.close()
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 

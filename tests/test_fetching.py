@@ -1,0 +1,182 @@
+"""Results: downloaded once, kept, fetched again only while that can help."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+
+from qiskit_rest_primitives import (
+    JobFailedError,
+    JobTimeoutError,
+    NotFoundError,
+    ProtocolError,
+    QiskitRuntimeService,
+    SamplerV2,
+    Settings,
+    fetching,
+)
+from qiskit_rest_primitives.local import LocalService
+
+
+@pytest.fixture(scope="module")
+def failing() -> Iterator[LocalService]:
+    """An embedded service with faults on demand."""
+    with LocalService(faults=True) as running:
+        yield running
+
+
+@pytest.fixture
+def sampler(failing: LocalService, tmp_path: Path) -> Iterator[SamplerV2]:
+    """A sampler on it; the faults end with the test."""
+    service = QiskitRuntimeService(
+        url=failing.url,
+        token=failing.token,
+        instance=failing.instance,
+        settings=Settings(state_folder=tmp_path / "state", result_memory_bytes=2_000),
+    )
+    yield SamplerV2(service.backend("statevector"), options={"simulator": {"seed_simulator": 1}})
+    failing.faults.clear()
+
+
+def coins(number: int = 8) -> QuantumCircuit:
+    """Qubits in superposition, measured."""
+    circuit = QuantumCircuit(number)
+    circuit.h(range(number))
+    circuit.measure_all()
+    return circuit
+
+
+def downloads(failing: LocalService) -> int:
+    """How many calls were hit by the fault that only counts."""
+    return sum("/results" in hit for hit in failing.faults.hits)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 502},
+        {"status": 404},
+        {"status": 429, "retry_after": 0.01},
+        {"drop": True},
+        {"drop": True, "after_work": True},
+        {"truncate": True},
+        {"corrupt": True},
+    ],
+    ids=str,
+)
+def test_a_result_survives_faults(failing: LocalService, sampler: SamplerV2, fault: dict) -> None:
+    """The bits are those of an undisturbed job."""
+    expected = sampler.run([coins()], shots=50).result()[0].data.meas
+    job = sampler.run([coins()], shots=50)
+    failing.faults.add("GET", "/jobs/*/results", count=2, **fault)
+    assert job.result(timeout=30)[0].data.meas == expected
+
+
+def test_large_results_are_let_go_and_read_again_from_disk(
+    failing: LocalService, sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond the settable size memory is freed with the last user; there is one download."""
+    monkeypatch.setattr(fetching, "SMALL_BYTES", 100)
+    job = sampler.run([coins()], shots=5_000)
+    failing.faults.add("GET", "/jobs/*/results", delay=0.001)
+    first = job.result()
+    array = first[0].data.meas.array.copy()
+    assert job.result() is first
+    del first
+    gc.collect()
+    np.testing.assert_array_equal(job.result()[0].data.meas.array, array)
+    assert downloads(failing) == 1
+    assert json.loads(job.raw_result())["__type__"] == "PrimitiveResult"
+    assert downloads(failing) == 1
+
+
+def test_what_cannot_be_decoded_is_kept_as_received(
+    failing: LocalService, sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a few downloads the error is a ProtocolError, and raw_result has the bytes."""
+    job = sampler.run([coins()], shots=5)
+    job.wait_for_final_state(30)
+    real = job._decode
+
+    def undecodable(body: bytes):
+        raise ProtocolError("not today")
+
+    monkeypatch.setattr(job._box, "_decode", undecodable)
+    failing.faults.add("GET", "/jobs/*/results", delay=0.001)
+    with pytest.raises(ProtocolError, match="not today"):
+        job.result()
+    assert downloads(failing) == fetching.DOWNLOADS
+    assert real(job.raw_result())[0].data.meas.num_shots == 5
+    monkeypatch.setattr(job._box, "_decode", real)
+    assert job.result()[0].data.meas.num_shots == 5
+
+
+def test_a_result_that_never_comes_is_said(
+    failing: LocalService, sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """204 or 404 of a completed job are waited for, then an error."""
+    monkeypatch.setattr(fetching, "LATE_SECONDS", 0.2)
+    job = sampler.run([coins()], shots=5)
+    job.wait_for_final_state(30)
+    fault = failing.faults.add("GET", "/jobs/*/results", status=404)
+    with pytest.raises(NotFoundError):
+        job.result()
+    with pytest.raises(NotFoundError):
+        job.raw_result()
+    assert fault.status == 404
+    failing.faults.clear()
+    assert job.raw_result()
+
+
+def test_a_silent_service_does_not_hold_a_timeout(
+    failing: LocalService, sampler: SamplerV2
+) -> None:
+    """Neither while waiting nor while downloading."""
+    job = sampler.run([coins()], shots=5)
+    failing.faults.add("GET", "/jobs/*", silence=True, count=1)
+    with pytest.raises(JobTimeoutError):
+        job.result(timeout=0.3)
+    failing.faults.clear()
+    done = sampler.run([coins()], shots=5)
+    done.wait_for_final_state(60)
+    failing.faults.add("GET", "/jobs/*/results", silence=True, count=1)
+    with pytest.raises(JobTimeoutError, match="was not received"):
+        done.result(timeout=0.3)
+
+
+def test_a_private_result_is_on_disk_before_it_is_read(
+    failing: LocalService, sampler: SamplerV2
+) -> None:
+    """It can be had once only: a second handle, in whatever process, reads the file."""
+    sampler.options.environment.private = True
+    job = sampler.run([coins()], shots=5)
+    result = job.result()
+    folder = job.client.settings.state_folder / "private"
+    (kept,) = folder.iterdir()
+    assert kept.stat().st_mode & 0o077 == 0
+    assert kept.read_bytes() == job.raw_result()
+    again = QiskitRuntimeService(
+        url=failing.url,
+        token=failing.token,
+        instance=failing.instance,
+        settings=job.client.settings,
+    ).job(job.job_id())
+    assert again.private
+    np.testing.assert_array_equal(again.result()[0].data.meas.array, result[0].data.meas.array)
+
+
+def test_an_error_in_the_log_does_not_hide_the_failure(
+    failing: LocalService, sampler: SamplerV2
+) -> None:
+    """A failed job is told with its reason even if its log can't be had."""
+    job = sampler.run([coins(60)], shots=5)
+    failing.faults.add("GET", "/jobs/*/logs", status=404)
+    with pytest.raises(JobFailedError, match="60"):
+        job.result()
+    assert job.logs() == ""

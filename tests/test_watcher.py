@@ -1,0 +1,186 @@
+"""The watcher: when it asks again, what it forgives, what it gives up."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import threading
+import time
+
+import pytest
+import responses
+
+from qiskit_rest_primitives import (
+    AuthenticationError,
+    JobTimeoutError,
+    NotFoundError,
+    ProtocolError,
+    QiskitRuntimeService,
+    RestJob,
+    watcher,
+)
+from qiskit_rest_primitives.status import Status, is_unknown, read_status
+from qiskit_rest_primitives.watcher import watcher_of
+
+URL = "http://service.example/v1"
+
+
+def entry(word: str, **state: object) -> dict:
+    """A job's details."""
+    return {"id": "a", "status": word, "state": {"status": word, **state}}
+
+
+@pytest.fixture
+def replies():
+    """A list of replies to GET /jobs/a, the last of which is repeated, and a handle of the job."""
+    given: list[tuple[int, object]] = []
+    asked: list[float] = []
+
+    def answer(_request):
+        asked.append(time.monotonic())
+        status, body = given.pop(0) if len(given) > 1 else given[0]
+        return status, {}, body if isinstance(body, str) else json.dumps(body)
+
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.add_callback("GET", f"{URL}/jobs/a", answer)
+        job = RestJob(QiskitRuntimeService(url=URL, token="t" * 30).client, "a")
+        yield given, asked, job
+
+
+@pytest.mark.parametrize(
+    ("details", "status"),
+    [
+        (entry("Queued"), "QUEUED"),
+        (entry("running"), "RUNNING"),
+        (entry("COMPLETED"), "DONE"),
+        (entry("Failed"), "ERROR"),
+        (entry("Cancelled"), "CANCELLED"),
+        (entry("Cancelled", reason_code=1305), "ERROR"),
+        ({"id": "a", "status": "Cancelled - Ran too long"}, "ERROR"),
+        ({"id": "a", "status": "Completed"}, "DONE"),
+        (entry("Levitating"), "RUNNING"),
+    ],
+)
+def test_the_services_words_become_one_status(details: dict, status: str) -> None:
+    """Case does not matter; an unknown word is not final."""
+    assert read_status(details) == status
+    assert isinstance(read_status(details), Status)
+    assert is_unknown(details) is (details["status"] == "Levitating")
+
+
+def test_a_status_has_the_members_name_and_sentence() -> None:
+    """As an enum member has."""
+    status = read_status(entry("Queued"))
+    assert (status.name, status.value, str(status)) == ("QUEUED", "job is queued", "QUEUED")
+    assert status in {"QUEUED"}
+
+
+def test_intervals_grow_with_the_time_waited(replies) -> None:
+    """The first look is soon; a job of a second costs some twenty looks, not a hundred."""
+    given, asked, job = replies
+    given.append((200, entry("Running")))
+    began = time.monotonic()
+    with pytest.raises(JobTimeoutError):
+        job.wait_for_final_state(timeout=1)
+    assert asked[0] - began < 0.1
+    assert 5 < len(asked) < 60
+    gaps = [late - early for early, late in itertools.pairwise(asked)]
+    assert max(gaps[-3:]) > 5 * min(gaps[:3])
+
+
+def test_outages_are_waited_out(replies) -> None:
+    """5xx, garbage and 404 of a young job pass; the end is found."""
+    given, _, job = replies
+    given += [(500, "")] * 5 + [(200, "<html>"), (404, {}), (200, entry("Completed"))]
+    job.wait_for_final_state(timeout=30)
+    assert job.done()
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [((401, {}), AuthenticationError), ((404, {}), NotFoundError), ((200, "?"), ProtocolError)],
+)
+def test_what_does_not_pass_is_raised(
+    replies, monkeypatch: pytest.MonkeyPatch, reply: tuple, error: type
+) -> None:
+    """At once for a refused token, after a while for a job that is not there."""
+    monkeypatch.setattr(watcher, "FORGIVEN_SECONDS", 0.05)
+    given, _, job = replies
+    given.append(reply)
+    with pytest.raises(error):
+        job.result(timeout=30)
+
+
+def test_an_unknown_status_is_logged_once_and_has_an_end(
+    replies, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not for ever: a job of the service ends within its limits."""
+    monkeypatch.setattr(watcher, "LONGEST_JOB_SECONDS", 0.1)
+    given, _, job = replies
+    given.append((200, entry("Hovering")))
+    with caplog.at_level(logging.WARNING), pytest.raises(ProtocolError, match="Hovering"):
+        job.wait_for_final_state(timeout=30)
+    assert caplog.text.count("unknown job status") == 1
+
+
+def test_a_stuck_thread_is_replaced(replies, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that never returns does not keep later waits from their end."""
+    given, _, job = replies
+    given.append((200, entry("Completed")))
+    real, stuck = job.client.job, threading.Event()
+
+    def hang(*args, **more):
+        stuck.wait(30)
+        return real(*args, **more)
+
+    monkeypatch.setattr(job.client, "job", hang)
+    with pytest.raises(JobTimeoutError):
+        job.wait_for_final_state(timeout=0.1)
+    monkeypatch.setattr(job.client, "job", real)
+    monkeypatch.setattr(watcher, "STUCK_SECONDS", 0.0)
+    job.wait_for_final_state(timeout=10)
+    assert job.done()
+    stuck.set()
+
+
+def test_ctrl_c_leaves_the_job_and_says_its_id(
+    replies, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next result() goes on where this one was interrupted."""
+    given, _, job = replies
+    given.append((200, entry("Running")))
+
+    def interrupt(*_args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("qiskit_rest_primitives.waiting.wait_for_futures", interrupt)
+        with caplog.at_level(logging.WARNING), pytest.raises(KeyboardInterrupt):
+            job.result()
+    assert "job a goes on" in caplog.text
+    given[:] = [(200, entry("Completed"))]
+    job.wait_for_final_state(timeout=30)
+
+
+def test_a_child_process_has_a_watcher_of_its_own(replies, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads do not survive a fork."""
+    _, _, job = replies
+    mine = watcher_of(job.client)
+    assert watcher_of(job.client) is mine
+    monkeypatch.setattr("os.getpid", lambda: 1)
+    assert watcher_of(job.client) is not mine
+
+
+def test_the_watcher_goes_to_sleep_and_wakes_up(replies, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread is left when nobody waits; the next wait starts one."""
+    monkeypatch.setattr(watcher, "IDLE_SECONDS", 0.05)
+    given, _, job = replies
+    given.append((200, entry("Running")))
+    for _ in range(2):
+        with pytest.raises(JobTimeoutError):
+            job.wait_for_final_state(timeout=0.05)
+        deadline = time.monotonic() + 5
+        while watcher_of(job.client)._thread is not None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert watcher_of(job.client)._thread is None
