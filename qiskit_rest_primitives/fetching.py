@@ -12,16 +12,15 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, Final, TypeVar
+from typing import IO, Any, Final
 
 from qiskit.primitives import PrimitiveResult
 
+from .background import in_thread
 from .errors import NotFoundError, ProtocolError, RateLimitError, ServerError, TransportError
 from .http.client import ApiClient
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 SMALL_BYTES: Final = 1_000_000
 """Bodies up to this size are kept in memory as received, larger ones in a temporary file."""
@@ -32,22 +31,6 @@ LATE_SECONDS: Final = 20.0
 DOWNLOADS: Final = 3
 """Times a body that can't be decoded is fetched before that is an error."""
 LONGEST_PAUSE_SECONDS: Final = 5.0
-
-
-def in_thread(function: Callable[[], T], name: str) -> Future[T]:
-    """Runs a function in a daemon thread: neither the caller nor the interpreter's exit waits."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            outcome = function()
-        except BaseException as error:
-            future.set_exception(error)
-        else:
-            future.set_result(outcome)
-
-    threading.Thread(target=run, name=name, daemon=True).start()
-    return future
 
 
 class ResultBox:

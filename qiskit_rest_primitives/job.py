@@ -13,6 +13,7 @@ from typing import Any, Final, NoReturn, cast
 from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
 
 from .backend import RestBackend
+from .background import in_thread
 from .errors import (
     InvalidRequestError,
     JobTimeoutError,
@@ -20,7 +21,7 @@ from .errors import (
     ServerError,
     TransportError,
 )
-from .fetching import ResultBox, in_thread
+from .fetching import ResultBox
 from .http.client import ApiClient
 from .http.submission import is_own_tag
 from .origin import Origin, origins_from_params, restore

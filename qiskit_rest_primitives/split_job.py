@@ -9,8 +9,8 @@ from typing import Any
 
 from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
 
+from .background import in_thread
 from .errors import JobTimeoutError
-from .fetching import in_thread
 from .job import RestJob
 from .joining import join
 from .status import CANCELLED, DONE, ERROR, FINAL, QUEUED, RUNNING, HasStatus, Status

@@ -11,13 +11,15 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
+from concurrent.futures import wait as wait_for_futures
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from .background import in_thread
 from .errors import (
     APIError,
     NotFoundError,
@@ -28,9 +30,12 @@ from .errors import (
     TransportError,
 )
 from .http.client import ApiClient
+from .listing import list_states
 from .status import FINAL, is_unknown, read_status
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 FIRST_LOOK_SECONDS: Final = 0.002
 GROWTH: Final = 0.15
@@ -43,10 +48,10 @@ FEW: Final = 3
 """Up to so many jobs are asked for one by one."""
 STALE_SECONDS: Final = 120.0
 """A job that was in no list for so long is asked for by its id."""
-PAGE: Final = 200
 IDLE_SECONDS: Final = 2.0
-STUCK_SECONDS: Final = 300.0
-"""A call that takes longer (a header that drips for ever) is left to itself."""
+LONGEST_CALL_SECONDS: Final = 10.0
+"""A look that takes longer (silence, a header that drips) is left to itself and counts as failed.
+"""
 FORGIVEN_SECONDS: Final = 15.0
 """How long a job just created may be missing, or replies be unreadable, before it is an error."""
 LONGEST_JOB_SECONDS: Final = 4 * 3600.0
@@ -84,7 +89,6 @@ class Watcher:
     _thread: threading.Thread | None = field(default=None, init=False)
     _round_trip: float = field(default=FIRST_LOOK_SECONDS, init=False)
     _first_look: float = field(default=FIRST_LOOK_SECONDS, init=False)
-    _asking_since: float | None = field(default=None, init=False)
 
     @contextmanager
     def watching(self, born: Mapping[str, float]) -> Generator[dict[str, Future[dict[str, Any]]]]:
@@ -111,9 +115,7 @@ class Watcher:
                 else:
                     watched.waiters += 1
                 futures[job_id] = watched.future
-            stuck = self._asking_since is not None and now - self._asking_since > STUCK_SECONDS
-            if self._thread is None or not self._thread.is_alive() or stuck:
-                self._asking_since = None
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(
                     target=self._run, name="qiskit-rest-watcher", daemon=True
                 )
@@ -134,8 +136,6 @@ class Watcher:
         idle_since: float | None = None
         while True:
             with self._wake:
-                if self._thread is not threading.current_thread():
-                    return  # this one was stuck in a call, and has been replaced
                 now = self.clock()
                 if not self._watched:
                     idle_since = idle_since or now
@@ -151,7 +151,6 @@ class Watcher:
                     continue
                 several = len(self._watched) > FEW
                 due = [w for w in self._watched.values() if several or w.due <= now]
-            self._asking_since = now
             try:
                 if several:
                     self._look_at_many(due)
@@ -161,13 +160,11 @@ class Watcher:
             except Exception:
                 logger.exception("the watcher met something unforeseen; it goes on")
                 self._postpone(due, OUTAGE_INTERVAL_SECONDS)
-            finally:
-                self._asking_since = None
 
     def _look_at_one(self, watched: _Watched) -> None:
         asked = self.clock()
         try:
-            details = self.client.job(watched.job_id)
+            details = _in_time(lambda: self.client.job(watched.job_id))
         except RestPrimitivesError as error:
             self._met(error, [watched])
             return
@@ -188,7 +185,9 @@ class Watcher:
         wanted = {watched.job_id: watched for watched in due}
         since = min(watched.created for watched in due) - timedelta(minutes=1)
         try:
-            found, gone, requests = list_states(self.client, wanted.keys(), since)
+            found, gone, requests = _in_time(
+                lambda: list_states(self.client, wanted.keys(), since), 4 * LONGEST_CALL_SECONDS
+            )
         except RestPrimitivesError as error:
             self._met(error, due)
             return
@@ -257,49 +256,13 @@ class Watcher:
                 one.due = due
 
 
-def list_states(
-    client: ApiClient, wanted: Collection[str], since: datetime
-) -> tuple[dict[str, dict[str, Any]], list[str], int]:
-    """Looks for wanted jobs in the job list, with as few pages as can be.
-
-    The final jobs are listed if they are about as few as the wanted ones: a wanted job that is
-    not among them is pending. Otherwise the pending ones are listed.
-
-    Args:
-        client: whose jobs to list.
-        wanted: ids of jobs not known to be final.
-        since: before the oldest of them was created.
-
-    Returns:
-        Details of wanted jobs that were listed, ids that should have been but were not, and the
-        number of requests.
-    """
-    filters: dict[str, Any] = {"created_after": since.isoformat(), "limit": PAGE}
-    final = client.jobs(pending=False, **filters)
-    number = int(final.get("count") or len(final["jobs"]))
-    if number <= PAGE * (2 + len(wanted) // PAGE):
-        listed, requests = _whole_list(client, final, pending=False, **filters)
-        return _pick(listed, wanted), [], requests
-    first = client.jobs(pending=True, **filters)
-    pending, requests = _whole_list(client, first, pending=True, **filters)
-    found = _pick([*pending, *final["jobs"]], wanted)
-    return found, [job_id for job_id in wanted if job_id not in found], requests + 1
-
-
-def _whole_list(
-    client: ApiClient, page: dict[str, Any], **filters: Any
-) -> tuple[list[dict[str, Any]], int]:
-    listed: list[dict[str, Any]] = list(page["jobs"])
-    requests = 1
-    while len(page["jobs"]) >= PAGE and len(listed) != page.get("count"):
-        page = client.jobs(offset=len(listed), **filters)
-        listed += page["jobs"]
-        requests += 1
-    return listed, requests
-
-
-def _pick(listed: Iterable[dict[str, Any]], wanted: Collection[str]) -> dict[str, dict[str, Any]]:
-    return {job["id"]: job for job in listed if job.get("id") in wanted}
+def _in_time(call: Callable[[], T], seconds: float = 0.0) -> T:
+    """Makes a call in a thread of its own, so that none can hold the watcher."""
+    future = in_thread(call, "qiskit-rest-look")
+    seconds = seconds or LONGEST_CALL_SECONDS
+    if not wait_for_futures([future], seconds).done:
+        raise TransportError(f"the service was silent for {seconds:g} s")
+    return future.result()
 
 
 def watcher_of(client: ApiClient) -> Watcher:

@@ -20,6 +20,7 @@ from qiskit_rest_primitives import (
     SamplerV2,
     Settings,
     fetching,
+    watcher,
 )
 from qiskit_rest_primitives.local import LocalService
 
@@ -135,9 +136,10 @@ def test_a_result_that_never_comes_is_said(
 
 
 def test_a_silent_service_does_not_hold_a_timeout(
-    failing: LocalService, sampler: SamplerV2
+    failing: LocalService, sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither while waiting nor while downloading."""
+    monkeypatch.setattr(watcher, "LONGEST_CALL_SECONDS", 0.5)
     job = sampler.run([coins()], shots=5)
     failing.faults.add("GET", "/jobs/*", silence=True, count=1)
     with pytest.raises(JobTimeoutError):

@@ -15,7 +15,7 @@ from qiskit_rest_primitives import (
     as_completed,
     wait,
 )
-from qiskit_rest_primitives.watcher import list_states
+from qiskit_rest_primitives.listing import list_states
 
 URL = "http://service.example/v1"
 

@@ -1,0 +1,57 @@
+"""States of many jobs by few pages of the job list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from .http.client import ApiClient
+
+PAGE: Final = 200
+"""The most that the service lists at a time."""
+
+
+def list_states(
+    client: ApiClient, wanted: Collection[str], since: datetime
+) -> tuple[dict[str, dict[str, Any]], list[str], int]:
+    """Looks for wanted jobs in the job list, with as few pages as can be.
+
+    The final jobs are listed if they are about as few as the wanted ones: a wanted job that is
+    not among them is pending. Otherwise the pending ones are listed.
+
+    Args:
+        client: whose jobs to list.
+        wanted: ids of jobs not known to be final.
+        since: before the oldest of them was created.
+
+    Returns:
+        Details of wanted jobs that were listed, ids that should have been but were not, and the
+        number of requests.
+    """
+    filters: dict[str, Any] = {"created_after": since.isoformat(), "limit": PAGE}
+    final = client.jobs(pending=False, **filters)
+    number = int(final.get("count") or len(final["jobs"]))
+    if number <= PAGE * (2 + len(wanted) // PAGE):
+        listed, requests = _whole_list(client, final, pending=False, **filters)
+        return _pick(listed, wanted), [], requests
+    first = client.jobs(pending=True, **filters)
+    pending, requests = _whole_list(client, first, pending=True, **filters)
+    found = _pick([*pending, *final["jobs"]], wanted)
+    return found, [job_id for job_id in wanted if job_id not in found], requests + 1
+
+
+def _whole_list(
+    client: ApiClient, page: dict[str, Any], **filters: Any
+) -> tuple[list[dict[str, Any]], int]:
+    listed: list[dict[str, Any]] = list(page["jobs"])
+    requests = 1
+    while len(page["jobs"]) >= PAGE and len(listed) != page.get("count"):
+        page = client.jobs(offset=len(listed), **filters)
+        listed += page["jobs"]
+        requests += 1
+    return listed, requests
+
+
+def _pick(listed: Iterable[dict[str, Any]], wanted: Collection[str]) -> dict[str, dict[str, Any]]:
+    return {job["id"]: job for job in listed if job.get("id") in wanted}
