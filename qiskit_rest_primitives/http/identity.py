@@ -74,5 +74,5 @@ def _read(reply: Reply) -> _Grant | None:
         return None
     try:
         return msgspec.json.decode(reply.body, type=_Grant)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

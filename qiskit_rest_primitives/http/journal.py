@@ -67,7 +67,7 @@ class Journal:
         for line in lines:
             try:
                 entry = msgspec.json.decode(line, type=dict)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 continue  # a line cut short by a crash
             if "fate" in entry:
                 started.pop(entry.get("tag", ""), None)

@@ -64,7 +64,7 @@ def read_detail(body: bytes) -> Detail:
     """Reads ``{errors:[{code, message, solution}], trace}``, its relatives, HTML or plain text."""
     try:
         content: Any = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         text = body.decode("utf-8", "replace")
         if "<html" in text[:1000].lower():
             # The cause is in the title and in a gateway's request id (Cloudflare's Ray ID).
@@ -137,7 +137,7 @@ def read_json(call: str, body: bytes) -> dict[str, Any]:
     """
     try:
         content = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         content = None
     if not isinstance(content, dict):
         excerpt = body[:EXCERPT].decode("utf-8", "replace")

@@ -1,0 +1,35 @@
+"""``python -m tests.chaos --jobs 2000 --threads 8 --faults 0.3 --seed 1``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+from .runs import run_jobs
+
+
+def main() -> int:
+    """Prints the report; 1 if a job was lost, doubled or wrong, or a result did not arrive."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=200)
+    parser.add_argument("--threads", type=int, default=8)
+    parser.add_argument("--faults", type=float, default=0.3, help="part of the calls, 0 to 1")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--client", choices=("ours", "official"), default="ours")
+    parser.add_argument("--verbose", action="store_true")
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO if given.verbose else logging.CRITICAL)
+    report = run_jobs(
+        jobs=given.jobs,
+        threads=given.threads,
+        faults=given.faults,
+        seed=given.seed,
+        client=given.client,
+    )
+    print(report.text(), flush=True)
+    return int(bool(report.lost or report.doubled or report.wrong or report.failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

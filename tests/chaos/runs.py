@@ -1,0 +1,215 @@
+"""Many jobs through the fault proxy, counted on both sides."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from qiskit import QuantumCircuit
+
+from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings
+from qiskit_rest_primitives.local import LocalService, User
+
+from .proxy import FaultProxy
+
+BITS = 12
+USER = User("chaos", "chaos-api-key-0123456789-abcdef")
+
+
+@dataclass
+class Report:
+    """What became of the jobs.
+
+    Attributes:
+        asked: runs that were asked for.
+        submitted: runs that gave a handle.
+        refused: runs that ended in an error instead of a handle.
+        recovered: of these, jobs that `recover` found.
+        fetched: results that arrived.
+        failed: handles whose result did not arrive.
+        found: jobs on the service that were not withdrawn.
+        lost: jobs on the service that neither a handle nor `recover` knows.
+        doubled: runs of which the service has more than one job.
+        wrong: results that are another run's, or no run's.
+        seconds: how long it took.
+    """
+
+    asked: int = 0
+    submitted: int = 0
+    refused: int = 0
+    recovered: int = 0
+    fetched: int = 0
+    failed: int = 0
+    found: int = 0
+    lost: int = 0
+    doubled: int = 0
+    wrong: int = 0
+    seconds: float = 0.0
+    spoilt: Counter[str] = field(default_factory=Counter)
+
+    def text(self) -> str:
+        """One line a figure."""
+        lines = [f"{name:>10}: {value}" for name, value in vars(self).items() if name != "spoilt"]
+        return "\n".join([*lines, f"{'spoilt':>10}: {dict(sorted(self.spoilt.items()))}"])
+
+
+def numbered(number: int) -> QuantumCircuit:
+    """A circuit whose only outcome is its number."""
+    circuit = QuantumCircuit(BITS)
+    for bit in range(BITS):
+        if number >> bit & 1:
+            circuit.x(bit)
+    circuit.measure_all()
+    return circuit
+
+
+@contextmanager
+def chaos(
+    faults: float, seed: int, restart_every: float, expire_every: float
+) -> Iterator[tuple[LocalService, FaultProxy]]:
+    """A service that restarts and ends its tokens, behind a proxy that spoils calls."""
+    with LocalService(users=[USER], token_lifetime_seconds=60) as local:
+        proxy = FaultProxy(int(local.base_url.rpartition(":")[2]), faults, seed)
+        over = threading.Event()
+
+        def trouble(period: float, make: Callable[[], object]) -> None:
+            while not over.wait(period):
+                make()
+
+        threads = [
+            threading.Thread(target=trouble, args=(restart_every, lambda: local.restart(0.3))),
+            threading.Thread(target=trouble, args=(expire_every, local.expire_tokens)),
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield local, proxy
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+            proxy.close()
+
+
+def our_service(proxy: FaultProxy, local: LocalService, folder: Path) -> QiskitRuntimeService:
+    """Our client, with the identity service behind the proxy as well."""
+    os.environ["IAM_URL"] = proxy.base_url
+    settings = Settings(state_folder=folder, first_pause_seconds=0.05)
+    return QiskitRuntimeService(
+        url=f"{proxy.base_url}/v1", token=USER.token, instance=local.instance, settings=settings
+    )
+
+
+def official_service(proxy: FaultProxy, local: LocalService) -> Any:
+    """The official client through the same proxy."""
+    os.environ |= {
+        "IAM_URL": proxy.base_url,
+        "QISKIT_IBM_URL": f"{proxy.base_url}/experimental",
+        "QISKIT_IBM_CHANNEL": "ibm_quantum_platform",
+        "QISKIT_IBM_TOKEN": USER.token,
+        "QISKIT_IBM_INSTANCE": local.instance,
+        "QISKIT_FUNCTIONS_EXPERIMENTAL": "1",
+        "HOME": tempfile.mkdtemp(),
+    }
+    import qiskit_ibm_runtime
+
+    return qiskit_ibm_runtime.QiskitRuntimeService()
+
+
+def run_jobs(
+    *,
+    jobs: int,
+    threads: int,
+    faults: float,
+    seed: int,
+    client: str = "ours",
+    restart_every: float = 15.0,
+    expire_every: float = 10.0,
+) -> Report:
+    """Runs numbered jobs from several threads and counts what became of them."""
+    report = Report(asked=jobs)
+    lock = threading.Lock()
+    known: set[str] = set()
+    began = time.monotonic()
+    with (
+        chaos(faults, seed, restart_every, expire_every) as (local, proxy),
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        calm = proxy.rate
+        proxy.rate = 0.0  # both clients begin undisturbed; the official one needs it
+        if client == "ours":
+            service: Any = our_service(proxy, local, Path(folder))
+            sampler_class: Any = SamplerV2
+        else:
+            import qiskit_ibm_runtime
+
+            service, sampler_class = official_service(proxy, local), qiskit_ibm_runtime.SamplerV2
+        backend = service.backend("statevector")
+        proxy.rate = calm
+        numbers = itertools.count()
+
+        def work() -> None:
+            while (number := next(numbers)) < jobs:
+                options = {"environment": {"job_tags": [f"chaos-{number}"]}}
+                try:
+                    job = sampler_class(backend, options=options).run(
+                        [numbered(number % (1 << BITS))], shots=1
+                    )
+                except Exception as error:
+                    logging.getLogger(__name__).info("run %d: %s", number, error)
+                    with lock:
+                        report.refused += 1
+                    continue
+                with lock:
+                    report.submitted += 1
+                    known.add(job.job_id())
+                try:
+                    counts = job.result()[0].data.meas.get_int_counts()
+                except Exception as error:
+                    logging.getLogger(__name__).warning("job %s: %s", job.job_id(), error)
+                    with lock:
+                        report.failed += 1
+                    continue
+                with lock:
+                    report.fetched += 1
+                    report.wrong += counts != {number % (1 << BITS): 1}
+
+        workers = [threading.Thread(target=work) for _ in range(threads)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        proxy.rate = 0.0
+        if client == "ours":
+            recovered = service.recover()
+            report.recovered = len(recovered)
+            known |= {job.job_id() for job in recovered}
+        report.spoilt = proxy.spoilt
+        count_on_the_service(proxy, local, known, report, Path(folder))
+    report.seconds = round(time.monotonic() - began, 1)
+    return report
+
+
+def count_on_the_service(
+    proxy: FaultProxy, local: LocalService, known: set[str], report: Report, folder: Path
+) -> None:
+    """Asks the service, undisturbed, what it has."""
+    listed = our_service(proxy, local, folder).jobs(limit=None)
+    by_run: Counter[str] = Counter()
+    for job in listed:
+        if job.cancelled():
+            continue
+        report.found += 1
+        by_run.update(tag for tag in job.tags if tag.startswith("chaos-"))
+        report.lost += job.job_id() not in known
+    report.doubled = sum(number > 1 for number in by_run.values())
