@@ -199,7 +199,7 @@ def _inflate(text: Slice, place: str) -> Iterator[bytes]:
     for at in range(start, end, _TEXT_PIECE):
         try:
             piece = _decode_base64(b'"%b"' % body[at : min(at + _TEXT_PIECE, end)])
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             raise ProtocolError(f"{place}: the text is not base64") from None
         while piece:
             try:

@@ -1,0 +1,167 @@
+"""A client that is left alone: ``python -m tests.chaos.soak --minutes 30``.
+
+Jobs, watches and token renewals without end, while the service restarts now and then. The service
+is a process of its own; threads, open files and memory are the client's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings, as_completed
+
+from .runs import USER, numbered
+
+CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456789abcdef:77::"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the client holds at one moment, with no job under way."""
+
+    threads: int
+    files: int
+    sockets: int
+    memory_mb: float
+
+
+class ServedElsewhere:
+    """``qiskit-rest serve`` in a process of its own, which can be restarted."""
+
+    def __init__(self, folder: Path):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.port = listener.getsockname()[1]
+        users = folder / "users"
+        users.write_text(f"{USER.name} {USER.token} {CRN}\n")
+        users.chmod(0o600)
+        self._line = [sys.executable, "-m", "qiskit_rest_primitives.local"]
+        self._line += ["--port", str(self.port), "--token-file", str(users)]
+        self._line += ["--data-dir", str(folder / "data"), "--token-lifetime", "30"]
+        self._line += ["--log-level", "error"]
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self._line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def restart(self) -> None:
+        """Stops it and starts it again, with its jobs."""
+        self.stop()
+        self._process = self._start()
+
+    def stop(self) -> None:
+        """As Ctrl-C would."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(30)
+
+
+def sample() -> Sample:
+    """Counts what this process holds."""
+    gc.collect()
+    fds = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if _is_open(fd)]
+    status = Path("/proc/self/status").read_text()
+    memory = int(status.split("VmRSS:")[1].split()[0]) / 1e3
+    sockets = sum(name.startswith("socket:") for name in fds)
+    return Sample(threading.active_count(), len(fds) - sockets, sockets, memory)
+
+
+def _is_open(fd: str) -> bool:
+    return os.path.lexists(f"/proc/self/fd/{fd}") and os.path.islink(f"/proc/self/fd/{fd}")
+
+
+def soak(minutes: float, restart_every: float = 45.0) -> tuple[list[Sample], int]:
+    """Runs jobs for so long; gives the samples and the number of jobs."""
+    samples: list[Sample] = []
+    done = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        service_process = ServedElsewhere(folder)
+        os.environ["IAM_URL"] = f"http://127.0.0.1:{service_process.port}"
+        over = threading.Event()
+
+        def restarts() -> None:
+            while not over.wait(restart_every):
+                service_process.restart()
+
+        trouble = threading.Thread(target=restarts, daemon=True)
+        service = QiskitRuntimeService(
+            url=f"http://127.0.0.1:{service_process.port}/v1",
+            token=USER.token,
+            instance=CRN,
+            settings=Settings(state_folder=folder / "state", first_pause_seconds=0.05),
+        )
+        try:
+            _wait_until_it_serves(service)
+            trouble.start()
+            sampler = SamplerV2(service.backend("statevector"))
+            end = time.monotonic() + 60 * minutes
+            while time.monotonic() < end:
+                jobs = [sampler.run([numbered(done + n)], shots=1) for n in range(8)]
+                for job in as_completed(jobs, timeout=300):
+                    job.result(timeout=300)
+                done += len(jobs)
+                del jobs, job
+                # Idle watchers go to sleep; what stays is what is held.
+                time.sleep(0.5)
+                samples.append(sample())
+        finally:
+            over.set()
+            if trouble.is_alive():
+                trouble.join()
+            service_process.stop()
+    return samples, done
+
+
+def _wait_until_it_serves(service: QiskitRuntimeService) -> None:
+    for _ in range(100):
+        try:
+            service.client.versions()
+        except Exception:
+            time.sleep(0.2)
+        else:
+            return
+
+
+def growth(samples: list[Sample]) -> dict[str, float]:
+    """How the last quarter compares with the second: differences, and for memory the ratio."""
+    quarter = len(samples) // 4
+
+    def middle(which: str, part: list[Sample]) -> float:
+        return statistics.median(getattr(one, which) for one in part)
+
+    early, late = samples[quarter : 2 * quarter], samples[-quarter:]
+    grown = {
+        which: middle(which, late) - middle(which, early)
+        for which in ("threads", "files", "sockets")
+    }
+    return {**grown, "memory": middle("memory_mb", late) / middle("memory_mb", early) - 1}
+
+
+def main() -> int:
+    """Prints the growth; 1 if there is any beyond 5 % of memory."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30)
+    given = parser.parse_args()
+    samples, done = soak(given.minutes)
+    grown = growth(samples)
+    print(f"{done} jobs in {given.minutes:g} minutes, {len(samples)} samples")
+    print(f"first {samples[0]}\nlast  {samples[-1]}")
+    for name, value in grown.items():
+        limit = 0.05 if name == "memory" else 1
+        print(f"{name} grown by {value:.3g} (limit {limit}) {'ok' if value <= limit else 'MISSED'}")
+    return int(any(value > (0.05 if name == "memory" else 1) for name, value in grown.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
