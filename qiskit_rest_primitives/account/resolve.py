@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from qiskit_rest_primitives.account import checks
 from qiskit_rest_primitives.account.saved import find_account
-from qiskit_rest_primitives.account.secret import Secret
+from qiskit_rest_primitives.account.secret import HiddenDict, Secret
 from qiskit_rest_primitives.errors import AccountError
 
 logger = logging.getLogger(__name__)
@@ -226,7 +226,7 @@ def _checked(
         instance=instance,
         region=region,
         verify=checks.check_verify(verify),
-        proxies=checks.check_proxies(proxies),
+        proxies=HiddenDict(checks.check_proxies(proxies) or {}) or None,
         private_endpoint=private_endpoint,
         name=name,
         filename=filename,

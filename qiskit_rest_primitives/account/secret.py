@@ -34,3 +34,12 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a token is never pickled")
+
+
+class HiddenDict(dict[str, str]):
+    """A dictionary whose values, such as proxy URLs with passwords, are not printed."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} hidden>"
+
+    __str__ = __repr__

@@ -80,7 +80,7 @@ class Transport:
         self.auth = auth
         self._headers = dict(headers)
         self._verify = verify
-        self._proxies = dict(proxies or {})
+        self._proxies = proxies or {}
         self._sessions: dict[int, requests.Session] = {}
         if verify is False:
             _allow_unverified()

@@ -1,0 +1,207 @@
+"""No token, key or bearer in anything that a user sees, saves or logs."""
+
+from __future__ import annotations
+
+import copy
+import io
+import logging
+import pickle
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import responses
+from qiskit import QuantumCircuit
+
+from qiskit_rest_primitives import (
+    Batch,
+    EstimatorV2,
+    QiskitRuntimeService,
+    SamplerV2,
+    Session,
+    Settings,
+    save_result,
+)
+from qiskit_rest_primitives.local import LocalService, User
+
+MARKER = "MARKER0secret0"
+KEY = f"{MARKER}-api-key-0123456789abcdef"
+CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456789abcdef:77::"
+
+
+@pytest.fixture
+def everything_logged() -> Iterator[io.StringIO]:
+    """What all loggers write at level DEBUG, http.client's included."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logging.Formatter("%(name)s %(message)s %(args)s"))
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield written
+    root.setLevel(level)
+    root.removeHandler(handler)
+
+
+@pytest.fixture
+def issued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The bearer tokens that the identity service has given out."""
+    from qiskit_rest_primitives.http import identity
+
+    real, given = identity._read, []
+
+    def read(reply):
+        grant = real(reply)
+        if grant is not None:
+            given.append(grant.access_token)
+        return grant
+
+    monkeypatch.setattr(identity, "_read", read)
+    return given
+
+
+def shown(thing: object, depth: int = 3) -> str:
+    """repr, str and, some levels deep, the attributes of an object."""
+    parts = [repr(thing), str(thing)]
+    attributes = getattr(thing, "__dict__", None)
+    if depth and attributes:
+        parts.append(repr(attributes))
+        parts += [shown(value, depth - 1) for value in attributes.values()]
+    return "\n".join(parts)
+
+
+def chain(error: BaseException | None) -> str:
+    """An exception with all that it refers to, as a debugger would show it."""
+    parts: list[str] = []
+    while error is not None:
+        parts += [shown(error), repr(error.args), "".join(traceback.format_exception(error))]
+        error = error.__cause__ or error.__context__
+    return "\n".join(parts)
+
+
+def measured() -> QuantumCircuit:
+    """One qubit, measured."""
+    circuit = QuantumCircuit(1)
+    circuit.measure_all()
+    return circuit
+
+
+def errors_of(*calls: Callable[[], Any]) -> list[BaseException]:
+    """What the calls raise; each must."""
+    raised: list[BaseException] = []
+    for call in calls:
+        with pytest.raises(Exception) as problem:  # noqa: PT011  (any error will do)
+            call()
+        raised.append(problem.value)
+    return raised
+
+
+def test_no_secret_leaves_the_client(
+    everything_logged: io.StringIO,
+    issued: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Every kind of call and failure: output, logs, errors, pickles, files, attributes."""
+    user = User("eve", KEY)
+    seen: list[str] = []
+    with LocalService(users=[user], faults=True) as local:
+        monkeypatch.setenv("IAM_URL", local.base_url)
+        settings = Settings(
+            state_folder=tmp_path / "state", first_pause_seconds=0.01, patience_seconds=1
+        )
+        service = QiskitRuntimeService(
+            url=local.url, token=KEY, instance=local.instance, settings=settings
+        )
+        backend = service.backend("statevector")
+        sampler = SamplerV2(backend, options={"environment": {"private": True}})
+        job = sampler.run([measured()], shots=2)
+        result = job.result()
+        save_result(result, tmp_path / "kept")
+        with Session(backend) as session:
+            EstimatorV2().run([(QuantumCircuit(1), "Z")]).result()
+        batch = Batch(backend)
+        batch.cancel()
+        service.jobs()
+        service.usage()
+        local.expire_tokens()
+        service.backends()
+
+        things = [service, service.client, service.client.account, backend, sampler, job, session]
+        seen += [shown(thing) for thing in things]
+        seen += [repr(service.active_account()), str(service.saved_accounts())]
+        pickled = [pickle.dumps(thing) for thing in things]
+        seen.append(repr(copy.deepcopy(job)))
+
+        def failing(**fault: Any) -> Callable[[], Any]:
+            def call() -> None:
+                local.faults.clear()
+                local.faults.add("GET", "/backends", **fault)
+                local.faults.add("POST", "/jobs", **fault)
+                try:
+                    service.client.backends()
+                finally:
+                    local.faults.clear()
+
+            return call
+
+        raised = errors_of(
+            lambda: service.job("nothing"),
+            lambda: service.backend("nothing"),
+            failing(status=400),
+            failing(status=403),
+            failing(status=500),
+            failing(corrupt=True),
+            failing(drop=True),
+            failing(status=302, location="http://elsewhere.example/"),
+            lambda: sampler.run([(measured(), None, -1)]),
+            lambda: QiskitRuntimeService(url=local.url, token=KEY + " x"),
+            lambda: QiskitRuntimeService(url=local.url, token=KEY, instance="crn:bad"),
+            lambda: QiskitRuntimeService(channel="nowhere", token=KEY),
+            lambda: pickle.dumps(service.client._transport.auth),
+        )
+        local.faults.add("POST", "/jobs", drop=True, after_work=True)
+        local.faults.add("GET", "/jobs", drop=True)
+        raised += errors_of(lambda: sampler.run([measured()]))
+        local.faults.clear()
+        local.faults.add("POST", "/identity/token", status=500)
+        local.expire_tokens()
+        monkeypatch.setattr("qiskit_rest_primitives.http.identity.PAUSES_SECONDS", (0,))
+        raised += errors_of(service.client.backends)
+    seen += [chain(error) for error in raised]
+    out, err = capfd.readouterr()
+    seen += [out, err, everything_logged.getvalue()]
+    files = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert files, "the journal should have been written"
+    assert len(issued) >= 2
+    for secret in (MARKER, *issued):
+        assert all(secret not in text for text in seen)
+        assert all(secret.encode() not in data for data in [*pickled, files])
+
+
+def test_a_refused_key_is_not_quoted(everything_logged: io.StringIO) -> None:
+    """An identity service that repeats the key in its answer, or breaks off."""
+    iam = "https://iam.cloud.ibm.com/identity/token"
+    replies = ({"status": 400, "body": KEY}, {"body": requests.ConnectionError(KEY)})
+    for reply in replies:
+        with responses.RequestsMock() as mock, pytest.MonkeyPatch.context() as patch:
+            patch.setattr("qiskit_rest_primitives.http.identity.PAUSES_SECONDS", (0,))
+            mock.post(iam, **reply)
+            service = QiskitRuntimeService(token=KEY, instance=CRN)
+            (error,) = errors_of(service.backends)
+            assert MARKER not in chain(error)
+    assert MARKER not in everything_logged.getvalue()
+
+
+def test_passwords_in_urls_stay_out_of_messages() -> None:
+    """Of a proxy, and of a url with a user."""
+    proxies = {"http": f"http://me:{MARKER}@127.0.0.1:9"}
+    service = QiskitRuntimeService(url="http://service.example/v1", token="t" * 30, proxies=proxies)
+    (error,) = errors_of(service.backends)
+    assert MARKER not in chain(error)
+    assert MARKER not in shown(service)
