@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
@@ -119,6 +120,7 @@ def _device_noise_model(noise: DeviceNoise) -> Any:
     from qiskit.providers import BackendV2, Options
     from qiskit.transpiler import Target
     from qiskit_aer.noise import NoiseModel, ReadoutError
+    from scipy.sparse import SparseEfficiencyWarning
 
     whole = device_target(noise.num_qubits)
     if not noise.gates:
@@ -163,13 +165,14 @@ def _device_noise_model(noise: DeviceNoise) -> Any:
             """Not for running."""
             raise TypeError("this describes noise and runs nothing")
 
-    return NoiseModel.from_backend(Part())
+    with warnings.catch_warnings():
+        # SciPy finds the matrices of Aer's relaxation errors slow to invert; they are tiny.
+        warnings.simplefilter("ignore", SparseEfficiencyWarning)
+        return NoiseModel.from_backend(Part())
 
 
 @lru_cache(maxsize=16)
 def _given_noise_model(text: str) -> Any:
-    import warnings
-
     from qiskit_aer.noise import NoiseModel
 
     with warnings.catch_warnings():
