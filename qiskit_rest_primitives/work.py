@@ -20,7 +20,7 @@ from .wire.pubs import encode_estimator_pub, encode_sampler_pub
 MAX_BODY_BYTES: Final = 50_000_000
 """The service's limit of one request."""
 MAX_EXECUTIONS: Final = 10_000_000
-"""The service's limit of circuits times shots in one job."""
+"""The service's limit of circuits times shots in one job for a device."""
 
 VALUE_BYTES: Final = 11
 """A float64 that does not compress, in base64."""

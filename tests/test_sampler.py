@@ -8,7 +8,13 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter
 from qiskit.primitives import BaseSamplerV2, BitArray, PrimitiveResult, StatevectorSampler
 
-from qiskit_rest_primitives import BackendError, EncodeError, RestBackend, SamplerV2
+from qiskit_rest_primitives import (
+    BackendError,
+    EncodeError,
+    QiskitRuntimeService,
+    RestBackend,
+    SamplerV2,
+)
 
 SEED = 11
 
@@ -116,12 +122,19 @@ def test_no_pubs_give_no_results(backend: RestBackend) -> None:
     assert len(SamplerV2(backend).run([]).result()) == 0
 
 
-def test_more_executions_than_the_service_takes_are_refused(backend: RestBackend) -> None:
+def test_more_executions_than_a_device_takes_are_refused(service: QiskitRuntimeService) -> None:
     """The message has both numbers and the cure; nothing is sent."""
     circuit = QuantumCircuit(1)
     circuit.measure_all()
     with pytest.raises(EncodeError, match=r"20,000,000 executions.*10,000,000.*split"):
-        SamplerV2(backend).run([(circuit, None, 20_000_000)])
+        SamplerV2(service.backend("fake_5q")).run([(circuit, None, 20_000_000)])
+
+
+def test_simulators_take_more_executions(backend: RestBackend) -> None:
+    """Gradients of qiskit-algorithms ask for millions of shots at many points."""
+    circuit = QuantumCircuit(1)
+    circuit.measure_all()
+    assert SamplerV2(backend).run([(circuit, None, 11_000_000)]).result()[0].data.meas.num_shots
 
 
 @pytest.mark.parametrize(
