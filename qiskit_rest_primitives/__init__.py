@@ -1,8 +1,8 @@
 """Qiskit V2 primitives on any service that speaks the Qiskit Runtime REST API."""
 
-from .account import Account
-from .backend import RestBackend
-from .errors import (
+from qiskit_rest_primitives.account import Account
+from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.errors import (
     AccountError,
     APIError,
     AuthenticationError,
@@ -23,16 +23,16 @@ from .errors import (
     TransportError,
     UnknownParameterError,
 )
-from .estimator import EstimatorV2
-from .job import RestJob
-from .options import EstimatorOptions, SamplerOptions
-from .sampler import SamplerV2
-from .saving import load_result, save_result
-from .service import QiskitRuntimeService
-from .session import Batch, Session
-from .settings import Settings
-from .split_job import SplitJob
-from .waiting import as_completed, wait
+from qiskit_rest_primitives.estimator import EstimatorV2
+from qiskit_rest_primitives.job import RestJob
+from qiskit_rest_primitives.options import EstimatorOptions, SamplerOptions
+from qiskit_rest_primitives.sampler import SamplerV2
+from qiskit_rest_primitives.saving import load_result, save_result
+from qiskit_rest_primitives.service import QiskitRuntimeService
+from qiskit_rest_primitives.session import Batch, Session
+from qiskit_rest_primitives.settings import Settings
+from qiskit_rest_primitives.split_job import SplitJob
+from qiskit_rest_primitives.waiting import as_completed, wait
 
 Sampler = SamplerV2
 Estimator = EstimatorV2

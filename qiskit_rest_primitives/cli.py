@@ -13,7 +13,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="start the embedded service")
-    from .local.serve import add_arguments, run
+    from qiskit_rest_primitives.local.serve import add_arguments, run
 
     add_arguments(serve)
     serve.set_defaults(run=run)

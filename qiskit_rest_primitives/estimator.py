@@ -10,13 +10,13 @@ from qiskit.primitives import BaseEstimatorV2
 from qiskit.primitives.containers import EstimatorPubLike
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
-from .circuits import encode_observables
-from .errors import EncodeError
-from .job import RestJob
-from .options import EstimatorOptions
-from .primitive import CircuitEncoder, RestPrimitive, submit_works
-from .split_job import SplitJob
-from .work import EstimatorWork
+from qiskit_rest_primitives.circuits import encode_observables
+from qiskit_rest_primitives.errors import EncodeError
+from qiskit_rest_primitives.job import RestJob
+from qiskit_rest_primitives.options import EstimatorOptions
+from qiskit_rest_primitives.primitive import CircuitEncoder, RestPrimitive, submit_works
+from qiskit_rest_primitives.split_job import SplitJob
+from qiskit_rest_primitives.work import EstimatorWork
 
 SERVICE_PRECISION: Final = 0.015625
 """The service's default precision: 1/sqrt(4096)."""

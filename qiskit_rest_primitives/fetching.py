@@ -16,9 +16,15 @@ from typing import IO, Any, Final
 
 from qiskit.primitives import PrimitiveResult
 
-from .background import in_thread
-from .errors import NotFoundError, ProtocolError, RateLimitError, ServerError, TransportError
-from .http.client import ApiClient
+from qiskit_rest_primitives.background import in_thread
+from qiskit_rest_primitives.errors import (
+    NotFoundError,
+    ProtocolError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+)
+from qiskit_rest_primitives.http.client import ApiClient
 
 logger = logging.getLogger(__name__)
 

@@ -12,23 +12,23 @@ from typing import Any, Final, NoReturn, cast
 
 from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
 
-from .backend import RestBackend
-from .background import in_thread
-from .errors import (
+from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.background import in_thread
+from qiskit_rest_primitives.errors import (
     InvalidRequestError,
     JobTimeoutError,
     NotFoundError,
     ServerError,
     TransportError,
 )
-from .fetching import ResultBox
-from .http.client import ApiClient
-from .http.submission import is_own_tag
-from .origin import Origin, origins_from_params, restore
-from .record import JobRecord
-from .status import CANCELLED, DONE, ERROR, HasStatus, Status, read_status
-from .waiting import wait_for_final, watching
-from .wire.results import decode_result
+from qiskit_rest_primitives.fetching import ResultBox
+from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.http.submission import is_own_tag
+from qiskit_rest_primitives.origin import Origin, origins_from_params, restore
+from qiskit_rest_primitives.record import JobRecord
+from qiskit_rest_primitives.status import CANCELLED, DONE, ERROR, HasStatus, Status, read_status
+from qiskit_rest_primitives.waiting import wait_for_final, watching
+from qiskit_rest_primitives.wire.results import decode_result
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from qiskit.primitives import BitArray, DataBin, PrimitiveResult, PubResult, SamplerPubResult
 
-from .errors import ProtocolError
-from .work import Piece
+from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.work import Piece
 
 
 def join(

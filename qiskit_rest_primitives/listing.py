@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from .http.client import ApiClient
+from qiskit_rest_primitives.http.client import ApiClient
 
 PAGE: Final = 200
 """The most that the service lists at a time."""

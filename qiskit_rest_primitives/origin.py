@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from qiskit.primitives import DataBin, PrimitiveResult, PubResult, SamplerPubResult
 
-from .circuits import CircuitDescription
-from .errors import ProtocolError
-from .wire.pubs import decode_estimator_pub, decode_sampler_pub
+from qiskit_rest_primitives.circuits import CircuitDescription
+from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.wire.pubs import decode_estimator_pub, decode_sampler_pub
 
 
 @dataclass(frozen=True)

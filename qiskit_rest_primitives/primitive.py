@@ -13,17 +13,22 @@ from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit.providers import BackendV2
 
-from .backend import RestBackend
-from .circuits import EncodedCircuit, encode_circuit
-from .circuits.isa import check_isa, check_rzz_values
-from .errors import BackendError, EncodeError, RestPrimitivesError, UnknownParameterError
-from .http.submission import new_tag, submit
-from .job import RestJob
-from .options.primitives import OptionsT, PrimitiveOptions
-from .origin import Origin
-from .session import Session, current_session
-from .split_job import SplitJob
-from .work import MAX_BODY_BYTES, MAX_EXECUTIONS, Piece, Work, pack
+from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.circuits import EncodedCircuit, encode_circuit
+from qiskit_rest_primitives.circuits.isa import check_isa, check_rzz_values
+from qiskit_rest_primitives.errors import (
+    BackendError,
+    EncodeError,
+    RestPrimitivesError,
+    UnknownParameterError,
+)
+from qiskit_rest_primitives.http.submission import new_tag, submit
+from qiskit_rest_primitives.job import RestJob
+from qiskit_rest_primitives.options.primitives import OptionsT, PrimitiveOptions
+from qiskit_rest_primitives.origin import Origin
+from qiskit_rest_primitives.session import Session, current_session
+from qiskit_rest_primitives.split_job import SplitJob
+from qiskit_rest_primitives.work import MAX_BODY_BYTES, MAX_EXECUTIONS, Piece, Work, pack
 
 Mode = RestBackend | Session
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from .errors import JobCancelledError, JobFailedError
-from .http.client import ApiClient
-from .http.submission import is_own_tag
-from .status import CANCELLED, FINAL, read_state, read_status
+from qiskit_rest_primitives.errors import JobCancelledError, JobFailedError
+from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.http.submission import is_own_tag
+from qiskit_rest_primitives.status import CANCELLED, FINAL, read_state, read_status
 
 LOG_TAIL: Final = 1500
 """Characters of a failed job's log that go into its error."""

@@ -9,11 +9,11 @@ from qiskit.primitives import BaseSamplerV2
 from qiskit.primitives.containers import SamplerPubLike
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
-from .job import RestJob
-from .options import SamplerOptions
-from .primitive import CircuitEncoder, RestPrimitive, submit_works
-from .split_job import SplitJob
-from .work import SamplerWork
+from qiskit_rest_primitives.job import RestJob
+from qiskit_rest_primitives.options import SamplerOptions
+from qiskit_rest_primitives.primitive import CircuitEncoder, RestPrimitive, submit_works
+from qiskit_rest_primitives.split_job import SplitJob
+from qiskit_rest_primitives.work import SamplerWork
 
 
 class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):

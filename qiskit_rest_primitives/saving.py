@@ -8,7 +8,7 @@ from typing import Any
 
 from qiskit.primitives import PrimitiveResult
 
-from .wire.files import decode_saved, encode_saved
+from qiskit_rest_primitives.wire.files import decode_saved, encode_saved
 
 
 def save_result(result: PrimitiveResult[Any], path: str | os.PathLike[str]) -> None:

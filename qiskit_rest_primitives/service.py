@@ -11,13 +11,18 @@ from typing import Any, ClassVar, Final
 
 from qiskit.primitives import BaseEstimatorV2, BaseSamplerV2
 
-from . import account as accounts
-from .backend import RestBackend, filter_backends, least_busy_entry, select_backends
-from .errors import AccountError, BackendError, NotFoundError
-from .http.client import ApiClient
-from .http.submission import journal_of
-from .job import RestJob
-from .settings import Settings
+from qiskit_rest_primitives import account as accounts
+from qiskit_rest_primitives.backend import (
+    RestBackend,
+    filter_backends,
+    least_busy_entry,
+    select_backends,
+)
+from qiskit_rest_primitives.errors import AccountError, BackendError, NotFoundError
+from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.http.submission import journal_of
+from qiskit_rest_primitives.job import RestJob
+from qiskit_rest_primitives.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -376,7 +381,7 @@ def _running_local_service() -> Any:
     global _local_service
     with _local_lock:
         if _local_service is None:
-            from .local import LocalService
+            from qiskit_rest_primitives.local import LocalService
 
             started = LocalService()
             started.start()

@@ -8,12 +8,12 @@ from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from .backend import RestBackend
-from .errors import NotFoundError, SessionError
-from .http.client import ApiClient
+from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.errors import NotFoundError, SessionError
+from qiskit_rest_primitives.http.client import ApiClient
 
 if TYPE_CHECKING:
-    from .service import QiskitRuntimeService
+    from qiskit_rest_primitives.service import QiskitRuntimeService
 
 logger = logging.getLogger(__name__)
 

@@ -9,13 +9,22 @@ from typing import Any
 
 from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
 
-from .background import in_thread
-from .errors import JobTimeoutError
-from .job import RestJob
-from .joining import join
-from .status import CANCELLED, DONE, ERROR, FINAL, QUEUED, RUNNING, HasStatus, Status
-from .waiting import wait
-from .work import Piece
+from qiskit_rest_primitives.background import in_thread
+from qiskit_rest_primitives.errors import JobTimeoutError
+from qiskit_rest_primitives.job import RestJob
+from qiskit_rest_primitives.joining import join
+from qiskit_rest_primitives.status import (
+    CANCELLED,
+    DONE,
+    ERROR,
+    FINAL,
+    QUEUED,
+    RUNNING,
+    HasStatus,
+    Status,
+)
+from qiskit_rest_primitives.waiting import wait
+from qiskit_rest_primitives.work import Piece
 
 
 class SplitJob(HasStatus, BasePrimitiveJob[PrimitiveResult[Any], Status]):

@@ -9,9 +9,9 @@ from concurrent.futures import wait as wait_for_futures
 from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol, TypeVar
 
-from .errors import JobTimeoutError
-from .http.client import ApiClient
-from .watcher import watcher_of
+from qiskit_rest_primitives.errors import JobTimeoutError
+from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.watcher import watcher_of
 
 
 class Watchable(Protocol):

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final, TypeVar
 
-from .background import in_thread
-from .errors import (
+from qiskit_rest_primitives.background import in_thread
+from qiskit_rest_primitives.errors import (
     APIError,
     NotFoundError,
     ProtocolError,
@@ -29,9 +29,9 @@ from .errors import (
     ServerError,
     TransportError,
 )
-from .http.client import ApiClient
-from .listing import list_states
-from .status import FINAL, is_unknown, read_status
+from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.listing import list_states
+from qiskit_rest_primitives.status import FINAL, is_unknown, read_status
 
 logger = logging.getLogger(__name__)
 

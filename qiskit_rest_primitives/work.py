@@ -13,9 +13,9 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from .circuits import EncodedCircuit
-from .origin import Origin
-from .wire.pubs import encode_estimator_pub, encode_sampler_pub
+from qiskit_rest_primitives.circuits import EncodedCircuit
+from qiskit_rest_primitives.origin import Origin
+from qiskit_rest_primitives.wire.pubs import encode_estimator_pub, encode_sampler_pub
 
 MAX_BODY_BYTES: Final = 50_000_000
 """The service's limit of one request."""

@@ -10,13 +10,13 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from ..account import Account, resolve_account
-from ..errors import ProtocolError
-from ..settings import Settings
-from .auth import BearerAuth
-from .identity import token_source
-from .replies import error_from_reply, read_json
-from .transport import Reply, Transport
+from qiskit_rest_primitives.account import Account, resolve_account
+from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.http.auth import BearerAuth
+from qiskit_rest_primitives.http.identity import token_source
+from qiskit_rest_primitives.http.replies import error_from_reply, read_json
+from qiskit_rest_primitives.http.transport import Reply, Transport
+from qiskit_rest_primitives.settings import Settings
 
 API_VERSION: Final = "2026-04-15"
 """The dated form of the API that every request asks for; omitting it means the form of 2024."""

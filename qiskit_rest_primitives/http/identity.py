@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from ..account import Account
-from ..errors import AccountError, APIError, TransportError
-from .auth import ExchangedToken, ReadyToken, TokenSource
-from .replies import error_from_reply
-from .transport import PASSING_STATUSES, Reply, Transport
+from qiskit_rest_primitives.account import Account
+from qiskit_rest_primitives.errors import AccountError, APIError, TransportError
+from qiskit_rest_primitives.http.auth import ExchangedToken, ReadyToken, TokenSource
+from qiskit_rest_primitives.http.replies import error_from_reply
+from qiskit_rest_primitives.http.transport import PASSING_STATUSES, Reply, Transport
 
 PAUSES_SECONDS: Final = (0.3, 0.6, 1.2, 2.4)
 GRANT_TYPE: Final = "urn:ibm:params:oauth:grant-type:apikey"

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from ..errors import (
+from qiskit_rest_primitives.errors import (
     APIError,
     AuthenticationError,
     InvalidRequestError,

@@ -27,7 +27,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ..errors import (
+from qiskit_rest_primitives.errors import (
     APIError,
     ProtocolError,
     RateLimitError,
@@ -35,8 +35,8 @@ from ..errors import (
     ServerError,
     TransportError,
 )
-from .client import ApiClient
-from .journal import Journal
+from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.http.journal import Journal
 
 logger = logging.getLogger(__name__)
 

@@ -22,11 +22,11 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from ..errors import TransportError
-from .replies import retry_after_seconds
+from qiskit_rest_primitives.errors import TransportError
+from qiskit_rest_primitives.http.replies import retry_after_seconds
 
 if TYPE_CHECKING:
-    from .auth import BearerAuth
+    from qiskit_rest_primitives.http.auth import BearerAuth
 
 logger = logging.getLogger(__name__)
 

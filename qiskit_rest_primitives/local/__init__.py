@@ -16,10 +16,10 @@ import importlib.util
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .auth import User
-    from .faults import Fault, Faults
-    from .limits import Limits
-    from .service import LocalService
+    from qiskit_rest_primitives.local.auth import User
+    from qiskit_rest_primitives.local.faults import Fault, Faults
+    from qiskit_rest_primitives.local.limits import Limits
+    from qiskit_rest_primitives.local.service import LocalService
 
 __all__ = ["Fault", "Faults", "Limits", "LocalService", "User"]
 

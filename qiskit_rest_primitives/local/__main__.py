@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .serve import add_arguments, run
+from qiskit_rest_primitives.local.serve import add_arguments, run
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -18,14 +18,16 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp
 
-from . import account, devices_api, jobs, sessions_api, workloads
-from .endpoints import Endpoint, Handler, endpoint, shielded
-from .faults import FaultDoor, Faults, fault_routes
-from .guard import Guard
-from .replies import ProblemError, problem_reply
+from qiskit_rest_primitives.local.api import account, jobs, workloads
+from qiskit_rest_primitives.local.api import backends as devices_api
+from qiskit_rest_primitives.local.api import sessions as sessions_api
+from qiskit_rest_primitives.local.api.endpoints import Endpoint, Handler, endpoint, shielded
+from qiskit_rest_primitives.local.api.guard import Guard
+from qiskit_rest_primitives.local.api.replies import ProblemError, problem_reply
+from qiskit_rest_primitives.local.faults import FaultDoor, Faults, fault_routes
 
 if TYPE_CHECKING:
-    from .core import Core
+    from qiskit_rest_primitives.local.core import Core
 
 PREFIXES = ("/v1", "/api/v1", "/experimental")
 TICK_SECONDS = 0.5

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qiskit_rest_primitives.local.devices import (
+from qiskit_rest_primitives.local.running.devices import (
     LISTED,
     device_name,
     device_size,
     device_target,
     simulator_target,
 )
-from qiskit_rest_primitives.local.preparing import (
+from qiskit_rest_primitives.local.running.preparing import (
     aer_is_installed,
     prepare_aer,
     prepare_device,
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
     from qiskit.transpiler import Target
 
-    from qiskit_rest_primitives.local.preparing import Prepare
-    from qiskit_rest_primitives.local.requested import Requested
-    from qiskit_rest_primitives.local.setup import Setup, Wanted
+    from qiskit_rest_primitives.local.running.preparing import Prepare
+    from qiskit_rest_primitives.local.running.requested import Requested
+    from qiskit_rest_primitives.local.running.setup import Setup, Wanted
 
 AER_METHODS = ("statevector", "density_matrix", "stabilizer", "matrix_product_state")
 SIMULATOR_QUBITS = 30

@@ -17,20 +17,20 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET
 
-from ..wire.bodies import InvalidBody, JobRequest, decode_params
-from .auth import Caller, Tokens
-from .limits import Limits, RateLimiter
-from .replies import BACKEND_NOT_FOUND, ProblemError
-from .sessions import Sessions
-from .store import PENDING, Store
-from .times import wall_clock
+from qiskit_rest_primitives.local.api.replies import BACKEND_NOT_FOUND, ProblemError
+from qiskit_rest_primitives.local.auth import Caller, Tokens
+from qiskit_rest_primitives.local.limits import Limits, RateLimiter
+from qiskit_rest_primitives.local.sessions import Sessions
+from qiskit_rest_primitives.local.store import PENDING, Store
+from qiskit_rest_primitives.local.times import wall_clock
+from qiskit_rest_primitives.wire.bodies import InvalidBody, JobRequest, decode_params
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from ..wire.bodies import EstimatorParams, SamplerParams
-    from .backends import LocalBackends
-    from .engine import Engine, Outcome
+    from qiskit_rest_primitives.local.backends import LocalBackends
+    from qiskit_rest_primitives.local.engine import Engine, Outcome
+    from qiskit_rest_primitives.wire.bodies import EstimatorParams, SamplerParams
 
 logger = logging.getLogger(__name__)
 

@@ -18,10 +18,10 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qiskit_rest_primitives.local.conducting import Job, conduct
-from qiskit_rest_primitives.local.executors import Workers, warm_up
-from qiskit_rest_primitives.local.outcome import Outcome
-from qiskit_rest_primitives.local.tasks import StopFlag
+from qiskit_rest_primitives.local.running.conducting import Job, conduct
+from qiskit_rest_primitives.local.running.executors import Workers, warm_up
+from qiskit_rest_primitives.local.running.outcome import Outcome
+from qiskit_rest_primitives.local.running.tasks import StopFlag
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.backends import LocalBackends

@@ -27,13 +27,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .auth import Caller
-from .endpoints import endpoint, read_json
-from .guard import ClientGoneError
-from .replies import ProblemError, json_reply, no_content, problem_reply
+from qiskit_rest_primitives.local.api.endpoints import endpoint, read_json
+from qiskit_rest_primitives.local.api.guard import ClientGoneError
+from qiskit_rest_primitives.local.api.replies import (
+    ProblemError,
+    json_reply,
+    no_content,
+    problem_reply,
+)
+from qiskit_rest_primitives.local.auth import Caller
 
 if TYPE_CHECKING:
-    from .core import Core
+    from qiskit_rest_primitives.local.core import Core
 
 # What a long run of tests remembers.
 HITS = 10_000

@@ -16,8 +16,8 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .auth import User
-    from .service import LocalService
+    from qiskit_rest_primitives.local.auth import User
+    from qiskit_rest_primitives.local.service import LocalService
 
 DEFAULT_PORT = 8765
 EXTRA_FIELDS = ("method", "path", "status", "milliseconds", "trace", "user")
@@ -87,9 +87,9 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         Exit code: 0, or 2 if it can't start as asked.
     """
-    from .auth import read_token_file
-    from .limits import Limits
-    from .service import LocalService, is_loopback
+    from qiskit_rest_primitives.local.auth import read_token_file
+    from qiskit_rest_primitives.local.limits import Limits
+    from qiskit_rest_primitives.local.service import LocalService, is_loopback
 
     try:
         users = read_token_file(args.token_file) if args.token_file else None
@@ -141,7 +141,7 @@ def run(args: argparse.Namespace) -> int:
 def _executor(workers: int | None, dask: str | None) -> Generator[Executor | None]:
     """What simulates: processes of this machine, a Dask cluster, or None for threads."""
     if workers:
-        from .executors import worker_processes
+        from qiskit_rest_primitives.local.running.executors import worker_processes
 
         with worker_processes(workers) as pool:
             yield pool

@@ -13,15 +13,15 @@ from types import TracebackType
 
 import uvicorn
 
-from .app import create_app
-from .auth import DEFAULT_LIFETIME_SECONDS, Tokens, User
-from .backends import LocalBackends
-from .core import Core
-from .engine import Engine
-from .faults import Faults
-from .limits import Limits
-from .protocol import service_protocol
-from .store import Store
+from qiskit_rest_primitives.local.api.protocol import service_protocol
+from qiskit_rest_primitives.local.app import create_app
+from qiskit_rest_primitives.local.auth import DEFAULT_LIFETIME_SECONDS, Tokens, User
+from qiskit_rest_primitives.local.backends import LocalBackends
+from qiskit_rest_primitives.local.core import Core
+from qiskit_rest_primitives.local.engine import Engine
+from qiskit_rest_primitives.local.faults import Faults
+from qiskit_rest_primitives.local.limits import Limits
+from qiskit_rest_primitives.local.store import Store
 
 LOOPBACK = "127.0.0.1"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from .replies import SESSION_CLOSED, ProblemError
-from .times import iso_time
+from qiskit_rest_primitives.local.api.replies import SESSION_CLOSED, ProblemError
+from qiskit_rest_primitives.local.times import iso_time
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from .auth import Caller
-    from .store import Store
+    from qiskit_rest_primitives.local.auth import Caller
+    from qiskit_rest_primitives.local.store import Store
 
 MAX_TTL_SECONDS = 28_800
 INTERACTIVE_TTL_SECONDS = 60

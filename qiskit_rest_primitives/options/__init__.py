@@ -6,7 +6,7 @@ Names and nesting are those of ``qiskit_ibm_runtime.options``. What nobody set r
 classes and to_wire(), ``encoding`` values that JSON lacks.
 """
 
-from .execution import (
+from qiskit_rest_primitives.options.execution import (
     DynamicalDecouplingOptions,
     EnvironmentOptions,
     ExecutionOptionsV2,
@@ -14,15 +14,19 @@ from .execution import (
     SimulatorOptions,
     TwirlingOptions,
 )
-from .primitives import EstimatorOptions, OptionsOnWire, SamplerOptions
-from .resilience import (
+from qiskit_rest_primitives.options.primitives import (
+    EstimatorOptions,
+    OptionsOnWire,
+    SamplerOptions,
+)
+from qiskit_rest_primitives.options.resilience import (
     LayerNoiseLearningOptions,
     MeasureNoiseLearningOptions,
     PecOptions,
     ResilienceOptionsV2,
     ZneOptions,
 )
-from .unset import Unset, UnsetType
+from qiskit_rest_primitives.options.unset import Unset, UnsetType
 
 __all__ = [
     "DynamicalDecouplingOptions",

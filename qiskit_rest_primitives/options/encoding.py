@@ -20,8 +20,8 @@ import numpy as np
 from qiskit.circuit import QuantumCircuit
 from qiskit.quantum_info import PauliList
 
-from ..errors import OptionsError
-from ..wire.arrays import encode_array
+from qiskit_rest_primitives.errors import OptionsError
+from qiskit_rest_primitives.wire.arrays import encode_array
 
 # Where the service's decoder looks for these classes: ibm-quantum-schemas, layer_noise_model.
 LEARNED_MODULE = "qiskit_ibm_runtime.utils.noise_learner_result"

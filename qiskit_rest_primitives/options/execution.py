@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from ..errors import OptionsError
-from ..wire.limits import MAX_TAG_LENGTH, MAX_TAGS
-from .fields import Bool, Choice, Integer, Items, Option, Real, Seed, as_integer
-from .group import OptionGroup
+from qiskit_rest_primitives.errors import OptionsError
+from qiskit_rest_primitives.options.fields import (
+    Bool,
+    Choice,
+    Integer,
+    Items,
+    Option,
+    Real,
+    Seed,
+    as_integer,
+)
+from qiskit_rest_primitives.options.group import OptionGroup
+from qiskit_rest_primitives.wire.limits import MAX_TAG_LENGTH, MAX_TAGS
 
 
 class DynamicalDecouplingOptions(OptionGroup, path="dynamical_decoupling"):
@@ -103,7 +112,7 @@ class Noise(Option[Any]):
     kind = "qiskit_aer.noise.NoiseModel or its dict"
 
     def _check(self, value: Any) -> Any:
-        from .encoding import is_noise_model
+        from qiskit_rest_primitives.options.encoding import is_noise_model
 
         if isinstance(value, Mapping):
             return dict(cast("Mapping[str, Any]", value))
@@ -112,7 +121,7 @@ class Noise(Option[Any]):
         return value
 
     def _encode(self, value: Any) -> Any:
-        from .encoding import encode_value
+        from qiskit_rest_primitives.options.encoding import encode_value
 
         return encode_value(value, self.path)
 

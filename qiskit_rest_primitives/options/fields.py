@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast, overloa
 
 import numpy as np
 
-from ..errors import OptionsError
-from ..wire.limits import INT32_MAX
-from .unset import Unset, UnsetType, is_unset
+from qiskit_rest_primitives.errors import OptionsError
+from qiskit_rest_primitives.options.unset import Unset, UnsetType, is_unset
+from qiskit_rest_primitives.wire.limits import INT32_MAX
 
 if TYPE_CHECKING:
-    from .group import OptionGroup
+    from qiskit_rest_primitives.options.group import OptionGroup
 
 T = TypeVar("T")
 SIZE_LIMIT = 60

@@ -10,9 +10,9 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast, overload
 
-from ..errors import OptionsError
-from .fields import Option
-from .unset import Unset, is_unset
+from qiskit_rest_primitives.errors import OptionsError
+from qiskit_rest_primitives.options.fields import Option
+from qiskit_rest_primitives.options.unset import Unset, is_unset
 
 GroupT = TypeVar("GroupT", bound="OptionGroup")
 # Names of other clients and versions, which no spelling distance leads to.

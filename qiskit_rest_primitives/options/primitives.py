@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, cast
 
-from ..errors import OptionsError
-from ..wire.limits import MAX_COST_SECONDS
-from .execution import (
+from qiskit_rest_primitives.errors import OptionsError
+from qiskit_rest_primitives.options.execution import (
     DynamicalDecouplingOptions,
     EnvironmentOptions,
     ExecutionOptionsV2,
@@ -15,10 +14,11 @@ from .execution import (
     SimulatorOptions,
     TwirlingOptions,
 )
-from .fields import Bool, Integer, Option, Real, Seed
-from .group import Group, OptionGroup
-from .resilience import ResilienceOptionsV2
-from .unset import is_unset
+from qiskit_rest_primitives.options.fields import Bool, Integer, Option, Real, Seed
+from qiskit_rest_primitives.options.group import Group, OptionGroup
+from qiskit_rest_primitives.options.resilience import ResilienceOptionsV2
+from qiskit_rest_primitives.options.unset import is_unset
+from qiskit_rest_primitives.wire.limits import MAX_COST_SECONDS
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
@@ -51,7 +51,7 @@ class Experimental(Option[dict[str, Any]]):
         return dict(cast("Mapping[str, Any]", value))
 
     def _encode(self, value: Any) -> Any:
-        from .encoding import encode_value
+        from qiskit_rest_primitives.options.encoding import encode_value
 
         return encode_value(value, self.path)
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from ..errors import OptionsError
-from .fields import Bool, Choice, Choices, Integer, Integers, Option, Real, Reals
-from .group import Group, OptionGroup
-from .unset import is_unset
+from qiskit_rest_primitives.errors import OptionsError
+from qiskit_rest_primitives.options.fields import (
+    Bool,
+    Choice,
+    Choices,
+    Integer,
+    Integers,
+    Option,
+    Real,
+    Reals,
+)
+from qiskit_rest_primitives.options.group import Group, OptionGroup
+from qiskit_rest_primitives.options.unset import is_unset
 
 # Noise factors that each fit needs at least: ibm-quantum-schemas, ZneOptionsModel.
 FACTORS_NEEDED = {
@@ -121,7 +130,7 @@ class LayerNoise(Option[Any]):
     kind = "NoiseLearnerResult, a list of LayerError, or their JSON"
 
     def _check(self, value: Any) -> Any:
-        from .encoding import is_learned
+        from qiskit_rest_primitives.options.encoding import is_learned
 
         if isinstance(value, dict) or is_learned(value):
             return value
@@ -133,7 +142,7 @@ class LayerNoise(Option[Any]):
         return value
 
     def _encode(self, value: Any) -> Any:
-        from .encoding import encode_value
+        from qiskit_rest_primitives.options.encoding import encode_value
 
         return encode_value(value, self.path)
 

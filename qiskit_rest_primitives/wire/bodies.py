@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal, NoReturn, TypeAlias, cast
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from .limits import MAX_COST_SECONDS, MAX_TAG_LENGTH, MAX_TAGS
-from .option_bodies import (
+from qiskit_rest_primitives.wire.limits import MAX_COST_SECONDS, MAX_TAG_LENGTH, MAX_TAGS
+from qiskit_rest_primitives.wire.option_bodies import (
     Bool,
     ClosedGroup,
     CountOrZero,

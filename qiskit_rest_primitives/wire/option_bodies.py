@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from .limits import INT32_MAX
+from qiskit_rest_primitives.wire.limits import INT32_MAX
 
 Extrapolator: TypeAlias = Literal[
     "linear",

@@ -17,7 +17,7 @@ from qiskit.primitives import StatevectorSampler
 
 from qiskit_rest_primitives.local.backends import LocalBackends
 from qiskit_rest_primitives.local.engine import Engine, Outcome
-from qiskit_rest_primitives.local.executors import worker_processes
+from qiskit_rest_primitives.local.running.executors import worker_processes
 from qiskit_rest_primitives.wire.bodies import decode_params
 
 

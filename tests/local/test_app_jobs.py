@@ -278,7 +278,7 @@ class TestList:
         self, api: Api, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Params of all listed jobs together are bounded."""
-        from qiskit_rest_primitives.local import jobs
+        from qiskit_rest_primitives.local.api import jobs
 
         monkeypatch.setattr(jobs, "LISTED_PARAMS_BYTES", 100)
         api.run()

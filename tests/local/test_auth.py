@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from qiskit_rest_primitives.local.api.replies import ProblemError
 from qiskit_rest_primitives.local.auth import (
     Tokens,
     User,
     default_instance,
     read_token_file,
 )
-from qiskit_rest_primitives.local.replies import ProblemError
 
 ALICE = User("alice", "alice-has-a-key")
 BOB = User("bob", "bob-has-another-key", ("crn:one", "crn:two"))

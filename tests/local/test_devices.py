@@ -10,9 +10,9 @@ from qiskit import QuantumCircuit
 from qiskit.transpiler import CouplingMap, generate_preset_pass_manager
 
 from qiskit_rest_primitives.circuits.isa import check_isa
-from qiskit_rest_primitives.local import preparing
 from qiskit_rest_primitives.local.backends import LocalBackends
-from qiskit_rest_primitives.local.devices import (
+from qiskit_rest_primitives.local.running import preparing
+from qiskit_rest_primitives.local.running.devices import (
     BASIS,
     device_size,
     device_target,

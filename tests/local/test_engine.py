@@ -15,11 +15,11 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.primitives import StatevectorSampler
 
-from qiskit_rest_primitives.local import conducting, tasks
 from qiskit_rest_primitives.local.backends import LocalBackends
 from qiskit_rest_primitives.local.engine import Engine
-from qiskit_rest_primitives.local.executors import Workers, worker_processes
-from qiskit_rest_primitives.local.statevector import ReferenceSimulator
+from qiskit_rest_primitives.local.running import conducting, tasks
+from qiskit_rest_primitives.local.running.executors import Workers, worker_processes
+from qiskit_rest_primitives.local.running.statevector import ReferenceSimulator
 from tests.local.engine_jobs import Running, fail, run, text_of
 
 SEED = {"simulator": {"seed_simulator": 42}}
@@ -234,7 +234,7 @@ def test_worker_processes_give_the_same_bits(threaded_results):
 
 def test_the_cut_does_not_change_the_answer(threaded_results, monkeypatch):
     """One task a point gives what sixteen tasks a PUB gave."""
-    from qiskit_rest_primitives.local import planning
+    from qiskit_rest_primitives.local.running import planning
 
     monkeypatch.setattr(planning, "_WORTH_CUTTING_SECONDS", 0)
     monkeypatch.setattr(planning, "_TASKS_PER_PUB", 1000)
@@ -269,7 +269,7 @@ def test_a_crash_of_a_worker_process_fails_its_job(monkeypatch):
     """With a reason; the next job runs."""
     with worker_processes(1) as executor:
         engine = Engine(LocalBackends(), executor, jobs_at_once=1)
-        from qiskit_rest_primitives.local import executors
+        from qiskit_rest_primitives.local.running import executors
 
         with monkeypatch.context() as patch:
             patch.setattr(executors, "run_task", exit_process)
@@ -286,7 +286,7 @@ def sleep_long(task):
 
 def test_work_that_does_not_stop_is_killed_in_a_process(monkeypatch):
     """A cancelled job's process is free again soon."""
-    from qiskit_rest_primitives.local import executors
+    from qiskit_rest_primitives.local.running import executors
 
     monkeypatch.setattr(executors, "_GRACE_SECONDS", 0.1)
     with worker_processes(1) as executor:

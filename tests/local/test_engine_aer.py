@@ -13,8 +13,8 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from qiskit.transpiler import generate_preset_pass_manager
 
 from qiskit_rest_primitives.local.backends import LocalBackends
-from qiskit_rest_primitives.local.devices import device_target
 from qiskit_rest_primitives.local.engine import Engine
+from qiskit_rest_primitives.local.running.devices import device_target
 from tests.local.engine_jobs import OneThread, fail, run, text_of
 
 pytest.importorskip("qiskit_aer")
@@ -134,7 +134,7 @@ def test_dynamic_circuits_run(engine, backend):
 
 def test_dynamic_circuits_need_aer(engine, monkeypatch):
     """Without Aer the reason names the extra."""
-    from qiskit_rest_primitives.local import preparing
+    from qiskit_rest_primitives.local.running import preparing
 
     monkeypatch.setattr(preparing, "aer_is_installed", lambda: False)
     outcome = fail(engine, "sampler", [[text_of(teleported())]])
@@ -145,8 +145,8 @@ def test_dynamic_circuits_need_aer(engine, monkeypatch):
 
 def test_what_ends_the_process_of_aer_is_refused(engine):
     """A real-time variable of unsigned type."""
-    from qiskit_rest_primitives.local.analysis import refuse_what_crashes_aer
-    from qiskit_rest_primitives.local.outcome import RefusedError
+    from qiskit_rest_primitives.local.running.analysis import refuse_what_crashes_aer
+    from qiskit_rest_primitives.local.running.outcome import RefusedError
 
     circuit = QuantumCircuit(1, 1)
     circuit.add_var("v", expr.lift(3, types.Uint(4)))
@@ -206,7 +206,7 @@ def test_a_noise_model_survives_the_wire():
     from qiskit_aer import AerSimulator
     from qiskit_aer.library import SaveDensityMatrix
 
-    from qiskit_rest_primitives.local.noise import DeviceNoise, read_noise_option
+    from qiskit_rest_primitives.local.running.noise import DeviceNoise, read_noise_option
 
     circuit = QuantumCircuit(2)
     circuit.sx(0)
@@ -339,7 +339,7 @@ def test_a_wide_circuit_with_few_gates_runs_by_matrix_product_states(engine):
 )
 def test_the_method_of_a_device_follows_from_the_circuit(width, shots, dynamic, angle, expected):
     """All of the noise while that takes under a minute, then readout errors only."""
-    from qiskit_rest_primitives.local.costs import affordable_method
+    from qiskit_rest_primitives.local.running.costs import affordable_method
 
     circuit = QuantumCircuit(width, width)
     for _ in range(4):
@@ -385,7 +385,7 @@ def test_a_failure_of_aer_fails_the_job(engine, monkeypatch):
     """With Aer's own words."""
     from qiskit_aer import AerSimulator
 
-    from qiskit_rest_primitives.local import aer
+    from qiskit_rest_primitives.local.running import aer
 
     monkeypatch.setattr(aer, "_simulator", lambda method, noise: AerSimulator(method="stabilizer"))
     circuit = QuantumCircuit(1)

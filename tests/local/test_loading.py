@@ -15,8 +15,8 @@ from qiskit.circuit import ParameterVector
 
 from qiskit_rest_primitives.local.backends import LocalBackends
 from qiskit_rest_primitives.local.engine import Engine
-from qiskit_rest_primitives.local.loading import OLDEST_QPY, load_circuit
-from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.running.loading import OLDEST_QPY, load_circuit
+from qiskit_rest_primitives.local.running.outcome import RefusedError
 from tests.local.engine_jobs import fail, run
 
 

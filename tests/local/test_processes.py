@@ -11,9 +11,13 @@ import time
 
 import pytest
 
-from qiskit_rest_primitives.local import process_main
-from qiskit_rest_primitives.local.outcome import RefusedError
-from qiskit_rest_primitives.local.processes import WorkerProcesses, read_message, write_message
+from qiskit_rest_primitives.local.running import process_main
+from qiskit_rest_primitives.local.running.outcome import RefusedError
+from qiskit_rest_primitives.local.running.processes import (
+    WorkerProcesses,
+    read_message,
+    write_message,
+)
 
 
 @pytest.fixture(scope="module")

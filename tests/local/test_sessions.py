@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from qiskit_rest_primitives.local.api.replies import ProblemError
 from qiskit_rest_primitives.local.auth import Caller
-from qiskit_rest_primitives.local.replies import ProblemError
 from qiskit_rest_primitives.local.sessions import SessionRequest, Sessions
 from qiskit_rest_primitives.local.store import Store
 

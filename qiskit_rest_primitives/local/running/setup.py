@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qiskit_rest_primitives.local.tasks import Simulator
+from qiskit_rest_primitives.local.running.tasks import Simulator
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit

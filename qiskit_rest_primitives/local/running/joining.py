@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from qiskit.primitives.containers import BitArray, DataBin, PubResult, SamplerPubResult
 
-from qiskit_rest_primitives.local.seeds import Seeds
-from qiskit_rest_primitives.local.tasks import TaskResult
+from qiskit_rest_primitives.local.running.seeds import Seeds
+from qiskit_rest_primitives.local.running.tasks import TaskResult
 
 
 @dataclass

@@ -13,8 +13,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .limits import Limits
-from .replies import ProblemError, new_trace, problem_reply
+from qiskit_rest_primitives.local.api.replies import ProblemError, new_trace, problem_reply
+from qiskit_rest_primitives.local.limits import Limits
 
 logger = logging.getLogger("qiskit_rest_primitives.local.requests")
 

@@ -12,8 +12,8 @@ import numpy as np
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-    from qiskit_rest_primitives.local.aer import AerSimulation
-    from qiskit_rest_primitives.local.seeds import Seeds
+    from qiskit_rest_primitives.local.running.aer import AerSimulation
+    from qiskit_rest_primitives.local.running.seeds import Seeds
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import pickle
 import sys
 from typing import IO, Any
 
-from qiskit_rest_primitives.local.executors import warm_up
-from qiskit_rest_primitives.local.processes import read_message, write_message
+from qiskit_rest_primitives.local.running.executors import warm_up
+from qiskit_rest_primitives.local.running.processes import read_message, write_message
 
 
 def main() -> None:

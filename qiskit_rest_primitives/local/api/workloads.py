@@ -11,16 +11,16 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from .auth import Caller
-from .endpoints import number
-from .listing import when
-from .replies import ProblemError, json_reply
-from .times import iso_time
+from qiskit_rest_primitives.local.api.endpoints import number
+from qiskit_rest_primitives.local.api.listing import when
+from qiskit_rest_primitives.local.api.replies import ProblemError, json_reply
+from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.times import iso_time
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from .core import Core
+    from qiskit_rest_primitives.local.core import Core
 
 PAGE, LARGEST_PAGE = 10, 50
 STATUSES = {

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qiskit_rest_primitives.local.measuring import Bases, estimate_from_bits
-from qiskit_rest_primitives.local.noise import DeviceNoise, GivenNoise
+from qiskit_rest_primitives.local.running.measuring import Bases, estimate_from_bits
+from qiskit_rest_primitives.local.running.noise import DeviceNoise, GivenNoise
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-    from qiskit_rest_primitives.local.seeds import Seeds
+    from qiskit_rest_primitives.local.running.seeds import Seeds
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class AerSimulation:
     def _ready(self, circuit: QuantumCircuit) -> QuantumCircuit:
         if not self.clifford:
             return circuit
-        from qiskit_rest_primitives.local.clifford import as_clifford
+        from qiskit_rest_primitives.local.running.clifford import as_clifford
 
         return as_clifford(circuit)
 

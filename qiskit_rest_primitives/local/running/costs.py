@@ -6,9 +6,9 @@ import math
 import os
 from typing import TYPE_CHECKING
 
-from qiskit_rest_primitives.local.analysis import is_dynamic
-from qiskit_rest_primitives.local.clifford import is_clifford
-from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.running.analysis import is_dynamic
+from qiskit_rest_primitives.local.running.clifford import is_clifford
+from qiskit_rest_primitives.local.running.outcome import RefusedError
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit

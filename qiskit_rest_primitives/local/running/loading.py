@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qiskit_rest_primitives.local.outcome import NOT_LOADABLE, RefusedError
+from qiskit_rest_primitives.local.running.outcome import NOT_LOADABLE, RefusedError
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit

@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
-from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.running.outcome import RefusedError
 
 _LENGTH = struct.Struct("!Q")
 _CURE = "Try another backend, or a smaller circuit."

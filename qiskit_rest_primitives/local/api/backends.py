@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from .auth import Caller
-from .endpoints import api_version, since
-from .listing import when
-from .replies import ProblemError, json_reply
+from qiskit_rest_primitives.local.api.endpoints import api_version, since
+from qiskit_rest_primitives.local.api.listing import when
+from qiskit_rest_primitives.local.api.replies import ProblemError, json_reply
+from qiskit_rest_primitives.local.auth import Caller
 
 if TYPE_CHECKING:
-    from .backends import LocalBackend
-    from .core import Core
+    from qiskit_rest_primitives.local.backends import LocalBackend
+    from qiskit_rest_primitives.local.core import Core
 
 
 async def list_backends(core: Core, caller: Caller, request: Request) -> Response:

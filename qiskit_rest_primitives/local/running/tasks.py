@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from qiskit_rest_primitives.local.outcome import StoppedError
-from qiskit_rest_primitives.local.seeds import Seeds
+from qiskit_rest_primitives.local.running.outcome import StoppedError
+from qiskit_rest_primitives.local.running.seeds import Seeds
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit

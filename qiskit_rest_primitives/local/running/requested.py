@@ -10,8 +10,8 @@ from typing import Any, cast
 import msgspec
 from msgspec import UNSET
 
-from qiskit_rest_primitives.local.noise import GivenNoise, read_noise_option
-from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.running.noise import GivenNoise, read_noise_option
+from qiskit_rest_primitives.local.running.outcome import RefusedError
 from qiskit_rest_primitives.wire.bodies import EstimatorParams, SamplerParams
 
 DEFAULT_SHOTS = 4096

@@ -11,14 +11,14 @@ import numpy as np
 from qiskit.primitives.containers.bindings_array import BindingsArray
 
 from qiskit_rest_primitives.errors import ProtocolError
-from qiskit_rest_primitives.local.joining import EstimatorJoin, SamplerJoin
-from qiskit_rest_primitives.local.loading import LoadedCircuit, load_circuit
-from qiskit_rest_primitives.local.outcome import RefusedError
-from qiskit_rest_primitives.local.requested import Requested, read_request
-from qiskit_rest_primitives.local.seeds import Seeds
-from qiskit_rest_primitives.local.setup import ExpectationsWanted, SamplesWanted, Setup
-from qiskit_rest_primitives.local.tasks import EstimatorTask, SamplerTask, StopFlag, Task
-from qiskit_rest_primitives.local.values import bind_values, coerce_observables
+from qiskit_rest_primitives.local.running.joining import EstimatorJoin, SamplerJoin
+from qiskit_rest_primitives.local.running.loading import LoadedCircuit, load_circuit
+from qiskit_rest_primitives.local.running.outcome import RefusedError
+from qiskit_rest_primitives.local.running.requested import Requested, read_request
+from qiskit_rest_primitives.local.running.seeds import Seeds
+from qiskit_rest_primitives.local.running.setup import ExpectationsWanted, SamplesWanted, Setup
+from qiskit_rest_primitives.local.running.tasks import EstimatorTask, SamplerTask, StopFlag, Task
+from qiskit_rest_primitives.local.running.values import bind_values, coerce_observables
 from qiskit_rest_primitives.wire.bodies import EstimatorParams, SamplerParams
 from qiskit_rest_primitives.wire.pubs import decode_estimator_pub, decode_sampler_pub
 

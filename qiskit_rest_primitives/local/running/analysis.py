@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.running.outcome import RefusedError
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit

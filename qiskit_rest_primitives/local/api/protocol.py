@@ -13,8 +13,8 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .limits import Limits
-from .replies import UNREGISTERED, error_body, new_trace
+from qiskit_rest_primitives.local.api.replies import UNREGISTERED, error_body, new_trace
+from qiskit_rest_primitives.local.limits import Limits
 
 logger = logging.getLogger(__name__)
 

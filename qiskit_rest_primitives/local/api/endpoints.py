@@ -12,12 +12,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from .auth import Caller
-from .guard import BodyTooLargeError, ClientGoneError
-from .replies import ProblemError, problem_reply
+from qiskit_rest_primitives.local.api.guard import BodyTooLargeError, ClientGoneError
+from qiskit_rest_primitives.local.api.replies import ProblemError, problem_reply
+from qiskit_rest_primitives.local.auth import Caller
 
 if TYPE_CHECKING:
-    from .core import Core
+    from qiskit_rest_primitives.local.core import Core
 
 logger = logging.getLogger(__name__)
 

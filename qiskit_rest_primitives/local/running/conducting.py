@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit.primitives.containers import PrimitiveResult
 
-from qiskit_rest_primitives.local.executors import Workers
-from qiskit_rest_primitives.local.outcome import RAN_TOO_LONG, Outcome, RefusedError
-from qiskit_rest_primitives.local.planning import JobPlan, plan_job
-from qiskit_rest_primitives.local.processes import WorkerProcesses
-from qiskit_rest_primitives.local.tasks import StopFlag, Task, TaskResult, run_task
+from qiskit_rest_primitives.local.running.executors import Workers
+from qiskit_rest_primitives.local.running.outcome import RAN_TOO_LONG, Outcome, RefusedError
+from qiskit_rest_primitives.local.running.planning import JobPlan, plan_job
+from qiskit_rest_primitives.local.running.processes import WorkerProcesses
+from qiskit_rest_primitives.local.running.tasks import StopFlag, Task, TaskResult, run_task
 from qiskit_rest_primitives.wire.results import encode_result
 
 if TYPE_CHECKING:

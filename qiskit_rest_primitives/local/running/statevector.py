@@ -14,12 +14,12 @@ import numpy as np
 from qiskit.primitives.utils import bound_circuit_to_instruction
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
-from qiskit_rest_primitives.local.analysis import without_final_measurements
+from qiskit_rest_primitives.local.running.analysis import without_final_measurements
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-    from qiskit_rest_primitives.local.seeds import Seeds
+    from qiskit_rest_primitives.local.running.seeds import Seeds
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from .guard import ClientGoneError
+from qiskit_rest_primitives.local.api.guard import ClientGoneError
 
 PIECE = 1 << 18
 

@@ -12,13 +12,18 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from ..wire.bodies import MAX_TAG_LENGTH, MAX_TAGS, InvalidBody, decode_job_request, decode_params
-from .account import check_usage
-from .auth import Caller
-from .endpoints import api_version, flag, number, read_body, read_json, since
-from .files import FileReply
-from .listing import job_filters
-from .replies import (
+from qiskit_rest_primitives.local.api.account import check_usage
+from qiskit_rest_primitives.local.api.endpoints import (
+    api_version,
+    flag,
+    number,
+    read_body,
+    read_json,
+    since,
+)
+from qiskit_rest_primitives.local.api.files import FileReply
+from qiskit_rest_primitives.local.api.listing import job_filters
+from qiskit_rest_primitives.local.api.replies import (
     INVALID_JOB,
     JOB_NOT_FOUND,
     TAG_TOO_LONG,
@@ -28,14 +33,22 @@ from .replies import (
     json_reply,
     no_content,
 )
-from .store import FINAL, JOB_COLUMNS
-from .times import iso_time
+from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.store import FINAL, JOB_COLUMNS
+from qiskit_rest_primitives.local.times import iso_time
+from qiskit_rest_primitives.wire.bodies import (
+    MAX_TAG_LENGTH,
+    MAX_TAGS,
+    InvalidBody,
+    decode_job_request,
+    decode_params,
+)
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from ..wire.bodies import EstimatorParams, JobRequest, SamplerParams
-    from .core import Core
+    from qiskit_rest_primitives.local.core import Core
+    from qiskit_rest_primitives.wire.bodies import EstimatorParams, JobRequest, SamplerParams
 
 MAX_TIME_CODE = 1305
 PAGE = 200

@@ -6,10 +6,10 @@ from typing import Any
 
 from starlette.requests import Request
 
-from .auth import Caller
-from .endpoints import flag
-from .replies import ProblemError
-from .times import read_time
+from qiskit_rest_primitives.local.api.endpoints import flag
+from qiskit_rest_primitives.local.api.replies import ProblemError
+from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.times import read_time
 
 
 def when(request: Request, name: str) -> float | None:

@@ -7,8 +7,8 @@ import os
 import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
-from qiskit_rest_primitives.local.processes import WorkerProcesses
-from qiskit_rest_primitives.local.tasks import Task, TaskResult, run_task
+from qiskit_rest_primitives.local.running.processes import WorkerProcesses
+from qiskit_rest_primitives.local.running.tasks import Task, TaskResult, run_task
 
 _GRACE_SECONDS = 1.0
 _WIDTH_OF_OTHERS = 16

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit.circuit import ControlFlowOp
 
-from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.running.outcome import RefusedError
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from qiskit_rest_primitives.local.devices import device_target
-from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.running.devices import device_target
+from qiskit_rest_primitives.local.running.outcome import RefusedError
 from qiskit_rest_primitives.wire.arrays import decode_array
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from .auth import API_KEY_GRANT, Caller
-from .endpoints import VERSIONS, read_body, read_json
-from .replies import ProblemError, json_reply, no_content
-from .times import iso_time
+from qiskit_rest_primitives.local.api.endpoints import VERSIONS, read_body, read_json
+from qiskit_rest_primitives.local.api.replies import ProblemError, json_reply, no_content
+from qiskit_rest_primitives.local.auth import API_KEY_GRANT, Caller
+from qiskit_rest_primitives.local.times import iso_time
 
 if TYPE_CHECKING:
-    from .core import Core
+    from qiskit_rest_primitives.local.core import Core
 
 PLAN = "local"
 SEARCH_LENGTHS = range(3, 101)

@@ -12,10 +12,10 @@ import numpy as np
 from qiskit.primitives.containers.bindings_array import BindingsArray
 from qiskit.primitives.containers.observables_array import ObservablesArray
 
-from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.running.outcome import RefusedError
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.loading import LoadedCircuit
+    from qiskit_rest_primitives.local.running.loading import LoadedCircuit
 
 MAX_PROJECTORS = 14
 # A projector on an eigenstate is (I + P) / 2 or (I - P) / 2.

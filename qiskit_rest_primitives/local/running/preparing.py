@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit_rest_primitives.circuits.isa import CURE, check_isa
 from qiskit_rest_primitives.errors import ISAError
-from qiskit_rest_primitives.local.aer import AerSimulation
-from qiskit_rest_primitives.local.analysis import (
+from qiskit_rest_primitives.local.running.aer import AerSimulation
+from qiskit_rest_primitives.local.running.analysis import (
     active_qubits,
     all_instructions,
     is_dynamic,
@@ -23,19 +23,28 @@ from qiskit_rest_primitives.local.analysis import (
     without_final_measurements,
     without_leading_resets,
 )
-from qiskit_rest_primitives.local.clifford import CLIFFORD_GATES
-from qiskit_rest_primitives.local.costs import affordable_method, check_width, seconds_per_shot
-from qiskit_rest_primitives.local.devices import CONTROL_FLOW, device_target
-from qiskit_rest_primitives.local.measuring import choose_bases
-from qiskit_rest_primitives.local.noise import DeviceNoise, used_gates
-from qiskit_rest_primitives.local.outcome import NOT_ISA, RefusedError
-from qiskit_rest_primitives.local.setup import ExpectationsWanted, SamplesWanted, Setup, Wanted
-from qiskit_rest_primitives.local.statevector import ReferenceSimulator
+from qiskit_rest_primitives.local.running.clifford import CLIFFORD_GATES
+from qiskit_rest_primitives.local.running.costs import (
+    affordable_method,
+    check_width,
+    seconds_per_shot,
+)
+from qiskit_rest_primitives.local.running.devices import CONTROL_FLOW, device_target
+from qiskit_rest_primitives.local.running.measuring import choose_bases
+from qiskit_rest_primitives.local.running.noise import DeviceNoise, used_gates
+from qiskit_rest_primitives.local.running.outcome import NOT_ISA, RefusedError
+from qiskit_rest_primitives.local.running.setup import (
+    ExpectationsWanted,
+    SamplesWanted,
+    Setup,
+    Wanted,
+)
+from qiskit_rest_primitives.local.running.statevector import ReferenceSimulator
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-    from qiskit_rest_primitives.local.requested import Requested
+    from qiskit_rest_primitives.local.running.requested import Requested
 
 # fmt: off - one name a line would fill a page
 _AER_GATES = (

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
-from .auth import Caller
-from .endpoints import read_json
-from .replies import ProblemError, json_reply, no_content
-from .sessions import SessionRequest, SessionUpdate
+from qiskit_rest_primitives.local.api.endpoints import read_json
+from qiskit_rest_primitives.local.api.replies import ProblemError, json_reply, no_content
+from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.sessions import SessionRequest, SessionUpdate
 
 if TYPE_CHECKING:
-    from .core import Core
+    from qiskit_rest_primitives.local.core import Core
 
 
 async def create_session(core: Core, caller: Caller, request: Request) -> Response:

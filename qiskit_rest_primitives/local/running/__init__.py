@@ -1,0 +1,1 @@
+"""What the engine runs: PUBs to tasks, tasks on a simulator, results joined."""
