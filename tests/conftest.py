@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from qiskit_rest_primitives import QiskitRuntimeService, RestBackend, Settings
 from qiskit_rest_primitives.local import LocalService
+
+# The same examples each time: a failure is a change's, and no folder is shared between runs.
+hypothesis.settings.register_profile("repeatable", derandomize=True, database=None)
+hypothesis.settings.load_profile("repeatable")
 
 ACCOUNT_VARIABLES = ("TOKEN", "INSTANCE", "URL", "CHANNEL", "REGION")
 

@@ -19,6 +19,10 @@ PAUSES_SECONDS: Final = (0.3, 0.6, 1.2, 2.4)
 GRANT_TYPE: Final = "urn:ibm:params:oauth:grant-type:apikey"
 
 
+class _UnreadableError(AccountError):
+    """A reply with a good status and something else than a token."""
+
+
 class _Grant(msgspec.Struct):
     access_token: str
     expires_in: float = 3600.0
@@ -42,7 +46,7 @@ def token_source(account: Account, sleep: Callable[[float], None] = time.sleep) 
         for pause in PAUSES_SECONDS:
             try:
                 return _exchange(account, transport)
-            except (APIError, TransportError):
+            except (APIError, TransportError, _UnreadableError):
                 sleep(pause)
         return _exchange(account, transport)
 
@@ -60,6 +64,11 @@ def _exchange(account: Account, transport: Transport) -> tuple[str, float]:
     if reply.status_code in PASSING_STATUSES:
         raise error_from_reply("the identity service", reply.status_code, reply.headers, b"")
     grant = _read(reply)
+    if grant is None and reply.status_code < 400:
+        raise _UnreadableError(
+            f"the identity service at {account.auth_url} refused the API key or is none: its reply "
+            "holds no token; check the url of the account"
+        )
     if grant is None:
         # The reply may quote the key: it stays out of the message.
         raise AccountError(
