@@ -162,7 +162,7 @@ class Transport:
         failure: tuple[str, bool] | None = None
         reply: Reply | None = None
         try:
-            with self._session().request(
+            with self._session(url).request(
                 method,
                 url,
                 params=params,
@@ -171,9 +171,6 @@ class Transport:
                 timeout=(CONNECT_TIMEOUT_SECONDS, timeout_seconds),
                 allow_redirects=False,
                 stream=True,
-                # Said with each request: a CA bundle in the environment would overrule the
-                # session's choice (requests, Session.merge_environment_settings).
-                verify=None if self._verify is True else self._verify,
             ) as response:
                 reply = Reply(
                     response.status_code,
@@ -200,7 +197,7 @@ class Transport:
         )
         return reply
 
-    def _session(self) -> requests.Session:
+    def _session(self, url: str) -> requests.Session:
         """This process's session: a forked child must not share its parent's sockets."""
         pid = os.getpid()
         session = self._sessions.get(pid)
@@ -208,17 +205,23 @@ class Transport:
             with self._lock:
                 session = self._sessions.get(pid)
                 if session is None:
-                    session = self._sessions[pid] = self._new_session()
+                    session = self._sessions[pid] = self._new_session(url)
         return session
 
-    def _new_session(self) -> requests.Session:
+    def _new_session(self, url: str) -> requests.Session:
         session = requests.Session()
+        # requests reads the environment at each request, which costs as much as the rest of its
+        # work and lets ~/.netrc and a CA bundle overrule what was asked for. All calls go to one
+        # host, so once will do.
+        session.trust_env = False
+        session.proxies.update(self._proxies or requests.utils.get_environ_proxies(url))
+        bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+        session.verify = (bundle or True) if self._verify is True else self._verify
         session.auth = self.auth
         session.headers.update(self._headers)
         session.headers["User-Agent"] = (
             f"qiskit-rest-primitives/{version('qiskit-rest-primitives')}"
         )
-        session.proxies.update(self._proxies)
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         retry = PatientRetry(
             total=5,

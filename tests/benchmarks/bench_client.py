@@ -5,7 +5,9 @@ Run with ``python -m tests.benchmarks.bench_client``.
 
 from __future__ import annotations
 
+import http.server
 import importlib.util
+import json
 import statistics
 import subprocess
 import sys
@@ -15,11 +17,13 @@ import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import requests
 from qiskit import QuantumCircuit
 from qiskit.primitives import StatevectorSampler
 
-from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings
+from qiskit_rest_primitives import QiskitRuntimeService, RestJob, SamplerV2, Settings
 from qiskit_rest_primitives.http.transport import Transport
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.waiting import watching
@@ -185,26 +189,100 @@ def tracemalloc_size(get: Callable[[], Any]) -> float:
     return size / 1e6
 
 
+class Queue(http.server.BaseHTTPRequestHandler):
+    """A service on which any number of jobs are queued, and nothing ever changes."""
+
+    protocol_version = "HTTP/1.1"
+    number = 0
+
+    def do_GET(self) -> None:
+        """One page of the job list, or one job."""
+        query = parse_qs(urlsplit(self.path).query)
+        if "limit" in query:
+            first, size = int(query.get("offset", ["0"])[0]), int(query["limit"][0])
+            total = self.number if query["pending"] == ["true"] else 0
+            jobs = [_queued(f"job-{n}") for n in range(first, min(first + size, total))]
+            content: Any = {"jobs": jobs, "count": total, "offset": first, "limit": size}
+        else:
+            content = _queued(urlsplit(self.path).path.rpartition("/")[2])
+        body = json.dumps(content).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def _queued(job_id: str) -> dict[str, Any]:
+    return {"id": job_id, "status": "Queued", "state": {"status": "Queued"}}
+
+
+def crowds(number: int, seconds: float) -> None:
+    """A crowd of watched jobs in which nothing changes."""
+    Queue.number = number
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Queue)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    service = QiskitRuntimeService(url=url, token="t" * 30, settings=QUIET)
+    jobs = [RestJob(service.client, f"job-{n}") for n in range(number)]
+    with watching(jobs), CountedCalls() as counted:
+        time.sleep(seconds)
+    say(f"requests a minute, {number:,} watched", 60 * len(counted.paths) / seconds, 60)
+    server.shutdown()
+
+
+SERVE = """
+from qiskit_rest_primitives.local import LocalService
+with LocalService() as local:
+    print(local.url, local.token, local.instance, flush=True)
+    input()
+"""
+
+
 def submitting() -> None:
-    """16 threads, 50 jobs each, beside one thread: the service is the limit."""
-    with LocalService() as local:
-        service = client_of(local)
-        sampler = SamplerV2(service.backend("statevector"))
-        circuit = coin()
+    """16 threads, 50 jobs each, beside plain requests that post the same bodies."""
+    served = subprocess.Popen(
+        [sys.executable, "-c", SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert served.stdin is not None
+    assert served.stdout is not None
+    url, token, instance = served.stdout.readline().split()
+    service = QiskitRuntimeService(url=url, token=token, instance=instance, settings=QUIET)
+    sampler = SamplerV2(service.backend("statevector"))
+    circuit = coin()
+    bodies: list[bytes] = []
+    real = service.client.create_job
+    service.client.create_job = lambda body: bodies.append(body) or real(body)
+    sampler.run([circuit], shots=1).result()
+    service.client.create_job = real
 
-        def submit_and_fetch(number: int) -> float:
+    def ours(_: int) -> None:
+        for job in [sampler.run([circuit], shots=1) for _ in range(50)]:
+            job.result()
+
+    def plain(_: int) -> None:
+        session = requests.Session()
+        session.headers["Authorization"] = f"Bearer {token}"
+        session.headers["Service-CRN"] = instance
+        ids = [session.post(f"{url}/jobs", data=bodies[0]).json()["id"] for _ in range(50)]
+        for job_id in ids:
+            while session.get(f"{url}/jobs/{job_id}").json()["status"] != "Completed":
+                time.sleep(0.005)
+            session.get(f"{url}/jobs/{job_id}/results").json()
+
+    seconds: dict[str, list[float]] = {"ours": [], "plain": []}
+    for _ in range(3):
+        for name, work in (("plain", plain), ("ours", ours)):
             began = time.perf_counter()
-            jobs = [sampler.run([circuit], shots=1) for _ in range(number)]
-            for job in jobs:
-                job.result()
-            return time.perf_counter() - began
-
-        submit_and_fetch(50)
-        alone = submit_and_fetch(400) * 2
-        began = time.perf_counter()
-        with ThreadPoolExecutor(16) as pool:
-            list(pool.map(submit_and_fetch, [50] * 16))
-        say("16 threads x 50 jobs / one thread x 800", (time.perf_counter() - began) / alone, 1.2)
+            with ThreadPoolExecutor(16) as pool:
+                list(pool.map(work, range(16)))
+            seconds[name].append(time.perf_counter() - began)
+    ratio = min(seconds["ours"]) / min(seconds["plain"])
+    say("16 threads x 50 jobs / plain requests", ratio, 1.2)
+    served.stdin.close()
+    served.wait(20)
 
 
 def main() -> None:
@@ -213,6 +291,7 @@ def main() -> None:
     quick_jobs()
     polling()
     many_jobs(1_000, 20)
+    crowds(10_000, 60)
     submitting()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import logging
 import os
 import tempfile
 import threading
@@ -42,6 +41,8 @@ class Report:
         doubled: runs of which the service has more than one job.
         wrong: results that are another run's, or no run's.
         seconds: how long it took.
+        spoilt: calls that failed, by kind.
+        errors: of runs and results that raised.
     """
 
     asked: int = 0
@@ -56,11 +57,12 @@ class Report:
     wrong: int = 0
     seconds: float = 0.0
     spoilt: Counter[str] = field(default_factory=Counter)
+    errors: list[str] = field(default_factory=list)
 
     def text(self) -> str:
         """One line a figure."""
-        lines = [f"{name:>10}: {value}" for name, value in vars(self).items() if name != "spoilt"]
-        return "\n".join([*lines, f"{'spoilt':>10}: {dict(sorted(self.spoilt.items()))}"])
+        lines = [f"{name:>10}: {value}" for name, value in vars(self).items() if value != []]
+        return "\n".join(lines)
 
 
 def numbered(number: int) -> QuantumCircuit:
@@ -166,9 +168,9 @@ def run_jobs(
                         [numbered(number % (1 << BITS))], shots=1
                     )
                 except Exception as error:
-                    logging.getLogger(__name__).info("run %d: %s", number, error)
                     with lock:
                         report.refused += 1
+                        report.errors.append(f"run {number}: {error!r}")
                     continue
                 with lock:
                     report.submitted += 1
@@ -176,9 +178,9 @@ def run_jobs(
                 try:
                     counts = job.result()[0].data.meas.get_int_counts()
                 except Exception as error:
-                    logging.getLogger(__name__).warning("job %s: %s", job.job_id(), error)
                     with lock:
                         report.failed += 1
+                        report.errors.append(f"job {job.job_id()}: {error!r}")
                     continue
                 with lock:
                     report.fetched += 1

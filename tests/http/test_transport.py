@@ -206,10 +206,33 @@ def test_no_tls_verification_warns_once() -> None:
     """Once when the client is made, not at each request."""
     with pytest.warns(UserWarning, match="verify=False"):
         service = service_at("https://service.example/v1", verify=False)
+    assert sent(service, "https://service.example/v1")["verify"] is False
+
+
+def sent(service: QiskitRuntimeService, url: str = URL) -> dict:
+    """How requests was told to send one call."""
     with responses.RequestsMock() as mock:
-        mock.get("https://service.example/v1/backends", json={"devices": []})
+        mock.get(f"{url}/backends", json={"devices": []})
         service.backends()
-        assert mock.calls[0].request.req_kwargs["verify"] is False
+        return mock.calls[0].request.req_kwargs
+
+
+def test_the_environments_proxies_and_bundles_are_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The standard variables, unless the account says otherwise; NO_PROXY counts."""
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    asked = sent(service_at())
+    assert asked["proxies"]["http"] == "http://proxy.example:3128"
+    assert asked["verify"] == str(tmp_path)
+    own = {"http": "http://other.example:1"}
+    assert sent(service_at(proxies=own))["proxies"]["http"] == "http://other.example:1"
+    bundle = tmp_path / "own.pem"
+    bundle.write_text("")
+    assert sent(service_at(verify=str(bundle)))["verify"] == str(bundle)
+    monkeypatch.setenv("NO_PROXY", "service.example")
+    assert "http" not in sent(service_at())["proxies"]
 
 
 def _ask(url: str, token: str, results) -> None:
@@ -232,13 +255,13 @@ def test_a_forked_child_makes_its_own_connections(local) -> None:
     assert dict(sessions) == parent
     # In a process with another id the session is another one: what a fork would see.
     transport_of = service.client._transport
-    mine = transport_of._session()
+    mine = transport_of._session(service.client.url)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("os.getpid", lambda: 1)
-        theirs = transport_of._session()
+        theirs = transport_of._session(service.client.url)
         assert theirs is not mine
         transport_of.close()
-    assert transport_of._session() is mine
+    assert transport_of._session(service.client.url) is mine
 
 
 def test_silence_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
