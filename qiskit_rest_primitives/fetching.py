@@ -18,6 +18,7 @@ from qiskit.primitives import PrimitiveResult
 
 from qiskit_rest_primitives.background import in_thread
 from qiskit_rest_primitives.errors import (
+    AuthenticationError,
     NotFoundError,
     ProtocolError,
     RateLimitError,
@@ -146,6 +147,10 @@ class ResultBox:
                     )
             except NotFoundError:
                 if late:
+                    raise
+            except AuthenticationError:
+                # Tokens that end in quick succession: the next call gets a fresh one.
+                if late or not self._client.renews_tokens:
                     raise
             except (TransportError, ServerError, RateLimitError) as error:
                 logger.info("fetching the result of job %s again: %s", self._job_id, error)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any, ClassVar, Final
 
 from qiskit.primitives import BaseEstimatorV2, BaseSamplerV2
 
 from qiskit_rest_primitives import account as accounts
+from qiskit_rest_primitives.account_side import AccountSide, running_local_service
 from qiskit_rest_primitives.backend import (
     RestBackend,
     filter_backends,
@@ -20,21 +20,16 @@ from qiskit_rest_primitives.backend import (
 )
 from qiskit_rest_primitives.errors import AccountError, BackendError, NotFoundError
 from qiskit_rest_primitives.http.client import ApiClient
-from qiskit_rest_primitives.http.submission import journal_of
 from qiskit_rest_primitives.job import RestJob
+from qiskit_rest_primitives.recovery import find_lost
 from qiskit_rest_primitives.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 PAGE: Final = 200
-RECOVERY_MINUTES: Final = 10
-"""How long a submission that is not in the job list may still turn up there."""
-
-_local_lock = threading.Lock()
-_local_service: Any = None
 
 
-class QiskitRuntimeService:
+class QiskitRuntimeService(AccountSide):
     """A service that speaks the Qiskit Runtime REST API, seen from one account.
 
     What is not given comes from the environment (``QISKIT_IBM_TOKEN``, ``_INSTANCE``, ``_URL``,
@@ -78,7 +73,7 @@ class QiskitRuntimeService:
         settings: Settings | None = None,
     ):
         if channel == "local" and url is None and name is None:
-            local = _running_local_service()
+            local = running_local_service()
             url, token = local.url, token or local.token
             instance = instance or local.instance
         resolved = accounts.resolve_account(
@@ -119,34 +114,6 @@ class QiskitRuntimeService:
     def channel(self) -> str:
         """The account's channel."""
         return self._client.account.channel
-
-    # Accounts
-
-    save_account = staticmethod(accounts.save_account)
-    delete_account = staticmethod(accounts.delete_account)
-
-    @staticmethod
-    def saved_accounts(
-        default: bool | None = None,
-        channel: str | None = None,
-        filename: str | None = None,
-        name: str | None = None,
-    ) -> dict[str, dict[str, Any]]:
-        """The saved accounts by name; ``["token"].reveal()`` gives a token."""
-        return accounts.saved_accounts(default, channel, filename, name)
-
-    def active_account(self) -> dict[str, Any]:
-        """The account in use; its token prints as hidden, ``["token"].reveal()`` gives it."""
-        return self._client.account.as_saved()
-
-    def active_instance(self) -> str:
-        """The CRN in use; empty where the service has none."""
-        return self._client.account.instance or ""
-
-    def instances(self) -> Sequence[Mapping[str, Any]]:
-        """The instance in use, with what the service says of its plan."""
-        said = self._client.instance()
-        return [{"crn": self.active_instance(), "plan": said.get("plan_id"), **said}]
 
     # Backends
 
@@ -348,24 +315,7 @@ class QiskitRuntimeService:
         Returns:
             Handles of the jobs that were found, oldest first.
         """
-        journal = journal_of(self._client)
-        if journal is None:
-            return []
-        found: list[RestJob] = []
-        open_ones = journal.open_submissions(url=self._client.url, instance=self.active_instance())
-        for entry in open_ones:
-            tag = entry["tag"]
-            page = self._client.jobs(tags=[tag], limit=10)["jobs"]
-            jobs = [details for details in page if tag in (details.get("tags") or ())]
-            found += [self._handle(details) for details in jobs]
-            age = datetime.now(timezone.utc) - datetime.fromisoformat(entry["at"])
-            if jobs or age > timedelta(minutes=RECOVERY_MINUTES):
-                journal.ends(tag, jobs[0]["id"] if jobs else "never arrived")
-        return found
-
-    def usage(self) -> dict[str, Any]:
-        """Seconds the instance has consumed and may consume, as the service gives them."""
-        return self._client.usage()
+        return [self._handle(details) for details in find_lost(self._client)]
 
     def check_pending_jobs(self) -> None:
         """Kept for code written for the official client; nothing is limited here."""
@@ -374,17 +324,3 @@ class QiskitRuntimeService:
 
 def _utc(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(timezone.utc).isoformat()
-
-
-def _running_local_service() -> Any:
-    """The embedded service of this process, started by the first who asks."""
-    global _local_service
-    with _local_lock:
-        if _local_service is None:
-            from qiskit_rest_primitives.local import LocalService
-
-            started = LocalService()
-            started.start()
-            atexit.register(started.stop)
-            _local_service = started
-        return _local_service

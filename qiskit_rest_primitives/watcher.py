@@ -22,6 +22,7 @@ from typing import Any, Final, TypeVar
 from qiskit_rest_primitives.background import in_thread
 from qiskit_rest_primitives.errors import (
     APIError,
+    AuthenticationError,
     NotFoundError,
     ProtocolError,
     RateLimitError,
@@ -227,9 +228,10 @@ class Watcher:
         for one in watched:
             one.failing_since = one.failing_since or now
             # A job list may lag behind a submission, and a proxy may garble a reply or two.
-            forgiven = isinstance(error, NotFoundError | ProtocolError) and (
-                now - one.failing_since < FORGIVEN_SECONDS
+            passing = isinstance(error, NotFoundError | ProtocolError) or (
+                isinstance(error, AuthenticationError) and self.client.renews_tokens
             )
+            forgiven = passing and now - one.failing_since < FORGIVEN_SECONDS
             if not outage and not forgiven:
                 self._settle(one, error)
         failing = now - min(one.failing_since or now for one in watched)

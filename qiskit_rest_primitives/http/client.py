@@ -64,6 +64,11 @@ class ApiClient:
     def __deepcopy__(self, memo: dict[int, Any]) -> ApiClient:
         return self
 
+    @property
+    def renews_tokens(self) -> bool:
+        """Whether a 401 may pass: the token is exchanged for a key, not handed over ready."""
+        return self.account.token_kind == "apikey"
+
     def once(self, name: str, make: Callable[[], T]) -> T:
         """What all users of this client share: made by the first who asks, kept with the client."""
         with self._lock:

@@ -19,16 +19,14 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from qiskit_rest_primitives.errors import (
     APIError,
+    AuthenticationError,
     ProtocolError,
     RateLimitError,
     RestPrimitivesError,
@@ -37,6 +35,7 @@ from qiskit_rest_primitives.errors import (
 )
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.journal import Journal
+from qiskit_rest_primitives.http.pace import pace_of
 
 logger = logging.getLogger(__name__)
 
@@ -46,55 +45,6 @@ LONGEST_PAUSE_SECONDS: Final = 8.0
 UNREACHABLE_SECONDS: Final = 10.0
 """How long a service that can't be reached at all is tried before ``run()`` says so."""
 RATE_LIMITED_SECONDS: Final = 600.0
-IBM_SUBMISSIONS_PER_MINUTE: Final = 5
-
-
-class Pace:
-    """Keeps submissions below a rate by waiting, in the order of their arrival.
-
-    Args:
-        per_minute: submissions in any 60 seconds; 0 for no limit.
-        clock: monotonic seconds.
-        sleep: waits seconds.
-    """
-
-    def __init__(
-        self,
-        per_minute: float,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ):
-        self._per_minute = per_minute
-        self._clock = clock
-        self._sleep = sleep
-        self._lock = threading.Lock()
-        self._sent: deque[float] = deque()
-
-    @property
-    def interval_seconds(self) -> float:
-        """What keeps the rate if it is waited between submissions; 0 without a limit."""
-        return 60 / self._per_minute if self._per_minute else 0.0
-
-    def wait(self) -> None:
-        """Returns when the next submission is allowed."""
-        if not self._per_minute:
-            return
-        with self._lock:
-            now = self._clock()
-            whole = max(1, int(self._per_minute))
-            window = 60.0 * whole / self._per_minute
-            if len(self._sent) >= whole:
-                pause = self._sent[-whole] + window - now
-                if pause > 0:
-                    logger.warning(
-                        "waiting %.1f s to submit: the limit is %g jobs a minute",
-                        pause,
-                        self._per_minute,
-                    )
-                    self._sleep(pause)
-            self._sent.append(self._clock())
-            while len(self._sent) > whole:
-                self._sent.popleft()
 
 
 def new_tag() -> str:
@@ -180,7 +130,13 @@ class _Submission:
             self._tries += 1
             try:
                 job = self._client.create_job(self._body)
-            except (RateLimitError, ServerError, TransportError, ProtocolError) as error:
+            except (
+                AuthenticationError,
+                RateLimitError,
+                ServerError,
+                TransportError,
+                ProtocolError,
+            ) as error:
                 job = self._after(error)
                 if job is not None:
                     logger.info("job %s was adopted after: %s", job["id"], error)
@@ -202,6 +158,12 @@ class _Submission:
                 raise error
             self._pause(error, asked)
             return None
+        if isinstance(error, AuthenticationError):
+            # It did not act. A fresh token was tried already; another may still be accepted.
+            if not self._client.renews_tokens or waited > UNREACHABLE_SECONDS:
+                raise error
+            self._pause(error, None)
+            return None
         if isinstance(error, TransportError) and not error.may_have_acted:
             limit = (
                 self._client.settings.patience_seconds if self._ambiguous else UNREACHABLE_SECONDS
@@ -219,7 +181,8 @@ class _Submission:
         while looks < LOOKS:
             try:
                 found = self._find()
-            except (RateLimitError, ServerError, TransportError, ProtocolError) as error:
+            except RestPrimitivesError as error:
+                # Whatever the job list says: the fate of the POST is as unknown as before.
                 if self._clock() - self._start > self._client.settings.patience_seconds:
                     break
                 self._pause(
@@ -272,15 +235,6 @@ class _Submission:
         first = self._client.settings.first_pause_seconds
         pause = min(first * 2 ** min(tries - 1, 10), LONGEST_PAUSE_SECONDS)
         return pause * random.uniform(0.9, 1.1)
-
-
-def pace_of(client: ApiClient) -> Pace:
-    """The pace shared by all submissions of a client."""
-    wanted = client.settings.submissions_per_minute
-    if wanted is None:
-        host = urlsplit(client.url).hostname or ""
-        wanted = IBM_SUBMISSIONS_PER_MINUTE if host.endswith("quantum.cloud.ibm.com") else 0
-    return client.once("pace", lambda: Pace(wanted))
 
 
 def journal_of(client: ApiClient) -> Journal | None:

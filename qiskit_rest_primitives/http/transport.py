@@ -23,6 +23,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from qiskit_rest_primitives.errors import TransportError
+from qiskit_rest_primitives.http.failures import describe_failure, without_query
 from qiskit_rest_primitives.http.replies import retry_after_seconds
 
 if TYPE_CHECKING:
@@ -179,18 +180,18 @@ class Transport:
                     str(response.request.headers.get("Authorization", "")).removeprefix("Bearer "),
                 )
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            failure = _describe(error)
+            failure = describe_failure(error, CONNECT_TIMEOUT_SECONDS)
         if failure is not None:
             # Outside the handler: requests' own error holds the headers, and so the token.
             text, may_have_acted = failure
-            problem = TransportError(f"{method} {_without_query(url)}: {text}")
+            problem = TransportError(f"{method} {without_query(url)}: {text}")
             problem.may_have_acted = may_have_acted
             raise problem
         assert reply is not None
         logger.debug(
             "%s %s: %d, %d bytes, %.0f ms",
             method,
-            _without_query(url),
+            without_query(url),
             reply.status_code,
             len(reply.body),
             1e3 * (time.monotonic() - started),
@@ -270,38 +271,3 @@ def _allow_unverified() -> None:
         stacklevel=5,
     )
     urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-
-
-def _describe(error: Exception) -> tuple[str, bool]:
-    """What happened and whether the service may have acted, from types only.
-
-    The texts of requests and urllib3 are left out where they could quote a URL with a password.
-    """
-    reason: Any = error.args[0] if error.args else None
-    reason = getattr(reason, "reason", None) or reason
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy could not be reached; check proxies= and HTTPS_PROXY", False
-    if isinstance(error, requests.exceptions.SSLError):
-        unverified = "CERTIFICATE_VERIFY_FAILED" in str(reason)
-        return f"TLS failed ({type(reason).__name__}: {reason})", not unverified
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return f"no connection within {CONNECT_TIMEOUT_SECONDS:g} s", False
-    if isinstance(error, requests.exceptions.Timeout | urllib3.exceptions.ReadTimeoutError):
-        return "the service was silent for too long", True
-    if isinstance(reason, urllib3.exceptions.NameResolutionError):
-        return "the host name is not known; check the url and the network", False
-    if isinstance(reason, urllib3.exceptions.NewConnectionError):
-        return "nothing listens there (connection refused); is the service running?", False
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
-        return "the url is not a valid http(s) url", False
-    broken = requests.exceptions.ChunkedEncodingError | urllib3.exceptions.ProtocolError
-    if isinstance(error, broken):
-        return "the connection broke in the middle of the reply", True
-    if isinstance(error, urllib3.exceptions.DecodeError):
-        return "the reply's compression is damaged", True
-    return f"the connection broke ({type(reason).__name__})", True
-
-
-def _without_query(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -17,7 +17,8 @@ from qiskit_rest_primitives import (
     Settings,
     TransportError,
 )
-from qiskit_rest_primitives.http.submission import Pace, is_own_tag, journal_of, new_tag
+from qiskit_rest_primitives.http.pace import Pace
+from qiskit_rest_primitives.http.submission import is_own_tag, journal_of, new_tag
 from qiskit_rest_primitives.local import LocalService
 
 FAULTS = {

@@ -27,13 +27,14 @@ from qiskit_rest_primitives.local.reader import ReadError, read_circuit
 HEADER = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
 
 
-@pytest.mark.parametrize("name", sorted(get_standard_gate_name_mapping()))
+NO_GATES = {"delay", "global_phase", "measure"}
+
+
+@pytest.mark.parametrize("name", sorted(get_standard_gate_name_mapping().keys() - NO_GATES))
 @pytest.mark.parametrize("disable_constants", [True, False])
 def test_every_gate_of_qiskit_comes_back_as_itself(name, disable_constants):
     """Definitions that Qiskit's exporter writes are recognised, so that targets see RZZGate."""
     gate = get_standard_gate_name_mapping()[name]
-    if name in ("delay", "global_phase", "measure"):
-        pytest.skip("no gate with a definition")
     gate = gate.copy() if not gate.params else type(gate)(*[0.1, 0.2, 0.3, 0.4][: len(gate.params)])
     circuit = QuantumCircuit(gate.num_qubits)
     circuit.append(gate, circuit.qubits[::-1])
