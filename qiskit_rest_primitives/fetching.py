@@ -35,7 +35,7 @@ AT_ONCE: Final = 6
 """Downloads of one client at the same time."""
 LATE_SECONDS: Final = 20.0
 """How long a completed job's result may be missing: a service's parts agree after a while."""
-DOWNLOADS: Final = 3
+DOWNLOADS: Final = 6
 """Times a body that can't be decoded is fetched before that is an error."""
 LONGEST_PAUSE_SECONDS: Final = 5.0
 
