@@ -45,8 +45,10 @@ LONGEST_INTERVAL_SECONDS: Final = 15.0
 OUTAGE_INTERVAL_SECONDS: Final = 5.0
 REQUESTS_PER_MINUTE: Final = 50
 """Ceiling for watching many jobs when nothing changes."""
+ONE_BY_ONE: Final = 24
+"""Up to so many jobs are asked for by their ids: a page of the list costs as much as many looks."""
 FEW: Final = 3
-"""Up to so many jobs are asked for one by one."""
+"""Jobs that a poll of the list asks for besides."""
 STALE_SECONDS: Final = 120.0
 """A job that was in no list for so long is asked for by its id."""
 IDLE_SECONDS: Final = 2.0
@@ -150,7 +152,7 @@ class Watcher:
                 if earliest > now:
                     self._wake.wait(earliest - now)
                     continue
-                several = len(self._watched) > FEW
+                several = len(self._watched) > ONE_BY_ONE
                 due = [w for w in self._watched.values() if several or w.due <= now]
             try:
                 if several:

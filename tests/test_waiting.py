@@ -14,6 +14,7 @@ from qiskit_rest_primitives import (
     RestJob,
     as_completed,
     wait,
+    watcher,
 )
 from qiskit_rest_primitives.listing import list_states
 
@@ -49,8 +50,9 @@ class ListedJobs:
 
 
 @pytest.fixture
-def mocked():
-    """A client whose replies the test writes."""
+def mocked(monkeypatch: pytest.MonkeyPatch):
+    """A client whose replies the test writes, and which lists more than three jobs."""
+    monkeypatch.setattr(watcher, "ONE_BY_ONE", 3)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         yield mock, QiskitRuntimeService(url=URL, token="t" * 30)
 
