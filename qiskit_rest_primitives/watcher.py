@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import random
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -31,6 +30,7 @@ from qiskit_rest_primitives.errors import (
     TransportError,
 )
 from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.jitter import jitter
 from qiskit_rest_primitives.listing import list_states
 from qiskit_rest_primitives.status import FINAL, is_unknown, read_status
 
@@ -81,12 +81,12 @@ class Watcher:
     Args:
         client: whose jobs these are.
         clock: monotonic seconds.
-        jitter: draws the factor by which an interval is stretched.
+        stretch: draws the factor by which an interval is stretched.
     """
 
     client: ApiClient
     clock: Callable[[], float] = time.monotonic
-    jitter: Callable[[], float] = field(default=lambda: random.uniform(0.9, 1.1))
+    stretch: Callable[[], float] = field(default=jitter)
     _watched: dict[str, _Watched] = field(default_factory=dict[str, _Watched], init=False)
     _wake: threading.Condition = field(default_factory=threading.Condition, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
@@ -254,7 +254,7 @@ class Watcher:
             watched.future.set_exception(outcome)
 
     def _postpone(self, watched: list[_Watched], seconds: float) -> None:
-        due = self.clock() + seconds * self.jitter()
+        due = self.clock() + seconds * self.stretch()
         with self._wake:
             for one in watched:
                 one.due = due

@@ -18,7 +18,6 @@ Each submission carries a tag of its own, so the job list says whether the servi
 from __future__ import annotations
 
 import logging
-import random
 import time
 import uuid
 from collections.abc import Callable
@@ -36,6 +35,7 @@ from qiskit_rest_primitives.errors import (
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.journal import Journal
 from qiskit_rest_primitives.http.pace import pace_of
+from qiskit_rest_primitives.jitter import jitter
 
 logger = logging.getLogger(__name__)
 
@@ -234,7 +234,7 @@ class _Submission:
     def _backoff(self, tries: int) -> float:
         first = self._client.settings.first_pause_seconds
         pause = min(first * 2 ** min(tries - 1, 10), LONGEST_PAUSE_SECONDS)
-        return pause * random.uniform(0.9, 1.1)
+        return pause * jitter()
 
 
 def journal_of(client: ApiClient) -> Journal | None:

@@ -25,6 +25,7 @@ from requests.adapters import HTTPAdapter
 from qiskit_rest_primitives.errors import TransportError
 from qiskit_rest_primitives.http.failures import describe_failure, without_query
 from qiskit_rest_primitives.http.replies import retry_after_seconds
+from qiskit_rest_primitives.jitter import jitter
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.http.auth import BearerAuth
@@ -49,6 +50,10 @@ class PatientRetry(urllib3.Retry):
     def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
         """Seconds to wait before the next try, or None if the service names none."""
         return retry_after_seconds(response.headers)
+
+    def get_backoff_time(self) -> float:
+        """Seconds to wait where the service names none, stretched a little by chance."""
+        return super().get_backoff_time() * jitter()
 
 
 @dataclass(frozen=True)
@@ -231,7 +236,6 @@ class Transport:
             status=3,
             backoff_factor=0.2,
             backoff_max=4.0,
-            backoff_jitter=0.1,
             status_forcelist=PASSING_STATUSES,
             allowed_methods=SAFE_METHODS,
             raise_on_status=False,
