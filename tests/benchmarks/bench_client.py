@@ -234,10 +234,11 @@ def crowds(number: int, seconds: float) -> None:
 
 
 SERVE = """
+import sys
 from qiskit_rest_primitives.local import LocalService
 with LocalService() as local:
     print(local.url, local.token, local.instance, flush=True)
-    input()
+    sys.stdin.read()
 """
 
 
