@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import atexit
-import threading
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qiskit_rest_primitives import account as accounts
+from qiskit_rest_primitives.forks import Lock
 from qiskit_rest_primitives.http.client import ApiClient
 
-_local_lock = threading.Lock()
+_local_lock = Lock()
 _local_service: Any = None
 
 
@@ -50,6 +51,12 @@ class AccountSide:
         return self._client.usage()
 
 
+def _stop(started: Any, pid: int) -> None:
+    # A forked child calls its parent's service; that is not the child's to stop.
+    if os.getpid() == pid:
+        started.stop()
+
+
 def running_local_service() -> Any:
     """The embedded service of this process, started by the first who asks."""
     global _local_service
@@ -59,6 +66,6 @@ def running_local_service() -> Any:
 
             started = LocalService()
             started.start()
-            atexit.register(started.stop)
+            atexit.register(_stop, started, os.getpid())
             _local_service = started
         return _local_service

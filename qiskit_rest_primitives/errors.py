@@ -10,6 +10,7 @@
     ├── OptionsError (ValueError) an option's name, type, range or relation
     ├── ProtocolError             a reply that is not what the API promises
     ├── TransportError            no reply: refused, reset, name not found, timed out
+    │   └── RedirectError         sent elsewhere, where the token must not go
     ├── APIError                  a reply that says no: status_code, code, detail, trace
     │   ├── AuthenticationError   401, 403
     │   ├── NotFoundError         404
@@ -70,6 +71,10 @@ class TransportError(RestPrimitivesError):
     """
 
     may_have_acted: bool = True
+
+
+class RedirectError(TransportError):
+    """The service sends its callers to another address, which is not followed."""
 
 
 class APIError(RestPrimitivesError):
@@ -182,6 +187,7 @@ __all__ = [
     "OptionsError",
     "ProtocolError",
     "RateLimitError",
+    "RedirectError",
     "RestPrimitivesError",
     "ServerError",
     "SessionError",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 import threading
 import time
 import weakref
@@ -17,7 +15,9 @@ from typing import IO, Any, Final
 from qiskit.primitives import PrimitiveResult
 
 from qiskit_rest_primitives.background import in_thread
+from qiskit_rest_primitives.copies import PrivateCopy, SpooledCopy
 from qiskit_rest_primitives.errors import (
+    APIError,
     AuthenticationError,
     NotFoundError,
     ProtocolError,
@@ -25,12 +25,11 @@ from qiskit_rest_primitives.errors import (
     ServerError,
     TransportError,
 )
+from qiskit_rest_primitives.forks import Lock, renew_after_fork
 from qiskit_rest_primitives.http.client import ApiClient
 
 logger = logging.getLogger(__name__)
 
-SMALL_BYTES: Final = 1_000_000
-"""Bodies up to this size are kept in memory as received, larger ones in a temporary file."""
 AT_ONCE: Final = 6
 """Downloads of one client at the same time."""
 LATE_SECONDS: Final = 20.0
@@ -62,10 +61,15 @@ class ResultBox:
         self._job_id = job_id
         self._decode = decode
         self._private_file = private_file
+        self._result: Callable[[], PrimitiveResult[Any] | None] | None = None
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """A child downloads for itself: a file that both read has one position for both."""
         self._lock = threading.Lock()
         self._file: IO[bytes] | None = None
         self._running: Future[PrimitiveResult[Any]] | None = None
-        self._result: Callable[[], PrimitiveResult[Any] | None] | None = None
 
     def future(self) -> Future[PrimitiveResult[Any]]:
         """The decoded result, from memory, from disk or from the service; shared by all callers."""
@@ -79,17 +83,21 @@ class ResultBox:
                 self._running = in_thread(self._fetch, f"qiskit-rest-result-{self._job_id}")
             return self._running
 
-    def raw(self) -> bytes:
+    def raw(self, timeout: float | None) -> bytes:
         """The bytes as received, decodable or not.
 
+        Args:
+            timeout: seconds to wait for them; None waits on.
+
         Raises:
+            TimeoutError: they were not received in time.
             Exception: what `future` has met, if nothing was received.
         """
         with self._lock:
             running = self._running
         if running is None or (self._file is None and running.done()):
             running = self.future()
-        problem = running.exception()
+        problem = running.exception(timeout)
         if self._file is None:
             assert problem is not None
             raise problem
@@ -125,39 +133,57 @@ class ResultBox:
         raise AssertionError("the last attempt returns or raises")
 
     def _download(self) -> None:
-        private = self._private_file()
-        if private is not None and private.exists():
-            self._hold(private.open("rb"))
+        path = self._private_file()
+        if path is None:
+            self._hold(self._receive(SpooledCopy()))
             return
+        # Two handles of one job in this process: the second finds the first one's file.
+        with self._client.once(f"private result {self._job_id}", Lock):
+            if not path.exists():
+                self._receive(PrivateCopy(path)).close()
+            self._hold(path.open("rb"))
+
+    def _receive(self, copy: SpooledCopy | PrivateCopy) -> IO[bytes]:
+        """Downloads until a whole body is there.
+
+        Raises:
+            ProtocolError: the service says for a while that it has none.
+            NotFoundError: likewise.
+            AuthenticationError: the token is refused for good.
+        """
         gate = self._client.once("downloads", lambda: threading.BoundedSemaphore(AT_ONCE))
         started, pause = time.monotonic(), 0.1
         while True:
             late = time.monotonic() - started > LATE_SECONDS
-            file = _new_file(private)
+            asked: float | None = None
+            file = copy.begin()
+            whole = False
             try:
                 with gate:
                     reply = self._client.job_results(self._job_id, into=file)
-                if reply.status_code != 204 and file.tell():
-                    self._hold(_keep(file, private))
-                    return
+                whole = reply.status_code != 204 and file.tell() > 0
+                if whole:
+                    return copy.keep(file)
                 if late:
                     raise ProtocolError(
                         f"job {self._job_id} is completed, but the service has no result for it "
-                        "(204); a private job's result can be read only once"
+                        f"(204); a private job's result can be read only once{copy.left()}"
                     )
-            except NotFoundError:
+            except NotFoundError as error:
                 if late:
+                    error.message += copy.left()
                     raise
             except AuthenticationError:
                 # Tokens that end in quick succession: the next call gets a fresh one.
                 if late or not self._client.renews_tokens:
                     raise
             except (TransportError, ServerError, RateLimitError) as error:
+                asked = error.retry_after_seconds if isinstance(error, APIError) else None
                 logger.info("fetching the result of job %s again: %s", self._job_id, error)
             finally:
-                if self._file is not file:
-                    file.close()
-            time.sleep(pause)
+                if not whole:
+                    copy.discard(file)
+            time.sleep(pause if asked is None else asked)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _hold(self, file: IO[bytes]) -> None:
@@ -167,20 +193,3 @@ class ResultBox:
 
 def _same(result: PrimitiveResult[Any]) -> PrimitiveResult[Any]:
     return result
-
-
-def _new_file(private: Path | None) -> IO[bytes]:
-    if private is None:
-        return tempfile.SpooledTemporaryFile(SMALL_BYTES)
-    private.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Bytes that can't be had twice go to a file that outlives this process, even partly.
-    part = private.with_suffix(".part")
-    return os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b")
-
-
-def _keep(file: IO[bytes], private: Path | None) -> IO[bytes]:
-    if private is not None:
-        file.flush()
-        os.fsync(file.fileno())
-        private.with_suffix(".part").replace(private)
-    return file

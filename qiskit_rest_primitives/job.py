@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures import wait as wait_for_futures
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast
@@ -15,25 +16,22 @@ from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.background import in_thread
 from qiskit_rest_primitives.errors import (
-    InvalidRequestError,
     JobTimeoutError,
     NotFoundError,
-    ServerError,
-    TransportError,
 )
 from qiskit_rest_primitives.fetching import ResultBox
 from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.http.posting import cancel
 from qiskit_rest_primitives.http.submission import is_own_tag
 from qiskit_rest_primitives.origin import Origin, origins_from_params, restore
 from qiskit_rest_primitives.record import JobRecord
 from qiskit_rest_primitives.status import CANCELLED, DONE, ERROR, HasStatus, Status, read_status
-from qiskit_rest_primitives.waiting import wait_for_final, watching
+from qiskit_rest_primitives.waiting import said_to_go_on, wait_for_final, watching
 from qiskit_rest_primitives.wire.results import decode_result
 
 logger = logging.getLogger(__name__)
 
 LOG_SECONDS: Final = 10.0
-CANCEL_TRIES: Final = 4
 
 
 class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Status]):
@@ -103,20 +101,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
         Returns:
             True if the service took the request, False if the job was final already.
         """
-        for left in reversed(range(CANCEL_TRIES)):
-            try:
-                self._client.cancel_job(self._job_id)
-            except InvalidRequestError as error:
-                if error.status_code != 409:
-                    raise
-                return False
-            except (TransportError, ServerError):
-                if not left:
-                    raise
-                time.sleep(0.3 * (CANCEL_TRIES - left))
-            else:
-                return True
-        return False
+        return cancel(self._client, self._job_id)
 
     def metrics(self) -> dict[str, Any]:
         """Timestamps and usage as the service gives them; usage is final once it is complete."""
@@ -170,34 +155,39 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
             ProtocolError: the body is no result; `raw_result` has it.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        try:
-            details = wait_for_final(self, timeout)
-            if read_status(details) != DONE:
-                self._raise_failure(deadline)
+        details = wait_for_final(self, timeout)
+        if read_status(details) != DONE:
+            self._raise_failure(deadline)
+        with said_to_go_on([self._job_id]):
             fetched = self._box.future()
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            if not wait_for_futures([fetched], left).done:
-                raise JobTimeoutError(
-                    f"job {self._job_id} is done, but its result was not received within "
-                    f"{timeout:g} s; call again"
-                )
+            if not wait_for_futures([fetched], _left(deadline)).done:
+                raise self._not_received(timeout)
             return fetched.result()
-        except KeyboardInterrupt:
-            logger.warning(
-                "job %s goes on: call result() again, or fetch it by its id", self._job_id
-            )
-            raise
+
+    def _not_received(self, timeout: float | None) -> JobTimeoutError:
+        return JobTimeoutError(
+            f"job {self._job_id} is done, but its result was not received within "
+            f"{timeout:g} s; call again"
+        )
 
     def raw_result(self, timeout: float | None = None) -> bytes:
         """The result's bytes as received, also if they can't be decoded.
 
         Args:
-            timeout: seconds to wait for the job to be final; None waits on.
+            timeout: seconds for everything, kept whatever the service does; None waits on.
+
+        Raises:
+            JobTimeoutError, JobFailedError, JobCancelledError: as `result`.
         """
+        deadline = None if timeout is None else time.monotonic() + timeout
         details = wait_for_final(self, timeout)
         if read_status(details) != DONE:
-            self._raise_failure(None)
-        return self._box.raw()
+            self._raise_failure(deadline)
+        try:
+            with said_to_go_on([self._job_id]):
+                return self._box.raw(_left(deadline))
+        except FutureTimeoutError:
+            raise self._not_received(timeout) from None
 
     def future(self) -> Future[PrimitiveResult[Any]]:
         """A `concurrent.futures.Future` of the result."""
@@ -232,8 +222,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
 
     def _private_file(self) -> Path | None:
         """Where a private job's only copy of the result goes."""
-        folder = self._client.settings.state_folder / "private"
-        return folder / f"{self._job_id}.json" if self.private else None
+        return self._client.settings.private_result(self._job_id) if self.private else None
 
     def _decode(self, body: bytes) -> PrimitiveResult[Any]:
         if self._origins is None:
@@ -253,7 +242,12 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
         return restore(result, known, self.primitive_id)
 
     def _raise_failure(self, deadline: float | None) -> NoReturn:
-        left = LOG_SECONDS if deadline is None else deadline - time.monotonic()
+        left = _left(deadline)
         asked = in_thread(self.logs, "qiskit-rest-log")
-        wait_for_futures([asked], max(0.0, min(left, LOG_SECONDS)))
+        wait_for_futures([asked], LOG_SECONDS if left is None else min(left, LOG_SECONDS))
         raise self.failure(asked.result() if asked.done() and asked.exception() is None else "")
+
+
+def _left(deadline: float | None) -> float | None:
+    """Seconds until then; None if there is no end."""
+    return None if deadline is None else max(0.0, deadline - time.monotonic())

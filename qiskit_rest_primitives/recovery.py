@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 from qiskit_rest_primitives.http.client import ApiClient
-from qiskit_rest_primitives.http.submission import journal_of
+from qiskit_rest_primitives.http.submission import LISTED, journal_of
 
 RECOVERY_MINUTES: Final = 10
 """How long a submission that is not in the job list may still turn up there."""
@@ -26,12 +26,18 @@ def find_lost(client: ApiClient) -> list[dict[str, Any]]:
     if journal is None:
         return []
     found: list[dict[str, Any]] = []
+    fates: dict[str, str] = {}
     for entry in journal.open_submissions(url=client.url, instance=client.account.instance or ""):
         tag = entry["tag"]
-        page = client.jobs(tags=[tag], limit=10)["jobs"]
+        page = client.jobs(tags=[tag], sort="DESC", limit=LISTED)["jobs"]
         jobs = [details for details in page if tag in (details.get("tags") or ())]
         found += jobs
         age = datetime.now(timezone.utc) - datetime.fromisoformat(entry["at"])
-        if jobs or age > timedelta(minutes=RECOVERY_MINUTES):
-            journal.ends(tag, jobs[0]["id"] if jobs else "never arrived")
+        if jobs:
+            fates[tag] = jobs[0]["id"]
+        elif age > timedelta(minutes=RECOVERY_MINUTES):
+            fates[tag] = "never arrived"
+    # Not before all were looked for: an outage in between must not cost the first ones.
+    for tag, fate in fates.items():
+        journal.ends(tag, fate)
     return found

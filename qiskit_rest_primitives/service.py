@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, ClassVar, Final
@@ -19,6 +18,7 @@ from qiskit_rest_primitives.backend import (
     select_backends,
 )
 from qiskit_rest_primitives.errors import AccountError, BackendError, NotFoundError
+from qiskit_rest_primitives.forks import Lock
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.job import RestJob
 from qiskit_rest_primitives.recovery import find_lost
@@ -88,9 +88,7 @@ class QiskitRuntimeService(AccountSide):
             name=name,
             filename=filename,
         )
-        self._client = ApiClient(resolved, settings)
-        self._lock = threading.Lock()
-        self._known: dict[tuple[str, bool | None], RestBackend] = {}
+        self._begin(ApiClient(resolved, settings))
         type(self).global_service = self
 
     def __repr__(self) -> str:
@@ -101,9 +99,12 @@ class QiskitRuntimeService(AccountSide):
         return {"_client": self._client}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._client = state["_client"]
-        self._lock = threading.Lock()
-        self._known = {}
+        self._begin(state["_client"])
+
+    def _begin(self, client: ApiClient) -> None:
+        self._client = client
+        self._known: dict[tuple[str, bool | None], RestBackend] = {}
+        self._lock = Lock()
 
     @property
     def client(self) -> ApiClient:
@@ -262,7 +263,7 @@ class QiskitRuntimeService(AccountSide):
             descending: False for oldest first.
         """
         self._check_instance(instance)
-        filters = {
+        filters: dict[str, Any] = {
             "backend": backend_name,
             "pending": pending,
             "program": program_id,
@@ -285,8 +286,11 @@ class QiskitRuntimeService(AccountSide):
         return RestJob(self._client, str(details["id"]), details=details)
 
     def delete_job(self, job_id: str) -> None:
-        """Deletes a final job and its result, for good."""
+        """Deletes a final job and its result, for good, with the copy of a private one here."""
         self._client.delete_job(job_id)
+        kept = self._client.settings.private_result(job_id)
+        for copy in kept.parent.glob(f"{kept.stem}.*"):
+            copy.unlink()
 
     def run_all(
         self,

@@ -9,8 +9,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from qiskit_rest_primitives.backend import RestBackend
-from qiskit_rest_primitives.errors import NotFoundError, SessionError
+from qiskit_rest_primitives.errors import NotFoundError, RestPrimitivesError, SessionError
 from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.http.posting import open_session
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.service import QiskitRuntimeService
@@ -39,6 +40,8 @@ class Session:
     Raises:
         SessionError: ``max_time`` can't be read, or is not positive.
         InvalidRequestError: the service refuses, such as a plan without sessions (code 1352).
+        TransportError: no answer; ``may_have_acted`` tells whether a session may be open, which
+            the service then closes after a while.
     """
 
     mode: ClassVar[str] = "dedicated"
@@ -49,8 +52,8 @@ class Session:
                 f"a {type(self).__name__} needs a backend of a service, as service.backend(name) "
                 f"gives it, not {type(backend).__name__}"
             )
-        created = backend.client.create_session(
-            backend=backend.name, mode=self.mode, max_ttl=_seconds(max_time)
+        created = open_session(
+            backend.client, backend=backend.name, mode=self.mode, max_ttl=_seconds(max_time)
         )
         self._begin(backend.client, str(created.get("id")), backend)
 
@@ -191,7 +194,15 @@ class Session:
                 type(error).__name__,
                 ", ".join(self._job_ids),
             )
-        self.close()
+        try:
+            self.close()
+        except RestPrimitivesError as problem:
+            if error is None:
+                raise
+            # What ended the block matters more.
+            logger.warning(
+                "%s %s was not closed: %s", type(self).__name__, self._session_id, problem
+            )
 
 
 class Batch(Session):

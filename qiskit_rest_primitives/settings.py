@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 
 def state_folder() -> Path:
@@ -40,3 +41,7 @@ class Settings:
     patience_seconds: float = 180.0
     first_pause_seconds: float = 0.25
     state_folder: Path = field(default_factory=state_folder)
+
+    def private_result(self, job_id: str) -> Path:
+        """The file that keeps the only copy of a private job's result."""
+        return self.state_folder / "private" / f"{quote(job_id, safe='')}.json"

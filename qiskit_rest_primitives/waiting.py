@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future
 from concurrent.futures import wait as wait_for_futures
 from contextlib import ExitStack, contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from qiskit_rest_primitives.errors import JobTimeoutError
 from qiskit_rest_primitives.http.client import ApiClient
@@ -40,6 +41,11 @@ class Watchable(Protocol):
         ...
 
 
+logger = logging.getLogger(__name__)
+
+NAMED: Final = 20
+"""Ids that are written out when the waiting is interrupted."""
+
 J = TypeVar("J", bound=Watchable)
 
 
@@ -64,7 +70,25 @@ def watching(jobs: Iterable[J]) -> Generator[dict[Future[dict[str, Any]], list[J
             born = {job_id: same[0].born for job_id, same in handles.items()}
             watched = stack.enter_context(watcher_of(client).watching(born))
             futures.update((watched[job_id], same) for job_id, same in handles.items())
-        yield futures
+        with said_to_go_on(job.job_id() for same in futures.values() for job in same):
+            yield futures
+
+
+@contextmanager
+def said_to_go_on(job_ids: Iterable[str]) -> Generator[None]:
+    """Ctrl-C ends the waiting, not the jobs: says so, with their ids."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        ids = list(dict.fromkeys(job_ids))
+        named = ", ".join(ids[:NAMED]) + (", ..." if len(ids) > NAMED else "")
+        logger.warning(
+            "job %s goes on: wait again, or fetch it by its id"
+            if len(ids) == 1
+            else "the jobs go on: wait again, or fetch them by their ids: %s",
+            named,
+        )
+        raise
 
 
 def wait_for_final(job: Watchable, timeout: float | None) -> dict[str, Any]:
@@ -148,4 +172,4 @@ def _tell(
         job.learn(future.result())
 
 
-__all__ = ["as_completed", "wait", "wait_for_final", "watching"]
+__all__ = ["as_completed", "said_to_go_on", "wait", "wait_for_final", "watching"]

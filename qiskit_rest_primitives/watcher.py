@@ -72,6 +72,7 @@ class _Watched:
     waiters: int = 1
     failing_since: float | None = None
     unknown_since: float | None = None
+    settled: bool = False
 
 
 @dataclass
@@ -167,7 +168,10 @@ class Watcher:
     def _look_at_one(self, watched: _Watched) -> None:
         asked = self.clock()
         try:
-            details = _in_time(lambda: self.client.job(watched.job_id))
+            details = _in_time(
+                lambda: self.client.job(watched.job_id, patient=False),
+                late=lambda details: self._observe(watched, details),
+            )
         except RestPrimitivesError as error:
             self._met(error, [watched])
             return
@@ -189,7 +193,8 @@ class Watcher:
         since = min(watched.created for watched in due) - timedelta(minutes=1)
         try:
             found, gone, requests = _in_time(
-                lambda: list_states(self.client, wanted.keys(), since), 4 * LONGEST_CALL_SECONDS
+                lambda: list_states(self.client, wanted.keys(), since),
+                seconds=4 * LONGEST_CALL_SECONDS,
             )
         except RestPrimitivesError as error:
             self._met(error, due)
@@ -246,8 +251,9 @@ class Watcher:
         with self._wake:
             if self._watched.get(watched.job_id) is watched:
                 del self._watched[watched.job_id]
-        if watched.future.done():
-            return
+            if watched.future.done() or watched.settled:
+                return
+            watched.settled = True
         if isinstance(outcome, dict):
             watched.future.set_result(outcome)
         else:
@@ -260,11 +266,24 @@ class Watcher:
                 one.due = due
 
 
-def _in_time(call: Callable[[], T], seconds: float = 0.0) -> T:
-    """Makes a call in a thread of its own, so that none can hold the watcher."""
+def _in_time(
+    call: Callable[[], T], *, seconds: float = 0.0, late: Callable[[T], object] | None = None
+) -> T:
+    """Makes a call in a thread of its own, so that none can hold the watcher.
+
+    Args:
+        call: asks the service.
+        seconds: how long it may take.
+        late: takes what comes after that.
+
+    Raises:
+        TransportError: it took too long.
+    """
     future = in_thread(call, "qiskit-rest-look")
     seconds = seconds or LONGEST_CALL_SECONDS
     if not wait_for_futures([future], seconds).done:
+        if late is not None:
+            future.add_done_callback(lambda done: done.exception() or late(done.result()))
         raise TransportError(f"the service was silent for {seconds:g} s")
     return future.result()
 

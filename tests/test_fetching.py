@@ -19,6 +19,7 @@ from qiskit_rest_primitives import (
     QiskitRuntimeService,
     SamplerV2,
     Settings,
+    copies,
     fetching,
     watcher,
 )
@@ -83,7 +84,7 @@ def test_large_results_are_let_go_and_read_again_from_disk(
     failing: LocalService, sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond the settable size memory is freed with the last user; there is one download."""
-    monkeypatch.setattr(fetching, "SMALL_BYTES", 100)
+    monkeypatch.setattr(copies, "SMALL_BYTES", 100)
     job = sampler.run([coins()], shots=5_000)
     failing.faults.add("GET", "/jobs/*/results", delay=0.001)
     first = job.result()

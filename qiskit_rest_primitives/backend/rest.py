@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,6 +14,7 @@ from qiskit_rest_primitives.backend.views import (
     BackendStatus,
 )
 from qiskit_rest_primitives.errors import BackendError, NotFoundError
+from qiskit_rest_primitives.forks import Lock
 from qiskit_rest_primitives.wire.targets import decode_target
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class RestBackend(BackendV2):
         self._properties: BackendProperties | None = None
         self._properties_asked = False
         self._target: Target | None = None
-        self._lock = threading.RLock()
+        self._lock = Lock()
 
     @classmethod
     def _default_options(cls) -> Options:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -91,7 +91,7 @@ class RestBackend(BackendV2):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._lock = threading.RLock()
+        self._lock = Lock()
 
     @property
     def client(self) -> ApiClient:

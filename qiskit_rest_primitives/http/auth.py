@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from requests import PreparedRequest
 from requests.auth import AuthBase
+
+from qiskit_rest_primitives.forks import Lock
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class ExchangedToken:
     ):
         self._exchange = exchange
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._token = ""
         self._born = self._life = 0.0
 

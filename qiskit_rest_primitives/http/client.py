@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, Final, TypeVar
@@ -12,10 +13,11 @@ import msgspec
 
 from qiskit_rest_primitives.account import Account, resolve_account
 from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.forks import renew_after_fork
 from qiskit_rest_primitives.http.auth import BearerAuth
 from qiskit_rest_primitives.http.identity import token_source
 from qiskit_rest_primitives.http.replies import error_from_reply, read_json
-from qiskit_rest_primitives.http.transport import Reply, Transport
+from qiskit_rest_primitives.http.transport import READ_TIMEOUT_SECONDS, Call, Reply, Transport
 from qiskit_rest_primitives.settings import Settings
 
 API_VERSION: Final = "2026-04-15"
@@ -26,6 +28,7 @@ SUBMIT_TIMEOUT_SECONDS: Final = 300.0
 
 T = TypeVar("T")
 
+_JOB_ID: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 _living: WeakValueDictionary[tuple[str, str], ApiClient] = WeakValueDictionary()
 
@@ -51,9 +54,14 @@ class ApiClient:
             verify=account.verify,
             proxies=account.proxies,
         )
+        self.after_fork()
+        renew_after_fork(self)
+        _living[self.url, account.instance or ""] = self
+
+    def after_fork(self) -> None:
+        """Pace, journal, watcher and the like are a process's own."""
         self._made_once: dict[str, Any] = {}
         self._lock = threading.RLock()
-        _living[self.url, account.instance or ""] = self
 
     def __repr__(self) -> str:
         return f"ApiClient({self.url!r}, instance={self.account.instance!r})"
@@ -83,24 +91,29 @@ class ApiClient:
         *,
         params: Mapping[str, Any] | None = None,
         body: bytes | None = None,
-        timeout_seconds: float | None = None,
+        timeout_seconds: float = READ_TIMEOUT_SECONDS,
         into: IO[bytes] | None = None,
+        patient: bool = True,
     ) -> Reply:
         reply = self._transport.call(
-            method,
-            self.url + path,
-            params=params,
-            body=body,
-            headers=None if body is None else {"Content-Type": "application/json"},
-            into=into,
-            **({} if timeout_seconds is None else {"timeout_seconds": timeout_seconds}),
+            Call(
+                method,
+                self.url + path,
+                params=params,
+                body=body,
+                headers=None if body is None else {"Content-Type": "application/json"},
+                timeout_seconds=timeout_seconds,
+                into=into,
+                patient=patient,
+            )
         )
         if reply.status_code >= 400:
             raise error_from_reply(f"{method} {path}", reply.status_code, reply.headers, reply.body)
         return reply
 
-    def _get(self, path: str, **params: Any) -> dict[str, Any]:
-        return read_json(f"GET {path}", self._call("GET", path, params=params).body)
+    def _get(self, path: str, patient: bool = True, **params: Any) -> dict[str, Any]:
+        reply = self._call("GET", path, params=params, patient=patient)
+        return read_json(f"GET {path}", reply.body)
 
     # Jobs
 
@@ -108,25 +121,30 @@ class ApiClient:
         """POST /jobs: ``{id, backend, ...}``. Never repeated here: see `http.submission`."""
         reply = self._call("POST", "/jobs", body=body, timeout_seconds=SUBMIT_TIMEOUT_SECONDS)
         created = read_json("POST /jobs", reply.body)
-        if not isinstance(created.get("id"), str):
+        if not _has_id(created):
             raise ProtocolError(f"POST /jobs was answered without an id: {created!r:.300}")
         return created
 
-    def job(self, job_id: str, *, exclude_params: bool = True) -> dict[str, Any]:
+    def job(
+        self, job_id: str, *, exclude_params: bool = True, patient: bool = True
+    ) -> dict[str, Any]:
         """GET /jobs/{id}: the job's details, with its params on request."""
-        return self._get(f"/jobs/{_segment(job_id)}", exclude_params=_flag(exclude_params))
+        path = f"/jobs/{_segment(job_id)}"
+        return self._get(path, patient, exclude_params=_flag(exclude_params))
 
-    def jobs(self, **filters: Any) -> dict[str, Any]:
+    def jobs(self, *, patient: bool = True, **filters: Any) -> dict[str, Any]:
         """GET /jobs: one page, ``{jobs, count, offset, limit}``; None filters are left out."""
         given = {k: _flag(v) if isinstance(v, bool) else v for k, v in filters.items()}
-        page = self._get("/jobs", **given)
-        if not isinstance(page.get("jobs"), list):
+        page = self._get("/jobs", patient, **given)
+        listed = page.get("jobs")
+        if not isinstance(listed, list) or not all(_has_id(entry) for entry in listed):
             raise ProtocolError(f"GET /jobs was answered without a list of jobs: {page!r:.300}")
         return page
 
     def job_results(self, job_id: str, into: IO[bytes] | None = None) -> Reply:
-        """GET /jobs/{id}/results: the body as received, in the reply or in ``into``."""
-        return self._call("GET", f"/jobs/{_segment(job_id)}/results", into=into)
+        """GET /jobs/{id}/results, once: the body as received, in the reply or in ``into``."""
+        path = f"/jobs/{_segment(job_id)}/results"
+        return self._call("GET", path, into=into, patient=False)
 
     def job_logs(self, job_id: str) -> str:
         """GET /jobs/{id}/logs: plain text."""
@@ -227,6 +245,12 @@ def client_at(url: str, instance: str, name: str | None) -> ApiClient:
         return living
     account = resolve_account(url=url or None, instance=instance or None, name=name)
     return ApiClient(account)
+
+
+def _has_id(entry: Any) -> bool:
+    """Whether this may be a job: an object with an id in the letters that ids have."""
+    job_id = entry.get("id") if isinstance(entry, dict) else None
+    return isinstance(job_id, str) and _JOB_ID.fullmatch(job_id) is not None
 
 
 def _segment(value: str) -> str:

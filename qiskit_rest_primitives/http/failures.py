@@ -8,35 +8,49 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
+from qiskit_rest_primitives.http.adapter import HandshakeError
+
 
 def describe_failure(error: Exception, connect_timeout_seconds: float) -> tuple[str, bool]:
     """What happened and whether the service may have acted, from types only.
 
     The texts of requests and urllib3 are left out where they could quote a URL with a password.
     """
-    reason: Any = error.args[0] if error.args else None
-    reason = getattr(reason, "reason", None) or reason
-    if isinstance(error, requests.exceptions.ProxyError):
+    cause = _innermost(error)
+    if isinstance(cause, requests.exceptions.ProxyError | urllib3.exceptions.ProxyError):
         return "the proxy could not be reached; check proxies= and HTTPS_PROXY", False
-    if isinstance(error, requests.exceptions.SSLError):
-        unverified = "CERTIFICATE_VERIFY_FAILED" in str(reason)
-        return f"TLS failed ({type(reason).__name__}: {reason})", not unverified
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return f"no connection within {connect_timeout_seconds:g} s", False
-    if isinstance(error, requests.exceptions.Timeout | urllib3.exceptions.ReadTimeoutError):
-        return "the service was silent for too long", True
-    if isinstance(reason, urllib3.exceptions.NameResolutionError):
+    if isinstance(cause, HandshakeError):
+        return f"TLS failed before anything was sent ({cause.said})", False
+    if isinstance(cause, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
+        unverified = "CERTIFICATE_VERIFY_FAILED" in str(cause)
+        return f"TLS failed ({cause})", not unverified
+    if isinstance(cause, urllib3.exceptions.NameResolutionError):
         return "the host name is not known; check the url and the network", False
-    if isinstance(reason, urllib3.exceptions.NewConnectionError):
+    if isinstance(cause, urllib3.exceptions.NewConnectionError):
         return "nothing listens there (connection refused); is the service running?", False
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
+    connecting = requests.exceptions.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError
+    if isinstance(cause, connecting):
+        return f"no connection within {connect_timeout_seconds:g} s", False
+    if isinstance(cause, requests.exceptions.Timeout | urllib3.exceptions.ReadTimeoutError):
+        return "the service was silent for too long", True
+    if isinstance(cause, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
         return "the url is not a valid http(s) url", False
-    broken = requests.exceptions.ChunkedEncodingError | urllib3.exceptions.ProtocolError
-    if isinstance(error, broken):
+    if isinstance(cause, requests.exceptions.ChunkedEncodingError):
         return "the connection broke in the middle of the reply", True
-    if isinstance(error, urllib3.exceptions.DecodeError):
+    if isinstance(cause, urllib3.exceptions.IncompleteRead | urllib3.exceptions.InvalidChunkLength):
+        return "the connection broke in the middle of the reply", True
+    if isinstance(cause, urllib3.exceptions.DecodeError):
         return "the reply's compression is damaged", True
-    return f"the connection broke ({type(reason).__name__})", True
+    inner: Any = cause.args[-1] if cause.args else cause
+    kind = type(inner if isinstance(inner, Exception) else cause).__name__
+    return f"the connection broke ({kind})", True
+
+
+def _innermost(error: Exception) -> Exception:
+    """What urllib3 met, out of what requests has wrapped around it."""
+    inner: Any = error.args[0] if error.args else None
+    inner = getattr(inner, "reason", None) or inner
+    return inner if isinstance(inner, urllib3.exceptions.HTTPError) else error
 
 
 def without_query(url: str) -> str:

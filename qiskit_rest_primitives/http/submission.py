@@ -3,12 +3,12 @@
 ::
 
     READY ──POST──> 200 with an id ───────────────────────────────────────> DONE
-      ^               4xx but 429 ─────────────────────────────────────────> REFUSED
+      ^               4xx but 408, 425, 429; a redirect ───────────────────> REFUSED
       │               429, 503 with Retry-After ──> wait ──> READY
       │               refused, DNS, TLS, proxy ───> wait ──> READY    (never arrived)
       │               anything else ──────────────> LOOKUP            (may have arrived)
       │
-    LOOKUP ──GET /jobs?tags=TAG──> found ────────────────────────────────> DONE  (adopted)
+    LOOKUP ──GET /jobs?tags=TAG──> found ──> cancel twins ───────────────> DONE  (adopted)
       │        not found, looked LOOKS times ──> READY
       └─────── no answer ──> wait ──> LOOKUP,  or UNKNOWN after `patience_seconds`
 
@@ -20,31 +20,31 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from qiskit_rest_primitives.errors import (
-    APIError,
-    AuthenticationError,
-    ProtocolError,
     RateLimitError,
+    RedirectError,
     RestPrimitivesError,
-    ServerError,
     TransportError,
 )
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.journal import Journal
-from qiskit_rest_primitives.http.pace import pace_of
-from qiskit_rest_primitives.jitter import jitter
+from qiskit_rest_primitives.http.pace import Pace, pace_of
+from qiskit_rest_primitives.http.posting import (
+    backoff,
+    cancel,
+    may_have_acted,
+    passes_within_seconds,
+    retry_after,
+)
 
 logger = logging.getLogger(__name__)
 
 TAG_PREFIX: Final = "qrp-"
 LOOKS: Final = 4
-LONGEST_PAUSE_SECONDS: Final = 8.0
-UNREACHABLE_SECONDS: Final = 10.0
-"""How long a service that can't be reached at all is tried before ``run()`` says so."""
-RATE_LIMITED_SECONDS: Final = 600.0
+LISTED: Final = 50
 
 
 def new_tag() -> str:
@@ -86,7 +86,8 @@ def submit(
         TransportError: the service can't be reached; ``may_have_acted`` tells whether a job may
             exist nevertheless, to be found by `QiskitRuntimeService.recover`.
     """
-    pace_of(client).wait()
+    pace = pace_of(client)
+    pace.wait()
     journal = journal_of(client)
     if journal:
         journal.starts(
@@ -96,11 +97,20 @@ def submit(
             program_id=program_id,
             backend=backend,
         )
+    submission = _Submission(client, body, tag, pace, clock, sleep)
     try:
-        job = _Submission(client, body, tag, clock, sleep).run()
-    except RestPrimitivesError as error:
-        if journal and not getattr(error, "may_have_acted", False):
+        job = submission.run()
+    except RestPrimitivesError:
+        if journal and not submission.may_have_acted:
             journal.ends(tag, "refused")
+        raise
+    except KeyboardInterrupt:
+        logger.warning(
+            "interrupted while a job was submitted: it may exist; %s, or "
+            "service.jobs(job_tags=[%r]), finds it",
+            "service.recover()" if journal else "the job list",
+            tag,
+        )
         raise
     if journal:
         journal.ends(tag, job["id"])
@@ -108,73 +118,67 @@ def submit(
 
 
 class _Submission:
+    """One job on its way.
+
+    Attributes:
+        may_have_acted: whether a try had an outcome that leaves it open if there is a job.
+    """
+
     def __init__(
         self,
         client: ApiClient,
         body: bytes,
         tag: str,
+        pace: Pace,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
     ):
         self._client = client
         self._body = body
         self._tag = tag
+        self._pace = pace
         self._clock = clock
         self._sleep = sleep
         self._start = clock()
         self._tries = 0
-        self._ambiguous = False
+        self.may_have_acted = False
 
     def run(self) -> dict[str, Any]:
         while True:
             self._tries += 1
+            if self._tries > 1:
+                self._pace.wait()
             try:
                 job = self._client.create_job(self._body)
-            except (
-                AuthenticationError,
-                RateLimitError,
-                ServerError,
-                TransportError,
-                ProtocolError,
-            ) as error:
+            except RestPrimitivesError as error:
                 job = self._after(error)
                 if job is not None:
                     logger.info("job %s was adopted after: %s", job["id"], error)
                     return job
             else:
-                if self._ambiguous:
+                if self.may_have_acted:
                     self._withdraw_twins(job["id"])
                 return job
 
     def _after(self, error: RestPrimitivesError) -> dict[str, Any] | None:
-        """Waits until the POST may be repeated (None), or finds the job that it made."""
-        waited = self._clock() - self._start
-        asked = error.retry_after_seconds if isinstance(error, APIError) else None
-        if isinstance(error, RateLimitError) or (
-            isinstance(error, ServerError) and error.status_code == 503 and asked is not None
-        ):
-            if waited > RATE_LIMITED_SECONDS:
-                self._mark(error)
-                raise error
-            self._pause(error, asked)
-            return None
-        if isinstance(error, AuthenticationError):
-            # It did not act. A fresh token was tried already; another may still be accepted.
-            if not self._client.renews_tokens or waited > UNREACHABLE_SECONDS:
-                raise error
-            self._pause(error, None)
-            return None
-        if isinstance(error, TransportError) and not error.may_have_acted:
-            limit = (
-                self._client.settings.patience_seconds if self._ambiguous else UNREACHABLE_SECONDS
-            )
-            if waited > limit:
-                self._mark(error)
-                raise error
-            self._pause(error, None)
-            return None
-        self._ambiguous = True
-        return self._look_up(error)
+        """Waits until the POST may be repeated (None), or finds the job that it made.
+
+        Raises:
+            RestPrimitivesError: the error itself if it is final.
+        """
+        if may_have_acted(error) and not isinstance(error, RedirectError):
+            self.may_have_acted = True
+            return self._look_up(error)
+        patience = passes_within_seconds(error, self._client)
+        if patience and self.may_have_acted:
+            patience = max(patience, self._client.settings.patience_seconds)
+        if self._clock() - self._start >= patience:
+            if isinstance(error, TransportError):
+                error.may_have_acted |= self.may_have_acted
+                self.may_have_acted = error.may_have_acted
+            raise error
+        self._pause(error)
+        return None
 
     def _look_up(self, cause: RestPrimitivesError) -> dict[str, Any] | None:
         looks = 0
@@ -185,14 +189,13 @@ class _Submission:
                 # Whatever the job list says: the fate of the POST is as unknown as before.
                 if self._clock() - self._start > self._client.settings.patience_seconds:
                     break
-                self._pause(
-                    error, error.retry_after_seconds if isinstance(error, APIError) else None
-                )
+                self._pause(error)
                 continue
             if found:
+                self._cancel(found[1:])
                 return found[0]
             looks += 1
-            self._sleep(self._backoff(looks))
+            self._sleep(backoff(self._client.settings.first_pause_seconds, looks))
         if self._clock() - self._start <= self._client.settings.patience_seconds:
             logger.info("no job has the tag %s: submitting again", self._tag)
             return None
@@ -205,36 +208,37 @@ class _Submission:
         raise problem
 
     def _find(self) -> list[dict[str, Any]]:
-        page = self._client.jobs(tags=[self._tag], sort="ASC", limit=10)
-        # A service that ignores the filter must not hand us somebody else's job.
-        return [job for job in page["jobs"] if self._tag in (job.get("tags") or ())]
+        """The jobs with this submission's tag, oldest first."""
+        # Newest first: a service that ignores the filter still shows ours. It must not hand us
+        # somebody else's job.
+        page = self._client.jobs(tags=[self._tag], sort="DESC", limit=LISTED, patient=False)
+        found = [job for job in page["jobs"] if self._tag in (job.get("tags") or ())]
+        return found[::-1]
 
     def _withdraw_twins(self, job_id: str) -> None:
         """Cancels what a slow service made of an earlier try after it had been looked for."""
         try:
-            for twin in self._find():
-                if twin["id"] != job_id:
-                    logger.warning("job %s came of an earlier try and is cancelled", twin["id"])
-                    self._client.cancel_job(twin["id"])
+            self._cancel(twin for twin in self._find() if twin["id"] != job_id)
         except RestPrimitivesError as error:
             logger.warning("could not look for twins of job %s: %s", job_id, error)
 
-    def _mark(self, error: RestPrimitivesError) -> None:
-        if isinstance(error, TransportError):
-            error.may_have_acted = self._ambiguous
+    def _cancel(self, twins: Iterable[dict[str, Any]]) -> None:
+        for twin in twins:
+            logger.warning("job %s came of an earlier try and is cancelled", twin["id"])
+            try:
+                cancel(self._client, twin["id"], self._sleep)
+            except RestPrimitivesError as error:
+                logger.warning("job %s could not be cancelled: %s", twin["id"], error)
 
-    def _pause(self, error: RestPrimitivesError, asked: float | None) -> None:
-        pause = self._backoff(self._tries) if asked is None else asked
+    def _pause(self, error: RestPrimitivesError) -> None:
+        asked = retry_after(error)
+        first = self._client.settings.first_pause_seconds
+        pause = backoff(first, self._tries) if asked is None else asked
         if asked is None and isinstance(error, RateLimitError):
             # IBM's 429 names no time, but its limit is known.
-            pause = max(pause, pace_of(self._client).interval_seconds)
+            pause = max(pause, self._pace.interval_seconds)
         logger.warning("trying again in %.1f s: %s", pause, error)
         self._sleep(pause)
-
-    def _backoff(self, tries: int) -> float:
-        first = self._client.settings.first_pause_seconds
-        pause = min(first * 2 ** min(tries - 1, 10), LONGEST_PAUSE_SECONDS)
-        return pause * jitter()
 
 
 def journal_of(client: ApiClient) -> Journal | None:

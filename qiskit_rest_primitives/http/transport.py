@@ -5,14 +5,14 @@ In: method, path, body. Out: `Reply`, or `TransportError`; what a status means i
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import os
-import threading
 import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -20,12 +20,11 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
-from qiskit_rest_primitives.errors import TransportError
+from qiskit_rest_primitives.errors import RedirectError, TransportError
+from qiskit_rest_primitives.forks import Lock
+from qiskit_rest_primitives.http.adapter import Adapter, tried_once
 from qiskit_rest_primitives.http.failures import describe_failure, without_query
-from qiskit_rest_primitives.http.replies import retry_after_seconds
-from qiskit_rest_primitives.jitter import jitter
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.http.auth import BearerAuth
@@ -39,21 +38,34 @@ CHUNK_BYTES: Final = 1 << 18
 DRIP_SECONDS: Final = 30.0
 SLOWEST_BYTES_PER_SECOND: Final = 1_000
 """A body that arrives more slowly than this, after `DRIP_SECONDS`, is given up."""
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
-"""Methods that may be repeated: they read, or say what shall be. POST is not among them."""
-PASSING_STATUSES: Final = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 524})
 
 
-class PatientRetry(urllib3.Retry):
-    """urllib3's schedule, believing a ``Retry-After`` for a minute at the most."""
+@dataclass(frozen=True)
+class Call:
+    """One call: what is sent, and how its reply is received. Its body may hold an API key.
 
-    def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
-        """Seconds to wait before the next try, or None if the service names none."""
-        return retry_after_seconds(response.headers)
+    Attributes:
+        method: GET, POST, ...
+        url: absolute.
+        params: query; None values are left out, lists repeat their key.
+        body: sent as it is.
+        headers: besides those of the transport.
+        timeout_seconds: the longest silence between two pieces of the reply.
+        into: a binary file that takes the body of a reply with status 200.
+        patient: repeat it while that is safe; False if the caller does so.
+    """
 
-    def get_backoff_time(self) -> float:
-        """Seconds to wait where the service names none, stretched a little by chance."""
-        return super().get_backoff_time() * jitter()
+    method: str
+    url: str
+    params: Mapping[str, Any] | None = None
+    body: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] | None = None
+    timeout_seconds: float = READ_TIMEOUT_SECONDS
+    into: IO[bytes] | None = None
+    patient: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.method} {without_query(self.url)}"
 
 
 @dataclass(frozen=True)
@@ -62,7 +74,7 @@ class Reply:
 
     status_code: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
     sent_token: str = field(default="", repr=False)
 
 
@@ -90,98 +102,70 @@ class Transport:
         self._sessions: dict[int, requests.Session] = {}
         if verify is False:
             _allow_unverified()
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def __repr__(self) -> str:
         return "Transport()"
 
-    def call(
-        self,
-        method: str,
-        url: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        timeout_seconds: float = READ_TIMEOUT_SECONDS,
-        into: IO[bytes] | None = None,
-    ) -> Reply:
+    def call(self, call: Call) -> Reply:
         """Sends one request and reads the whole reply.
 
         A 401 is answered with a fresh token, once; the service did not act on it.
 
         Args:
-            method: GET, POST, ...
-            url: absolute.
-            params: query; None values are left out, lists repeat their key.
-            body: sent as it is.
-            headers: besides those of the transport.
-            timeout_seconds: the longest silence between two pieces of the reply.
-            into: a binary file that takes the body of a reply with status 200.
+            call: what to send.
 
         Raises:
             TransportError: no complete reply; `may_have_acted` says whether the service may
                 have seen the request.
         """
-        reply = self._follow(method, url, params, body, headers, timeout_seconds, into)
-        tokens = self.auth.tokens if self.auth and reply.status_code == 401 else None
-        if tokens is not None and tokens.renew(reply.sent_token):
-            reply = self._follow(method, url, params, body, headers, timeout_seconds, into)
-        return reply
+        with contextlib.nullcontext() if call.patient else tried_once():
+            reply = self._follow(call)
+            tokens = self.auth.tokens if self.auth and reply.status_code == 401 else None
+            if tokens is not None and tokens.renew(reply.sent_token):
+                reply = self._follow(call)
+            return reply
 
-    def _follow(
-        self,
-        method: str,
-        url: str,
-        params: Mapping[str, Any] | None,
-        body: bytes | None,
-        headers: Mapping[str, str] | None,
-        timeout_seconds: float,
-        into: IO[bytes] | None,
-    ) -> Reply:
+    def _follow(self, call: Call) -> Reply:
         """Sends, following redirects of reads within the same scheme, host and port."""
-        origin = urlsplit(url)[:2]
+        origin = urlsplit(call.url)[:2]
+        step = call
         for _ in range(MAX_REDIRECTS):
-            reply = self._send(method, url, params, body, headers, timeout_seconds, into)
+            reply = self._send(step)
             target = reply.headers.get("Location", "")
             if not 300 <= reply.status_code < 400 or not target:
                 return reply
-            url, params = urljoin(url, target), None
-            if method != "GET" or urlsplit(url)[:2] != origin:
-                raise TransportError(
-                    f"{method} was redirected to {urlsplit(url).netloc or url!r}, which is not "
-                    "followed: a token goes to the configured service only; correct the url"
+            url = urljoin(step.url, target)
+            if call.method != "GET" or urlsplit(url)[:2] != origin:
+                problem = RedirectError(
+                    f"{call} was redirected to {without_query(url)}, which is not followed: a "
+                    "token goes to the configured service only; correct the url"
                 )
-        raise TransportError(f"{method} {url} was redirected more than {MAX_REDIRECTS} times")
+                # 303 points at what a request has made; the others say that it was not taken.
+                problem.may_have_acted = reply.status_code == 303
+                raise problem
+            step = replace(step, url=url, params=None)
+        raise RedirectError(f"{call} was redirected more than {MAX_REDIRECTS} times")
 
-    def _send(
-        self,
-        method: str,
-        url: str,
-        params: Mapping[str, Any] | None,
-        body: bytes | None,
-        headers: Mapping[str, str] | None,
-        timeout_seconds: float,
-        into: IO[bytes] | None,
-    ) -> Reply:
+    def _send(self, call: Call) -> Reply:
         started = time.monotonic()
         failure: tuple[str, bool] | None = None
         reply: Reply | None = None
         try:
-            with self._session(url).request(
-                method,
-                url,
-                params=params,
-                data=body,
-                headers=headers,
-                timeout=(CONNECT_TIMEOUT_SECONDS, timeout_seconds),
+            with self._session(call.url).request(
+                call.method,
+                call.url,
+                params=call.params,
+                data=call.body,
+                headers=call.headers,
+                timeout=(CONNECT_TIMEOUT_SECONDS, call.timeout_seconds),
                 allow_redirects=False,
                 stream=True,
             ) as response:
                 reply = Reply(
                     response.status_code,
                     response.headers,
-                    _read(response, into if response.status_code == 200 else None),
+                    _read(response, call.into if response.status_code == 200 else None),
                     str(response.request.headers.get("Authorization", "")).removeprefix("Bearer "),
                 )
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -189,14 +173,13 @@ class Transport:
         if failure is not None:
             # Outside the handler: requests' own error holds the headers, and so the token.
             text, may_have_acted = failure
-            problem = TransportError(f"{method} {without_query(url)}: {text}")
+            problem = TransportError(f"{call}: {text}")
             problem.may_have_acted = may_have_acted
             raise problem
         assert reply is not None
         logger.debug(
-            "%s %s: %d, %d bytes, %.0f ms",
-            method,
-            without_query(url),
+            "%s: %d, %d bytes, %.0f ms",
+            call,
             reply.status_code,
             len(reply.body),
             1e3 * (time.monotonic() - started),
@@ -229,18 +212,7 @@ class Transport:
             f"qiskit-rest-primitives/{version('qiskit-rest-primitives')}"
         )
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        retry = PatientRetry(
-            total=5,
-            connect=3,
-            read=2,
-            status=3,
-            backoff_factor=0.2,
-            backoff_max=4.0,
-            status_forcelist=PASSING_STATUSES,
-            allowed_methods=SAFE_METHODS,
-            raise_on_status=False,
-        )
-        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=32, max_retries=retry)
+        adapter = Adapter()
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         return session

@@ -242,7 +242,7 @@ def test_a_service_that_is_not_there_is_said_soon(
     tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Connection refused: nothing was sent, so the error is soon and no job can exist."""
-    monkeypatch.setattr("qiskit_rest_primitives.http.submission.UNREACHABLE_SECONDS", 0.2)
+    monkeypatch.setattr("qiskit_rest_primitives.http.posting.UNREACHABLE_SECONDS", 0.2)
     with LocalService() as local:
         service = QiskitRuntimeService(
             url=local.url, token=local.token, settings=Settings(state_folder=tmp_path)
@@ -266,7 +266,7 @@ def test_a_refused_token_is_final(failing: LocalService, tmp_path) -> None:
 
 def test_patience_with_a_rate_limit_ends(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that says 429 for ever ends in its error, with its words."""
-    monkeypatch.setattr("qiskit_rest_primitives.http.submission.RATE_LIMITED_SECONDS", 0.05)
+    monkeypatch.setattr("qiskit_rest_primitives.http.posting.RATE_LIMITED_SECONDS", 0.05)
     with responses.RequestsMock() as mock:
         mock.get("http://service.example/v1/backends", json=DEVICES)
         error = {"errors": [{"code": 1202, "message": "Too many requests"}], "trace": "abc"}

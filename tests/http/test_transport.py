@@ -21,7 +21,7 @@ from qiskit_rest_primitives.errors import (
     RateLimitError,
     ServerError,
 )
-from qiskit_rest_primitives.http import transport
+from qiskit_rest_primitives.http import adapter, transport
 from qiskit_rest_primitives.http.replies import error_from_reply, retry_after_seconds
 from qiskit_rest_primitives.local import LocalService
 
@@ -93,7 +93,7 @@ def test_retry_after_is_believed_for_a_minute() -> None:
     assert retry_after_seconds({"Retry-After": "soon"}) is None
     assert retry_after_seconds({"Retry-After": "nan"}) is None
     assert retry_after_seconds({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0
-    patient = transport.PatientRetry()
+    patient = adapter.PatientRetry()
     reply = urllib3.HTTPResponse(headers={"Retry-After": "7200"})
     assert patient.get_retry_after(reply) == 60
     assert patient.get_retry_after(urllib3.HTTPResponse()) is None
@@ -272,7 +272,9 @@ def test_silence_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         plain = transport.Transport(None, {})
         began = time.monotonic()
         with pytest.raises(TransportError, match="silent"):
-            plain.call("POST", f"http://127.0.0.1:{port}/", body=b"", timeout_seconds=0.2)
+            plain.call(
+                transport.Call("POST", f"http://127.0.0.1:{port}/", body=b"", timeout_seconds=0.2)
+            )
         assert time.monotonic() - began < 2
         stop.set()
         plain.close()

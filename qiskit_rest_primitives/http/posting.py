@@ -1,0 +1,138 @@
+"""POSTs with an effect: what an error says of the one before, and calls that follow that rule."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from qiskit_rest_primitives.errors import (
+    APIError,
+    InvalidRequestError,
+    ProtocolError,
+    RateLimitError,
+    RedirectError,
+    RestPrimitivesError,
+    ServerError,
+    TransportError,
+)
+from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.jitter import jitter
+
+logger = logging.getLogger(__name__)
+
+UNREACHABLE_SECONDS: Final = 10.0
+"""How long a service that can't be reached at all is tried before the caller is told."""
+RATE_LIMITED_SECONDS: Final = 600.0
+LONGEST_PAUSE_SECONDS: Final = 8.0
+CANCEL_TRIES: Final = 6
+GATEWAY_TIMEOUTS: Final = frozenset({408, 425})
+"""Client errors that say nothing of the request itself."""
+
+
+def may_have_acted(error: RestPrimitivesError) -> bool:
+    """Whether the service may have done what was asked, although this error came of it."""
+    if isinstance(error, TransportError):
+        return error.may_have_acted
+    if isinstance(error, ServerError):
+        return not (error.status_code == 503 and error.retry_after_seconds is not None)
+    if isinstance(error, InvalidRequestError):
+        return error.status_code in GATEWAY_TIMEOUTS
+    return isinstance(error, ProtocolError)
+
+
+def passes_within_seconds(error: RestPrimitivesError, client: ApiClient) -> float:
+    """How long the same may be tried again after an error that did nothing; 0 if it is final."""
+    status = error.status_code if isinstance(error, APIError) else None
+    if isinstance(error, RateLimitError) or status == 503:
+        return RATE_LIMITED_SECONDS
+    if status == 401 and client.renews_tokens:
+        # A fresh token was tried already; another may still be accepted.
+        return UNREACHABLE_SECONDS
+    if isinstance(error, TransportError) and not isinstance(error, RedirectError):
+        return UNREACHABLE_SECONDS
+    return 0.0
+
+
+def retry_after(error: RestPrimitivesError) -> float | None:
+    """Seconds that the service asked to wait, or None."""
+    return error.retry_after_seconds if isinstance(error, APIError) else None
+
+
+def backoff(first_seconds: float, tries: int) -> float:
+    """The pause after so many tries, stretched a little by chance."""
+    return min(first_seconds * 2 ** min(tries - 1, 10), LONGEST_PAUSE_SECONDS) * jitter()
+
+
+def open_session(
+    client: ApiClient,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+    **asked: Any,
+) -> dict[str, Any]:
+    """Opens a session; tried again only while the service surely opened none.
+
+    Args:
+        client: the service.
+        clock: monotonic seconds.
+        sleep: waits seconds.
+        asked: as `ApiClient.create_session` takes it.
+
+    Raises:
+        APIError: the service refused; there is no session.
+        TransportError: the service can't be reached; ``may_have_acted`` tells whether a session
+            may be open nevertheless. It has no job, so the service closes it after a while.
+    """
+    started, tries = clock(), 0
+    while True:
+        tries += 1
+        try:
+            return client.create_session(**asked)
+        except RestPrimitivesError as error:
+            if may_have_acted(error):
+                problem = TransportError(
+                    f"it is not known whether a session was opened: {error} If it was, it has no "
+                    "job and the service closes it after a while; open another one"
+                )
+                problem.may_have_acted = True
+                raise problem from None
+            if clock() - started >= passes_within_seconds(error, client):
+                raise
+            asked_seconds = retry_after(error)
+            first = client.settings.first_pause_seconds
+            pause = backoff(first, tries) if asked_seconds is None else asked_seconds
+            logger.warning("opening the session again in %.1f s: %s", pause, error)
+            sleep(pause)
+
+
+def cancel(client: ApiClient, job_id: str, sleep: Callable[[float], None] = time.sleep) -> bool:
+    """Cancels a job; asking twice does no harm, so it is tried several times.
+
+    Args:
+        client: the service.
+        job_id: the job's id.
+        sleep: waits seconds.
+
+    Returns:
+        True if the service took the request, False if the job was final already.
+    """
+    doubt = False
+    for tries in range(1, CANCEL_TRIES + 1):
+        try:
+            client.cancel_job(job_id)
+        except RestPrimitivesError as error:
+            if isinstance(error, InvalidRequestError) and error.status_code == 409:
+                # After a request whose answer was lost, the job may be final because of it.
+                state = client.job(job_id).get("status") if doubt else ""
+                return str(state).lower().startswith("cancel")
+            doubt = doubt or may_have_acted(error)
+            passing = doubt or passes_within_seconds(error, client) > 0
+            if not passing or tries == CANCEL_TRIES:
+                raise
+            asked = retry_after(error)
+            sleep(backoff(0.3, tries) if asked is None else asked)
+        else:
+            return True
+    raise AssertionError("the last try returns or raises")

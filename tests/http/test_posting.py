@@ -1,0 +1,252 @@
+"""What an error says of a POST, and the calls besides POST /jobs that follow the rule."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import responses
+from qiskit import QuantumCircuit
+
+from qiskit_rest_primitives import (
+    Batch,
+    InvalidRequestError,
+    QiskitRuntimeService,
+    RedirectError,
+    RestBackend,
+    RestJob,
+    SamplerV2,
+    ServerError,
+    Session,
+    SessionError,
+    Settings,
+    TransportError,
+)
+from qiskit_rest_primitives.http import posting
+from qiskit_rest_primitives.http.submission import journal_of
+from qiskit_rest_primitives.local import LocalService
+
+from .test_submission import DEVICES, measured
+
+URL = "http://service.example/v1"
+JOBS = f"{URL}/jobs"
+
+
+@pytest.fixture
+def mock() -> Iterator[responses.RequestsMock]:
+    """A service whose replies the test writes."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mocked:
+        mocked.get(f"{URL}/backends", json=DEVICES)
+        yield mocked
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> QiskitRuntimeService:
+    """A client of it with short pauses."""
+    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.001, patience_seconds=2)
+    return QiskitRuntimeService(url=URL, token="t" * 30, settings=settings)
+
+
+def posts(mock: responses.RequestsMock) -> list[str]:
+    """The POSTs that were sent."""
+    return [call.request.url for call in mock.calls if call.request.method == "POST"]
+
+
+def run(service: QiskitRuntimeService) -> RestJob:
+    """One submission."""
+    return SamplerV2(service.backend("sim")).run([measured()])
+
+
+def long_job(backend: RestBackend) -> RestJob:
+    """One that runs until it is cancelled."""
+    circuit = QuantumCircuit(16)
+    for _ in range(4):
+        circuit.h(range(16))
+        circuit.cz(range(15), range(1, 16))
+    circuit.measure_all()
+    return SamplerV2(backend).run([(circuit, None, 200_000)] * 20)
+
+
+def open_tags(service: QiskitRuntimeService) -> list[str]:
+    """Tags of submissions in the journal whose fate is open."""
+    lines = journal_of(service.client).open_submissions(url=URL, instance="")
+    return [line["tag"] for line in lines]
+
+
+@pytest.mark.parametrize(
+    "location", ["https://service.example/v1/jobs", "http://elsewhere.example/", "/v2/jobs"]
+)
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirected_submission_is_refused_at_once(
+    mock: responses.RequestsMock, service: QiskitRuntimeService, status: int, location: str
+) -> None:
+    """It was not taken, and would be redirected again: no look-up, no repetition."""
+    mock.post(JOBS, status=status, headers={"Location": location})
+    with pytest.raises(RedirectError, match="correct the url") as problem:
+        run(service)
+    assert not problem.value.may_have_acted
+    assert posts(mock) == [JOBS]
+    assert open_tags(service) == []
+
+
+def test_a_303_says_that_something_was_made(
+    mock: responses.RequestsMock, service: QiskitRuntimeService
+) -> None:
+    """The journal keeps the tag for recover()."""
+    mock.post(JOBS, status=303, headers={"Location": "/v1/jobs/made"})
+    with pytest.raises(RedirectError) as problem:
+        run(service)
+    assert problem.value.may_have_acted
+    assert len(open_tags(service)) == 1
+
+
+def listing(mock: responses.RequestsMock, reply: Callable[[list[str]], Any]) -> list[list[str]]:
+    """Has GET /jobs answered with jobs of the tags that were posted; gives these tags."""
+    posted: list[list[str]] = []
+
+    def listed(_request: Any) -> tuple[int, dict, str]:
+        jobs = reply(posted[-1])
+        return 200, {}, json.dumps({"jobs": jobs, "count": len(jobs)})
+
+    mock.add_callback("GET", JOBS, listed)
+
+    def post(request: Any) -> tuple[int, dict, str]:
+        posted.append(json.loads(request.body)["tags"])
+        return 408, {}, ""
+
+    mock.add_callback("POST", JOBS, post)
+    return posted
+
+
+def test_a_408_is_looked_up(mock: responses.RequestsMock, service: QiskitRuntimeService) -> None:
+    """A gateway's time-out says nothing of the request itself."""
+    posted = listing(mock, lambda tags: [{"id": "mine", "tags": tags}])
+    assert run(service).job_id() == "mine"
+    assert len(posted) == 1
+
+
+def test_twins_that_the_look_up_finds_are_cancelled(
+    mock: responses.RequestsMock, service: QiskitRuntimeService
+) -> None:
+    """The oldest is adopted, whatever order of time the others came in."""
+    newest_first = ["third", "second", "first"]
+    listing(mock, lambda tags: [{"id": name, "tags": tags} for name in newest_first])
+    mock.post(f"{JOBS}/second/cancel", status=502)
+    mock.post(f"{JOBS}/second/cancel", status=204)
+    mock.post(f"{JOBS}/third/cancel", status=409)
+    mock.get(f"{JOBS}/third", json={"id": "third", "status": "Completed"})
+    assert run(service).job_id() == "first"
+    assert {url.rpartition("/jobs/")[2] for url in posts(mock)[1:]} == {
+        "second/cancel",
+        "third/cancel",
+    }
+    assert len(posts(mock)) == 4
+
+
+def test_a_refusal_after_a_doubt_leaves_the_doubt(
+    mock: responses.RequestsMock, service: QiskitRuntimeService
+) -> None:
+    """502, not found, then 400: an earlier try may still turn up, so the journal keeps the tag."""
+    mock.get(JOBS, json={"jobs": [], "count": 0})
+    mock.post(JOBS, status=502)
+    mock.post(JOBS, status=400)
+    with pytest.raises(InvalidRequestError):
+        run(service)
+    assert len(open_tags(service)) == 1
+
+
+def test_recovery_is_whole_or_not_at_all(
+    mock: responses.RequestsMock, service: QiskitRuntimeService
+) -> None:
+    """An outage between two look-ups does not strike the first one off."""
+    journal = journal_of(service.client)
+    for tag in ("qrp-one", "qrp-two"):
+        journal.starts(tag, url=URL, instance="", program_id="sampler", backend="sim")
+    down = {"qrp-two"}
+
+    def listed(request: Any) -> tuple[int, dict, str]:
+        tag = request.params["tags"]
+        jobs = [{"id": tag.removeprefix("qrp-"), "tags": [tag]}]
+        return (400 if tag in down else 200), {}, json.dumps({"jobs": jobs})
+
+    mock.add_callback("GET", JOBS, listed)
+    with pytest.raises(InvalidRequestError):
+        service.recover()
+    down.clear()
+    assert [job.job_id() for job in service.recover()] == ["one", "two"]
+    assert service.recover() == []
+
+
+@pytest.mark.parametrize("fault", [{"status": 502}, {"drop": True}, {"status": 429}])
+@pytest.mark.parametrize("after", [False, True])
+def test_cancelling_survives_faults(
+    failing: LocalService, client_of_failing: QiskitRuntimeService, fault: dict, after: bool
+) -> None:
+    """Asked again; if the first one did it, the answer is still that it was taken."""
+    if after and fault.get("status") == 429:
+        fault = {"status": 504}
+    backend = client_of_failing.backend("statevector")
+    failing.faults.add("POST", "/jobs/*/cancel", count=2, after_work=after, **fault)
+    job = long_job(backend)
+    assert job.cancel() is True
+    job.wait_for_final_state(60)
+    assert job.cancelled()
+    assert job.cancel() is False
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 429, "retry_after": 0.01}, {"status": 503, "retry_after": 0.01}]
+)
+def test_a_session_is_opened_when_the_service_takes_it(
+    failing: LocalService, client_of_failing: QiskitRuntimeService, fault: dict
+) -> None:
+    """Busy is not a refusal."""
+    backend = client_of_failing.backend("statevector")
+    failing.faults.add("POST", "/sessions", count=2, **fault)
+    with Session(backend) as session:
+        assert session.details()["accepting_jobs"]
+    assert sum("/sessions" in hit for hit in failing.faults.hits) >= 2
+
+
+@pytest.mark.parametrize("fault", [{"status": 502}, {"drop": True, "after_work": True}])
+def test_a_session_in_doubt_is_not_opened_twice(
+    failing: LocalService, client_of_failing: QiskitRuntimeService, fault: dict
+) -> None:
+    """No tag to look it up by: one POST, and an error that says what became of it."""
+    backend = client_of_failing.backend("statevector")
+    before = len(failing.faults.hits)
+    failing.faults.add("POST", "/sessions", **fault)
+    with pytest.raises(TransportError, match="not known whether a session") as problem:
+        Batch(backend)
+    assert problem.value.may_have_acted
+    assert len(failing.faults.hits) == before + 1
+
+
+def test_a_session_error_does_not_hide_what_ended_the_block(
+    failing: LocalService,
+    client_of_failing: QiskitRuntimeService,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The service fails at the close as well: that goes to the log."""
+    backend = client_of_failing.backend("statevector")
+    session = Session(backend)
+    failing.faults.add("PATCH", "/sessions/*", status=400)
+    with pytest.raises(ZeroDivisionError), session:
+        _ = 1 / 0
+    assert "was not closed" in caplog.text
+    with pytest.raises(InvalidRequestError), Session(backend):
+        pass
+    with pytest.raises(SessionError):
+        session.check_open()
+
+
+def test_what_the_errors_say() -> None:
+    """503 with a hint did nothing; any other 5xx may have."""
+    hinted = ServerError("x", status_code=503)
+    hinted.retry_after_seconds = 1.0
+    assert not posting.may_have_acted(hinted)
+    assert posting.may_have_acted(ServerError("x", status_code=503))
+    assert not posting.may_have_acted(InvalidRequestError("x", status_code=409))
