@@ -1,4 +1,4 @@
-"""A forked child: no lock that stays closed, no future that never comes, no socket of its parent."""
+"""A forked child: its locks are open, its futures come, its sockets are its own."""
 
 from __future__ import annotations
 
@@ -82,15 +82,21 @@ def test_a_fork_at_the_worst_moment(tmp_path: Path) -> None:
 
 LOCAL_FORK = """
 import os, sys
-from qiskit_rest_primitives import QiskitRuntimeService
+from qiskit import QuantumCircuit
+from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2
+from qiskit_rest_primitives.account_side import running_local_service
 service = QiskitRuntimeService(channel="local")
-assert service.backends()
+circuit = QuantumCircuit(1)
+circuit.measure_all()
+sampler = SamplerV2(service.backend("statevector"))
+def run():
+    assert sampler.run([circuit], shots=2).result(60)[0].data.meas.get_counts() == {"0": 2}
 if not os.fork():
-    assert service.backends()
+    run()
     sys.exit(0)  # with all that is registered for the exit
 assert os.wait()[1] == 0
-assert service.backends()
-assert QiskitRuntimeService(channel="local").backends()
+run()
+assert running_local_service().folder.is_dir()
 """
 
 
