@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import itertools
 import logging
-import shutil
-import tempfile
 import threading
-import weakref
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qiskit_rest_primitives.local.folders import TemporaryFolder
 from qiskit_rest_primitives.local.running.conducting import Job, conduct
 from qiskit_rest_primitives.local.running.executors import Workers, warm_up
 from qiskit_rest_primitives.local.running.outcome import Outcome
@@ -58,9 +55,8 @@ class Engine:
         count = jobs_at_once or max(2, self._workers.width)
         self._planners = ThreadPoolExecutor(count, thread_name_prefix="planning")
         self._notifier = ThreadPoolExecutor(1, thread_name_prefix="cancelling")
-        self._flags = Path(tempfile.mkdtemp(prefix="qiskit-rest-stop-"))
-        # Not in close(): a task that still runs looks for its flag until it ends.
-        weakref.finalize(self, shutil.rmtree, self._flags, ignore_errors=True)
+        # Not deleted in close(): a task that still runs looks for its flag until it ends.
+        self._flags = TemporaryFolder(self, "qiskit-rest-stop-").path
         self._numbers = itertools.count()
         self._lock = threading.Condition()
         self._queue: deque[Job] = deque()

@@ -9,13 +9,14 @@ import contextlib
 import os
 import secrets
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+
+from qiskit_rest_primitives.local.folders import TemporaryFolder
 
 SCHEMA_VERSION = 1
 LARGE_BODY = 65_536
@@ -74,10 +75,8 @@ class Store:
     """
 
     def __init__(self, folder: str | Path | None = None):
-        self._temporary = (
-            tempfile.TemporaryDirectory(prefix="qiskit-rest-") if folder is None else None
-        )
-        self.folder = Path(self._temporary.name if self._temporary else str(folder))
+        self._temporary = TemporaryFolder(self, "qiskit-rest-") if folder is None else None
+        self.folder = self._temporary.path if self._temporary else Path(str(folder))
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._bodies = self.folder / "bodies"
         self._bodies.mkdir(exist_ok=True, mode=0o700)
@@ -105,7 +104,7 @@ class Store:
         with self._lock:
             self._database.close()
         if self._temporary:
-            self._temporary.cleanup()
+            self._temporary.delete()
 
     def secret(self) -> bytes:
         """The key that signs tokens, made at the first start in this folder."""
