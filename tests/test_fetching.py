@@ -153,27 +153,6 @@ def test_a_silent_service_does_not_hold_a_timeout(
         done.result(timeout=0.3)
 
 
-def test_a_private_result_is_on_disk_before_it_is_read(
-    failing: LocalService, sampler: SamplerV2
-) -> None:
-    """It can be had once only: a second handle, in whatever process, reads the file."""
-    sampler.options.environment.private = True
-    job = sampler.run([coins()], shots=5)
-    result = job.result()
-    folder = job.client.settings.state_folder / "private"
-    (kept,) = folder.iterdir()
-    assert kept.stat().st_mode & 0o077 == 0
-    assert kept.read_bytes() == job.raw_result()
-    again = QiskitRuntimeService(
-        url=failing.url,
-        token=failing.token,
-        instance=failing.instance,
-        settings=job.client.settings,
-    ).job(job.job_id())
-    assert again.private
-    np.testing.assert_array_equal(again.result()[0].data.meas.array, result[0].data.meas.array)
-
-
 def test_an_error_in_the_log_does_not_hide_the_failure(
     failing: LocalService, sampler: SamplerV2
 ) -> None:

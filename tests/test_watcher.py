@@ -23,6 +23,8 @@ from qiskit_rest_primitives import (
 from qiskit_rest_primitives.status import Status, is_unknown, read_status
 from qiskit_rest_primitives.watcher import watcher_of
 
+from .http.raw_server import RawServer, Received
+
 URL = "http://service.example/v1"
 
 
@@ -143,6 +145,40 @@ def test_a_call_that_hangs_does_not_hold_the_others(
     job.wait_for_final_state(timeout=10)
     assert job.done()
     stuck.set()
+
+
+def test_what_comes_late_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that takes longer than a look may is heard all the same."""
+    monkeypatch.setattr(watcher, "LONGEST_CALL_SECONDS", 0.1)
+
+    def slowly(request: Received) -> None:
+        time.sleep(0.5)
+        request.say(json.dumps(entry("Completed")).encode())
+
+    with RawServer(slowly) as server:
+        service = QiskitRuntimeService(url=f"http://127.0.0.1:{server.port}/v1", token="t" * 30)
+        job = RestJob(service.client, "a")
+        job.wait_for_final_state(timeout=10)
+        assert job.done()
+
+
+def test_retry_after_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that is busy is asked again when it said, neither earlier nor more often."""
+    monkeypatch.setattr(watcher, "LONGEST_CALL_SECONDS", 0.2)
+    asked: list[float] = []
+
+    def busy(request: Received) -> None:
+        asked.append(time.monotonic())
+        if len(asked) < 3:
+            request.say(b"", status=429, Retry_After=1)
+        else:
+            request.say(json.dumps(entry("Completed")).encode())
+
+    with RawServer(busy) as server:
+        service = QiskitRuntimeService(url=f"http://127.0.0.1:{server.port}/v1", token="t" * 30)
+        RestJob(service.client, "a").wait_for_final_state(timeout=30)
+    assert len(asked) == 3
+    assert all(late - early > 0.85 for early, late in itertools.pairwise(asked))
 
 
 def test_ctrl_c_leaves_the_job_and_says_its_id(

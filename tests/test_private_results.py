@@ -1,0 +1,130 @@
+"""A private job's result can be had once only: nothing of it is lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+
+from qiskit_rest_primitives import (
+    ProtocolError,
+    QiskitRuntimeService,
+    RestJob,
+    SamplerV2,
+    Settings,
+    fetching,
+)
+from qiskit_rest_primitives.local import LocalService
+
+
+@pytest.fixture(scope="module")
+def failing() -> Iterator[LocalService]:
+    """A service with faults on demand."""
+    with LocalService(faults=True) as running:
+        yield running
+
+
+@pytest.fixture
+def service(failing: LocalService, tmp_path: Path) -> Iterator[QiskitRuntimeService]:
+    """A client of it; the faults end with the test."""
+    yield QiskitRuntimeService(
+        url=failing.url,
+        token=failing.token,
+        instance=failing.instance,
+        settings=Settings(state_folder=tmp_path / "state"),
+    )
+    failing.faults.clear()
+
+
+@pytest.fixture
+def job(service: QiskitRuntimeService) -> RestJob:
+    """A private job that is completed."""
+    circuit = QuantumCircuit(8)
+    circuit.h(range(8))
+    circuit.measure_all()
+    options = {"environment": {"private": True}}
+    made = SamplerV2(service.backend("statevector"), options=options).run([circuit], shots=500)
+    made.wait_for_final_state(60)
+    return made
+
+
+def kept(service: QiskitRuntimeService) -> list[Path]:
+    """What there is of private results on disk."""
+    return sorted((service.client.settings.state_folder / "private").glob("*"))
+
+
+def test_a_second_handle_reads_the_file(
+    failing: LocalService, service: QiskitRuntimeService, job: RestJob
+) -> None:
+    """On disk, for the owner only, before it is read; for handles in whatever process."""
+    result = job.result()
+    (file,) = kept(service)
+    assert file.stat().st_mode & 0o077 == 0
+    assert file.read_bytes() == job.raw_result()
+    again = service.job(job.job_id())
+    assert again.private
+    np.testing.assert_array_equal(again.result()[0].data.meas.array, result[0].data.meas.array)
+
+
+def test_handles_that_ask_at_once_download_once(
+    failing: LocalService, service: QiskitRuntimeService, job: RestJob
+) -> None:
+    """Eight threads, four handles: each has the result."""
+    failing.faults.add("GET", "/jobs/*/results", delay=0.2)
+    handles = [service.job(job.job_id()) for _ in range(4)]
+    counts: list[dict[str, int]] = []
+    threads = [
+        threading.Thread(
+            target=lambda one=one: counts.append(one.result(timeout=60)[0].data.meas.get_counts())
+        )
+        for one in handles * 2
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(counts) == 8
+    assert all(same == counts[0] for same in counts)
+    assert sum("/results" in hit for hit in failing.faults.hits) == 1
+    assert len(kept(service)) == 1
+
+
+def test_a_part_is_kept_when_the_rest_never_comes(
+    failing: LocalService,
+    service: QiskitRuntimeService,
+    job: RestJob,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The connection broke after the service had given its only copy: the error names the part."""
+    monkeypatch.setattr(fetching, "LATE_SECONDS", 0.3)
+    failing.faults.add("GET", "/jobs/*/results", truncate=True, count=1)
+    with pytest.raises(ProtocolError, match=r"part1") as problem:
+        job.result(timeout=60)
+    (part,) = kept(service)
+    assert str(part) in str(problem.value)
+    assert part.read_bytes().startswith(b'{"__type__":"PrimitiveResult"')
+
+
+def test_bytes_that_are_no_result_are_not_asked_for_again(
+    failing: LocalService, service: QiskitRuntimeService, job: RestJob
+) -> None:
+    """The bytes stay as they are, for whoever can read them."""
+    failing.faults.add("GET", "/jobs/*/results", corrupt=True, count=1)
+    with pytest.raises(ProtocolError):
+        job.result(timeout=60)
+    (file,) = kept(service)
+    assert job.raw_result() == file.read_bytes()
+    assert sum("/results" in hit for hit in failing.faults.hits) <= 1 + 1
+
+
+def test_deleting_a_job_deletes_the_copy(service: QiskitRuntimeService, job: RestJob) -> None:
+    """For good means here as well; other jobs' copies stay."""
+    job.result()
+    other = service.client.settings.private_result("another")
+    other.write_bytes(b"{}")
+    service.delete_job(job.job_id())
+    assert kept(service) == [other]

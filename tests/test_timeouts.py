@@ -1,0 +1,123 @@
+"""A caller's timeout holds, whatever the service does and whichever call it is given to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from qiskit import QuantumCircuit
+
+from qiskit_rest_primitives import (
+    JobTimeoutError,
+    QiskitRuntimeService,
+    RestJob,
+    SamplerV2,
+    SplitJob,
+    as_completed,
+    wait,
+    watcher,
+)
+from qiskit_rest_primitives.local import LocalService
+from qiskit_rest_primitives.work import Piece
+
+from .http.raw_server import RawServer, Received
+
+ENOUGH_SECONDS = 0.5
+"""What a caller may wait beyond the timeout."""
+
+MISBEHAVIOUR = {
+    "silent": {"silence": True},
+    "dripping": {"drip": 0.2},
+    "redirecting": {"status": 307, "location": "/v1/jobs/again"},
+    "failing": {"status": 503},
+    "busy": {"status": 429, "retry_after": 50},
+    "hanging up": {"drop": True},
+    "truncating": {"truncate": True},
+}
+
+CALLS: dict[str, Callable[[RestJob, float], object]] = {
+    "result": lambda job, seconds: job.result(timeout=seconds),
+    "raw_result": lambda job, seconds: job.raw_result(timeout=seconds),
+    "wait_for_final_state": lambda job, seconds: job.wait_for_final_state(seconds),
+    "as_completed": lambda job, seconds: list(as_completed([job], timeout=seconds)),
+    "future": lambda job, seconds: job.future().result(seconds),
+    "split": lambda job, seconds: SplitJob([job], [[Piece(0, 0, 1)]], [()]).result(seconds),
+}
+
+
+@pytest.fixture(scope="module")
+def failing() -> Iterator[LocalService]:
+    """A service with faults on demand."""
+    with LocalService(faults=True) as running:
+        yield running
+
+
+@pytest.fixture
+def job(failing: LocalService, monkeypatch: pytest.MonkeyPatch) -> Iterator[RestJob]:
+    """A job that is completed, which its handle does not know."""
+    monkeypatch.setattr(watcher, "LONGEST_CALL_SECONDS", 1.0)  # after the faults end, not longer
+    service = QiskitRuntimeService(url=failing.url, token=failing.token, instance=failing.instance)
+    circuit = QuantumCircuit(1)
+    circuit.x(0)
+    circuit.measure_all()
+    made = SamplerV2(service.backend("statevector")).run([circuit], shots=3)
+    made.wait_for_final_state(60)
+    yield RestJob(made.client, made.job_id())
+    failing.faults.clear()
+
+
+@pytest.mark.parametrize("how", MISBEHAVIOUR)
+@pytest.mark.parametrize("call", CALLS)
+def test_watching_keeps_the_timeout(
+    failing: LocalService, job: RestJob, call: str, how: str
+) -> None:
+    """The state can't be had: JobTimeoutError in time, and the same handle works afterwards."""
+    failing.faults.add("GET", "/jobs/*", **MISBEHAVIOUR[how])
+    began = time.monotonic()
+    with pytest.raises(TimeoutError if call == "future" else JobTimeoutError):
+        CALLS[call](job, 0.3)
+    assert time.monotonic() - began < 0.3 + ENOUGH_SECONDS
+    if how == "busy":
+        return  # it asked not to be asked for 50 s, and it is not
+    failing.faults.clear()
+    assert job.result(timeout=60)[0].data.meas.get_counts() == {"1": 3}
+
+
+@pytest.mark.parametrize("how", MISBEHAVIOUR)
+@pytest.mark.parametrize("call", ["result", "raw_result", "split"])
+def test_downloading_keeps_the_timeout(
+    failing: LocalService, job: RestJob, call: str, how: str
+) -> None:
+    """The state is known, the result does not come."""
+    failing.faults.add("GET", "/jobs/*/results", **MISBEHAVIOUR[how])
+    began = time.monotonic()
+    with pytest.raises(JobTimeoutError, match="not received"):
+        CALLS[call](job, 0.5)
+    assert time.monotonic() - began < 0.5 + ENOUGH_SECONDS
+
+
+def test_wait_gives_what_is_final(failing: LocalService, job: RestJob) -> None:
+    """Nothing is raised: the job is among the pending ones."""
+    failing.faults.add("GET", "/jobs/*", silence=True)
+    began = time.monotonic()
+    assert wait([job], timeout=0.3) == (set(), {job})
+    assert time.monotonic() - began < 0.3 + ENOUGH_SECONDS
+
+
+def test_headers_that_drip_do_not_hold_a_timeout(tmp_path: Path) -> None:
+    """A reply that begins and never gets to its body."""
+
+    def drip(request: Received) -> None:
+        request.connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        for _ in range(100):
+            time.sleep(0.05)
+            request.connection.sendall(b"z")
+
+    with RawServer(drip) as server:
+        service = QiskitRuntimeService(url=f"http://127.0.0.1:{server.port}/v1", token="t" * 30)
+        began = time.monotonic()
+        with pytest.raises(JobTimeoutError):
+            RestJob(service.client, "a").result(timeout=0.3)
+        assert time.monotonic() - began < 0.3 + ENOUGH_SECONDS
