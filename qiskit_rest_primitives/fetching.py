@@ -37,6 +37,10 @@ LATE_SECONDS: Final = 20.0
 DOWNLOADS: Final = 6
 """Times a body that can't be decoded is fetched before that is an error."""
 LONGEST_PAUSE_SECONDS: Final = 5.0
+SILENCE_SECONDS: Final = 6.0
+"""A download that is silent for so long is begun again: its connection may be of an outage."""
+LONGEST_SILENCE_SECONDS: Final = 300.0
+"""The same where the service is well but slow, and for what can be had only once."""
 
 
 class ResultBox:
@@ -135,16 +139,20 @@ class ResultBox:
     def _download(self) -> None:
         path = self._private_file()
         if path is None:
-            self._hold(self._receive(SpooledCopy()))
+            self._hold(self._receive(SpooledCopy(), SILENCE_SECONDS))
             return
         # Two handles of one job in this process: the second finds the first one's file.
         with self._client.once(f"private result {self._job_id}", Lock):
             if not path.exists():
-                self._receive(PrivateCopy(path)).close()
+                self._receive(PrivateCopy(path), LONGEST_SILENCE_SECONDS).close()
             self._hold(path.open("rb"))
 
-    def _receive(self, copy: SpooledCopy | PrivateCopy) -> IO[bytes]:
+    def _receive(self, copy: SpooledCopy | PrivateCopy, silence: float) -> IO[bytes]:
         """Downloads until a whole body is there.
+
+        Args:
+            copy: takes the bytes.
+            silence: seconds without a byte after which the download is begun again.
 
         Raises:
             ProtocolError: the service says for a while that it has none.
@@ -156,11 +164,12 @@ class ResultBox:
         while True:
             late = time.monotonic() - started > LATE_SECONDS
             asked: float | None = None
+            began = time.monotonic()
             file = copy.begin()
             whole = False
             try:
                 with gate:
-                    reply = self._client.job_results(self._job_id, into=file)
+                    reply = self._client.job_results(self._job_id, file, silence)
                 whole = reply.status_code != 204 and file.tell() > 0
                 if whole:
                     return copy.keep(file)
@@ -180,10 +189,16 @@ class ResultBox:
             except (TransportError, ServerError, RateLimitError) as error:
                 asked = error.retry_after_seconds if isinstance(error, APIError) else None
                 logger.info("fetching the result of job %s again: %s", self._job_id, error)
+                if time.monotonic() - began >= silence and self._client.answers(
+                    self._job_id, SILENCE_SECONDS
+                ):
+                    # Not an outage: it takes so long to get the result ready.
+                    silence = min(3 * silence, LONGEST_SILENCE_SECONDS)
             finally:
                 if not whole:
                     copy.discard(file)
-            time.sleep(pause if asked is None else asked)
+            elapsed = time.monotonic() - began
+            time.sleep(max(0.0, pause - elapsed) if asked is None else asked)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _hold(self, file: IO[bytes]) -> None:

@@ -52,7 +52,7 @@ FEW: Final = 3
 STALE_SECONDS: Final = 120.0
 """A job that was in no list for so long is asked for by its id."""
 IDLE_SECONDS: Final = 2.0
-LONGEST_CALL_SECONDS: Final = 10.0
+LONGEST_CALL_SECONDS: Final = 6.0
 """A look that takes longer (silence, a header that drips) is left to itself and counts as failed.
 """
 FORGIVEN_SECONDS: Final = 15.0
@@ -173,7 +173,7 @@ class Watcher:
                 late=lambda details: self._observe(watched, details),
             )
         except RestPrimitivesError as error:
-            self._met(error, [watched])
+            self._met(error, [watched], asked)
             return
         self._round_trip = self.clock() - asked
         first = watched.due - watched.born <= 2 * self._first_look
@@ -190,6 +190,7 @@ class Watcher:
 
     def _look_at_many(self, due: list[_Watched]) -> None:
         wanted = {watched.job_id: watched for watched in due}
+        asked = self.clock()
         since = min(watched.created for watched in due) - timedelta(minutes=1)
         try:
             found, gone, requests = _in_time(
@@ -197,7 +198,7 @@ class Watcher:
                 seconds=4 * LONGEST_CALL_SECONDS,
             )
         except RestPrimitivesError as error:
-            self._met(error, due)
+            self._met(error, due, asked)
             return
         finished = [self._observe(wanted[job_id], details) for job_id, details in found.items()]
         now = self.clock()
@@ -228,7 +229,7 @@ class Watcher:
             return True
         return False
 
-    def _met(self, error: RestPrimitivesError, watched: list[_Watched]) -> None:
+    def _met(self, error: RestPrimitivesError, watched: list[_Watched], asked_at: float) -> None:
         """Goes on after an error that may pass, gives the others to those who wait."""
         now = self.clock()
         outage = isinstance(error, TransportError | RateLimitError | ServerError)
@@ -243,7 +244,9 @@ class Watcher:
                 self._settle(one, error)
         failing = now - min(one.failing_since or now for one in watched)
         asked = error.retry_after_seconds if isinstance(error, APIError) else None
-        pause = asked or min(max(0.1, failing), OUTAGE_INTERVAL_SECONDS)
+        # From one question to the next: one that met silence has been a pause itself.
+        pause = asked or min(max(0.1, failing), OUTAGE_INTERVAL_SECONDS) - (now - asked_at)
+        pause = max(pause, 0.1)
         logger.info("asking again in %.1f s: %s", pause, error)
         self._postpone([one for one in watched if not one.future.done()], pause)
 

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from qiskit_rest_primitives.account import Account, resolve_account
-from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.errors import ProtocolError, RestPrimitivesError
 from qiskit_rest_primitives.forks import renew_after_fork
 from qiskit_rest_primitives.http.auth import BearerAuth
 from qiskit_rest_primitives.http.identity import token_source
@@ -115,6 +115,15 @@ class ApiClient:
         reply = self._call("GET", path, params=params, patient=patient)
         return read_json(f"GET {path}", reply.body)
 
+    def answers(self, job_id: str, seconds: float) -> bool:
+        """Whether the service says anything of a job within so many seconds."""
+        path = f"/jobs/{_segment(job_id)}"
+        try:
+            self._call("GET", path, patient=False, timeout_seconds=seconds)
+        except RestPrimitivesError:
+            return False
+        return True
+
     # Jobs
 
     def create_job(self, body: bytes) -> dict[str, Any]:
@@ -141,10 +150,15 @@ class ApiClient:
             raise ProtocolError(f"GET /jobs was answered without a list of jobs: {page!r:.300}")
         return page
 
-    def job_results(self, job_id: str, into: IO[bytes] | None = None) -> Reply:
+    def job_results(
+        self,
+        job_id: str,
+        into: IO[bytes] | None = None,
+        timeout_seconds: float = READ_TIMEOUT_SECONDS,
+    ) -> Reply:
         """GET /jobs/{id}/results, once: the body as received, in the reply or in ``into``."""
         path = f"/jobs/{_segment(job_id)}/results"
-        return self._call("GET", path, into=into, patient=False)
+        return self._call("GET", path, into=into, patient=False, timeout_seconds=timeout_seconds)
 
     def job_logs(self, job_id: str) -> str:
         """GET /jobs/{id}/logs: plain text."""

@@ -31,13 +31,21 @@ class FaultProxy(ThreadingHTTPServer):
         port: of the service on 127.0.0.1.
         rate: part of the calls that are spoilt, 0 to 1.
         seed: of what happens to which call.
-        kinds: what may happen.
+        kinds: what may happen; besides `KINDS` there is "silence".
+        listen_on: port to listen on; 0 for a free one.
     """
 
     daemon_threads = True
 
-    def __init__(self, port: int, rate: float, seed: int, kinds: tuple[str, ...] = KINDS):
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(
+        self,
+        port: int,
+        rate: float,
+        seed: int,
+        kinds: tuple[str, ...] = KINDS,
+        listen_on: int = 0,
+    ):
+        super().__init__(("127.0.0.1", listen_on), _Handler)
         self.service_port = port
         self.rate = rate
         self.kinds = kinds
@@ -45,6 +53,7 @@ class FaultProxy(ThreadingHTTPServer):
         self.calls = 0
         self._chance = random.Random(seed)
         self._lock = threading.Lock()
+        self.over = threading.Event()
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
@@ -67,6 +76,7 @@ class FaultProxy(ThreadingHTTPServer):
 
     def close(self) -> None:
         """Stops listening."""
+        self.over.set()
         self.shutdown()
         self.server_close()
 
@@ -81,7 +91,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _forward(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         kind, chance = self.server.draw()
-        if kind == "drop before":
+        if kind == "drop before" or self.server.over.is_set():
+            self.close_connection = True
+            return
+        if kind == "silence":
+            self.server.over.wait()
             self.close_connection = True
             return
         if kind == "delay":

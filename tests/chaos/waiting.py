@@ -1,0 +1,179 @@
+"""How long a caller waits: ``python -m tests.chaos.waiting --outage 120``.
+
+``result(timeout=3)`` of a service that misbehaves, and what an outage in the middle of ``result()``
+costs beyond itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from qiskit import QuantumCircuit
+
+from qiskit_rest_primitives import (
+    JobTimeoutError,
+    QiskitRuntimeService,
+    RestJob,
+    SamplerV2,
+    Settings,
+)
+from qiskit_rest_primitives.local import LocalService
+
+from .proxy import FaultProxy
+
+TIMEOUT_SECONDS = 3.0
+TIMEOUT_LIMIT_SECONDS = 3.5
+OUTAGE_LIMIT_SECONDS = 10.0
+
+MISBEHAVIOUR = {
+    "silent": {"silence": True},
+    "dripping": {"drip": 0.2},
+    "redirecting without end": {"status": 307, "location": "/v1/jobs/again"},
+    "failing": {"status": 502},
+}
+OUTAGES = ("nothing listens", "silence", "5xx before")
+
+
+def client_of(url: str, local: LocalService, folder: Path) -> QiskitRuntimeService:
+    """A client as users have it."""
+    settings = Settings(state_folder=folder)
+    return QiskitRuntimeService(
+        url=url, token=local.token, instance=local.instance, settings=settings
+    )
+
+
+def job_of_seconds(service: QiskitRuntimeService) -> RestJob:
+    """A job that runs for some seconds."""
+    circuit = QuantumCircuit(16)
+    for _ in range(4):
+        circuit.h(range(16))
+        circuit.cz(range(15), range(1, 16))
+    circuit.measure_all()
+    return SamplerV2(service.backend("statevector")).run([(circuit, None, 200_000)] * 4)
+
+
+def seconds_of_a_timeout(local: LocalService, path: str, how: str, folder: Path) -> float:
+    """What ``result(timeout=3)`` takes while one kind of call misbehaves."""
+    assert local.faults is not None
+    service = client_of(local.url, local, folder)
+    circuit = QuantumCircuit(1)
+    circuit.measure_all()
+    job = SamplerV2(service.backend("statevector")).run([circuit], shots=1)
+    if path.endswith("results"):
+        job.wait_for_final_state()
+    local.faults.add("GET", path.replace("*", job.job_id()), **MISBEHAVIOUR[how])
+    began = time.monotonic()
+    with contextlib.suppress(JobTimeoutError):
+        job.result(timeout=TIMEOUT_SECONDS)
+        raise AssertionError(f"{how}: there was a result")
+    return time.monotonic() - began
+
+
+@contextmanager
+def broken(proxy: FaultProxy, how: str) -> Iterator[None]:
+    """An outage of the whole service."""
+    if how == "nothing listens":
+        port = proxy.server_address[1]
+        proxy.close()
+        yield
+        # From now on the connections are there again; closing it is the exit's business.
+        FaultProxy(proxy.service_port, 0.0, 1, listen_on=port)
+    else:
+        proxy.kinds, proxy.rate = (how,), 1.0
+        yield
+        proxy.rate = 0.0
+
+
+def cost_of_an_outage(
+    local: LocalService, how: str, during: str, seconds: float, folder: Path
+) -> float:
+    """Seconds from the end of an outage to the result.
+
+    Args:
+        local: the service.
+        how: one of `OUTAGES`.
+        during: "watching" a job that ends during the outage, or "downloading" its result.
+        seconds: how long the outage is.
+        folder: for the journal.
+    """
+    proxy = FaultProxy(int(local.base_url.rpartition(":")[2]), 0.0, 1)
+    service = client_of(f"{proxy.base_url}/v1", local, folder)
+    job = job_of_seconds(service)
+    came: list[float] = []
+
+    def fetch() -> None:
+        job.result()
+        came.append(time.monotonic())
+
+    waiting = threading.Thread(target=fetch)
+    if during == "watching":
+        waiting.start()
+        time.sleep(0.3)  # it is being watched
+    else:
+        job.wait_for_final_state()
+    with broken(proxy, how):
+        if during == "downloading":
+            waiting.start()
+        time.sleep(seconds)
+        assert not came, "the outage began too late"
+    over = time.monotonic()
+    waiting.join(seconds + 120)
+    assert came, "no result"
+    return came[0] - over
+
+
+def told(what: str, measured: float, limit: float) -> bool:
+    """Prints a figure; whether it is within its limit."""
+    good = measured <= limit
+    print(f"{what}: {measured:.2f} s (limit {limit:g} s) {'ok' if good else 'MISSED'}", flush=True)
+    return good
+
+
+def main() -> int:
+    """Prints all figures; 1 if one is missed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.waiting", description=__doc__)
+    parser.add_argument("--outage", type=float, default=120.0, help="seconds")
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.CRITICAL)
+    good: list[bool] = []
+    with LocalService(faults=True) as local, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for path in ("/jobs/*", "/jobs/*/results"):
+            for how in MISBEHAVIOUR:
+                took = seconds_of_a_timeout(local, path, how, folder)
+                what = f"result(timeout={TIMEOUT_SECONDS:g}), {how}, GET {path}"
+                good.append(told(what, took, TIMEOUT_LIMIT_SECONDS))
+        assert local.faults is not None
+        local.faults.clear()
+        costs: dict[tuple[str, str], float] = {}
+
+        def measure(how: str, during: str) -> None:
+            costs[how, during] = cost_of_an_outage(local, how, during, given.outage, folder)
+
+        outages = [
+            threading.Thread(target=measure, args=(how, during))
+            for how in OUTAGES
+            for during in ("watching", "downloading")
+        ]
+        for one in outages:
+            one.start()
+        for one in outages:
+            one.join()
+        for (how, during), cost in sorted(costs.items()):
+            what = f"outage of {given.outage:g} s while {during}, {how}: beyond it"
+            good.append(told(what, cost, OUTAGE_LIMIT_SECONDS))
+        good.append(len(costs) == len(outages))
+    return 0 if all(good) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
