@@ -18,6 +18,7 @@ from qiskit_rest_primitives.background import in_thread
 from qiskit_rest_primitives.errors import (
     JobTimeoutError,
     NotFoundError,
+    ProtocolError,
 )
 from qiskit_rest_primitives.fetching import ResultBox
 from qiskit_rest_primitives.http.client import ApiClient
@@ -32,6 +33,7 @@ from qiskit_rest_primitives.wire.results import decode_result
 logger = logging.getLogger(__name__)
 
 LOG_SECONDS: Final = 10.0
+PROGRAMS: Final = ("sampler", "estimator")
 
 
 class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Status]):
@@ -52,6 +54,9 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
     ):
         super().__init__(client, job_id, details)
         self._origins = origins
+        if origins is not None:
+            known = ("program", "backend", "session_id", "private")
+            self._settled = {key: self._details.get(key) for key in known}
         self._backend = backend
         self._box = ResultBox(client, job_id, self._decode, self._private_file)
 
@@ -76,7 +81,42 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
 
     def refresh(self, *, params: bool = False) -> None:
         """Asks for the details, with the params (`inputs`) if wanted."""
-        self.learn(self._client.job(self._job_id, exclude_params=not params))
+        try:
+            self.learn(self._client.job(self._job_id, exclude_params=not params))
+        except NotFoundError:
+            if not self._found_by_tag():
+                raise
+            self.learn(self._client.job(self._job_id, exclude_params=not params))
+
+    def _found_by_tag(self) -> bool:
+        """Whether a job that the service never knew by its id has another one.
+
+        The answer to its submission was damaged, which its tag survives.
+        """
+        tag = next((tag for tag in self._details.get("tags") or () if is_own_tag(tag)), None)
+        if tag is None or "created" in self._details:
+            return False
+        listed = self._client.jobs(tags=[tag], limit=10)["jobs"]
+        named = [job["id"] for job in listed if tag in (job.get("tags") or ())]
+        if not named or self._job_id in named:
+            return False
+        logger.warning("job %s is job %s: the answer was damaged", self._job_id, named[-1])
+        self._job_id = named[-1]
+        self._box = ResultBox(self._client, self._job_id, self._decode, self._private_file)
+        return True
+
+    def _final(self, timeout: float | None) -> dict[str, Any]:
+        """The final details, within ``timeout`` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            return wait_for_final(self, timeout)
+        except NotFoundError:
+            with said_to_go_on([self._job_id]):
+                looking = in_thread(self._found_by_tag, "qiskit-rest-look")
+                wait_for_futures([looking], _left(deadline))
+            if not (looking.done() and looking.exception() is None and looking.result()):
+                raise
+        return wait_for_final(self, _left(deadline))
 
     def status(self) -> Status:
         """The status now: equal to a `JobStatus` member and to its name. Asks until it is final."""
@@ -93,7 +133,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
         Raises:
             JobTimeoutError: it is not final in time; it goes on.
         """
-        wait_for_final(self, timeout)
+        self._final(timeout)
 
     def cancel(self) -> bool:
         """Asks the service to cancel the job.
@@ -155,7 +195,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
             ProtocolError: the body is no result; `raw_result` has it.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        details = wait_for_final(self, timeout)
+        details = self._final(timeout)
         if read_status(details) != DONE:
             self._raise_failure(deadline)
         with said_to_go_on([self._job_id]):
@@ -180,7 +220,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
             JobTimeoutError, JobFailedError, JobCancelledError: as `result`.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        details = wait_for_final(self, timeout)
+        details = self._final(timeout)
         if read_status(details) != DONE:
             self._raise_failure(deadline)
         try:
@@ -226,10 +266,15 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
 
     def _decode(self, body: bytes) -> PrimitiveResult[Any]:
         if self._origins is None:
-            if not self._details.get("params") or not self.primitive_id:
+            if not self._details.get("params") or self.primitive_id not in PROGRAMS:
                 self.refresh(params=True)
             params = self._details.get("params") or {}
-            self._origins = origins_from_params(self.primitive_id, params)
+            try:
+                self._origins = origins_from_params(self.primitive_id, params)
+            except ProtocolError:
+                # They may have been damaged on the way: the next try asks for them again.
+                self._details.pop("params", None)
+                raise
         known = self._origins
         shapes = shots = None
         if known is not None and all(origin.shape is not None for origin in known):

@@ -30,6 +30,7 @@ class JobRecord:
         self._job_id = job_id
         self._details: dict[str, Any] = dict(details or {})
         self._born = time.monotonic()
+        self._settled: dict[str, Any] = {}
 
     @property
     def client(self) -> ApiClient:
@@ -102,8 +103,8 @@ class JobRecord:
         return self._details if final else None
 
     def learn(self, details: Mapping[str, Any]) -> None:
-        """Takes note of details that the service gave."""
-        self._details = {**self._details, **details}
+        """Takes note of details that the service gave; who submitted the job knows some better."""
+        self._details = {**self._details, **details, **self._settled}
 
     def failure_text(self, log: str = "") -> str:
         """Why the job failed: status, reason, code, solution and the end of its log."""

@@ -40,8 +40,8 @@ class Session:
     Raises:
         SessionError: ``max_time`` can't be read, or is not positive.
         InvalidRequestError: the service refuses, such as a plan without sessions (code 1352).
-        TransportError: no answer; ``may_have_acted`` tells whether a session may be open, which
-            the service then closes after a while.
+        TransportError: the service can't be reached; ``may_have_acted`` tells whether an empty
+            session may be left, which the service closes after a while.
     """
 
     mode: ClassVar[str] = "dedicated"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, Final, TypeVar
 from urllib.parse import quote
@@ -18,12 +20,15 @@ from qiskit_rest_primitives.http.auth import BearerAuth
 from qiskit_rest_primitives.http.identity import token_source
 from qiskit_rest_primitives.http.replies import error_from_reply, read_json
 from qiskit_rest_primitives.http.transport import READ_TIMEOUT_SECONDS, Call, Reply, Transport
+from qiskit_rest_primitives.jitter import jitter
 from qiskit_rest_primitives.settings import Settings
 
 API_VERSION: Final = "2026-04-15"
 """The dated form of the API that every request asks for; omitting it means the form of 2024."""
 
 SUBMIT_TIMEOUT_SECONDS: Final = 300.0
+GARBLED_PAUSES_SECONDS: Final = (0.1, 0.3)
+"""A reply that is no JSON is asked for again: a proxy may have spoilt it."""
 
 
 T = TypeVar("T")
@@ -112,6 +117,11 @@ class ApiClient:
         return reply
 
     def _get(self, path: str, patient: bool = True, **params: Any) -> dict[str, Any]:
+        for pause in GARBLED_PAUSES_SECONDS if patient else ():
+            reply = self._call("GET", path, params=params)
+            with contextlib.suppress(ProtocolError):
+                return read_json(f"GET {path}", reply.body)
+            time.sleep(pause * jitter())
         reply = self._call("GET", path, params=params, patient=patient)
         return read_json(f"GET {path}", reply.body)
 

@@ -72,7 +72,10 @@ def open_session(
     sleep: Callable[[float], None] = time.sleep,
     **asked: Any,
 ) -> dict[str, Any]:
-    """Opens a session; tried again only while the service surely opened none.
+    """Opens a session; tried again while the service can't be reached, or the answer is lost.
+
+    Nothing tells a session by, so a lost one can't be found. It stays empty, is not charged, and
+    the service closes it after a while (IBM's after 30 minutes).
 
     Args:
         client: the service.
@@ -82,28 +85,32 @@ def open_session(
 
     Raises:
         APIError: the service refused; there is no session.
-        TransportError: the service can't be reached; ``may_have_acted`` tells whether a session
-            may be open nevertheless. It has no job, so the service closes it after a while.
+        TransportError: the service can't be reached.
     """
-    started, tries = clock(), 0
+    started, tries, doubt = clock(), 0, False
     while True:
         tries += 1
         try:
             return client.create_session(**asked)
         except RestPrimitivesError as error:
-            if may_have_acted(error):
-                problem = TransportError(
-                    f"it is not known whether a session was opened: {error} If it was, it has no "
-                    "job and the service closes it after a while; open another one"
-                )
-                problem.may_have_acted = True
-                raise problem from None
-            if clock() - started >= passes_within_seconds(error, client):
+            lost = may_have_acted(error) and not isinstance(error, RedirectError)
+            doubt = doubt or lost
+            patience = passes_within_seconds(error, client)
+            if doubt:
+                patience = max(patience, client.settings.patience_seconds)
+            if clock() - started >= patience or not (lost or passes_within_seconds(error, client)):
+                if isinstance(error, TransportError):
+                    error.may_have_acted = doubt
                 raise
-            asked_seconds = retry_after(error)
+            named = retry_after(error)
             first = client.settings.first_pause_seconds
-            pause = backoff(first, tries) if asked_seconds is None else asked_seconds
-            logger.warning("opening the session again in %.1f s: %s", pause, error)
+            pause = backoff(first, tries) if named is None else named
+            logger.warning(
+                "opening the session again in %.1f s%s: %s",
+                pause,
+                " (an empty one may be left, which the service closes)" if lost else "",
+                error,
+            )
             sleep(pause)
 
 

@@ -23,8 +23,9 @@ import urllib3
 
 from qiskit_rest_primitives.errors import RedirectError, TransportError
 from qiskit_rest_primitives.forks import Lock
-from qiskit_rest_primitives.http.adapter import Adapter, tried_once
+from qiskit_rest_primitives.http.adapter import SAFE_METHODS, Adapter, tried_once
 from qiskit_rest_primitives.http.failures import describe_failure, without_query
+from qiskit_rest_primitives.jitter import jitter
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.http.auth import BearerAuth
@@ -35,9 +36,16 @@ CONNECT_TIMEOUT_SECONDS: Final = 10.0
 READ_TIMEOUT_SECONDS: Final = 30.0
 MAX_REDIRECTS: Final = 5
 CHUNK_BYTES: Final = 1 << 18
+BROKEN_BODY_PAUSES_SECONDS: Final = (0.1, 0.3, 0.9)
+BROKEN_BODY_SECONDS: Final = 10.0
+"""How long after a call began a broken body is worth another try."""
 DRIP_SECONDS: Final = 30.0
 SLOWEST_BYTES_PER_SECOND: Final = 1_000
 """A body that arrives more slowly than this, after `DRIP_SECONDS`, is given up."""
+
+
+class _BrokeOffError(TransportError):
+    """The headers of the reply arrived, its body did not."""
 
 
 @dataclass(frozen=True)
@@ -120,11 +128,24 @@ class Transport:
                 have seen the request.
         """
         with contextlib.nullcontext() if call.patient else tried_once():
-            reply = self._follow(call)
+            reply = self._whole(call)
             tokens = self.auth.tokens if self.auth and reply.status_code == 401 else None
             if tokens is not None and tokens.renew(reply.sent_token):
-                reply = self._follow(call)
+                reply = self._whole(call)
             return reply
+
+    def _whole(self, call: Call) -> Reply:
+        """Sends, and sends again what may be sent twice if the body of its reply breaks off."""
+        started = time.monotonic()
+        for pause in BROKEN_BODY_PAUSES_SECONDS:
+            try:
+                return self._follow(call)
+            except _BrokeOffError:
+                once = not call.patient or call.method not in SAFE_METHODS or call.into is not None
+                if once or time.monotonic() - started > BROKEN_BODY_SECONDS:
+                    raise
+            time.sleep(pause * jitter())
+        return self._follow(call)
 
     def _follow(self, call: Call) -> Reply:
         """Sends, following redirects of reads within the same scheme, host and port."""
@@ -151,6 +172,7 @@ class Transport:
         started = time.monotonic()
         failure: tuple[str, bool] | None = None
         reply: Reply | None = None
+        begun = False
         try:
             with self._session(call.url).request(
                 call.method,
@@ -162,6 +184,7 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
+                begun = True
                 reply = Reply(
                     response.status_code,
                     response.headers,
@@ -173,7 +196,7 @@ class Transport:
         if failure is not None:
             # Outside the handler: requests' own error holds the headers, and so the token.
             text, may_have_acted = failure
-            problem = TransportError(f"{call}: {text}")
+            problem = (_BrokeOffError if begun else TransportError)(f"{call}: {text}")
             problem.may_have_acted = may_have_acted
             raise problem
         assert reply is not None

@@ -51,8 +51,9 @@ class FaultProxy(ThreadingHTTPServer):
         self.kinds = kinds
         self.spoilt: Counter[str] = Counter()
         self.calls = 0
+        self.identity_down = False
         self._chance = random.Random(seed)
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self.over = threading.Event()
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -63,7 +64,7 @@ class FaultProxy(ThreadingHTTPServer):
 
     def draw(self) -> tuple[str, random.Random]:
         """What happens to the next call, and a source of chance for how."""
-        with self._lock:
+        with self.lock:
             self.calls += 1
             kind = ""
             if self._chance.random() < self.rate:
@@ -94,6 +95,11 @@ class _Handler(BaseHTTPRequestHandler):
         if kind == "drop before" or self.server.over.is_set():
             self.close_connection = True
             return
+        if self.server.identity_down and "/identity/" in self.path:
+            with self.server.lock:
+                self.server.spoilt["identity down"] += 1
+            self._answer(503, b"<html>unavailable</html>", {})
+            return
         if kind == "silence":
             self.server.over.wait()
             self.close_connection = True
@@ -122,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif kind == "corrupt" and reply:
             spoilt = bytearray(reply)
             for _ in range(3):
-                spoilt[chance.randrange(len(spoilt))] ^= 0x95
+                spoilt[chance.randrange(len(spoilt))] ^= chance.randrange(1, 256)
             self._answer(status, bytes(spoilt), headers)
         else:
             self._answer(status, reply, headers)

@@ -22,6 +22,7 @@ from qiskit_rest_primitives.local import LocalService, User
 from .proxy import FaultProxy
 
 BITS = 12
+IDENTITY_DOWN_SECONDS = 1.5
 USER = User("chaos", "chaos-api-key-0123456789-abcdef")
 
 
@@ -79,7 +80,10 @@ def numbered(number: int) -> QuantumCircuit:
 def chaos(
     faults: float, seed: int, restart_every: float, expire_every: float
 ) -> Iterator[tuple[LocalService, FaultProxy]]:
-    """A service that restarts and ends its tokens, behind a proxy that spoils calls."""
+    """A service that restarts and ends its tokens, behind a proxy that spoils calls.
+
+    Now and then the identity service is down as well, when all need a new token.
+    """
     with LocalService(users=[USER], token_lifetime_seconds=60) as local:
         proxy = FaultProxy(int(local.base_url.rpartition(":")[2]), faults, seed)
         over = threading.Event()
@@ -88,9 +92,16 @@ def chaos(
             while not over.wait(period):
                 make()
 
+        def no_identity() -> None:
+            proxy.identity_down = True
+            local.expire_tokens()
+            over.wait(IDENTITY_DOWN_SECONDS)
+            proxy.identity_down = False
+
         threads = [
             threading.Thread(target=trouble, args=(restart_every, lambda: local.restart(0.3))),
             threading.Thread(target=trouble, args=(expire_every, local.expire_tokens)),
+            threading.Thread(target=trouble, args=(2 * expire_every, no_identity)),
         ]
         for thread in threads:
             thread.start()
@@ -183,6 +194,7 @@ def run_jobs(
                         report.errors.append(f"job {job.job_id()}: {error!r}")
                     continue
                 with lock:
+                    known.add(job.job_id())  # found by its tag if the id came damaged
                     report.fetched += 1
                     report.wrong += counts != {number % (1 << BITS): 1}
 

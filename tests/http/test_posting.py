@@ -212,17 +212,32 @@ def test_a_session_is_opened_when_the_service_takes_it(
 
 
 @pytest.mark.parametrize("fault", [{"status": 502}, {"drop": True, "after_work": True}])
-def test_a_session_in_doubt_is_not_opened_twice(
-    failing: LocalService, client_of_failing: QiskitRuntimeService, fault: dict
+def test_a_session_whose_answer_is_lost(
+    failing: LocalService,
+    client_of_failing: QiskitRuntimeService,
+    fault: dict,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """No tag to look it up by: one POST, and an error that says what became of it."""
+    """Another one is opened; the log says that an empty one may be left."""
     backend = client_of_failing.backend("statevector")
-    before = len(failing.faults.hits)
-    failing.faults.add("POST", "/sessions", **fault)
-    with pytest.raises(TransportError, match="not known whether a session") as problem:
-        Batch(backend)
+    failing.faults.add("POST", "/sessions", count=2, **fault)
+    with Batch(backend) as batch:
+        assert SamplerV2().run([measured()]).session_id == batch.session_id
+    assert caplog.text.count("an empty one may be left") == 2
+
+
+def test_patience_with_a_session_ends(failing: LocalService, tmp_path: Path) -> None:
+    """The error says whether an empty session may be left."""
+    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, patience_seconds=0.1)
+    service = QiskitRuntimeService(
+        url=failing.url, token=failing.token, instance=failing.instance, settings=settings
+    )
+    backend = service.backend("statevector")
+    failing.faults.add("POST", "/sessions", drop=True)
+    with pytest.raises(TransportError) as problem:
+        Session(backend)
     assert problem.value.may_have_acted
-    assert len(failing.faults.hits) == before + 1
+    failing.faults.clear()
 
 
 def test_a_session_error_does_not_hide_what_ended_the_block(
