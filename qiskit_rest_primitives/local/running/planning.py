@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from qiskit_rest_primitives.local.backends import LocalBackend
 
 MAX_RESULT_BYTES = 2**30
+# A few words of text declare as many, and each is an object of some eighty bytes.
+MAX_JOB_BITS = 2_000_000
 _TASK_SECONDS = 0.25
 _TASKS_PER_PUB = 16
 _WORTH_CUTTING_SECONDS = 0.05
@@ -71,9 +73,11 @@ class _Context:
     memory: _Memory
 
     def load(self, circuit: str | bytes, index: int, num_qubits: int | None) -> LoadedCircuit:
-        return load_circuit(
+        loaded = load_circuit(
             circuit, index, self.rehearsals, num_qubits=num_qubits, check=self.stop.check
         )
+        self.memory.take_bits(loaded.circuit.num_qubits + loaded.circuit.num_clbits, index)
+        return loaded
 
 
 def plan_job(
@@ -120,9 +124,8 @@ def _plan_sampler_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
     values = bind_values(loaded, pub.parameter_values, index)
     shots = requested.shots if pub.shots is None else int(pub.shots)
     num_bits = {creg.name: creg.size for creg in loaded.circuit.cregs}
-    context.memory.take(
-        values.size * shots * sum(-(-bits // 8) for bits in num_bits.values()), index
-    )
+    num_bytes = sum(-(-bits // 8) for bits in num_bits.values())
+    context.memory.take(values.size * shots * max(1, num_bytes), index)
     setup = backend.prepare(loaded.circuit, index, requested, SamplesWanted(shots))
     rows = _rows(loaded, values, setup)
     tasks = [
@@ -192,7 +195,7 @@ def _plan_estimator_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
             )
         )
     metadata = (
-        {"target_precision": precision, "shots": math.ceil(1 / precision**2) if precision else 0}
+        {"target_precision": precision, "shots": _nominal_shots(precision)}
         | _metadata(loaded)
         | setup.metadata
     )
@@ -215,6 +218,11 @@ def _physical_width(
     return len(observables) if isinstance(observables, str) else None
 
 
+def _nominal_shots(precision: float) -> int:
+    """Shots that would give a precision; 0 for exact values, and where there is no such number."""
+    return math.ceil(1 / precision**2) if precision > 1e-100 else 0
+
+
 def _metadata(loaded: LoadedCircuit) -> dict[str, Any]:
     return {"circuit_metadata": dict(loaded.circuit.metadata or {})}
 
@@ -229,9 +237,20 @@ def _rows(loaded: LoadedCircuit, values: BindingsArray, setup: Setup) -> np.ndar
 
 @dataclass
 class _Memory:
-    """What the results of a job may take together."""
+    """What the results and circuits of a job may take together."""
 
     bytes_left: int = MAX_RESULT_BYTES
+    bits_left: int = MAX_JOB_BITS
+
+    def take_bits(self, num_bits: int, pub_index: int) -> None:
+        """Refuses the PUB whose circuit is one too many."""
+        self.bits_left -= num_bits
+        if self.bits_left < 0:
+            raise RefusedError(
+                f"PUB {pub_index}: the circuits of the job have more than {MAX_JOB_BITS} qubits "
+                "and bits together",
+                solution="Send fewer PUBs a job.",
+            )
 
     def take(self, num_bytes: int, pub_index: int) -> None:
         """Refuses the PUB whose result no longer fits."""
