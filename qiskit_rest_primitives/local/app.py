@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp
 
-from qiskit_rest_primitives.local.api import account, jobs, workloads
+from qiskit_rest_primitives.local.api import account, jobs, submitting, workloads
 from qiskit_rest_primitives.local.api import backends as devices_api
 from qiskit_rest_primitives.local.api import sessions as sessions_api
 from qiskit_rest_primitives.local.api.endpoints import Endpoint, Handler, endpoint, shielded
@@ -35,7 +35,7 @@ TICK_SECONDS = 0.5
 HANDLERS: list[tuple[str, str, Handler]] = [
     ("GET", "/jobs/{job_id}", jobs.get_job),
     ("GET", "/jobs/{job_id}/results", jobs.job_results),
-    ("POST", "/jobs", jobs.create_job),
+    ("POST", "/jobs", submitting.create_job),
     ("GET", "/jobs", jobs.list_jobs),
     ("DELETE", "/jobs/{job_id}", jobs.delete_job),
     ("GET", "/jobs/{job_id}/logs", jobs.job_logs),

@@ -121,11 +121,14 @@ class Tokens:
         self.lifetime_seconds = lifetime_seconds
         self._secret = secret or secrets.token_bytes(32)
         self._clock = clock
-        self._generation = 0
 
-    def expire_all(self) -> None:
-        """Ends every token issued so far; API keys stay valid."""
-        self._generation += 1
+    def expire_all(self, secret: bytes | None = None) -> None:
+        """Ends every token issued so far; API keys stay valid.
+
+        Args:
+            secret: the new key of the signature, for who keeps it; random by default.
+        """
+        self._secret = secret or secrets.token_bytes(32)
 
     def user_of_key(self, key: str) -> User | None:
         """The owner of an API key; takes the same time whichever it is, or none."""
@@ -147,7 +150,7 @@ class Tokens:
             "exp": round(expires, 3)
             if expires % 1 and self.lifetime_seconds < 60
             else int(expires),
-            "gen": self._generation,
+            "key": self._mark_of(user),
             "jti": secrets.token_hex(8),
         }
         body = base64.urlsafe_b64encode(msgspec.json.encode(claims)).rstrip(b"=").decode()
@@ -175,9 +178,14 @@ class Tokens:
             claims = msgspec.json.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
         except (binascii.Error, msgspec.DecodeError):  # pragma: no cover - we signed it
             return None
-        if claims["exp"] <= self._clock() or claims["gen"] != self._generation:
+        user = self._users.get(claims["sub"])
+        if user is None or claims["exp"] <= self._clock():
             return None
-        return self._users.get(claims["sub"])
+        # A token ends with the API key that it was issued for.
+        return user if claims.get("key") == self._mark_of(user) else None
+
+    def _mark_of(self, user: User) -> str:
+        return hmac.digest(self._secret, user.token.encode(), "sha256").hex()[:16]
 
     def check(self, authorization: str | None, instance: str | None) -> Caller:
         """Tells who is calling.

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Callable
@@ -46,6 +47,7 @@ class Core:
         engine: what runs them.
         limits: sizes, times and rates.
         clock: seconds since the epoch.
+        decoding: held while a large request is decoded.
         stopping: True while the service stops: unfinished jobs stay unfinished in the store.
     """
 
@@ -60,6 +62,7 @@ class Core:
     def __post_init__(self) -> None:
         self.sessions = Sessions(self.store, self._end_queued, clock=self.clock)
         self.used_backends: set[str] = set()
+        self.decoding = asyncio.Lock()
         self.rates = RateLimiter(self.limits.submissions_per_minute)
 
     def submit(

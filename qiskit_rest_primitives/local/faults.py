@@ -70,7 +70,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     path: str = "*"
     status: Annotated[int, Meta(ge=300, le=599)] | None = None
     retry_after: Seconds | None = None
-    location: str | None = None
+    location: Annotated[str, Meta(pattern=r"^[!-~]{1,2000}$")] | None = None
     drop: bool = False
     truncate: bool = False
     corrupt: bool = False

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 MEBIBYTE = 1 << 20
+# Numbers of three digits take eight times their text; nobody writes lists of tiny lists.
+DECODED_FACTOR = 10
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Limits:
     keep_alive_seconds: float = 75.0
     job_seconds: float = 10_800.0
     submissions_per_minute: int | None = None
+
+    @property
+    def decoded_bytes(self) -> int:
+        """Most memory that the JSON of one body may take when it is decoded."""
+        return DECODED_FACTOR * self.body_bytes
 
 
 class RateLimiter:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import Executor
+from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 
@@ -74,7 +75,7 @@ class LocalService:
         self._executor = executor
         self._limits = limits or Limits()
         self._lifetime_seconds = token_lifetime_seconds
-        self._hosts = {*LOOPBACK_NAMES, *hosts} if is_loopback(host) else (set(hosts) or None)
+        self._hosts = {*LOOPBACK_NAMES, host, *hosts} if is_loopback(host) else (set(hosts) or None)
         self.faults: Faults | None = Faults() if faults else None
         self._store: Store | None = None
         self._tokens: Tokens | None = None
@@ -195,8 +196,8 @@ class LocalService:
 
     def expire_tokens(self) -> None:
         """Ends every token the identity endpoint issued so far."""
-        if self._tokens is not None:
-            self._tokens.expire_all()
+        if self._tokens is not None and self._store is not None:
+            self._tokens.expire_all(self._store.secret(renew=True))
 
     def _halt(self) -> None:
         if self._core is not None:
@@ -241,7 +242,10 @@ class _Server(uvicorn.Server):
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches an address."""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name; it may lead anywhere
+        return False
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -80,11 +80,15 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._bodies = self.folder / "bodies"
         self._bodies.mkdir(exist_ok=True, mode=0o700)
+        # A folder that was there before may be open to others. SQLite gives the files that it
+        # makes beside its database the mode of the database.
+        self._bodies.chmod(0o700)
+        database = self.folder / "service.sqlite"
+        database.touch(mode=0o600)
+        database.chmod(0o600)
         self._lock = threading.RLock()
         # Statements run under the lock, so that threads may share the connection.
-        self._database = sqlite3.connect(
-            self.folder / "service.sqlite", check_same_thread=False, isolation_level=None
-        )
+        self._database = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
         self._database.row_factory = sqlite3.Row
         self._database.execute("PRAGMA journal_mode = WAL")
         # A crash of the process loses nothing; only a temporary store may skip the disk.
@@ -106,13 +110,13 @@ class Store:
         if self._temporary:
             self._temporary.delete()
 
-    def secret(self) -> bytes:
-        """The key that signs tokens, made at the first start in this folder."""
+    def secret(self, *, renew: bool = False) -> bytes:
+        """The key that signs tokens, made at the first start in this folder, or anew."""
         path = self.folder / "signing.key"
+        if renew:
+            path.unlink(missing_ok=True)
         if not path.exists():
-            with os.fdopen(
-                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
-            ) as file:
+            with open(path, "xb", opener=_for_owner) as file:
                 file.write(secrets.token_bytes(32))
         return path.read_bytes()
 
@@ -200,7 +204,8 @@ class Store:
         """Keeps a body, in a file if it is large; returns the fields that go into the job's row."""
         if len(body) <= LARGE_BODY:
             return {kind: body, f"{kind}_size": len(body)}
-        self._path(job_id, kind).write_bytes(body)
+        with open(self._path(job_id, kind), "wb", opener=_for_owner) as file:
+            file.write(body)
         return {kind: None, f"{kind}_size": len(body)}
 
     def body(self, job_id: str, kind: Body) -> bytes | Path | None:
@@ -235,3 +240,8 @@ class Store:
     def _path(self, job_id: str, kind: str) -> Path:
         # Ids are made here (hexadecimal), never by a client.
         return self._bodies / f"{job_id}.{kind}"
+
+
+def _for_owner(path: str, flags: int) -> int:
+    """Opens a file; a new one is only its owner's, whatever the folder."""
+    return os.open(path, flags, 0o600)

@@ -197,6 +197,8 @@ def _checked(array: np.ndarray, place: str) -> np.ndarray:
         return np.zeros(array.shape)
     if array.dtype.kind not in "iuf":
         raise ProtocolError(f"{place}: expected real numbers, found {array.dtype}")
+    if array.size * 8 > MAX_VALUES_BYTES:  # small integers take a byte only on the wire
+        raise ProtocolError(f"{place}: {array.size} values; at most {MAX_VALUES_BYTES // 8}")
     array = array.astype(np.float64, copy=False)
     if not np.isfinite(array).all():
         raise ProtocolError(f"{place}: the values are not all finite")

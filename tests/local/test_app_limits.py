@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterator
-from typing import Any
 
-import msgspec
 import pytest
 import requests
 
@@ -15,6 +12,7 @@ from qiskit_rest_primitives.local import Limits, LocalService
 from qiskit_rest_primitives.local.limits import RateLimiter
 
 from .conftest import ALICE, BELL, BOB, Api
+from .raw import connect, error_in, read_all
 
 TIGHT = Limits(
     body_bytes=200_000,
@@ -32,26 +30,6 @@ def tight() -> Iterator[LocalService]:
     """A service with small limits."""
     with LocalService(users=[ALICE, BOB], limits=TIGHT) as service:
         yield service
-
-
-def connect(service: LocalService) -> socket.socket:
-    """A connection for bytes that no HTTP library would send."""
-    port = int(service.base_url.rpartition(":")[2])
-    return socket.create_connection(("127.0.0.1", port), timeout=20)
-
-
-def read_all(connection: socket.socket) -> bytes:
-    """What arrives until the service closes the connection."""
-    pieces: list[bytes] = []
-    while piece := connection.recv(65_536):
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
-def error_in(reply: bytes) -> Any:
-    """Status and error of a raw reply."""
-    head, _, body = reply.partition(b"\r\n\r\n")
-    return int(head.split()[1]), msgspec.json.decode(body)["errors"][0]
 
 
 class TestSizes:
@@ -211,20 +189,7 @@ class TestSlowClients:
         api.session.close()
 
 
-class TestConnections:
-    def test_are_bounded(self, tight: LocalService) -> None:
-        """One too many is 503; when others close, there is room again."""
-        held = [connect(tight) for _ in range(TIGHT.connections)]
-        try:
-            with connect(tight) as connection:
-                status, _ = error_in(read_all(connection))
-            assert status == 503
-        finally:
-            for connection in held:
-                connection.close()
-        time.sleep(0.1)
-        assert requests.get(f"{tight.base_url}/health", timeout=20).status_code == 200
-
+class TestReplies:
     def test_small_replies_are_one_packet(self, tight: LocalService) -> None:
         """Head and body come in one piece: no wait for an acknowledgement between them."""
         with connect(tight) as connection:

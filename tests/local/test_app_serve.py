@@ -255,6 +255,28 @@ class TestLocalService:
                     service.start()
         assert service.token not in repr(service)
 
+    def test_ended_tokens_stay_so_after_a_stop(self, tmp_path: Path) -> None:
+        """With a folder, others outlive it; those do not come back."""
+        form = {"grant_type": "urn:ibm:params:oauth:grant-type:apikey", "apikey": ALICE.token}
+        service = LocalService(users=[ALICE], folder=tmp_path)
+
+        def issued() -> dict[str, str]:
+            reply = requests.post(f"{service.base_url}/identity/token", data=form, timeout=30)
+            return {"Authorization": f"Bearer {reply.json()['access_token']}"}
+
+        def status(headers: dict[str, str]) -> int:
+            return requests.get(f"{service.url}/jobs", headers=headers, timeout=30).status_code
+
+        with service:
+            old = issued()
+            assert status(old) == 200
+            service.expire_tokens()
+            assert status(old) == 401
+            new = issued()
+        with service:
+            assert status(old) == 401
+            assert status(new) == 200
+
     def test_a_taken_port_is_an_oserror(self, local: LocalService) -> None:
         """And nothing stays behind."""
         port = int(local.base_url.rpartition(":")[2])
@@ -268,7 +290,16 @@ class TestLocalService:
             assert requests.get(f"{service.base_url}/health", timeout=30).status_code == 200
 
     @pytest.mark.parametrize(
-        ("host", "is_local"), [("127.0.0.1", True), ("localhost", True), ("0.0.0.0", False)]
+        ("host", "is_local"),
+        [
+            ("127.0.0.1", True),
+            ("127.1.2.3", True),
+            ("::1", True),
+            ("localhost", True),
+            ("0.0.0.0", False),
+            ("127.evil.example", False),
+            ("::", False),
+        ],
     )
     def test_knows_loopback(self, host: str, is_local: bool) -> None:
         """What only this machine reaches."""

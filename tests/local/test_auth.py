@@ -109,6 +109,43 @@ class TestCheck:
         issued = both.issue(BOB)["access_token"]
         assert refused(Tokens([ALICE], secret=b"s" * 32, clock=clock), f"Bearer {issued}") == 401
 
+    def test_a_token_ends_with_the_key_that_it_is_for(self, clock: Clock) -> None:
+        """Whoever changes a key in the token file means what was issued for it, too."""
+        issued = Tokens([ALICE], secret=b"s" * 32, clock=clock).issue(ALICE)["access_token"]
+        assert Tokens([ALICE], secret=b"s" * 32, clock=clock).check(f"Bearer {issued}", None)
+        changed = Tokens([User("alice", "another-key")], secret=b"s" * 32, clock=clock)
+        assert refused(changed, f"Bearer {issued}") == 401
+
+    def test_claims_that_nobody_signed_say_nothing(self, tokens: Tokens) -> None:
+        """No algorithm, another one, an empty signature, another user's name: 401."""
+        header, claims, signature = tokens.issue(ALICE)["access_token"].split(".")
+        content = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+
+        def part(value: object) -> str:
+            return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+        none = part({"alg": "none", "typ": "JWT"})
+        bobs = part(content | {"sub": "bob"})
+        forever = part(content | {"exp": 1 << 60})
+        for token in (
+            f"{none}.{claims}.",
+            f"{none}.{claims}.{signature}",
+            f"{header}.{claims}.",
+            f"{header}.{bobs}.{signature}",
+            f"{header}.{forever}.{signature}",
+            f"..{signature}",
+            "..",
+            f"{header}.{claims}.{signature}=",
+            f"{header}.{claims}.{signature.lower()}",
+        ):
+            assert refused(tokens, f"Bearer {token}") == 401
+
+    def test_a_token_ends_at_its_moment(self, tokens: Tokens, clock: Clock) -> None:
+        """At that time it is no longer valid."""
+        issued = tokens.issue(ALICE)
+        clock.now = issued["expiration"]
+        assert refused(tokens, f"Bearer {issued['access_token']}") == 401
+
     def test_a_key_with_dots_is_still_a_key(self, clock: Clock) -> None:
         """A ready bearer token may look like a JSON web token."""
         user = User("carol", "header.claims.signature")

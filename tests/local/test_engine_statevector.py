@@ -11,6 +11,7 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from qiskit_rest_primitives.local.backends import LocalBackends
 from qiskit_rest_primitives.local.engine import Engine
+from qiskit_rest_primitives.local.running import statevector
 from qiskit_rest_primitives.wire.arrays import encode_array
 from tests.local.engine_jobs import fail, run, text_of
 
@@ -336,6 +337,63 @@ def test_a_result_beyond_memory_is_refused(engine):
     assert "GiB" in outcome.reason
     outcome = fail(engine, "sampler", [[text, [0, 0], 200_000_000]] * 3)
     assert "PUB 1" in outcome.reason
+
+
+def test_many_shots_are_drawn_in_parts(engine, monkeypatch):
+    """In bounded memory, with the samples of a single draw."""
+    monkeypatch.setattr(statevector, "SHOTS_AT_ONCE", 7)
+    circuit = two_registers()
+    [pub] = run(engine, "sampler", [[text_of(circuit), [0.4, 0.5], 50]], options=SEED)
+    [expected] = StatevectorSampler(seed=42).run([(circuit, [0.4, 0.5])], shots=50).result()
+    assert np.array_equal(pub.data.second.array, expected.data.second.array)
+
+
+def test_shots_without_a_result_are_bounded_too(engine):
+    """A circuit without bits has no bytes, and its shots take time all the same."""
+    text = 'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; h q[0];'
+    assert "GiB" in fail(engine, "sampler", [[text, None, 10**12]]).reason
+
+
+@pytest.mark.parametrize("backend", ["aer", "fake_5q"])
+def test_shots_that_aer_has_no_memory_for_are_refused(engine, backend):
+    """Asked for as shots, or as a precision of measured observables."""
+    text = 'OPENQASM 3.0; include "stdgates.inc"; bit[1] c; x $0; c[0] = measure $0; x $0;'
+    outcome = fail(engine, "sampler", [[text, None, 500_000_000]], backend=backend)
+    assert "5e+08 shots" in outcome.reason
+    for precision in (1e-5, 1e-300):
+        outcome = fail(engine, "estimator", [[text, "IIIIZ", None, precision]], backend=backend)
+        assert "shots a point" in outcome.reason
+
+
+def test_circuits_that_are_declared_and_not_used_are_bounded(engine):
+    """A few words of text are enough for a hundred thousand bits."""
+    pubs = [[f"OPENQASM 3.0; // {i}\nqubit[1] q; bit[100000] c;", None, 1] for i in range(25)]
+    assert "PUB 19: the circuits of the job" in fail(engine, "sampler", pubs).reason
+    assert run(engine, "sampler", pubs[:2])[1].data.c.num_bits == 100_000
+
+
+def test_small_integers_count_as_the_values_that_they_become(engine):
+    """A hundred kilobytes of text hold 128 million of them."""
+    text = 'OPENQASM 3.0; include "stdgates.inc"; input float p; qubit[1] q; rx(p) q[0];'
+    values = encode_array(np.zeros((2**26, 1), np.uint8))
+    assert "values; at most" in fail(engine, "estimator", [[text, "Z", values]]).reason
+
+
+def test_a_precision_beyond_numbers_has_no_shots(engine):
+    """The values of a simulator without shots are given all the same."""
+    text = 'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; x q[0];'
+    [pub] = run(engine, "estimator", [[text, "Z", None, 1e-300]])
+    assert float(pub.data.evs) == pytest.approx(-1)
+    assert pub.metadata["shots"] == 0
+
+
+def test_an_observable_of_megabytes_is_refused_unread(engine):
+    """In no time, wherever it stands."""
+    text = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0];'
+    wide = "Z" * 5_000_000
+    for observables in (wide, [["ZZ", wide]], {"ZZ": 1.0, wide: 2.0}):
+        outcome = fail(engine, "estimator", [[text, observables]])
+        assert "5000000 qubits" in outcome.reason
 
 
 def test_the_order_of_initial_resets_does_not_matter(engine):

@@ -51,6 +51,24 @@ class TestStore:
         assert store.secret() == key
         assert len(key) == 32
 
+    def test_only_its_owner_reads_it_in_a_folder_of_all(self, tmp_path: Path) -> None:
+        """A folder that was open before: its files are closed, those of an earlier start too."""
+        (tmp_path / "bodies").mkdir()
+        for folder in (tmp_path, tmp_path / "bodies"):
+            folder.chmod(0o755)
+        for name in ("service.sqlite", "bodies/a.params"):
+            (tmp_path / name).touch(mode=0o644)
+        store = Store(tmp_path)
+        insert(store, "a")
+        store.body_fields("b", "params", b"x" * (LARGE_BODY + 1))
+        store.secret()
+        names = [path.name for path in tmp_path.rglob("*")]
+        assert {"service.sqlite", "service.sqlite-wal", "b.params", "signing.key"} <= {*names}
+        for path in tmp_path.rglob("*"):
+            if path.name != "a.params":  # it is within a closed folder
+                assert path.stat().st_mode & 0o077 == 0, path
+        store.close()
+
     def test_another_schema_is_refused(self, tmp_path: Path) -> None:
         """A folder of another version is not touched."""
         store = Store(tmp_path)

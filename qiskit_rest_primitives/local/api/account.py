@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 PLAN = "local"
 SEARCH_LENGTHS = range(3, 101)
 PERIOD_SECONDS = 28 * 86_400
+MOST_SECONDS = (1 << 63) - 1
+"""What SQLite has room for."""
 
 
 class InstanceLimit(msgspec.Struct):
     """Body of PUT /instances/configuration; seconds, null for no limit."""
 
-    instance_limit: Annotated[int, Meta(ge=0)] | None
+    instance_limit: Annotated[int, Meta(ge=0, le=MOST_SECONDS)] | None
 
 
 async def issue_token(core: Core, request: Request) -> Response:
@@ -35,11 +37,16 @@ async def issue_token(core: Core, request: Request) -> Response:
 
     Refusals are the identity service's own.
     """
+    # Nobody is known yet: whoever sends this slowly does not keep others out.
+    request.scope["state"]["give_way"]()
     try:
         body = await read_body(core, request, core.limits.small_body_bytes)
     except ProblemError as problem:
         return _identity_refusal(problem.status, "BXNIM0106E", problem.message)
-    form = parse_qs(body.decode("latin-1"), max_num_fields=20)
+    try:
+        form = parse_qs(body.decode("latin-1"), max_num_fields=20)
+    except ValueError:
+        return _identity_refusal(400, "BXNIM0109E", "More than 20 fields.")
     if form.get("grant_type") != [API_KEY_GRANT]:
         return _identity_refusal(400, "BXNIM0109E", f"The grant_type must be {API_KEY_GRANT}.")
     keys = form.get("apikey", [])

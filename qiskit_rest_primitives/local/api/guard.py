@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,6 +23,9 @@ logger = logging.getLogger("qiskit_rest_primitives.local.requests")
 # read the reply instead of a reset connection: RFC 9112 section 9.6.
 DISCARD_FACTOR = 4
 DISCARD_PAUSE_SECONDS = 2.0
+# Headers that no two readers may understand differently: each at most once.
+SINGLE_HEADERS = (b"host", b"authorization", b"service-crn", b"ibm-api-version", b"content-length")
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:/@]*)(?::[0-9]*)?")
 
 
 class BodyTooLargeError(ProblemError):
@@ -129,12 +133,16 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                if not reader.complete and not await self._discard(reader, headers):
+                if not reader.complete and not await self._discard(
+                    reader, headers, state["give_way"]
+                ):
                     message["headers"] = [*message["headers"], (b"connection", b"close")]
             await send(message)
 
+        # As it came: decoded, it may hold line breaks.
+        path = scope.get("raw_path", b"").decode("latin-1")
         try:
-            problem = self._refusal(headers)
+            problem = self._refusal(scope, headers)
             if problem is not None:
                 await problem_reply(problem, trace)(scope, receive, send_once_read)
             else:
@@ -146,11 +154,11 @@ class Guard:
                 logger.info(
                     "%s %s %d",
                     scope["method"],
-                    scope["path"],
+                    path,
                     status,
                     extra={
                         "method": scope["method"],
-                        "path": scope["path"],
+                        "path": path,
                         "status": status,
                         "milliseconds": round((time.perf_counter() - began) * 1e3, 2),
                         "trace": trace,
@@ -158,21 +166,47 @@ class Guard:
                     },
                 )
 
-    async def _discard(self, reader: BodyReader, headers: dict[bytes, bytes]) -> bool:
+    async def _discard(
+        self, reader: BodyReader, headers: dict[bytes, bytes], give_way: Callable[[], None]
+    ) -> bool:
+        give_way()
         # A client that waits for 100 Continue sends nothing when it is refused.
         return b"expect" not in headers and await reader.discard()
 
-    def _refusal(self, headers: dict[bytes, bytes]) -> ProblemError | None:
+    def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> ProblemError | None:
+        pairs: list[tuple[bytes, bytes]] = scope["headers"]
+        size = len(scope["raw_path"]) + len(scope["query_string"])
+        size += sum(len(name) + len(value) for name, value in pairs)
+        if size > self._limits.header_bytes:
+            return ProblemError(
+                431,
+                f"The request line and headers are larger than {self._limits.header_bytes} bytes.",
+                headers={"Connection": "close"},
+            )
+        if len(headers) != len(pairs):
+            names = [name for name, _ in pairs]
+            for name in SINGLE_HEADERS:
+                if names.count(name) > 1:
+                    return ProblemError(400, f"The header {name.decode()} is there twice.")
         if self._hosts is not None:
             host = headers.get(b"host", b"").decode("latin-1").lower()
-            name = host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
-            if name not in self._hosts:
+            match = _HOST.fullmatch(host)
+            if match is None or match[1] not in self._hosts:
                 return ProblemError(
                     421,
                     f"This service does not answer for the host {host[:100]!r}.",
                     solution="Call it by its address, or name the host when starting it.",
                 )
-        length = headers.get(b"content-length", b"0")
-        if len(length) > 18 or int(length) > self._limits.body_bytes:
-            return BodyTooLargeError(self._limits.body_bytes)
+        if b"content-length" in headers:
+            if b"transfer-encoding" in headers:
+                # Where one reader goes by the first and another by the second, requests are
+                # smuggled: RFC 9112 section 6.3.
+                return ProblemError(
+                    400,
+                    "A body has a Content-Length or a Transfer-Encoding, not both.",
+                    headers={"Connection": "close"},
+                )
+            length = headers[b"content-length"]
+            if len(length) > 18 or int(length) > self._limits.body_bytes:
+                return BodyTooLargeError(self._limits.body_bytes)
         return None

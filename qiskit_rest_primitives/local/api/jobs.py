@@ -1,4 +1,4 @@
-"""The endpoints below /jobs. In: requests. Out: replies; the work is in core."""
+"""The endpoints below /jobs, all but the submission. In: requests. Out: replies."""
 
 from __future__ import annotations
 
@@ -12,22 +12,18 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from qiskit_rest_primitives.local.api.account import check_usage
 from qiskit_rest_primitives.local.api.endpoints import (
     api_version,
     flag,
     number,
-    read_body,
     read_json,
     since,
 )
 from qiskit_rest_primitives.local.api.files import FileReply
 from qiskit_rest_primitives.local.api.listing import job_filters
 from qiskit_rest_primitives.local.api.replies import (
-    INVALID_JOB,
     JOB_NOT_FOUND,
     TAG_TOO_LONG,
-    TOO_MANY_REQUESTS,
     TOO_MANY_TAGS,
     ProblemError,
     json_reply,
@@ -36,81 +32,24 @@ from qiskit_rest_primitives.local.api.replies import (
 from qiskit_rest_primitives.local.auth import Caller
 from qiskit_rest_primitives.local.store import FINAL, JOB_COLUMNS
 from qiskit_rest_primitives.local.times import iso_time
-from qiskit_rest_primitives.wire.bodies import (
-    MAX_TAG_LENGTH,
-    MAX_TAGS,
-    InvalidBody,
-    decode_job_request,
-    decode_params,
-)
+from qiskit_rest_primitives.wire.limits import MAX_TAG_LENGTH, MAX_TAGS
 
 if TYPE_CHECKING:
     import sqlite3
 
     from qiskit_rest_primitives.local.core import Core
-    from qiskit_rest_primitives.wire.bodies import EstimatorParams, JobRequest, SamplerParams
 
 MAX_TIME_CODE = 1305
 PAGE = 200
 LISTED_PARAMS_BYTES = 64_000_000
+# Above this, reading and writing takes longer than handing the work to a thread.
+LARGE_PARAMS = 65_536
 
 
 class TagsBody(msgspec.Struct):
     """Body of PUT /jobs/{id}/tags."""
 
     tags: Annotated[list[str], Meta(max_length=1000)]
-
-
-async def create_job(core: Core, caller: Caller, request: Request) -> Response:
-    """POST /jobs."""
-    wait = core.rates.wait_seconds(caller.user)
-    if wait > 0:
-        raise ProblemError(
-            429,
-            "Too many jobs requests were received: the limit is"
-            f" {core.rates.per_minute} per minute.",
-            code=TOO_MANY_REQUESTS,
-            solution="Reduce the request rate and try again.",
-            headers={"Retry-After": str(int(wait) + 1)},
-        )
-    body = await read_body(core, request, core.limits.body_bytes)
-    try:
-        if len(body) > LARGE_REQUEST:
-            job, params = await asyncio.to_thread(_decode, body)
-        else:
-            job, params = _decode(body)
-    except InvalidBody as error:
-        raise _refusal(error) from None
-    check_usage(core, caller)
-    del body
-    if len(job.params) > LARGE_REQUEST or job.backend not in core.used_backends:
-        reply = await asyncio.to_thread(core.submit, caller, job, params)
-    else:
-        reply = core.submit(caller, job, params)
-    return json_reply(reply)
-
-
-# Above this, decoding takes longer than handing the work to a thread.
-LARGE_REQUEST = 65_536
-
-
-def _decode(body: bytes) -> tuple[JobRequest, SamplerParams | EstimatorParams]:
-    job = decode_job_request(body)
-    return job, decode_params(job.program_id, job.params)
-
-
-def _refusal(error: InvalidBody) -> ProblemError:
-    code = INVALID_JOB
-    if error.path == "tags":
-        code = TOO_MANY_TAGS
-    elif error.path.startswith("tags["):
-        code = TAG_TOO_LONG
-    return ProblemError(
-        400,
-        str(error),
-        code=code,
-        solution=f"Correct {error.path}." if error.path else "Correct the body.",
-    )
 
 
 def own_job(core: Core, caller: Caller, request: Request) -> sqlite3.Row:
@@ -190,7 +129,7 @@ async def get_job(core: Core, caller: Caller, request: Request) -> Response:
     job = own_job(core, caller, request)
     content = describe_job(job, api_version(request))
     if not flag(request, "exclude_params", False):
-        if job["params_size"] > LARGE_REQUEST:
+        if job["params_size"] > LARGE_PARAMS:
             content = await asyncio.to_thread(_with_params, core, job, content)
         else:
             content = _with_params(core, job, content)

@@ -10,6 +10,7 @@ from qiskit_rest_primitives.local.api.endpoints import flag
 from qiskit_rest_primitives.local.api.replies import ProblemError
 from qiskit_rest_primitives.local.auth import Caller
 from qiskit_rest_primitives.local.times import read_time
+from qiskit_rest_primitives.wire.limits import MAX_TAGS
 
 
 def when(request: Request, name: str) -> float | None:
@@ -57,10 +58,19 @@ def job_filters(caller: Caller, request: Request) -> tuple[str, list[Any], str]:
         if moment is not None:
             where.append(f"created {relation} ?")
             values.append(moment)
-    for tag in query.getlist("tags"):
-        where.append("id IN (SELECT job_id FROM tags WHERE tag = ?)")
-        values.append(tag)
+    add_tags(request, where, values)
     order = query.get("sort", "DESC").upper()
     if order not in ("ASC", "DESC"):
         raise ProblemError(400, f"sort is ASC or DESC, not {order[:40]!r}.")
     return " AND ".join(where), values, order
+
+
+def add_tags(request: Request, where: list[str], values: list[Any]) -> None:
+    """Adds the filter for all tags of the query, which must all be there."""
+    tags = list(dict.fromkeys(request.query_params.getlist("tags")))
+    if len(tags) > MAX_TAGS:
+        where.append("0")  # no job has so many
+        return
+    for tag in tags:
+        where.append("id IN (SELECT job_id FROM tags WHERE tag = ?)")
+        values.append(tag)

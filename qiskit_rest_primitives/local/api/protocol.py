@@ -1,6 +1,6 @@
-"""HTTP/1.1 on the socket: time-outs, a limit of connections, single-packet replies.
+"""HTTP/1.1 on the socket: time-outs, and a limit of connections that idle ones do not use up.
 
-uvicorn writes the head and the body of a reply apart, and waits for a request's headers for ever.
+uvicorn by itself waits for a request's headers for ever.
 """
 
 from __future__ import annotations
@@ -8,54 +8,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from qiskit_rest_primitives.local.api.replies import UNREGISTERED, error_body, new_trace
+from qiskit_rest_primitives.local.api.writing import JoinedWrites
 from qiskit_rest_primitives.local.limits import Limits
 
+try:
+    import resource
+except ImportError:  # Windows, where sockets are no file descriptors
+    resource = None
+
 logger = logging.getLogger(__name__)
-
-# What is written at once if nothing else comes to join it in the same turn of the event loop.
-JOIN_BYTES = 65_536
-
-
-class JoinedWrites:
-    """A transport that sends what is written in one turn of the event loop as one piece."""
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop):
-        self._transport = transport
-        self._loop = loop
-        self._pieces: list[bytes] = []
-        self._size = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """Sends soon, or now if much is waiting."""
-        if not data:
-            return
-        if not self._pieces:
-            self._loop.call_soon(self._flush)
-        self._pieces.append(data)
-        self._size += len(data)
-        if self._size > JOIN_BYTES:
-            self._flush()
-
-    def close(self) -> None:
-        """Sends what is waiting, then closes."""
-        self._flush()
-        self._transport.close()
-
-    def _flush(self) -> None:
-        if self._pieces:
-            data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-            self._pieces, self._size = [], 0
-            if not self._transport.is_closing():
-                self._transport.write(data)
 
 
 class ServiceProtocol(H11Protocol):
@@ -65,20 +33,24 @@ class ServiceProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Starts the clock for the first request's headers, or refuses the connection."""
-        joined: Any = JoinedWrites(transport, self.loop)
+        self._writes = JoinedWrites(transport, self.loop, self.limits.write_seconds)
+        joined: Any = self._writes
         super().connection_made(joined)
         self.access_log = False
         self.logger = logger
         self.app = self._with_hang_up(self.app)
         self._head_timer: asyncio.TimerHandle | None = None
-        if len(self.connections) > self.limits.connections:
+        self._refused = False
+        self._idle_since = self.loop.time()
+        if len(self.connections) > self.limits.connections and not self._make_room():
             self._refuse(503, "Too many connections are open.")
         else:
             self._start_head_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stops the clock."""
+        """Stops the clocks."""
         self._stop_head_timer()
+        self._writes.ignore()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -91,6 +63,43 @@ class ServiceProtocol(H11Protocol):
             self._stop_head_timer()
         elif self._between_requests() and self._head_timer is None:
             self._start_head_timer()
+
+    def on_response_complete(self) -> None:
+        """From here on the connection idles, unless the next request has come already."""
+        self._refused = False
+        self._idle_since = self.loop.time()
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        """The client is slow to take a reply: the clock runs."""
+        super().pause_writing()
+        self._writes.watch()
+
+    def resume_writing(self) -> None:
+        """It took most of it."""
+        super().resume_writing()
+        if not self.transport.is_closing():
+            self._writes.ignore()
+
+    def _make_room(self) -> bool:
+        """Closes the connection that waits for a request the longest; False if all are at work.
+
+        Whoever opens connections and sends nothing does not keep others out.
+        """
+        waiting = [
+            other
+            for other in self.connections
+            if isinstance(other, ServiceProtocol)
+            and other is not self
+            and not other.transport.is_closing()
+            and (other._refused or other._between_requests())
+        ]
+        if not waiting:
+            return False
+        # Those that never made a request go first.
+        oldest = min(waiting, key=lambda other: (other.cycle is not None, other._idle_since))
+        oldest.transport.close()
+        return True
 
     def send_400_response(self, msg: str) -> None:
         """Tells a malformed request in the error container."""
@@ -124,10 +133,18 @@ class ServiceProtocol(H11Protocol):
 
     def _with_hang_up(self, app: Any) -> Callable[[Scope, Receive, Send], Any]:
         async def call(scope: Scope, receive: Receive, send: Send) -> None:
-            scope["state"] |= {"hang_up": self._hang_up, "abort": self._abort}
+            scope["state"] |= {
+                "hang_up": self._hang_up,
+                "abort": self._abort,
+                "give_way": self._give_way,
+            }
             await app(scope, receive, send)
 
         return call
+
+    def _give_way(self) -> None:
+        """The request at hand is refused, or nobody's yet: others may have the connection."""
+        self._refused = True
 
     def _hang_up(self) -> None:
         """Closes; what was sent still arrives."""
@@ -142,4 +159,15 @@ class ServiceProtocol(H11Protocol):
 
 def service_protocol(limits: Limits) -> type[ServiceProtocol]:
     """The protocol class for uvicorn, with its limits."""
+    limits = replace(limits, connections=_affordable(limits.connections))
     return type("LimitedProtocol", (ServiceProtocol,), {"limits": limits})
+
+
+def _affordable(connections: int) -> int:
+    """Connections that leave half of the process's file descriptors for everything else."""
+    if resource is None:
+        return connections
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if descriptors == resource.RLIM_INFINITY:
+        return connections
+    return max(1, min(connections, descriptors // 2))

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from qiskit_rest_primitives.local.api.endpoints import number
-from qiskit_rest_primitives.local.api.listing import when
+from qiskit_rest_primitives.local.api.listing import add_tags, when
 from qiskit_rest_primitives.local.api.replies import ProblemError, json_reply
 from qiskit_rest_primitives.local.auth import Caller
 from qiskit_rest_primitives.local.times import iso_time
@@ -105,7 +105,7 @@ def _filters(caller: Caller, request: Request) -> tuple[str, list[Any]]:
     if query.get("search"):
         where.append("(instr(lower(id), lower(?)) OR instr(lower(tags), lower(?)))")
         values += [query["search"]] * 2
-    statuses = query.getlist("status")
+    statuses = list(dict.fromkeys(query.getlist("status")))
     known = {name: status for status, name in STATUSES.items()}
     if any(status not in known for status in statuses):
         raise ProblemError(400, f"status is one of {', '.join(known)}.")
@@ -122,9 +122,7 @@ def _filters(caller: Caller, request: Request) -> tuple[str, list[Any]]:
         if moment is not None:
             where.append(f"created {relation} ?")
             values.append(moment)
-    for tag in query.getlist("tags"):
-        where.append("id IN (SELECT job_id FROM tags WHERE tag = ?)")
-        values.append(tag)
+    add_tags(request, where, values)
     return " AND ".join(where), values
 
 

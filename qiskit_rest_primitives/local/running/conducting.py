@@ -83,7 +83,9 @@ def conduct(job: Job, workers: Workers, planners: Executor) -> Outcome:
     tasks: dict[Future[TaskResult], Task] = {}
     try:
         job.log(f"{job.program_id} job with {len(job.params.pubs)} PUBs on {job.backend.name}")
-        _submit(job, planners.submit(plan_job, job.params, job.backend, job.stop))
+        _submit(
+            job, planners.submit(plan_job, job.params, job.backend, job.stop, workers.rehearsals)
+        )
         plan: JobPlan = _next(job, deadline).result()
         for pub in plan.pubs:
             for task in pub.tasks:

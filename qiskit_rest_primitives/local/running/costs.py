@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
 _PATIENCE_SECONDS = 60.0
+# Aer keeps each shot as a text; ten million is what the service runs for a whole job.
+MAX_AER_SHOTS = 20_000_000
 
 
 def affordable_method(circuit: QuantumCircuit, shots: int) -> tuple[str, str]:
@@ -61,3 +63,17 @@ def check_width(width: int, pub_index: int, *, squared: bool = False) -> None:
             f"PUB {pub_index}: {width} qubits in use; this machine's memory holds {limit}",
             solution="Use aer_stabilizer or aer_matrix_product_state, or fewer qubits.",
         )
+
+
+def check_shots(shots: float, pub_index: int) -> int:
+    """Returns the shots of a point as an integer.
+
+    Raises:
+        RefusedError: more than Aer, which keeps each as a text, has memory for.
+    """
+    if shots > MAX_AER_SHOTS:
+        raise RefusedError(
+            f"PUB {pub_index}: {shots:.3g} shots a point; at most {MAX_AER_SHOTS} are run here",
+            solution="Ask for fewer shots or less precision, or split them over several jobs.",
+        )
+    return int(shots)

@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 from qiskit_rest_primitives.local.running.processes import WorkerProcesses
+from qiskit_rest_primitives.local.running.rehearsing import Rehearsals
 from qiskit_rest_primitives.local.running.tasks import Task, TaskResult, run_task
 
 _GRACE_SECONDS = 1.0
@@ -38,6 +39,9 @@ class Workers:
 
     Args:
         executor: any executor; threads of this process when left out.
+
+    Attributes:
+        rehearsals: load QPY files before this process does.
     """
 
     def __init__(self, executor: Executor | None = None):
@@ -46,6 +50,7 @@ class Workers:
             default_thread_count(), thread_name_prefix="simulation"
         )
         self._beside: WorkerProcesses | None = None
+        self.rehearsals = Rehearsals()
         self._lock = threading.Lock()
 
     @property
@@ -88,3 +93,4 @@ class Workers:
             self._executor.shutdown(wait=wait, cancel_futures=True)
         if self._beside is not None:
             self._beside.shutdown(cancel_futures=True)
+        self.rehearsals.close()

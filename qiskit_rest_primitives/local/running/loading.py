@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qiskit_rest_primitives.local.running.outcome import NOT_LOADABLE, RefusedError
+from qiskit_rest_primitives.local.running.rehearsing import MEBIBYTE, Rehearsals, brief_error
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
 OLDEST_QPY = 13
 MAX_BITS = 100_000
+# Some two million operations, as many as are read of a text.
+MAX_QPY_BYTES = 128 * MEBIBYTE
 _FILE_HEADER = struct.Struct("!6sBBBBQc")
 _CIRCUIT_HEADER = struct.Struct("!H1cHIIQIQI")
 
@@ -27,20 +31,29 @@ class LoadedCircuit:
 
 
 def load_circuit(
-    circuit: str | bytes, pub_index: int, num_qubits: int | None = None
+    circuit: str | bytes,
+    pub_index: int,
+    rehearsals: Rehearsals,
+    *,
+    num_qubits: int | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> LoadedCircuit:
     """Reads the circuit of PUB ``pub_index``.
 
     Args:
         circuit: OpenQASM 3 text, or the bytes of a QPY file that holds one circuit.
         pub_index: position of the PUB in its job, for messages.
+        rehearsals: where a QPY file is loaded first.
         num_qubits: width for a text that names physical qubits only.
+        check: called while that takes long; raises to give up.
 
     Raises:
         RefusedError: the text or file can't be read; the reason says where.
     """
     if isinstance(circuit, str):
         return _load_qasm(circuit, pub_index, num_qubits)
+    _check_qpy_header(circuit, pub_index)
+    rehearsals.check(circuit, pub_index, check)
     return _load_qpy(circuit, pub_index)
 
 
@@ -59,30 +72,36 @@ def _load_qasm(text: str, pub_index: int, num_qubits: int | None) -> LoadedCircu
 def _load_qpy(data: bytes, pub_index: int) -> LoadedCircuit:
     from qiskit import qpy
 
-    _check_qpy_header(data, pub_index, qpy.QPY_VERSION)
     try:
         circuits: list[Any] = qpy.load(io.BytesIO(data))
     except BaseException as error:  # a damaged file can end in Rust's PanicException
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
-        message = str(error) or type(error).__name__
         raise RefusedError(
-            f"PUB {pub_index}: error loading QPY: {message}", code=NOT_LOADABLE
+            f"PUB {pub_index}: error loading QPY: {brief_error(error)}", code=NOT_LOADABLE
         ) from None
     return LoadedCircuit(circuits[0], list(circuits[0].parameters))
 
 
-def _check_qpy_header(data: bytes, pub_index: int, newest: int) -> None:
-    """Refuses what would make the loader reserve memory that the file's size does not back.
+def _check_qpy_header(data: bytes, pub_index: int) -> None:
+    """Refuses at once what can be seen without loading it.
 
     The layout is that of "QPY Format" in Qiskit's API reference.
     """
-    version = data[6] if len(data) > 6 else 0
-    if not OLDEST_QPY <= version <= newest:
+    from qiskit.qpy import QPY_VERSION
+
+    if len(data) > MAX_QPY_BYTES:
         raise RefusedError(
-            f"PUB {pub_index}: QPY version {version}; this service reads {OLDEST_QPY} to {newest}",
+            f"PUB {pub_index}: a QPY file of {len(data)} bytes; at most {MAX_QPY_BYTES} are read",
             code=NOT_LOADABLE,
-            solution=f"Write it with qpy.dump(circuit, file, version={newest}).",
+        )
+    version = data[6] if len(data) > 6 else 0
+    if not OLDEST_QPY <= version <= QPY_VERSION:
+        raise RefusedError(
+            f"PUB {pub_index}: QPY version {version};"
+            f" this service reads {OLDEST_QPY} to {QPY_VERSION}",
+            code=NOT_LOADABLE,
+            solution=f"Write it with qpy.dump(circuit, file, version={QPY_VERSION}).",
         )
     try:
         count = _FILE_HEADER.unpack_from(data)[5]

@@ -14,6 +14,7 @@ from qiskit_rest_primitives.errors import ProtocolError
 from qiskit_rest_primitives.local.running.joining import EstimatorJoin, SamplerJoin
 from qiskit_rest_primitives.local.running.loading import LoadedCircuit, load_circuit
 from qiskit_rest_primitives.local.running.outcome import RefusedError
+from qiskit_rest_primitives.local.running.rehearsing import Rehearsals
 from qiskit_rest_primitives.local.running.requested import Requested, read_request
 from qiskit_rest_primitives.local.running.seeds import Seeds
 from qiskit_rest_primitives.local.running.setup import ExpectationsWanted, SamplesWanted, Setup
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from qiskit_rest_primitives.local.backends import LocalBackend
 
 MAX_RESULT_BYTES = 2**30
+# A few words of text declare as many, and each is an object of some eighty bytes.
+MAX_JOB_BITS = 2_000_000
 _TASK_SECONDS = 0.25
 _TASKS_PER_PUB = 16
 _WORTH_CUTTING_SECONDS = 0.05
@@ -59,23 +62,51 @@ class JobPlan:
     metadata: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class _Context:
+    """What all PUBs of a job share."""
+
+    requested: Requested
+    backend: LocalBackend
+    stop: StopFlag
+    rehearsals: Rehearsals
+    memory: _Memory
+
+    def load(self, circuit: str | bytes, index: int, num_qubits: int | None) -> LoadedCircuit:
+        loaded = load_circuit(
+            circuit, index, self.rehearsals, num_qubits=num_qubits, check=self.stop.check
+        )
+        self.memory.take_bits(loaded.circuit.num_qubits + loaded.circuit.num_clbits, index)
+        return loaded
+
+
 def plan_job(
-    params: SamplerParams | EstimatorParams, backend: LocalBackend, stop: StopFlag
+    params: SamplerParams | EstimatorParams,
+    backend: LocalBackend,
+    stop: StopFlag,
+    rehearsals: Rehearsals,
 ) -> JobPlan:
     """Reads every PUB and cuts it into tasks.
+
+    Args:
+        params: of the job.
+        backend: what the job runs on.
+        stop: looked at between PUBs.
+        rehearsals: where QPY files are loaded first.
 
     Raises:
         RefusedError: a PUB, an option or a circuit that the backend can't run.
     """
     try:
         requested = read_request(params, on_aer=backend.on_aer)
-        seeds, memory = Seeds(requested.seed), _Memory()
+        seeds = Seeds(requested.seed)
+        context = _Context(requested, backend, stop, rehearsals, _Memory())
         plans: list[PubPlan] = []
         plan_pub = _plan_sampler_pub if isinstance(params, SamplerParams) else _plan_estimator_pub
         for index, item in enumerate(params.pubs):
             stop.check()
             own_seeds = replace(seeds, pub_index=index)
-            plan = plan_pub(item, own_seeds, requested, backend, stop, memory)
+            plan = plan_pub(item, own_seeds, context)
             seeds = replace(seeds, circuits_before=seeds.circuits_before + plan.num_circuits)
             plans.append(plan)
     except ProtocolError as error:
@@ -86,21 +117,15 @@ def plan_job(
     return JobPlan(plans, metadata)
 
 
-def _plan_sampler_pub(
-    item: Any,
-    seeds: Seeds,
-    requested: Requested,
-    backend: LocalBackend,
-    stop: StopFlag,
-    memory: _Memory,
-) -> PubPlan:
-    index = seeds.pub_index
+def _plan_sampler_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
+    index, requested, backend = seeds.pub_index, context.requested, context.backend
     pub = decode_sampler_pub(item, place=f"PUB {index}")
-    loaded = load_circuit(pub.circuit, index, _physical_width(pub.circuit, backend))
+    loaded = context.load(pub.circuit, index, _physical_width(pub.circuit, backend))
     values = bind_values(loaded, pub.parameter_values, index)
     shots = requested.shots if pub.shots is None else int(pub.shots)
     num_bits = {creg.name: creg.size for creg in loaded.circuit.cregs}
-    memory.take(values.size * shots * sum(-(-bits // 8) for bits in num_bits.values()), index)
+    num_bytes = sum(-(-bits // 8) for bits in num_bits.values())
+    context.memory.take(values.size * shots * max(1, num_bytes), index)
     setup = backend.prepare(loaded.circuit, index, requested, SamplesWanted(shots))
     rows = _rows(loaded, values, setup)
     tasks = [
@@ -112,7 +137,7 @@ def _plan_sampler_pub(
             rows[part],
             shots,
             seeds,
-            stop,
+            context.stop,
         )
         for part in _cut(values.size, setup.seconds_per_point)
     ]
@@ -122,18 +147,11 @@ def _plan_sampler_pub(
     return PubPlan(tasks, join, values.size)
 
 
-def _plan_estimator_pub(
-    item: Any,
-    seeds: Seeds,
-    requested: Requested,
-    backend: LocalBackend,
-    stop: StopFlag,
-    memory: _Memory,
-) -> PubPlan:
-    index = seeds.pub_index
+def _plan_estimator_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
+    index, requested, backend = seeds.pub_index, context.requested, context.backend
     pub = decode_estimator_pub(item, place=f"PUB {index}")
     width = _physical_width(pub.circuit, backend, pub.observables)
-    loaded = load_circuit(pub.circuit, index, width)
+    loaded = context.load(pub.circuit, index, width)
     values = bind_values(loaded, pub.parameter_values, index)
     observables = coerce_observables(pub.observables, loaded.circuit.num_qubits, index)
     precision = requested.precision if pub.precision is None else float(pub.precision)
@@ -145,7 +163,7 @@ def _plan_estimator_pub(
             f"{observables.shape} do not broadcast",
             solution="Give both one shape, or axes of length 1 where they differ.",
         ) from None
-    memory.take(math.prod(shape) * 40, index)
+    context.memory.take(math.prod(shape) * 40, index)
     points = np.broadcast_to(np.arange(values.size).reshape(values.shape), shape).ravel()
     wanted = np.broadcast_to(observables.numbers, shape).ravel()
     width = max(1, len(observables.distinct))
@@ -173,11 +191,11 @@ def _plan_estimator_pub(
                 precision,
                 seeds,
                 part.start,
-                stop,
+                context.stop,
             )
         )
     metadata = (
-        {"target_precision": precision, "shots": math.ceil(1 / precision**2) if precision else 0}
+        {"target_precision": precision, "shots": _nominal_shots(precision)}
         | _metadata(loaded)
         | setup.metadata
     )
@@ -200,6 +218,11 @@ def _physical_width(
     return len(observables) if isinstance(observables, str) else None
 
 
+def _nominal_shots(precision: float) -> int:
+    """Shots that would give a precision; 0 for exact values, and where there is no such number."""
+    return math.ceil(1 / precision**2) if precision > 1e-100 else 0
+
+
 def _metadata(loaded: LoadedCircuit) -> dict[str, Any]:
     return {"circuit_metadata": dict(loaded.circuit.metadata or {})}
 
@@ -214,9 +237,20 @@ def _rows(loaded: LoadedCircuit, values: BindingsArray, setup: Setup) -> np.ndar
 
 @dataclass
 class _Memory:
-    """What the results of a job may take together."""
+    """What the results and circuits of a job may take together."""
 
     bytes_left: int = MAX_RESULT_BYTES
+    bits_left: int = MAX_JOB_BITS
+
+    def take_bits(self, num_bits: int, pub_index: int) -> None:
+        """Refuses the PUB whose circuit is one too many."""
+        self.bits_left -= num_bits
+        if self.bits_left < 0:
+            raise RefusedError(
+                f"PUB {pub_index}: the circuits of the job have more than {MAX_JOB_BITS} qubits "
+                "and bits together",
+                solution="Send fewer PUBs a job.",
+            )
 
     def take(self, num_bytes: int, pub_index: int) -> None:
         """Refuses the PUB whose result no longer fits."""

@@ -26,6 +26,7 @@ from qiskit_rest_primitives.local.running.analysis import (
 from qiskit_rest_primitives.local.running.clifford import CLIFFORD_GATES
 from qiskit_rest_primitives.local.running.costs import (
     affordable_method,
+    check_shots,
     check_width,
     seconds_per_shot,
 )
@@ -136,6 +137,8 @@ def prepare_aer(method: str) -> Prepare:
     ) -> Setup:
         bare = circuit if isinstance(wanted, SamplesWanted) else without_final_measurements(circuit)
         refuse_what_crashes_aer(bare, pub_index)
+        if isinstance(wanted, SamplesWanted):
+            check_shots(wanted.shots, pub_index)
         dynamic, noise = is_dynamic(bare), requested.noise
         if noise is None and not requested.coupling:
             bare, observables = _reduced(bare, wanted)
@@ -196,7 +199,10 @@ def prepare_device(num_qubits: int) -> Prepare:
             circuit = without_final_measurements(circuit)
         kept = _kept(circuit, wanted, measured=True)
         small = keep_qubits(circuit, kept)
-        shots = wanted.shots if isinstance(wanted, SamplesWanted) else _shots(wanted.precision)
+        if isinstance(wanted, SamplesWanted):
+            shots = check_shots(wanted.shots, pub_index)
+        else:
+            shots = _shots(wanted.precision)
         method, applied = affordable_method(small, shots)
         gates = used_gates(small) | {("sx", (place,)) for place in range(len(kept))}
         noise = DeviceNoise(num_qubits, tuple(kept), gates if applied == "full" else frozenset())
@@ -320,3 +326,4 @@ def _check_precision(wanted: ExpectationsWanted, pub_index: int, what: str) -> N
             f"PUB {pub_index}: precision 0 asks for exact values, which {what} does not give",
             solution="Ask for a precision above 0, such as 0.01.",
         )
+    check_shots(wanted.precision**-2 if wanted.precision > 1e-100 else math.inf, pub_index)

@@ -45,6 +45,7 @@ class WorkerProcesses(Executor):
         self._max_workers = count  # the name that the standard library's executors use
         self._lock = threading.Lock()
         self._running: dict[Future[Any], _Process] = {}
+        self._doomed: set[Future[Any]] = set()  # to be killed, before their process was there
         self._closed = self._dropping = False
         self._unfinished = 0
         self._threads: list[threading.Thread] = []
@@ -69,8 +70,16 @@ class WorkerProcesses(Executor):
         """Ends the process that runs this call, if one does; another takes its place."""
         with self._lock:
             process = self._running.get(future)
+            if process is None and future.running():
+                self._doomed.add(future)
         if process is not None:
             process.kill()
+
+    def memory_of(self, future: Future[Any]) -> int:
+        """Bytes of memory that the process of this call has now; 0 where that can't be told."""
+        with self._lock:
+            process = self._running.get(future)
+        return 0 if process is None else process.memory()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Ends the processes: after the calls in the queue, or at once without waiting for them."""
@@ -118,7 +127,7 @@ class WorkerProcesses(Executor):
                 process = _Process()
             with self._lock:
                 self._running[call.future] = process
-                if self._dropping:
+                if self._dropping or call.future in self._doomed:
                     process.kill()
             try:
                 answer = process.call(call.function, call.arguments)
@@ -126,6 +135,7 @@ class WorkerProcesses(Executor):
                 answer = error
             with self._lock:
                 del self._running[call.future]
+                self._doomed.discard(call.future)
             if not process.is_alive():
                 process.end()
                 process = None
@@ -178,6 +188,14 @@ class _Process:
     def is_alive(self) -> bool:
         """Whether it can take another call."""
         return self._child.poll() is None
+
+    def memory(self) -> int:
+        """Bytes it has now, on Linux; 0 elsewhere, or when it is gone."""
+        try:
+            with open(f"/proc/{self._child.pid}/statm", "rb") as statm:
+                return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, IndexError):
+            return 0
 
     def kill(self) -> None:
         """Ends it in the middle of a call."""

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from qiskit_rest_primitives.local.running.seeds import Seeds
 
 
+# Samples of a point that are drawn together: each takes some thirty bytes until it is packed.
+SHOTS_AT_ONCE = 1 << 22
+
+
 @dataclass(frozen=True)
 class Measurements:
     """Which qubit ends in which classical bit.
@@ -76,13 +80,18 @@ class ReferenceSimulator:
         }
         for row, values in enumerate(rows):
             check()
-            if not measurements.qubits:
+            if not measurements.qubits or not any(measurements.registers.values()):
                 continue
             probabilities = _state(bare, values).probabilities(measurements.qubits)
             rng = seeds.for_point(start + row)
-            outcomes = rng.choice(len(probabilities), p=probabilities, size=shots)
-            for name, sources in measurements.registers.items():
-                packed[name][row] = pack_bits(outcomes, sources)
+            for first in range(0, shots, SHOTS_AT_ONCE):
+                check()
+                part = slice(first, min(first + SHOTS_AT_ONCE, shots))
+                # The generator goes on where it was: the samples are those of a single call.
+                size = part.stop - part.start
+                outcomes = rng.choice(len(probabilities), p=probabilities, size=size)
+                for name, sources in measurements.registers.items():
+                    packed[name][row, part] = pack_bits(outcomes, sources)
         return packed
 
     def estimate(

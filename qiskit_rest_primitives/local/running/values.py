@@ -140,6 +140,7 @@ def coerce_observables(observables: Any, num_qubits: int, pub_index: int) -> Obs
     Raises:
         RefusedError: unknown letters, wrong width, coefficients that aren't real.
     """
+    _refuse_absurd_width(observables, num_qubits, pub_index)
     try:
         array = np.asarray(ObservablesArray.coerce(observables).__array__(), dtype=object)
     except Exception as error:  # Qiskit raises ValueError, TypeError or QiskitError by the form
@@ -155,6 +156,22 @@ def coerce_observables(observables: Any, num_qubits: int, pub_index: int) -> Obs
             distinct.append(_paulis(observable, num_qubits, place))
         numbers[index] = seen[key]
     return Observables(distinct, numbers)
+
+
+def _refuse_absurd_width(observables: Any, num_qubits: int, pub_index: int) -> None:
+    """Refuses texts of megabytes, each letter of which costs Qiskit a hundred bytes."""
+    pending = [observables]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending += value
+            continue
+        for letters in (value,) if isinstance(value, str) else value:
+            if len(letters) > num_qubits + 1000:
+                raise RefusedError(
+                    f"PUB {pub_index}: an observable acts on {len(letters)} qubits, the circuit "
+                    f"has {num_qubits}"
+                )
 
 
 def _paulis(observable: Mapping[str, complex], num_qubits: int, place: str) -> dict[str, float]:
