@@ -140,6 +140,7 @@ class _Submission:
         self._clock = clock
         self._sleep = sleep
         self._start = clock()
+        self._posting = 0.0
         self._tries = 0
         self.may_have_acted = False
 
@@ -148,9 +149,11 @@ class _Submission:
             self._tries += 1
             if self._tries > 1:
                 self._pace.wait()
+            began = self._clock()
             try:
                 job = self._client.create_job(self._body)
             except RestPrimitivesError as error:
+                self._posting += self._clock() - began
                 job = self._after(error)
                 if job is not None:
                     logger.info("job %s was adopted after: %s", job["id"], error)
@@ -159,6 +162,10 @@ class _Submission:
                 if self.may_have_acted:
                     self._withdraw_twins(job["id"])
                 return job
+
+    def _waited_seconds(self) -> float:
+        """So far, without the time that POSTs took: a silent one alone may take minutes."""
+        return self._clock() - self._start - self._posting
 
     def _after(self, error: RestPrimitivesError) -> dict[str, Any] | None:
         """Waits until the POST may be repeated (None), or finds the job that it made.
@@ -172,7 +179,7 @@ class _Submission:
         patience = passes_within_seconds(error, self._client)
         if patience and self.may_have_acted:
             patience = max(patience, self._client.settings.patience_seconds)
-        if self._clock() - self._start >= patience:
+        if self._waited_seconds() >= patience:
             if isinstance(error, TransportError):
                 error.may_have_acted |= self.may_have_acted
                 self.may_have_acted = error.may_have_acted
@@ -181,14 +188,17 @@ class _Submission:
         return None
 
     def _look_up(self, cause: RestPrimitivesError) -> dict[str, Any] | None:
+        patience = self._client.settings.patience_seconds
         looks = 0
         while looks < LOOKS:
             try:
                 found = self._find()
             except RestPrimitivesError as error:
                 # Whatever the job list says: the fate of the POST is as unknown as before.
-                if self._clock() - self._start > self._client.settings.patience_seconds:
-                    break
+                if self._waited_seconds() > patience:
+                    raise self._unknown(
+                        cause, f"The service could not be asked for {patience:g} s: {error}"
+                    ) from None
                 self._pause(error)
                 continue
             if found:
@@ -196,16 +206,21 @@ class _Submission:
                 return found[0]
             looks += 1
             self._sleep(backoff(self._client.settings.first_pause_seconds, looks))
-        if self._clock() - self._start <= self._client.settings.patience_seconds:
-            logger.info("no job has the tag %s: submitting again", self._tag)
-            return None
+        if self._waited_seconds() > patience:
+            raise self._unknown(
+                cause, f"{self._tries} tries in {patience:g} s, and no job is in the list yet"
+            ) from None
+        logger.info("no job has the tag %s: submitting again", self._tag)
+        return None
+
+    def _unknown(self, cause: RestPrimitivesError, found: str) -> TransportError:
         problem = TransportError(
-            f"it is not known whether the job was created: {cause} The service could not be asked "
-            f"for {self._client.settings.patience_seconds:g} s. Do not submit again before "
-            f"service.recover(), or service.jobs(job_tags=[{self._tag!r}]), has looked for it"
+            f"it is not known whether the job was created: {cause} {found}. Do not submit again "
+            f"before service.recover(), or service.jobs(job_tags=[{self._tag!r}]), has looked for "
+            "it"
         )
         problem.may_have_acted = True
-        raise problem
+        return problem
 
     def _find(self) -> list[dict[str, Any]]:
         """The jobs with this submission's tag, oldest first."""

@@ -17,6 +17,7 @@ from qiskit_rest_primitives import (
     Settings,
     TransportError,
 )
+from qiskit_rest_primitives.http import client
 from qiskit_rest_primitives.http.pace import Pace
 from qiskit_rest_primitives.http.submission import is_own_tag, journal_of, new_tag
 from qiskit_rest_primitives.local import LocalService
@@ -125,19 +126,49 @@ def test_an_outage_during_the_look_up_ends_with_the_cure(failing: LocalService, 
     assert service.recover() == []
 
 
+def test_a_service_that_never_takes_it_ends_with_the_cure(failing: LocalService, tmp_path) -> None:
+    """The job list answers, and has nothing: the error says what was tried, in which time."""
+    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, patience_seconds=0.5)
+    service = QiskitRuntimeService(
+        url=failing.url, token=failing.token, instance=failing.instance, settings=settings
+    )
+    backend = service.backend("statevector")
+    failing.faults.add("POST", "/jobs", status=502)
+    with pytest.raises(TransportError, match=r"tries in 0.5 s, and no job is in the list"):
+        SamplerV2(backend).run([measured()])
+    failing.faults.clear()
+
+
+def test_a_silent_post_is_repeated_when_there_is_no_job(
+    failing: LocalService, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the silence was, it does not count as patience."""
+    monkeypatch.setattr(client, "SUBMIT_TIMEOUT_SECONDS", 1.0)
+    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, patience_seconds=0.9)
+    service = QiskitRuntimeService(
+        url=failing.url, token=failing.token, instance=failing.instance, settings=settings
+    )
+    backend = service.backend("statevector")
+    failing.faults.add("POST", "/jobs", silence=True, count=1)
+    options = {"environment": {"job_tags": ["silent-post"]}}
+    job = SamplerV2(backend, options=options).run([measured()])
+    failing.faults.clear()
+    assert jobs_of(service, "silent-post") == [job.job_id()]
+
+
 def test_a_crash_before_the_answer_is_recovered(
     failing: LocalService, client_of_failing: QiskitRuntimeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C between POST and answer: the journal knows the tag."""
     backend = client_of_failing.backend("statevector")
-    client = backend.client
-    real = client.create_job
+    api = backend.client
+    real = api.create_job
 
     def interrupted(body: bytes):
         real(body)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(client, "create_job", interrupted)
+    monkeypatch.setattr(api, "create_job", interrupted)
     with pytest.raises(KeyboardInterrupt):
         SamplerV2(backend).run([measured()], shots=3)
     assert len(client_of_failing.recover()) == 1
@@ -148,14 +179,14 @@ def test_a_submission_that_never_arrived_is_struck_off(
     client_of_failing: QiskitRuntimeService,
 ) -> None:
     """After ten minutes a tag without a job is no longer looked for."""
-    client = client_of_failing.client
-    journal = journal_of(client)
-    entry = {"url": client.url, "instance": client.account.instance, "program_id": "sampler"}
+    api = client_of_failing.client
+    journal = journal_of(api)
+    entry = {"url": api.url, "instance": api.account.instance, "program_id": "sampler"}
     old = {"tag": new_tag(), "at": "2020-01-01T00:00:00+00:00", **entry}
     journal.path.parent.mkdir(parents=True, exist_ok=True)
     journal.path.write_text(json.dumps(old) + "\n")
     assert client_of_failing.recover() == []
-    assert journal.open_submissions(url=client.url, instance=client.account.instance) == []
+    assert journal.open_submissions(url=api.url, instance=api.account.instance) == []
 
 
 def mocked_service(tmp_path, **settings) -> QiskitRuntimeService:
