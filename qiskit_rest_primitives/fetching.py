@@ -159,47 +159,50 @@ class ResultBox:
             NotFoundError: likewise.
             AuthenticationError: the token is refused for good.
         """
-        gate = self._client.once("downloads", lambda: threading.BoundedSemaphore(AT_ONCE))
-        started, pause = time.monotonic(), 0.1
+        pause = 0.1
+        missing_since: float | None = None
         while True:
-            late = time.monotonic() - started > LATE_SECONDS
-            asked: float | None = None
             began = time.monotonic()
-            file = copy.begin()
-            whole = False
+            asked: float | None = None
             try:
-                with gate:
-                    reply = self._client.job_results(self._job_id, file, silence)
-                whole = reply.status_code != 204 and file.tell() > 0
-                if whole:
-                    return copy.keep(file)
-                if late:
-                    raise ProtocolError(
-                        f"job {self._job_id} is completed, but the service has no result for it "
-                        f"(204); a private job's result can be read only once{copy.left()}"
-                    )
-            except NotFoundError as error:
-                if late:
+                return self._try(copy, silence)
+            except (NotFoundError, ProtocolError, AuthenticationError) as error:
+                # A service's parts agree after a while; tokens may end in quick succession.
+                missing_since = missing_since or began
+                refused = isinstance(error, AuthenticationError) and not self._client.renews_tokens
+                if refused or began - missing_since > LATE_SECONDS:
                     error.message += copy.left()
                     raise
-            except AuthenticationError:
-                # Tokens that end in quick succession: the next call gets a fresh one.
-                if late or not self._client.renews_tokens:
-                    raise
             except (TransportError, ServerError, RateLimitError) as error:
+                # What is missing right after an outage may be there soon.
+                missing_since = None
                 asked = error.retry_after_seconds if isinstance(error, APIError) else None
                 logger.info("fetching the result of job %s again: %s", self._job_id, error)
-                if time.monotonic() - began >= silence and self._client.answers(
-                    self._job_id, SILENCE_SECONDS
-                ):
+                silent = time.monotonic() - began >= silence
+                if silent and self._client.answers(self._job_id, SILENCE_SECONDS):
                     # Not an outage: it takes so long to get the result ready.
                     silence = min(3 * silence, LONGEST_SILENCE_SECONDS)
-            finally:
-                if not whole:
-                    copy.discard(file)
             elapsed = time.monotonic() - began
             time.sleep(max(0.0, pause - elapsed) if asked is None else asked)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    def _try(self, copy: SpooledCopy | PrivateCopy, silence: float) -> IO[bytes]:
+        gate = self._client.once("downloads", lambda: threading.BoundedSemaphore(AT_ONCE))
+        file = copy.begin()
+        whole = False
+        try:
+            with gate:
+                reply = self._client.job_results(self._job_id, file, silence)
+            whole = reply.status_code != 204 and file.tell() > 0
+            if not whole:
+                raise ProtocolError(
+                    f"job {self._job_id} is completed, but the service has no result for it (204); "
+                    "a private job's result can be read only once"
+                )
+            return copy.keep(file)
+        finally:
+            if not whole:
+                copy.discard(file)
 
     def _hold(self, file: IO[bytes]) -> None:
         weakref.finalize(self, file.close)

@@ -71,6 +71,7 @@ class _Watched:
     seen: float
     waiters: int = 1
     failing_since: float | None = None
+    refused_since: float | None = None
     unknown_since: float | None = None
     settled: bool = False
 
@@ -215,7 +216,8 @@ class Watcher:
 
     def _observe(self, watched: _Watched, details: dict[str, Any]) -> bool:
         """Takes note of a job's details; True if the job is final."""
-        watched.failing_since, watched.seen = None, self.clock()
+        watched.failing_since = watched.refused_since = None
+        watched.seen = self.clock()
         if read_status(details) in FINAL:
             self._settle(watched, details)
             return True
@@ -239,8 +241,11 @@ class Watcher:
             passing = isinstance(error, NotFoundError | ProtocolError) or (
                 isinstance(error, AuthenticationError) and self.client.renews_tokens
             )
-            forgiven = passing and now - one.failing_since < FORGIVEN_SECONDS
-            if not outage and not forgiven:
+            # A service that comes back from an outage may garble some more.
+            one.refused_since = None if outage else one.refused_since or now
+            if one.refused_since is None:
+                continue
+            if not passing or now - one.refused_since >= FORGIVEN_SECONDS:
                 self._settle(one, error)
         failing = now - min(one.failing_since or now for one in watched)
         asked = error.retry_after_seconds if isinstance(error, APIError) else None

@@ -43,7 +43,7 @@ from qiskit_rest_primitives.http.posting import (
 logger = logging.getLogger(__name__)
 
 TAG_PREFIX: Final = "qrp-"
-LOOKS: Final = 4
+LOOKS: Final = 5
 LISTED: Final = 50
 
 
