@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import IO, Final
 
+from qiskit_rest_primitives.errors import RestPrimitivesError
+
 SMALL_BYTES: Final = 1_000_000
 """Bodies up to this size are kept in memory as received, larger ones in a temporary file."""
 
@@ -49,7 +51,18 @@ class PrivateCopy:
 
     def begin(self) -> IO[bytes]:
         """A new file for one try, beside those of tries that broke off."""
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return self._new_part()
+        except OSError as error:
+            # Nothing was asked for yet, so nothing is lost.
+            raise RestPrimitivesError(
+                f"a private result can be had only once, and {self._path.parent} can't take it "
+                f"({error.strerror}): name a folder in QISKIT_REST_STATE or "
+                "Settings(state_folder=...), then call result() again"
+            ) from None
+
+    def _new_part(self) -> IO[bytes]:
         for number in itertools.count(1):
             part = self._path.with_suffix(f".part{number}")
             with contextlib.suppress(FileExistsError):

@@ -103,8 +103,15 @@ class JobRecord:
         return self._details if final else None
 
     def learn(self, details: Mapping[str, Any]) -> None:
-        """Takes note of details that the service gave; who submitted the job knows some better."""
-        self._details = {**self._details, **details, **self._settled}
+        """Takes note of details that the service gave; who submitted the job knows some better.
+
+        What is final stays so: another thread's older answer may come after a newer one.
+        """
+        merged = {**self._details, **details, **self._settled}
+        final = self.known_final()
+        if final is not None and read_status(merged) not in FINAL:
+            merged |= {key: final[key] for key in ("status", "state") if key in final}
+        self._details = merged
 
     def failure_text(self, log: str = "") -> str:
         """Why the job failed: status, reason, code, solution and the end of its log."""

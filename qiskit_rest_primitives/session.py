@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_current: ContextVar[Session | None] = ContextVar("qiskit_rest_session", default=None)
+_surrounding: ContextVar[tuple[Session, ...]] = ContextVar("qiskit_rest_sessions", default=())
+"""Sessions whose ``with`` blocks surround this thread or task, the innermost last."""
 
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
 
 def current_session() -> Session | None:
     """The session of the surrounding ``with``, in this thread or task."""
-    return _current.get()
+    surrounding = _surrounding.get()
+    return surrounding[-1] if surrounding else None
 
 
 class Session:
@@ -63,7 +65,6 @@ class Session:
         self._backend = backend
         self._open = True
         self._job_ids: list[str] = []
-        self._tokens: list[Token[Session | None]] = []
 
     @classmethod
     def from_id(cls, session_id: str, service: QiskitRuntimeService) -> Session:
@@ -90,9 +91,6 @@ class Session:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._session_id!r}, backend={self.backend()!r})"
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_tokens": []}
 
     @property
     def session_id(self) -> str:
@@ -176,7 +174,7 @@ class Session:
         self._client.close_session(self._session_id)
 
     def __enter__(self) -> Session:
-        self._tokens.append(_current.set(self))
+        _surrounding.set((*_surrounding.get(), self))
         return self
 
     def __exit__(
@@ -185,7 +183,7 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        _current.reset(self._tokens.pop())
+        _surrounding.set(_surrounding.get()[:-1])
         if error is not None and self._job_ids:
             logger.warning(
                 "%s %s ends by %s; its jobs go on: %s",

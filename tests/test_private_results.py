@@ -14,6 +14,7 @@ from qiskit_rest_primitives import (
     ProtocolError,
     QiskitRuntimeService,
     RestJob,
+    RestPrimitivesError,
     SamplerV2,
     Settings,
     fetching,
@@ -119,6 +120,19 @@ def test_bytes_that_are_no_result_are_not_asked_for_again(
     (file,) = kept(service)
     assert job.raw_result() == file.read_bytes()
     assert sum("/results" in hit for hit in failing.faults.hits) <= 1 + 1
+
+
+def test_a_folder_that_takes_nothing_is_said_before_the_download(
+    service: QiskitRuntimeService, job: RestJob, tmp_path: Path
+) -> None:
+    """Nothing is asked for that could not be kept; the same handle works once there is a place."""
+    tmp_path.joinpath("state").mkdir(exist_ok=True)
+    private = service.client.settings.state_folder / "private"
+    private.write_text("a file in the way")
+    with pytest.raises(RestPrimitivesError, match="QISKIT_REST_STATE"):
+        job.result(timeout=60)
+    private.unlink()
+    assert job.result(timeout=60)[0].data.meas.num_shots == 500
 
 
 def test_deleting_a_job_deletes_the_copy(service: QiskitRuntimeService, job: RestJob) -> None:

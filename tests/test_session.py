@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import pickle
+import threading
+import time
 
 import pytest
 from qiskit import QuantumCircuit
@@ -17,6 +19,7 @@ from qiskit_rest_primitives import (
     Session,
     SessionError,
 )
+from qiskit_rest_primitives.session import current_session
 
 
 def measured() -> QuantumCircuit:
@@ -96,3 +99,33 @@ def test_only_a_backend_of_a_service_will_do() -> None:
     """The message says where to get one."""
     with pytest.raises(SessionError, match=r"service.backend\(name\)"):
         Session("statevector")
+
+
+def test_threads_share_a_session(backend: RestBackend) -> None:
+    """Each enters and leaves its own block, in whatever order; runs without a mode find it."""
+    session = Batch(backend)
+    together = threading.Barrier(4)
+    found: list[str | None] = []
+
+    def work(number: int) -> None:
+        with session:
+            together.wait()
+            found.append(SamplerV2().mode.session_id)
+            time.sleep(0.01 * number)
+        found.append("left" if current_session() is None else None)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == sorted([session.session_id] * 4 + ["left"] * 4)
+
+
+def test_blocks_within_blocks(backend: RestBackend) -> None:
+    """The innermost counts, and the outer one again afterwards."""
+    with Batch(backend) as outer:
+        with Batch(backend) as inner:
+            assert current_session() is inner
+        assert current_session() is outer
+    assert current_session() is None

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 """Methods that may be repeated: they read, or say what shall be. POST is not among them."""
 PASSING_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 524})
+THREADS: Final = 256
+"""Connections that are kept; with more threads than that urllib3 warns, and makes new ones."""
 HEADER_SECONDS: Final = 30.0
 """From the first byte of a reply to the end of its headers; a reply that only drips is given up."""
 
@@ -182,7 +184,7 @@ class Adapter(HTTPAdapter):
             allowed_methods=SAFE_METHODS,
             raise_on_status=False,
         )
-        super().__init__(pool_connections=4, pool_maxsize=32, max_retries=schedule)
+        super().__init__(pool_connections=4, pool_maxsize=THREADS, max_retries=schedule)
 
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
         """Makes the pools of direct connections."""
