@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from qiskit_rest_primitives.local import LocalService, User
+from tests.secrets import secret
 
 FORKS = """
 import contextlib, os, signal, sys, threading, warnings
@@ -65,7 +66,7 @@ print("parent")
 
 def test_a_fork_at_the_worst_moment(tmp_path: Path) -> None:
     """All locks are held and a download hangs in other threads: child and parent get results."""
-    user = User("forker", "forker-api-key-0123456789abcdef")
+    user = User("forker", secret("forker"))
     with LocalService(users=[user], faults=True) as local:
         local.faults.add("GET", "/jobs/*/results", delay=3, count=1)
         environment = {**os.environ, "QISKIT_REST_STATE": str(tmp_path), "IAM_URL": local.base_url}

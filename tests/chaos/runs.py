@@ -18,11 +18,12 @@ from qiskit import QuantumCircuit
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings
 from qiskit_rest_primitives.local import LocalService, User
+from tests.secrets import secret
 
 from .proxy import FaultProxy
 
 BITS = 12
-USER = User("chaos", "chaos-api-key-0123456789-abcdef")
+USER = User("chaos", secret("chaos"))
 
 
 @dataclass
