@@ -162,13 +162,9 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                reply = Reply(
-                    response.status_code,
-                    response.headers,
-                    _read(response, call.into if response.status_code == 200 else None),
-                    str(response.request.headers.get("Authorization", "")).removeprefix("Bearer "),
-                )
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+                content = _read(response, call.into if response.status_code == 200 else None)
+                reply = _reply(response, content)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
             failure = describe_failure(error, CONNECT_TIMEOUT_SECONDS)
         if failure is not None:
             # Outside the handler: requests' own error holds the headers, and so the token.
@@ -222,6 +218,14 @@ class Transport:
         session = self._sessions.pop(os.getpid(), None)
         if session is not None:
             session.close()
+
+
+def _reply(response: requests.Response, content: bytes) -> Reply:
+    """The reply. An error may quote its body, so a token that it repeats is cut out."""
+    token = str(response.request.headers.get("Authorization", "")).removeprefix("Bearer ")
+    if token:
+        content = content.replace(token.encode("utf-8", "replace"), b"<hidden>")
+    return Reply(response.status_code, response.headers, content, token)
 
 
 def _read(response: requests.Response, into: IO[bytes] | None) -> bytes:
