@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, ClassVar, Final
@@ -92,6 +93,12 @@ class QiskitRuntimeService(AccountSide):
             name=name,
             filename=filename,
         )
+        if resolved.verify is False:
+            warnings.warn(
+                "verify=False: whoever sits between here and the service can read and change "
+                "everything, the token included; pass the path of a CA bundle instead",
+                stacklevel=2,
+            )
         self._begin(ApiClient(resolved, settings))
         type(self).global_service = self
 

@@ -10,7 +10,6 @@ import io
 import logging
 import os
 import time
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
@@ -100,8 +99,6 @@ class Transport:
         self._verify = verify
         self._proxies = proxies or {}
         self._sessions: dict[int, requests.Session] = {}
-        if verify is False:
-            _allow_unverified()
         self._lock = Lock()
 
     def __repr__(self) -> str:
@@ -241,13 +238,3 @@ def _read(response: requests.Response, into: IO[bytes] | None) -> bytes:
         patience = DRIP_SECONDS + received / SLOWEST_BYTES_PER_SECOND
         if time.monotonic() - started > patience:
             raise requests.exceptions.ReadTimeout(f"{received} bytes in {patience:.0f} s")
-
-
-def _allow_unverified() -> None:
-    """Says once that TLS is not verified, instead of at every request."""
-    warnings.warn(
-        "verify=False: whoever sits between here and the service can read and change everything, "
-        "the token included; pass the path of a CA bundle instead",
-        stacklevel=5,
-    )
-    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
