@@ -30,11 +30,11 @@ class AccountSide:
         filename: str | None = None,
         name: str | None = None,
     ) -> dict[str, dict[str, Any]]:
-        """The saved accounts by name; ``["token"].reveal()`` gives a token."""
+        """The saved accounts by name; ``["token"].reveal()`` gives one, proxies likewise."""
         return accounts.saved_accounts(default, channel, filename, name)
 
     def active_account(self) -> dict[str, Any]:
-        """The account in use; its token prints as hidden, ``["token"].reveal()`` gives it."""
+        """The account in use; token and proxies are hidden, ``["token"].reveal()`` gives one."""
         return self._client.account.as_saved()
 
     def active_instance(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, ClassVar, Final
@@ -10,6 +11,8 @@ from typing import Any, ClassVar, Final
 from qiskit.primitives import BaseEstimatorV2, BaseSamplerV2
 
 from qiskit_rest_primitives import account as accounts
+from qiskit_rest_primitives.account.checks import not_a_token, without_secrets
+from qiskit_rest_primitives.account.secret import Secret, hide
 from qiskit_rest_primitives.account_side import AccountSide, running_local_service
 from qiskit_rest_primitives.backend import (
     RestBackend,
@@ -60,7 +63,7 @@ class QiskitRuntimeService(AccountSide):
     def __init__(
         self,
         channel: str | None = None,
-        token: str | None = None,
+        token: str | Secret[str] | None = None,
         instance: str | None = None,
         url: str | None = None,
         region: str | None = None,
@@ -72,9 +75,11 @@ class QiskitRuntimeService(AccountSide):
         *,
         settings: Settings | None = None,
     ):
+        token, proxies, url = hide(token), hide(proxies), without_secrets(url)
+        channel = not_a_token(channel)
         if channel == "local" and url is None and name is None:
             local = running_local_service()
-            url, token = local.url, token or local.token
+            url, token = local.url, token or hide(local.token)
             instance = instance or local.instance
         resolved = accounts.resolve_account(
             channel=channel,
@@ -88,6 +93,12 @@ class QiskitRuntimeService(AccountSide):
             name=name,
             filename=filename,
         )
+        if resolved.verify is False:
+            warnings.warn(
+                "verify=False: whoever sits between here and the service can read and change "
+                "everything, the token included; pass the path of a CA bundle instead",
+                stacklevel=2,
+            )
         self._begin(ApiClient(resolved, settings))
         type(self).global_service = self
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import base64
 import copy
-import json
 import logging
 import pickle
 import time
@@ -12,9 +10,11 @@ import pytest
 
 from qiskit_rest_primitives.account import Account, Secret, resolve_account, save_account
 from qiskit_rest_primitives.errors import AccountError
+from tests.secrets import jwt, secret
 
-KEY = "k3Y_" + "a" * 40
-OTHER_KEY = "0ther-" + "b" * 38
+KEY = secret("api key")
+OTHER_KEY = secret("other api key")
+READY = secret("ready token")
 LOCAL = "http://127.0.0.1:8123/v1"
 
 
@@ -22,13 +22,6 @@ def crn(region: str = "us-east", cname: str = "bluemix") -> str:
     """An instance's CRN."""
     account, guid = "0123456789abcdef" * 2, "11111111-2222-3333-4444-555555555555"
     return f"crn:v1:{cname}:public:quantum-computing:{region}:a/{account}:{guid}::"
-
-
-def jwt(expires: float) -> str:
-    """A JSON web token that expires then."""
-    parts = [{"alg": "none"}, {"exp": expires}]
-    texts = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
-    return ".".join(text.rstrip("=") for text in texts) + ".c2ln"
 
 
 @pytest.fixture(autouse=True)
@@ -97,10 +90,10 @@ def test_explicit_url_is_used_as_it_is(url: str, expected: str) -> None:
 
 def test_token_of_another_service_is_sent_as_it_is() -> None:
     """Only IBM exchanges keys; an instance is optional and free elsewhere."""
-    account = resolve_account(token="x", url=LOCAL)
+    account = resolve_account(token=READY, url=LOCAL)
     assert (account.token_kind, account.instance) == ("bearer", None)
-    assert resolve_account(token="x", url=LOCAL, instance="group 7").instance == "group 7"
-    assert resolve_account(token="x", url=LOCAL, instance="auto").instance is None
+    assert resolve_account(token=READY, url=LOCAL, instance="group 7").instance == "group 7"
+    assert resolve_account(token=READY, url=LOCAL, instance="auto").instance is None
 
 
 def test_iam_url_names_an_identity_service_for_any_service(
@@ -123,7 +116,7 @@ def test_json_web_token_is_a_ready_bearer_token() -> None:
 
 def test_json_web_token_without_readable_expiry_is_taken() -> None:
     """Only the service can judge it."""
-    token = "eyJhbGciOiJub25lIn0.!!!".replace("!!!", "AAAA") + ".c2ln"
+    token = jwt(0).replace(jwt(0).split(".")[1], "AAAA")
     assert resolve_account(token=token, instance=crn()).token.reveal() == token
 
 
@@ -197,17 +190,17 @@ def test_saved_token_goes_to_no_other_service() -> None:
         resolve_account(url=LOCAL, name="ibm")
     with pytest.raises(AccountError, match=r"no account for https://test\.cloud"):
         resolve_account(url="https://test.cloud.ibm.com")
-    save_account(token="local", url=LOCAL, channel="local")
+    save_account(token=READY, url=LOCAL, channel="local")
     account = resolve_account(url=LOCAL + "/")
-    assert (account.token.reveal(), account.channel) == ("local", "local")
+    assert (account.token.reveal(), account.channel) == (READY, "local")
     assert resolve_account(url="https://quantum.cloud.ibm.com/api/v1").name == "ibm"
 
 
 def test_local_channel_needs_a_url() -> None:
     """Only the service itself can start one."""
-    assert resolve_account("local", token="x", url=LOCAL).channel == "local"
+    assert resolve_account("local", token=READY, url=LOCAL).channel == "local"
     with pytest.raises(AccountError, match="qiskit-rest serve"):
-        resolve_account("local", token="x")
+        resolve_account("local", token=READY)
 
 
 def shown(account: Account) -> str:
@@ -217,13 +210,15 @@ def shown(account: Account) -> str:
 
 def test_token_is_hidden_wherever_an_account_is_shown() -> None:
     """Nor do proxies show, which may hold a password."""
-    account = resolve_account(token=KEY, instance=crn(), proxies={"https": "http://me:pw@p:1"})
+    account = resolve_account(
+        token=KEY, instance=crn(), proxies={"https": f"http://me:{secret('proxy')}@p:1"}
+    )
     assert KEY not in shown(account)
     assert "pw" not in repr(account)
     assert str(account.token) == "<hidden>"
     saved = account.as_saved()
     assert saved["token"].reveal() == KEY
-    assert saved["proxies"] == {"urls": {"https": "http://me:pw@p:1"}}
+    assert saved["proxies"] == {"urls": {"https": f"http://me:{secret('proxy')}@p:1"}}
 
 
 def test_secret_compares_and_copies_but_never_pickles() -> None:

@@ -16,8 +16,9 @@ from qiskit_rest_primitives.account import (
     saved_accounts,
 )
 from qiskit_rest_primitives.errors import AccountError
+from tests.secrets import own_file
 
-from .test_account_resolve import KEY, LOCAL, OTHER_KEY, crn
+from .test_account_resolve import KEY, LOCAL, OTHER_KEY, READY, crn
 
 posix = pytest.mark.skipif(os.name == "nt", reason="file modes are POSIX")
 
@@ -40,7 +41,7 @@ def file(home: Path) -> Path:
 def write(file: Path, accounts: Any) -> None:
     """Puts text or JSON in the account file."""
     file.parent.mkdir(exist_ok=True)
-    file.write_text(accounts if isinstance(accounts, str) else json.dumps(accounts))
+    own_file(file).write_text(accounts if isinstance(accounts, str) else json.dumps(accounts))
     file.chmod(0o600)
 
 
@@ -60,7 +61,7 @@ def test_file_is_what_the_official_client_writes(
     pytest.importorskip("qiskit_ibm_runtime")
     from qiskit_ibm_runtime import QiskitRuntimeService
 
-    theirs = tmp_path / "theirs.json"
+    theirs = own_file(tmp_path / "theirs.json")
     QiskitRuntimeService.save_account(token=KEY, instance=crn(), filename=str(theirs), **options)
     save_account(token=KEY, instance=crn(), **options)
     assert json.loads(file.read_text()) == json.loads(theirs.read_text())
@@ -171,11 +172,12 @@ def test_unwritable_place_is_an_account_error(monkeypatch: pytest.MonkeyPatch) -
 )
 def test_damaged_file_is_named_and_kept(file: Path, text: str, message: str) -> None:
     """Neither read as empty nor overwritten; its text is not shown."""
+    text = text.replace("SECRET", KEY)
     write(file, text)
     for use in (resolve_account, lambda: save_account(token=KEY, instance=crn(), overwrite=True)):
         with pytest.raises(AccountError, match=message) as caught:
             use()
-        assert "SECRET" not in str(caught.value)
+        assert KEY not in str(caught.value)
         assert caught.value.__cause__ is None
     assert file.read_text() == text
 
@@ -234,7 +236,7 @@ def test_channel_picks_among_the_saved(file: Path) -> None:
 
 def test_named_account_of_the_retired_channel_is_explained(file: Path) -> None:
     """Its token is of no use any more."""
-    write(file, {"old": {"channel": "ibm_quantum", "token": "t" * 30}})
+    write(file, {"old": {"channel": "ibm_quantum", "token": READY}})
     with pytest.raises(AccountError, match="switched off in July 2025"):
         resolve_account(name="old")
 
@@ -242,7 +244,7 @@ def test_named_account_of_the_retired_channel_is_explained(file: Path) -> None:
 def test_saved_accounts_hide_tokens_and_filter() -> None:
     """By name, channel and default; ``reveal`` gives the token."""
     save_account(token=KEY, instance=crn())
-    save_account(token="local", url=LOCAL, channel="local", name="mine")
+    save_account(token=READY, url=LOCAL, channel="local", name="mine")
     everything = saved_accounts()
     assert KEY not in repr(everything)
     assert everything["default-ibm-quantum-platform"]["token"].reveal() == KEY
@@ -250,7 +252,7 @@ def test_saved_accounts_hide_tokens_and_filter() -> None:
     assert set(saved_accounts(default=False)) == {"mine"}
     assert set(saved_accounts(channel="local")) == {"mine"}
     assert set(saved_accounts(name="mine")) == {"mine"}
-    assert resolve_account(token=everything["mine"]["token"], url=LOCAL).token.reveal() == "local"
+    assert resolve_account(token=everything["mine"]["token"], url=LOCAL).token.reveal() == READY
     save_account(token=everything["mine"]["token"], url=LOCAL, channel="local", name="copy")
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from qiskit_rest_primitives.local import LocalService, User
+from tests.secrets import secret
 
 FORKS = """
 import contextlib, os, signal, sys, threading, warnings
@@ -18,8 +19,8 @@ from qiskit_rest_primitives.http.pace import pace_of
 from qiskit_rest_primitives.http.submission import journal_of
 from qiskit_rest_primitives.watcher import watcher_of
 
-url, token, instance = sys.argv[1:]
-service = QiskitRuntimeService(url=url, token=token, instance=instance)
+url, instance = sys.argv[1:]
+service = QiskitRuntimeService(url=url, instance=instance)
 client, backend = service.client, service.backend("statevector")
 circuit = QuantumCircuit(1)
 circuit.x(0)
@@ -65,13 +66,13 @@ print("parent")
 
 def test_a_fork_at_the_worst_moment(tmp_path: Path) -> None:
     """All locks are held and a download hangs in other threads: child and parent get results."""
-    user = User("forker", "forker-api-key-0123456789abcdef")
+    user = User("forker", secret("forker"))
     with LocalService(users=[user], faults=True) as local:
         local.faults.add("GET", "/jobs/*/results", delay=3, count=1)
         environment = {**os.environ, "QISKIT_REST_STATE": str(tmp_path), "IAM_URL": local.base_url}
         ran = subprocess.run(
-            [sys.executable, "-c", FORKS, local.url, user.token, local.instance],
-            env=environment,
+            [sys.executable, "-c", FORKS, local.url, local.instance],
+            env={**environment, "QISKIT_IBM_TOKEN": user.token},
             capture_output=True,
             text=True,
             timeout=200,

@@ -20,7 +20,7 @@ import sys
 from qiskit import QuantumCircuit
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2
 
-service = QiskitRuntimeService(url=sys.argv[1], token=sys.argv[2], instance=sys.argv[3])
+service = QiskitRuntimeService(url=sys.argv[1], instance=sys.argv[2])
 circuit = QuantumCircuit(1)
 circuit.x(0)
 circuit.measure_all()
@@ -28,7 +28,7 @@ sampler = SamplerV2(service.backend("statevector"))
 print("ready", flush=True)
 job = sampler.run([circuit], shots=3)
 print(job.job_id(), flush=True)
-getattr(job, sys.argv[4])()
+getattr(job, sys.argv[3])()
 """
 
 
@@ -42,9 +42,10 @@ def failing() -> Iterator[LocalService]:
 @contextmanager
 def client_process(failing: LocalService, method: str) -> Iterator[subprocess.Popen[str]]:
     """A client that submits a job and calls a method of it; it keeps the test's journal."""
-    line = [sys.executable, "-c", RUNS, failing.url, failing.token, failing.instance, method]
+    line = [sys.executable, "-c", RUNS, failing.url, failing.instance, method]
+    environment = {**os.environ, "QISKIT_IBM_TOKEN": failing.token}
     with subprocess.Popen(
-        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
+        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as process:
         try:
             assert process.stdout is not None

@@ -18,12 +18,13 @@ from qiskit_rest_primitives import (
     Settings,
 )
 from qiskit_rest_primitives.local import LocalService, User
+from tests.secrets import secret
 
 
 @pytest.fixture
 def local(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalService]:
     """A service whose API keys are exchanged for tokens, with faults on demand."""
-    user = User("outage", "outage-api-key-0123456789-abcdef")
+    user = User("outage", secret("outage"))
     with LocalService(users=[user], faults=True) as running:
         monkeypatch.setenv("IAM_URL", running.base_url)
         yield running

@@ -20,8 +20,10 @@ from qiskit_rest_primitives import (
     Settings,
 )
 from qiskit_rest_primitives.wire.arrays import decode_array
+from tests.secrets import secret
 
 SCHEMA = json.loads((Path(__file__).parent / "wire" / "job_request.schema.json").read_text())
+TOKEN = secret("ready")
 URL = "http://service.example/v1"
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456789abcdef:77::"
 
@@ -40,7 +42,7 @@ def recorded(tmp_path):
             json={"id": "job-1", "state": {"status": "Completed"}, "status": "Completed"},
         )
         service = QiskitRuntimeService(
-            url=URL, token="a-token", instance=CRN, settings=Settings(state_folder=tmp_path)
+            url=URL, token=TOKEN, instance=CRN, settings=Settings(state_folder=tmp_path)
         )
         yield mock, service
 
@@ -65,7 +67,7 @@ def test_headers_are_those_of_the_contract(recorded) -> None:
     SamplerV2(service.backend("sim")).run([circuit])
     for call in mock.calls:
         headers = call.request.headers
-        assert headers["Authorization"] == "Bearer a-token"
+        assert headers["Authorization"] == f"Bearer {TOKEN}"
         assert headers["Service-CRN"] == CRN
         assert headers["IBM-API-Version"] == "2026-04-15"
         assert headers["Accept"] == "application/json"

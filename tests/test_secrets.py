@@ -6,7 +6,6 @@ import copy
 import io
 import logging
 import pickle
-import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,9 +25,11 @@ from qiskit_rest_primitives import (
     save_result,
 )
 from qiskit_rest_primitives.local import LocalService, User
+from tests.secrets import secret
+from tests.secrets.exceptions import shown, views
+from tests.secrets.marking import MARKER
 
-MARKER = "MARKER0secret0"
-KEY = f"{MARKER}-api-key-0123456789abcdef"
+KEY = secret("api key")
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456789abcdef:77::"
 
 
@@ -64,23 +65,9 @@ def issued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return given
 
 
-def shown(thing: object, depth: int = 3) -> str:
-    """repr, str and, some levels deep, the attributes of an object."""
-    parts = [repr(thing), str(thing)]
-    attributes = getattr(thing, "__dict__", None)
-    if depth and attributes:
-        parts.append(repr(attributes))
-        parts += [shown(value, depth - 1) for value in attributes.values()]
-    return "\n".join(parts)
-
-
-def chain(error: BaseException | None) -> str:
+def chain(error: BaseException) -> str:
     """An exception with all that it refers to, as a debugger would show it."""
-    parts: list[str] = []
-    while error is not None:
-        parts += [shown(error), repr(error.args), "".join(traceback.format_exception(error))]
-        error = error.__cause__ or error.__context__
-    return "\n".join(parts)
+    return "\n".join(text for _, text in views(error))
 
 
 def measured() -> QuantumCircuit:
@@ -133,7 +120,7 @@ def test_no_secret_leaves_the_client(
         service.backends()
 
         things = [service, service.client, service.client.account, backend, sampler, job, session]
-        seen += [shown(thing) for thing in things]
+        seen += [shown(thing, 3) for thing in things]
         seen += [repr(service.active_account()), str(service.saved_accounts())]
         pickled = [pickle.dumps(thing) for thing in things]
         seen.append(repr(copy.deepcopy(job)))
@@ -158,6 +145,7 @@ def test_no_secret_leaves_the_client(
             failing(status=500),
             failing(corrupt=True),
             failing(drop=True),
+            failing(truncate=True),
             failing(status=302, location="http://elsewhere.example/"),
             lambda: sampler.run([(measured(), None, -1)]),
             lambda: QiskitRuntimeService(url=local.url, token=KEY + " x"),
@@ -179,9 +167,9 @@ def test_no_secret_leaves_the_client(
     files = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert files, "the journal should have been written"
     assert len(issued) >= 2
-    for secret in (MARKER, *issued):
-        assert all(secret not in text for text in seen)
-        assert all(secret.encode() not in data for data in [*pickled, files])
+    for hidden in (MARKER, *issued):
+        assert all(hidden not in text for text in seen)
+        assert all(hidden.encode() not in data for data in [*pickled, files])
 
 
 def test_a_refused_key_is_not_quoted(everything_logged: io.StringIO) -> None:
@@ -198,10 +186,37 @@ def test_a_refused_key_is_not_quoted(everything_logged: io.StringIO) -> None:
     assert MARKER not in everything_logged.getvalue()
 
 
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 500])
+def test_a_service_that_repeats_the_token_is_not_quoted(status: int) -> None:
+    """Whether it says so in an error or in something that is none of the API's replies."""
+    token = secret("ready")
+    for body in (f'{{"errors": [{{"message": "bad {token}", "solution": "{token}"}}]}}', token):
+        with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+            mock.get("http://service.example/v1/instance", status=status, body=body)
+            service = QiskitRuntimeService(url="http://service.example/v1", token=token)
+            if status == 200 and body != token:
+                assert MARKER not in str(service.client.instance())
+                continue
+            (error,) = errors_of(service.client.instance)
+            assert "<hidden>" in str(error)
+            assert MARKER not in chain(error)
+
+
+def test_a_password_that_no_header_carries_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a proxy in the environment, which is read when it is needed."""
+    monkeypatch.setenv("HTTP_PROXY", f"http://me:{secret('proxy')}€@127.0.0.1:9")
+    service = QiskitRuntimeService(url="http://service.example/v1", token=secret("ready"))
+    (error,) = errors_of(service.backends)
+    assert "beyond Latin-1" in str(error)
+    assert MARKER not in chain(error)
+
+
 def test_passwords_in_urls_stay_out_of_messages() -> None:
     """Of a proxy, and of a url with a user."""
-    proxies = {"http": f"http://me:{MARKER}@127.0.0.1:9"}
-    service = QiskitRuntimeService(url="http://service.example/v1", token="t" * 30, proxies=proxies)
+    proxies = {"http": f"http://me:{secret('proxy')}@127.0.0.1:9"}
+    service = QiskitRuntimeService(
+        url="http://service.example/v1", token=secret("ready"), proxies=proxies
+    )
     (error,) = errors_of(service.backends)
     assert MARKER not in chain(error)
-    assert MARKER not in shown(service)
+    assert MARKER not in shown(service, 3)

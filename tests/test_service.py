@@ -18,6 +18,7 @@ from qiskit_rest_primitives import (
     SamplerV2,
     TransportError,
 )
+from tests.secrets import secret
 
 
 def measured() -> QuantumCircuit:
@@ -36,7 +37,7 @@ def test_no_account_names_both_cures() -> None:
 
 def test_a_wrong_token_is_one_clear_error(local) -> None:
     """401 is an AuthenticationError with the cure."""
-    service = QiskitRuntimeService(url=local.url, token="x" * 30, instance=local.instance)
+    service = QiskitRuntimeService(url=local.url, token=secret("wrong"), instance=local.instance)
     with pytest.raises(AuthenticationError, match="token"):
         service.backends()
 
@@ -49,7 +50,7 @@ def test_an_unknown_backend_names_the_known(service: QiskitRuntimeService) -> No
 
 def test_a_service_that_does_not_listen_is_one_clear_error() -> None:
     """Connection refused is a TransportError that says so."""
-    service = QiskitRuntimeService(url="http://127.0.0.1:9/v1", token="t" * 30)
+    service = QiskitRuntimeService(url="http://127.0.0.1:9/v1", token=secret("ready"))
     with pytest.raises(TransportError, match="refused"):
         service.backends()
 
@@ -60,7 +61,7 @@ def test_a_reply_that_is_not_json_is_one_clear_error(local) -> None:
 
     with responses.RequestsMock() as mock:
         mock.get("http://web.example/v1/backends", body="<html><title>Hello</title></html>")
-        service = QiskitRuntimeService(url="http://web.example/v1", token="t" * 30)
+        service = QiskitRuntimeService(url="http://web.example/v1", token=secret("ready"))
         with pytest.raises(ProtocolError, match=r"not a JSON object.*Hello"):
             service.backends()
 

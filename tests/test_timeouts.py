@@ -21,6 +21,7 @@ from qiskit_rest_primitives import (
 )
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.work import Piece
+from tests.secrets import secret
 
 from .http.raw_server import RawServer, Received
 
@@ -116,7 +117,9 @@ def test_headers_that_drip_do_not_hold_a_timeout(tmp_path: Path) -> None:
             request.connection.sendall(b"z")
 
     with RawServer(drip) as server:
-        service = QiskitRuntimeService(url=f"http://127.0.0.1:{server.port}/v1", token="t" * 30)
+        service = QiskitRuntimeService(
+            url=f"http://127.0.0.1:{server.port}/v1", token=secret("ready")
+        )
         began = time.monotonic()
         with pytest.raises(JobTimeoutError):
             RestJob(service.client, "a").result(timeout=0.3)

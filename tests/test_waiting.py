@@ -17,6 +17,7 @@ from qiskit_rest_primitives import (
     watcher,
 )
 from qiskit_rest_primitives.listing import list_states
+from tests.secrets import secret
 
 URL = "http://service.example/v1"
 
@@ -54,7 +55,7 @@ def mocked(monkeypatch: pytest.MonkeyPatch):
     """A client whose replies the test writes, and which lists more than three jobs."""
     monkeypatch.setattr(watcher, "ONE_BY_ONE", 3)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        yield mock, QiskitRuntimeService(url=URL, token="t" * 30)
+        yield mock, QiskitRuntimeService(url=URL, token=secret("ready"))
 
 
 @pytest.mark.parametrize(

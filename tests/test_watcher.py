@@ -22,6 +22,7 @@ from qiskit_rest_primitives import (
 )
 from qiskit_rest_primitives.status import Status, is_unknown, read_status
 from qiskit_rest_primitives.watcher import watcher_of
+from tests.secrets import secret
 
 from .http.raw_server import RawServer, Received
 
@@ -46,7 +47,7 @@ def replies():
 
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         mock.add_callback("GET", f"{URL}/jobs/a", answer)
-        job = RestJob(QiskitRuntimeService(url=URL, token="t" * 30).client, "a")
+        job = RestJob(QiskitRuntimeService(url=URL, token=secret("ready")).client, "a")
         yield given, asked, job
 
 
@@ -156,7 +157,9 @@ def test_what_comes_late_counts(monkeypatch: pytest.MonkeyPatch) -> None:
         request.say(json.dumps(entry("Completed")).encode())
 
     with RawServer(slowly) as server:
-        service = QiskitRuntimeService(url=f"http://127.0.0.1:{server.port}/v1", token="t" * 30)
+        service = QiskitRuntimeService(
+            url=f"http://127.0.0.1:{server.port}/v1", token=secret("ready")
+        )
         job = RestJob(service.client, "a")
         job.wait_for_final_state(timeout=10)
         assert job.done()
@@ -175,7 +178,9 @@ def test_retry_after_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
             request.say(json.dumps(entry("Completed")).encode())
 
     with RawServer(busy) as server:
-        service = QiskitRuntimeService(url=f"http://127.0.0.1:{server.port}/v1", token="t" * 30)
+        service = QiskitRuntimeService(
+            url=f"http://127.0.0.1:{server.port}/v1", token=secret("ready")
+        )
         RestJob(service.client, "a").wait_for_final_state(timeout=30)
     assert len(asked) == 3
     assert all(late - early > 0.85 for early, late in itertools.pairwise(asked))

@@ -1,6 +1,6 @@
 """Is this part of an account well formed, and what follows from it? In: one value. No I/O.
 
-Every refusal says the cure. A token is never quoted.
+Every refusal says the cure. A token is never quoted, and is in no frame that an error passes.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import re
 import time
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from qiskit_rest_primitives.account.secret import HiddenUrls, Secret, hide, revealed
 from qiskit_rest_primitives.errors import AccountError
 
 CHANNELS: Final = ("ibm_quantum_platform", "ibm_cloud", "local")
@@ -32,12 +33,22 @@ _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 _API_KEY = re.compile(r"[A-Za-z0-9_-]{20,}")
 # The retired IBM Quantum Platform Classic gave out 128 hex digits.
 _CLASSIC_TOKEN = re.compile(r"[0-9a-f]{128}")
+_BEFORE_HOST = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*@", re.IGNORECASE | re.DOTALL)
 _KEY_CURE = "create an API key at https://quantum.cloud.ibm.com (account menu, API keys)"
 _CRN_CURE = "copy the CRN from https://quantum.cloud.ibm.com/instances"
 
 
+def not_a_token(channel: Any) -> Any:
+    """The channel; a mark in place of a token, which older clients took as first argument."""
+    misplaced = isinstance(channel, str) and channel not in CHANNELS and _API_KEY.match(channel)
+    return "<hidden>" if misplaced else channel
+
+
 def check_channel(channel: Any) -> str:
     """The channel, or AccountError."""
+    channel = not_a_token(channel)
+    if channel == "<hidden>":
+        raise AccountError("the channel looks like a token; pass it as token=...")
     if channel == "ibm_quantum":
         raise AccountError(
             "channel 'ibm_quantum' was switched off in July 2025; use 'ibm_quantum_platform' "
@@ -48,8 +59,21 @@ def check_channel(channel: Any) -> str:
     return channel
 
 
+def without_secrets(url: Any) -> Any:
+    """The URL with marks in place of user, password and query, which no API's root has.
+
+    `check_url` refuses a marked one; until then nothing shows what was there.
+    """
+    if not isinstance(url, str):
+        return url
+    bare, mark, _ = url.partition("?")
+    bare = _BEFORE_HOST.sub(r"\1<hidden>@", bare) if "@" in bare else bare
+    return f"{bare}?<hidden>" if mark else bare
+
+
 def check_url(url: Any) -> str:
     """An absolute http(s) URL without a slash at the end, or AccountError."""
+    url = without_secrets(url)
     try:
         parts = urlsplit(url if isinstance(url, str) else "")
         well_formed = parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -152,7 +176,7 @@ def check_region(region: Any) -> str:
     return region
 
 
-def check_token(token: Any, *, exchanged: bool, clock: Any = time.time) -> str:
+def check_token(token: Any, *, exchanged: bool, clock: Any = time.time) -> Secret[str]:
     """The token without surrounding space or a leading ``Bearer``, or AccountError.
 
     Args:
@@ -160,32 +184,45 @@ def check_token(token: Any, *, exchanged: bool, clock: Any = time.time) -> str:
         exchanged: whether an API key is exchanged for a bearer token at the identity service.
         clock: seconds since 1970.
     """
+    token = hide(token)
+    bare, problem = _bare_token(revealed(token), exchanged, clock())
+    if problem:
+        raise AccountError(problem)
+    return bare
+
+
+def _bare_token(token: Any, exchanged: bool, now: float) -> tuple[Secret[str], str]:
+    """The token, and what is wrong with it; the raw text is in this frame, so nothing is raised."""
     if not isinstance(token, str):
-        raise AccountError(f"the token is a {type(token).__name__}, not a string; {_KEY_CURE}")
+        return Secret(""), f"the token is a {type(token).__name__}, not a string; {_KEY_CURE}"
     token = token.strip().removeprefix("Bearer ").strip()
+    return Secret(token), _token_problem(token, exchanged, now)
+
+
+def _token_problem(token: str, exchanged: bool, now: float) -> str:
     if not token:
-        raise AccountError(f"the token is empty; {_KEY_CURE}")
+        return f"the token is empty; {_KEY_CURE}"
     if not re.fullmatch(r"[\x21-\x7e]+", token):
-        raise AccountError("the token has spaces or characters beyond ASCII; copy it once more")
+        return "the token has spaces or characters beyond ASCII; copy it once more"
     if is_bearer(token):
         expiry = _expiry(token)
-        if expiry is not None and expiry + CLOCK_SKEW_SECONDS < clock():
-            ago = (clock() - expiry) / 60
-            raise AccountError(
-                f"the bearer token expired {ago:.0f} minutes ago and can't be renewed; "
-                f"get a new one, or pass an API key, which is renewed by itself: {_KEY_CURE}"
+        if expiry is not None and expiry + CLOCK_SKEW_SECONDS < now:
+            return (
+                f"the bearer token expired {(now - expiry) / 60:.0f} minutes ago and can't be "
+                "renewed; get a new one, or pass an API key, which is renewed by itself: "
+                + _KEY_CURE
             )
     elif exchanged and _CLASSIC_TOKEN.fullmatch(token):
-        raise AccountError(
+        return (
             "this is a token of IBM Quantum Platform Classic, switched off in July 2025; "
             + _KEY_CURE
         )
     elif exchanged and not _API_KEY.fullmatch(token):
-        raise AccountError(
+        return (
             f"the token of {len(token)} characters is no API key (44 letters, digits, - and _); "
             + _KEY_CURE
         )
-    return token
+    return ""
 
 
 def is_bearer(token: str) -> bool:
@@ -198,9 +235,9 @@ def _expiry(token: str) -> float | None:
     claims = token.split(".")[1]
     try:
         expiry = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))).get("exp")
-    except (binascii.Error, ValueError, AttributeError):
+        return float(expiry) if isinstance(expiry, (int, float)) else None
+    except (binascii.Error, ValueError, AttributeError, OverflowError, RecursionError):
         return None
-    return float(expiry) if isinstance(expiry, (int, float)) else None
 
 
 def check_verify(verify: Any) -> bool | str:
@@ -212,20 +249,33 @@ def check_verify(verify: Any) -> bool | str:
     return verify
 
 
-def check_proxies(proxies: Any) -> dict[str, str] | None:
+def check_proxies(proxies: Any) -> HiddenUrls | None:
     """Scheme -> proxy URL as in requests, from that form or the official client's ``urls``."""
+    proxies = hide(proxies)
+    urls, problem = _proxy_urls(revealed(proxies))
+    if problem:
+        raise AccountError(problem)
+    return urls or None
+
+
+def _proxy_urls(proxies: Any) -> tuple[HiddenUrls, str]:
+    """The URLs, and what is wrong; passwords are in this frame, so nothing is raised."""
+    nothing = HiddenUrls({})
     if not proxies:
-        return None
+        return nothing, ""
     if not isinstance(proxies, Mapping):
-        raise AccountError(
-            f"proxies is a {type(proxies).__name__}; expected {{'urls': {{'https': 'http://...'}}}}"
-        )
+        kind = type(proxies).__name__
+        return nothing, f"proxies is a {kind}; expected {{'urls': {{'https': 'http://...'}}}}"
     if proxies.get("username_ntlm") or proxies.get("password_ntlm"):
-        raise AccountError(
+        return nothing, (
             "NTLM proxies are not supported; run a local proxy that signs in for you, such as "
             "px or cntlm, and pass its address"
         )
     urls = proxies.get("urls", proxies)
     if not isinstance(urls, Mapping) or not all(isinstance(url, str) for url in urls.values()):
-        raise AccountError("proxies: 'urls' must map a scheme, such as 'https', to a URL")
-    return {str(scheme): url for scheme, url in urls.items()} or None
+        return nothing, "proxies: 'urls' must map a scheme, such as 'https', to a URL"
+    try:
+        [unquote(url).encode("latin-1") for url in urls.values()]
+    except UnicodeEncodeError:
+        return nothing, "proxies: a user or password has characters beyond Latin-1"
+    return HiddenUrls({str(scheme): url for scheme, url in urls.items()}), ""

@@ -10,10 +10,12 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+from qiskit_rest_primitives.account.secret import HiddenUrls, Secret, hide
 from qiskit_rest_primitives.errors import AccountError
 
 logger = logging.getLogger(__name__)
 
+SECRET_FIELDS: Final = ("token", "proxies")
 DEFAULT_FILE: Final = "~/.qiskit/qiskit-ibm.json"
 
 
@@ -23,7 +25,7 @@ def account_path(filename: str | None) -> Path:
 
 
 def read_accounts(filename: str | None) -> dict[str, dict[str, Any]]:
-    """All accounts in the file by name; empty if there is no file.
+    """All accounts in the file by name; empty if there is no file. Tokens and proxies are hidden.
 
     A file that others can read is made private, as it holds tokens.
 
@@ -31,24 +33,37 @@ def read_accounts(filename: str | None) -> dict[str, dict[str, Any]]:
         AccountError: the file can't be read or is not what the official client writes.
     """
     path = account_path(filename)
+    accounts, problem = _read(path)
+    if problem:
+        raise AccountError(f"the account file {path} {problem}")
+    return accounts
+
+
+def _read(path: Path) -> tuple[dict[str, dict[str, Any]], str]:
+    """The accounts, and what is wrong with the file.
+
+    It raises nothing: the frame, and the errors of the decoders, hold the file's text.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise AccountError(f"the account file {path} can't be read: {error}") from error
+        return {}, ""
+    except OSError as error:
+        return {}, f"can't be read: {error}"
+    except UnicodeDecodeError as error:
+        return {}, f"can't be read: it is not UTF-8 (byte {error.start})"
     _make_private(path)
     try:
         accounts = json.loads(text or "{}")
     except json.JSONDecodeError as error:
-        # The error's text would be safe, but its doc attribute holds the tokens.
-        where = f"line {error.lineno}, column {error.colno}"
-        raise AccountError(
-            f"the account file {path} is not JSON ({where}); mend or remove it"
-        ) from None
+        return {}, f"is not JSON (line {error.lineno}, column {error.colno}); mend or remove it"
+    except RecursionError:
+        return {}, "is nested too deeply; mend or remove it"
     if not isinstance(accounts, dict) or not all(isinstance(a, dict) for a in accounts.values()):
-        raise AccountError(f"the account file {path} does not hold accounts by name; remove it")
-    return accounts
+        return {}, "does not hold accounts by name; remove it"
+    for account in accounts.values():
+        account |= {field: hide(account[field]) for field in SECRET_FIELDS if field in account}
+    return accounts, ""
 
 
 def write_accounts(filename: str | None, accounts: dict[str, dict[str, Any]]) -> None:
@@ -62,13 +77,22 @@ def write_accounts(filename: str | None, accounts: dict[str, dict[str, Any]]) ->
         raise AccountError(f"the account file {path} can't be written: {error}") from error
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(accounts, file, sort_keys=True, indent=4)
+            json.dump(accounts, file, sort_keys=True, indent=4, default=_plain)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _plain(hidden: Any) -> Any:
+    """What is saved of a hidden value: the file is the one place where secrets are written."""
+    if isinstance(hidden, Secret):
+        return hidden.reveal()
+    if isinstance(hidden, HiddenUrls):
+        return dict(hidden)
+    raise TypeError(f"{type(hidden).__name__} can't be saved in an account")
 
 
 def _make_private(path: Path) -> None:

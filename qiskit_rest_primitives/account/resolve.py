@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from qiskit_rest_primitives.account import checks
 from qiskit_rest_primitives.account.saved import find_account
-from qiskit_rest_primitives.account.secret import HiddenDict, Secret
+from qiskit_rest_primitives.account.secret import HiddenUrls, Secret, hide
 from qiskit_rest_primitives.errors import AccountError
 
 logger = logging.getLogger(__name__)
@@ -40,12 +40,12 @@ class Account:
     """
 
     channel: str
-    token: Secret
+    token: Secret[str]
     url: str
     instance: str | None = None
     region: str | None = None
     verify: bool | str = True
-    proxies: Mapping[str, str] | None = field(default=None, repr=False)
+    proxies: HiddenUrls | None = field(default=None, repr=False)
     private_endpoint: bool = False
     name: str | None = None
     filename: str | None = None
@@ -70,7 +70,7 @@ class Account:
     @property
     def auth_url(self) -> str:
         """Where an API key is exchanged for a bearer token; ``IAM_URL`` overrides the host."""
-        if base := os.environ.get("IAM_URL"):
+        if base := checks.without_secrets(os.environ.get("IAM_URL")):
             return checks.check_url(base) + "/identity/token"
         private = "private." if self.private_endpoint else ""
         staging = checks.is_staging(self.instance) or checks.is_staging_url(self.url)
@@ -88,7 +88,7 @@ class Account:
         return "apikey"
 
     def as_saved(self) -> dict[str, Any]:
-        """The fields as the official client saves them; the token stays hidden."""
+        """The fields as the official client saves them; token and proxies stay hidden."""
         known = {
             "channel": self.channel,
             "token": self.token,
@@ -96,7 +96,7 @@ class Account:
             "instance": self.instance,
             "region": self.region,
             "verify": self.verify,
-            "proxies": {"urls": dict(self.proxies)} if self.proxies else None,
+            "proxies": {"urls": self.proxies} if self.proxies else None,
             "private_endpoint": self.private_endpoint,
         }
         return {key: value for key, value in known.items() if value is not None}
@@ -138,7 +138,7 @@ def _look_up_again(
 
 def resolve_account(
     channel: str | None = None,
-    token: str | Secret | None = None,
+    token: str | Secret[str] | None = None,
     instance: str | None = None,
     url: str | None = None,
     region: str | None = None,
@@ -169,7 +169,13 @@ def resolve_account(
     Raises:
         AccountError: there is no account, or a part of it is malformed.
     """
-    environment = {key: os.environ.get(f"QISKIT_IBM_{key.upper()}") for key in ENVIRONMENT}
+    token, proxies, url = hide(token), hide(proxies), checks.without_secrets(url)
+    channel = checks.not_a_token(channel)
+    environment: dict[str, Any] = {
+        key: os.environ.get(f"QISKIT_IBM_{key.upper()}") for key in ENVIRONMENT
+    }
+    environment["token"] = hide(environment["token"])
+    environment["url"] = checks.without_secrets(environment["url"])
     given: dict[str, Any] = {
         "channel": channel,
         "token": token,
@@ -183,7 +189,7 @@ def resolve_account(
     saved: dict[str, Any] = {}
     if not token and (name or filename or not environment["token"]):
         name, saved = find_account(channel or environment["channel"], url, name, filename)
-        given |= {"token": saved.get("token"), "url": saved.get("url")}
+        given |= {"token": saved.get("token"), "url": checks.without_secrets(saved.get("url"))}
         given["channel"] = saved.get("channel") or given["channel"]
         if instance is None:
             given["instance"] = environment["instance"] or saved.get("instance")
@@ -213,7 +219,6 @@ def _checked(
             "QiskitRuntimeService(channel='local') alone starts a service of its own"
         )
     url = checks.check_url(given["url"] or checks.default_url(given["instance"]))
-    token = given["token"].reveal() if isinstance(given["token"], Secret) else given["token"]
     instance = checks.check_instance(given["instance"], ibm=checks.is_ibm(url))
     region = checks.check_region(given["region"]) if given["region"] else None
     actual = checks.region_of(instance)
@@ -221,12 +226,12 @@ def _checked(
         logger.warning("region %s is not that of the instance; %s is used", region, actual)
     return Account(
         channel=channel,
-        token=Secret(checks.check_token(token, exchanged=checks.exchanges(url))),
+        token=checks.check_token(given["token"], exchanged=checks.exchanges(url)),
         url=url,
         instance=instance,
         region=region,
         verify=checks.check_verify(verify),
-        proxies=HiddenDict(checks.check_proxies(proxies) or {}) or None,
+        proxies=checks.check_proxies(proxies),
         private_endpoint=private_endpoint,
         name=name,
         filename=filename,

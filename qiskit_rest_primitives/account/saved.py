@@ -8,7 +8,7 @@ from typing import Any, Final
 from qiskit_rest_primitives.account import checks
 from qiskit_rest_primitives.account.checks import DEFAULT_CHANNEL
 from qiskit_rest_primitives.account.file import account_path, read_accounts, write_accounts
-from qiskit_rest_primitives.account.secret import Secret
+from qiskit_rest_primitives.account.secret import Secret, hide, revealed
 from qiskit_rest_primitives.errors import AccountError
 
 DEFAULT_NAMES: Final = {
@@ -20,7 +20,7 @@ RETIRED_CHANNEL: Final = "ibm_quantum"
 
 
 def save_account(
-    token: str | Secret | None = None,
+    token: str | Secret[str] | None = None,
     url: str | None = None,
     instance: str | None = None,
     channel: str | None = None,
@@ -56,15 +56,16 @@ def save_account(
     Raises:
         AccountError: a part is malformed, the name is taken, or the file can't be written.
     """
+    token, proxies, url = hide(token), hide(proxies), checks.without_secrets(url)
+    channel = checks.not_a_token(channel)
     channel = checks.check_channel(channel or DEFAULT_CHANNEL)
     url = checks.check_url(url or checks.default_url(instance))
-    text = token.reveal() if isinstance(token, Secret) else token
     if instance is not None and instance != "auto":
         instance = checks.check_instance(instance, ibm=checks.is_ibm(url))
     urls = checks.check_proxies(proxies)
     account: dict[str, Any] = {
         "channel": channel,
-        "token": checks.check_token(text, exchanged=checks.exchanges(url)),
+        "token": checks.check_token(token, exchanged=checks.exchanges(url)),
         "url": url,
         "instance": instance,
         "region": checks.check_region(region) if region else None,
@@ -96,7 +97,7 @@ def saved_accounts(
     filename: str | None = None,
     name: str | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """The saved accounts by name; ``["token"].reveal()`` gives a token.
+    """The saved accounts by name; ``["token"].reveal()`` gives a token, and proxies likewise.
 
     Args:
         default: True for those with a default name, False for the others, None for all.
@@ -105,7 +106,7 @@ def saved_accounts(
         name: only the account of this name.
     """
     return {
-        key: {**saved, "token": Secret(str(saved.get("token", "")))}
+        key: {**saved, "token": Secret(str(revealed(saved.get("token", ""))))}
         for key, saved in read_accounts(filename).items()
         if saved.get("channel") != RETIRED_CHANNEL
         and (name is None or key == name)
@@ -137,6 +138,7 @@ def find_account(
 ) -> tuple[str, dict[str, Any]]:
     """The saved account with that name, for that url, or the default one."""
     path = account_path(filename)
+    url = checks.without_secrets(url)
     accounts = read_accounts(filename)
     if name is not None:
         if name not in accounts:
@@ -145,7 +147,7 @@ def find_account(
         found = accounts[name]
         if url is not None and not _same_service(found, url):
             raise AccountError(
-                f"account {name!r} was saved for {found.get('url') or checks.IBM_URL}, not for "
+                f"account {name!r} was saved for {_home(found)}, not for "
                 f"{url}: its token stays where it belongs; pass token=... as well"
             )
         return name, found
@@ -163,8 +165,12 @@ def find_account(
     return picked
 
 
+def _home(saved: Mapping[str, Any]) -> str:
+    return checks.without_secrets(saved.get("url")) or checks.IBM_URL
+
+
 def _same_service(saved: Mapping[str, Any], url: str) -> bool:
-    home = saved.get("url") or checks.IBM_URL
+    home = _home(saved)
     wanted = checks.check_url(url)
     if checks.is_ibm(home) and checks.is_ibm(wanted):
         # One key for all of IBM's regions, but not for staging.

@@ -158,6 +158,9 @@ class _TLSConnection(HTTPSConnection):
             super().connect()
         except (OSError, CertificateError) as error:
             raise HandshakeError(self, str(error) or type(error).__name__) from error
+        # Whoever switched verification off was told once. urllib3 would say so at each connection,
+        # and its warning can be filtered for the whole process only.
+        self.is_verified = True
 
 
 class _Pool(HTTPConnectionPool):

@@ -98,14 +98,18 @@ class ExchangedToken:
     def renew(self, refused: str) -> bool:
         """Gets a new token unless another thread has already replaced the refused one."""
         with self._lock:
-            if self._token == refused:
-                self._fetch()
-            return self._token != refused
+            if self._token != refused:
+                return True
+            del refused  # an error shows the variables of the frames that it passes
+            return self._fetch()
 
-    def _fetch(self) -> None:
+    def _fetch(self) -> bool:
+        """Exchanges; whether the token is another one now."""
         token, life = self._exchange()
+        changed = token != self._token
         self._token, self._life, self._born = token, life, self._clock()
         logger.debug("new bearer token, valid for %.0f s", life)
+        return changed
 
 
 class BearerAuth(AuthBase):

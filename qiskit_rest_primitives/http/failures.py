@@ -16,6 +16,9 @@ def describe_failure(error: Exception, connect_timeout_seconds: float) -> tuple[
 
     The texts of requests and urllib3 are left out where they could quote a URL with a password.
     """
+    if isinstance(error, UnicodeError):
+        # The error holds what it could not encode.
+        return "a user or password of a proxy has characters beyond Latin-1; see HTTPS_PROXY", False
     cause = _innermost(error)
     if isinstance(cause, requests.exceptions.ProxyError | urllib3.exceptions.ProxyError):
         return "the proxy could not be reached; check proxies= and HTTPS_PROXY", False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Final
@@ -90,6 +91,8 @@ def _read(reply: Reply) -> _Grant | None:
     if reply.status_code >= 400:
         return None
     try:
-        return msgspec.json.decode(reply.body, type=_Grant)
+        grant = msgspec.json.decode(reply.body, type=_Grant)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    # http.client quotes a header that it can't send.
+    return grant if re.fullmatch(r"[\x21-\x7e]+", grant.access_token) else None

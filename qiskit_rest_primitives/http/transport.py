@@ -10,7 +10,6 @@ import io
 import logging
 import os
 import time
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
@@ -108,8 +107,6 @@ class Transport:
         self._verify = verify
         self._proxies = proxies or {}
         self._sessions: dict[int, requests.Session] = {}
-        if verify is False:
-            _allow_unverified()
         self._lock = Lock()
 
     def __repr__(self) -> str:
@@ -185,13 +182,9 @@ class Transport:
                 stream=True,
             ) as response:
                 begun = True
-                reply = Reply(
-                    response.status_code,
-                    response.headers,
-                    _read(response, call.into if response.status_code == 200 else None),
-                    str(response.request.headers.get("Authorization", "")).removeprefix("Bearer "),
-                )
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+                content = _read(response, call.into if response.status_code == 200 else None)
+                reply = _reply(response, content)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
             failure = describe_failure(error, CONNECT_TIMEOUT_SECONDS)
         if failure is not None:
             # Outside the handler: requests' own error holds the headers, and so the token.
@@ -247,6 +240,14 @@ class Transport:
             session.close()
 
 
+def _reply(response: requests.Response, content: bytes) -> Reply:
+    """The reply. An error may quote its body, so a token that it repeats is cut out."""
+    token = str(response.request.headers.get("Authorization", "")).removeprefix("Bearer ")
+    if token:
+        content = content.replace(token.encode("utf-8", "replace"), b"<hidden>")
+    return Reply(response.status_code, response.headers, content, token)
+
+
 def _read(response: requests.Response, into: IO[bytes] | None) -> bytes:
     """Reads the body, piece by piece as it arrives: one that only drips is given up."""
     sink = io.BytesIO() if into is None else into
@@ -260,13 +261,3 @@ def _read(response: requests.Response, into: IO[bytes] | None) -> bytes:
         patience = DRIP_SECONDS + received / SLOWEST_BYTES_PER_SECOND
         if time.monotonic() - started > patience:
             raise requests.exceptions.ReadTimeout(f"{received} bytes in {patience:.0f} s")
-
-
-def _allow_unverified() -> None:
-    """Says once that TLS is not verified, instead of at every request."""
-    warnings.warn(
-        "verify=False: whoever sits between here and the service can read and change everything, "
-        "the token included; pass the path of a CA bundle instead",
-        stacklevel=5,
-    )
-    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)

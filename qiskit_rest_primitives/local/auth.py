@@ -74,26 +74,38 @@ def read_token_file(path: str | Path) -> list[User]:
     Raises:
         ValueError: a malformed line, a name or token that occurs twice, or no user at all.
     """
-    users: list[User] = []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
-        words = line.split("#", 1)[0].split()
-        if not words:
-            continue
-        where = f"{path}, line {number}"
-        if len(words) < 2:
-            raise ValueError(f"{where}: expected NAME TOKEN [CRN ...]")
-        name, token, *instances = words
-        if len(token) < 8:
-            raise ValueError(f"{where}: the token of {name!r} is shorter than 8 characters")
-        for crn in instances:
-            if not _CRN.fullmatch(crn):
-                raise ValueError(f"{where}: {crn!r} is not a CRN like {default_instance(name)}")
-        if any(name == user.name or token == user.token for user in users):
-            raise ValueError(f"{where}: {name!r} or its token occurs twice")
-        users.append(User(name, token, tuple(instances)))
+    users, problem = _read_users(Path(path))
+    if problem:
+        raise ValueError(f"{path}{problem}")
     if not users:
         raise ValueError(f"{path}: no users; add lines NAME TOKEN [CRN ...]")
     return users
+
+
+def _read_users(path: Path) -> tuple[list[User], str]:
+    """The users, and what is wrong; tokens are in this frame, so only OSError is raised."""
+    users: list[User] = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        return [], f": not UTF-8 (byte {error.start})"
+    for number, line in enumerate(lines, start=1):
+        words = line.split("#", 1)[0].split()
+        if not words:
+            continue
+        where = f", line {number}"
+        if len(words) < 2:
+            return [], f"{where}: expected NAME TOKEN [CRN ...]"
+        name, token, *instances = words
+        if len(token) < 8:
+            return [], f"{where}: the token of {name!r} is shorter than 8 characters"
+        if not all(map(_CRN.fullmatch, instances)):
+            # Not quoted: it may be the token, after a stray word.
+            return [], f"{where}: after the token, not a CRN like {default_instance(name)}"
+        if any(name == user.name or token == user.token for user in users):
+            return [], f"{where}: {name!r} or its token occurs twice"
+        users.append(User(name, token, tuple(instances)))
+    return users, ""
 
 
 class Tokens:
@@ -114,12 +126,13 @@ class Tokens:
         secret: bytes | None = None,
         clock: Callable[[], float] = time.time,
     ):
+        self._secret = secret or secrets.token_bytes(32)
+        del secret  # an error shows the variables of the frames that it passes
         if lifetime_seconds <= 0:
             raise ValueError(f"a token's lifetime must be positive, not {lifetime_seconds} s")
         self._users = {user.name: user for user in users}
         self._digests = [(hashlib.sha256(user.token.encode()).digest(), user) for user in users]
         self.lifetime_seconds = lifetime_seconds
-        self._secret = secret or secrets.token_bytes(32)
         self._clock = clock
 
     def expire_all(self, secret: bytes | None = None) -> None:
@@ -187,6 +200,16 @@ class Tokens:
     def _mark_of(self, user: User) -> str:
         return hmac.digest(self._secret, user.token.encode(), "sha256").hex()[:16]
 
+    def _user_of(self, authorization: str) -> User | None:
+        scheme, _, token = authorization.partition(" ")
+        token = token.strip()
+        if token and len(token) <= MAX_TOKEN_LENGTH:
+            if scheme.lower() == "bearer" and token.count(".") == 2:
+                return self._user_of_jwt(token) or self.user_of_key(token)
+            if scheme.lower() in ("bearer", "apikey"):
+                return self.user_of_key(token)
+        return None
+
     def check(self, authorization: str | None, instance: str | None) -> Caller:
         """Tells who is calling.
 
@@ -197,18 +220,13 @@ class Tokens:
         Raises:
             ProblemError: 401 without a valid token; 404 with code 1279 for a foreign instance.
         """
-        scheme, _, token = (authorization or "").partition(" ")
-        token = token.strip()
-        user: User | None = None
-        if token and len(token) <= MAX_TOKEN_LENGTH:
-            if scheme.lower() == "bearer" and token.count(".") == 2:
-                user = self._user_of_jwt(token) or self.user_of_key(token)
-            elif scheme.lower() in ("bearer", "apikey"):
-                user = self.user_of_key(token)
+        user = self._user_of(authorization or "")
+        said = "Invalid credentials." if authorization else "No credentials."
+        del authorization  # an error shows the variables of the frames that it passes
         if user is None:
             raise ProblemError(
                 401,
-                "Invalid credentials." if authorization else "No credentials.",
+                said,
                 code=BAD_CREDENTIALS,
                 solution="Send 'Authorization: Bearer TOKEN' with a valid, unexpired token.",
                 headers={"WWW-Authenticate": "Bearer"},

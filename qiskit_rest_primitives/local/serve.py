@@ -7,16 +7,17 @@ import contextlib
 import json
 import logging
 import os
+import shlex
 import signal
 import sys
 import threading
 import traceback
 from collections.abc import Generator
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.auth import User
     from qiskit_rest_primitives.local.service import LocalService
 
 DEFAULT_PORT = 8765
@@ -131,7 +132,8 @@ def run(args: argparse.Namespace) -> int:
             print(f"qiskit-rest serve: {error}", file=sys.stderr)
             return 2
         stopped = stack.enter_context(_until_signal())
-        print(_how_to_call(service, users), flush=True)
+        token_file = stack.enter_context(_token_file(service)) if users is None else None
+        print(_how_to_call(service, token_file), flush=True)
         _wait(stopped)
         print("stopping", flush=True)
     return 0
@@ -173,29 +175,53 @@ def _until_signal() -> Generator[threading.Event]:
             signal.signal(number, handler)
 
 
+@contextlib.contextmanager
+def _token_file(service: LocalService) -> Generator[Path]:
+    """The token that was made up, in a private file beside the jobs while the service runs.
+
+    What is printed may end in a log. Commands that read the file can be copied just as well.
+    """
+    path = service.folder.resolve() / "token"
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(service.token)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
 def _wait(stopped: threading.Event) -> None:
     # A wait without a time-out can't be interrupted on Windows.
     while not stopped.wait(0.5):
         pass
 
 
-def _how_to_call(service: LocalService, users: list[User] | None) -> str:
-    """What a user needs to know to point a client here; no token from a file."""
-    token = service.token if users is None else "YOUR_TOKEN"
-    instance = service.instance if users is None else "YOUR_CRN"
+def _how_to_call(service: LocalService, token_file: Path | None) -> str:
+    """What a user needs to know to point a client here; never a token.
+
+    Args:
+        service: the running service.
+        token_file: holds its token; None if users brought their own.
+    """
+    instance, token, python = "YOUR_CRN", "YOUR_TOKEN", '"YOUR_TOKEN"'
+    if token_file is not None:
+        instance = service.instance
+        token = f"$(cat {shlex.quote(str(token_file))})"
+        python = f'open("{token_file.as_posix()}").read()'
     return f"""Serving {service.url}
 
 This package:
-  QiskitRuntimeService(url="{service.url}", token="{token}",
+  QiskitRuntimeService(url="{service.url}", token={python},
                        instance="{instance}")
 
 qiskit-ibm-runtime, unmodified:
   export IAM_URL={service.base_url} QISKIT_IBM_URL={service.base_url}/experimental
   export QISKIT_FUNCTIONS_EXPERIMENTAL=1 QISKIT_IBM_CHANNEL=ibm_quantum_platform
-  export QISKIT_IBM_TOKEN={token}
+  export QISKIT_IBM_TOKEN="{token}"
   export QISKIT_IBM_INSTANCE={instance}
 
 curl:
-  curl -H 'Authorization: Bearer {token}' {service.url}/backends
+  curl -H "Authorization: Bearer {token}" {service.url}/backends
 
 Ctrl-C stops it."""

@@ -27,6 +27,7 @@ from qiskit_rest_primitives import QiskitRuntimeService, RestJob, SamplerV2, Set
 from qiskit_rest_primitives.http.transport import Transport
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.waiting import watching
+from tests.secrets import secret
 
 QUIET = Settings(journal=False)
 
@@ -223,7 +224,7 @@ def crowds(number: int, seconds: float) -> None:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Queue)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    service = QiskitRuntimeService(url=url, token="t" * 30, settings=QUIET)
+    service = QiskitRuntimeService(url=url, token=secret("ready"), settings=QUIET)
     jobs = [RestJob(service.client, f"job-{n}") for n in range(number)]
     with watching(jobs), CountedCalls() as counted:
         time.sleep(seconds)

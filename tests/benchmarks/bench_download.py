@@ -22,6 +22,7 @@ from qiskit.primitives import BitArray, DataBin, PrimitiveResult, SamplerPubResu
 
 from qiskit_rest_primitives import QiskitRuntimeService, RestJob
 from qiskit_rest_primitives.wire.results import decode_result, encode_result
+from tests.secrets import secret
 
 SHAPE, SHOTS, BITS = (1000,), 4096, 127
 ARRAY_MB = 1000 * 4096 * 16 / 1e6
@@ -70,7 +71,7 @@ def peak_mb() -> float:
 
 def fetch(port: str) -> None:
     """One result over HTTP; prints its cost."""
-    service = QiskitRuntimeService(url=f"http://127.0.0.1:{port}/v1", token="t" * 30)
+    service = QiskitRuntimeService(url=f"http://127.0.0.1:{port}/v1", token=secret("ready"))
     job = RestJob(service.client, "big", details={"program": {"id": "sampler"}})
     service.client.job("big")
     before = peak_mb()

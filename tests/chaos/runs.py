@@ -18,12 +18,13 @@ from qiskit import QuantumCircuit
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings
 from qiskit_rest_primitives.local import LocalService, User
+from tests.secrets import secret
 
 from .proxy import FaultProxy
 
 BITS = 12
 IDENTITY_DOWN_SECONDS = 1.5
-USER = User("chaos", "chaos-api-key-0123456789-abcdef")
+USER = User("chaos", secret("chaos"))
 
 
 @dataclass

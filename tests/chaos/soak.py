@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings, as_completed
+from tests.secrets import own_file
 
 from .runs import USER, numbered
 
@@ -44,7 +45,7 @@ class ServedElsewhere:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port = listener.getsockname()[1]
         users = folder / "users"
-        users.write_text(f"{USER.name} {USER.token} {CRN}\n")
+        own_file(users).write_text(f"{USER.name} {USER.token} {CRN}\n")
         users.chmod(0o600)
         self._line = [sys.executable, "-m", "qiskit_rest_primitives.local"]
         self._line += ["--port", str(self.port), "--token-file", str(users)]

@@ -16,6 +16,7 @@ from qiskit import QuantumCircuit
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings, TransportError
 from qiskit_rest_primitives.http import adapter
+from tests.secrets import secret
 
 from .raw_server import RawServer, Received
 
@@ -47,7 +48,7 @@ def tls(authority: trustme.CA) -> ssl.SSLContext:
 def service_at(url: str, folder: Path, **more) -> QiskitRuntimeService:
     """A client with short pauses."""
     settings = Settings(state_folder=folder, first_pause_seconds=0.01, patience_seconds=5)
-    return QiskitRuntimeService(url=url, token="t" * 30, settings=settings, **more)
+    return QiskitRuntimeService(url=url, token=secret("ready"), settings=settings, **more)
 
 
 def measured() -> QuantumCircuit:

@@ -14,8 +14,10 @@ from qiskit import QuantumCircuit
 from qiskit_rest_primitives import AccountError, QiskitRuntimeService, SamplerV2
 from qiskit_rest_primitives.http.auth import BearerAuth, ExchangedToken, ReadyToken
 from qiskit_rest_primitives.local import LocalService, User
+from tests.secrets import secret
 
-KEY = "an-api-key-that-nobody-may-see-0123456789"
+KEY = secret("api key")
+TOKEN = secret("bearer")
 IAM = "https://iam.cloud.ibm.com/identity/token"
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456789abcdef:77::"
 
@@ -26,7 +28,7 @@ def source(life: float = 100.0):
 
     def exchange() -> tuple[str, float]:
         exchanged.append(now[0])
-        return f"token-{len(exchanged)}", life
+        return f"{TOKEN}-{len(exchanged)}", life
 
     return ExchangedToken(exchange, clock=lambda: now[0]), now, exchanged
 
@@ -34,11 +36,11 @@ def source(life: float = 100.0):
 def test_a_token_is_renewed_at_80_percent_of_its_life() -> None:
     """Not before, and once."""
     tokens, now, exchanged = source()
-    assert tokens.current() == "token-1"
+    assert tokens.current() == f"{TOKEN}-1"
     now[0] = 79
-    assert tokens.current() == "token-1"
+    assert tokens.current() == f"{TOKEN}-1"
     now[0] = 81
-    assert tokens.current() == "token-2"
+    assert tokens.current() == f"{TOKEN}-2"
     assert exchanged == [0, 81]
 
 
@@ -49,7 +51,7 @@ def test_threads_share_one_renewal() -> None:
     def exchange() -> tuple[str, float]:
         time.sleep(0.05)
         count.append(1)
-        return "token", 100.0
+        return TOKEN, 100.0
 
     tokens = ExchangedToken(exchange)
     threads = [threading.Thread(target=tokens.current) for _ in range(12)]
@@ -67,7 +69,7 @@ def test_a_refused_token_is_replaced_once() -> None:
     assert tokens.renew(first)
     assert tokens.renew(first)
     assert len(exchanged) == 2
-    assert not ReadyToken("ready").renew("ready")
+    assert not ReadyToken(TOKEN).renew(TOKEN)
 
 
 def test_a_living_token_outlives_a_failed_renewal() -> None:
@@ -81,19 +83,19 @@ def test_a_living_token_outlives_a_failed_renewal() -> None:
 
     tokens._exchange = down
     now[0] = 90
-    assert tokens.current() == "token-1"
+    assert tokens.current() == f"{TOKEN}-1"
     now[0] = 101
     with pytest.raises(AccountError):
         tokens.current()
     tokens._exchange = working
-    assert tokens.current() == "token-2"
+    assert tokens.current() == f"{TOKEN}-2"
     assert len(exchanged) == 2
 
 
 def test_nothing_shows_or_pickles_a_token() -> None:
     """Neither the source nor the auth."""
-    auth = BearerAuth(ReadyToken("secret"))
-    assert "secret" not in repr(auth) + repr(auth.tokens) + repr(vars(auth))
+    auth = BearerAuth(ReadyToken(TOKEN))
+    assert TOKEN not in repr(auth) + repr(auth.tokens) + repr(vars(auth))
     with pytest.raises(TypeError, match="never pickled"):
         pickle.dumps(auth)
 
@@ -107,7 +109,7 @@ def ibm(monkeypatch: pytest.MonkeyPatch):
         yield mock, QiskitRuntimeService(token=KEY, instance=CRN)
 
 
-GRANT = {"access_token": "bearer", "expires_in": 3600, "token_type": "Bearer"}
+GRANT = {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"}
 
 
 def test_an_api_key_is_exchanged_when_it_is_needed(ibm) -> None:
@@ -122,7 +124,7 @@ def test_an_api_key_is_exchanged_when_it_is_needed(ibm) -> None:
     assert "grant_type=urn:ibm:params:oauth:grant-type:apikey" in exchange.request.body.decode()
     assert f"apikey={KEY}" in exchange.request.body.decode()
     for call in (first, second):
-        assert call.request.headers["Authorization"] == "Bearer bearer"
+        assert call.request.headers["Authorization"] == f"Bearer {TOKEN}"
 
 
 @pytest.mark.parametrize(
@@ -131,6 +133,8 @@ def test_an_api_key_is_exchanged_when_it_is_needed(ibm) -> None:
         {"status": 400, "json": {"errorCode": "BXNIM0415E", "context": {"key": KEY}}},
         {"status": 401, "body": KEY},
         {"status": 200, "body": f"<html>{KEY}</html>"},
+        {"status": 200, "json": {"access_token": f"{TOKEN}\n", "expires_in": 3600}},
+        {"status": 200, "json": {"access_token": f"{TOKEN} €", "expires_in": 3600}},
     ],
 )
 def test_a_refused_key_is_a_clear_error_without_the_key(ibm, reply: dict) -> None:
@@ -159,7 +163,7 @@ def test_a_401_is_answered_with_a_fresh_token_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path
 ) -> None:
     """Tokens that the service has ended are renewed in the middle of a script."""
-    user = User("carol", "carols-api-key-0123456789abcdef")
+    user = User("carol", secret("carol"))
     with LocalService(users=[user], faults=True) as local:
         monkeypatch.setenv("IAM_URL", local.base_url)
         service = QiskitRuntimeService(url=local.url, token=user.token, instance=local.instance)

@@ -28,6 +28,7 @@ from qiskit_rest_primitives import (
 from qiskit_rest_primitives.http import posting
 from qiskit_rest_primitives.http.submission import journal_of
 from qiskit_rest_primitives.local import LocalService
+from tests.secrets import secret
 
 from .test_submission import DEVICES, measured
 
@@ -47,7 +48,7 @@ def mock() -> Iterator[responses.RequestsMock]:
 def service(tmp_path: Path) -> QiskitRuntimeService:
     """A client of it with short pauses."""
     settings = Settings(state_folder=tmp_path, first_pause_seconds=0.001, patience_seconds=2)
-    return QiskitRuntimeService(url=URL, token="t" * 30, settings=settings)
+    return QiskitRuntimeService(url=URL, token=secret("ready"), settings=settings)
 
 
 def posts(mock: responses.RequestsMock) -> list[str]:

@@ -21,6 +21,7 @@ from qiskit_rest_primitives.http import client
 from qiskit_rest_primitives.http.pace import Pace
 from qiskit_rest_primitives.http.submission import is_own_tag, journal_of, new_tag
 from qiskit_rest_primitives.local import LocalService
+from tests.secrets import secret
 
 FAULTS = {
     "drop before": {"drop": True},
@@ -194,7 +195,7 @@ def mocked_service(tmp_path, **settings) -> QiskitRuntimeService:
     given = {"first_pause_seconds": 0.001, "patience_seconds": 2, **settings}
     return QiskitRuntimeService(
         url="http://service.example/v1",
-        token="t" * 30,
+        token=secret("ready"),
         settings=Settings(state_folder=tmp_path, **given),
     )
 

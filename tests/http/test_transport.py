@@ -24,13 +24,15 @@ from qiskit_rest_primitives.errors import (
 from qiskit_rest_primitives.http import adapter, transport
 from qiskit_rest_primitives.http.replies import error_from_reply, retry_after_seconds
 from qiskit_rest_primitives.local import LocalService
+from tests.secrets import own_file, secret
 
+TOKEN = secret("ready")
 URL = "http://service.example/v1"
 
 
 def service_at(url: str = URL, **more) -> QiskitRuntimeService:
     """A client with a ready token."""
-    return QiskitRuntimeService(url=url, token="a-secret-token", **more)
+    return QiskitRuntimeService(url=url, token=TOKEN, **more)
 
 
 @pytest.mark.parametrize(
@@ -124,13 +126,13 @@ def test_a_redirect_on_the_same_host_is_followed_for_a_while() -> None:
 
 def test_netrc_has_no_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The account's token is sent, whatever ~/.netrc holds."""
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine service.example login me password mine\n")
+    netrc = own_file(tmp_path / "netrc")
+    netrc.write_text(f"machine service.example login me password {secret('netrc')}\n")
     monkeypatch.setenv("NETRC", str(netrc))
     with responses.RequestsMock() as mock:
         mock.get(f"{URL}/backends", json={"devices": []})
         service_at().backends()
-        assert mock.calls[0].request.headers["Authorization"] == "Bearer a-secret-token"
+        assert mock.calls[0].request.headers["Authorization"] == f"Bearer {TOKEN}"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from qiskit_rest_primitives.local import Limits, LocalService, User
+from tests.secrets import secret
 
 # The official client is no dependency; its tests run where the extra [conformance] is installed.
 collect_ignore = (
@@ -25,8 +26,8 @@ BELL = (
     " h q[0]; cx q[0], q[1]; c[0] = measure q[0]; c[1] = measure q[1];"
 )
 FINAL = ("Completed", "Failed", "Cancelled")
-ALICE = User("alice", "alice-has-a-key")
-BOB = User("bob", "bob-has-another-key")
+ALICE = User("alice", secret("alice"))
+BOB = User("bob", secret("bob"))
 
 
 class Api:

@@ -11,6 +11,7 @@ import requests
 
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.times import iso_time, read_time, wall_clock
+from tests.secrets import secret
 
 from .conftest import ALICE, BOB, Api
 
@@ -47,9 +48,9 @@ class TestIdentity:
     @pytest.mark.parametrize(
         ("form", "code"),
         [
-            ({"grant_type": GRANT, "apikey": "wrong"}, "BXNIM0415E"),
+            ({"grant_type": GRANT, "apikey": secret("wrong")}, "BXNIM0415E"),
             ({"grant_type": GRANT}, "BXNIM0415E"),
-            ({"grant_type": "password", "apikey": "alice-has-a-key"}, "BXNIM0109E"),
+            ({"grant_type": "password", "apikey": ALICE.token}, "BXNIM0109E"),
             ({}, "BXNIM0109E"),
             ({"a": "b" * 100_000}, "BXNIM0106E"),
         ],
@@ -89,7 +90,7 @@ class TestAuthorization:
             None,
             "",
             "Bearer",
-            "Bearer wrong",
+            pytest.param(f"Bearer {secret('wrong')}", id="a key of nobody"),
             "Basic YWxpY2U6YQ==",
             "Bearer a.b.c",
             "Bearer ..",

@@ -11,11 +11,12 @@ import pytest
 
 from qiskit_rest_primitives.local import LocalService, User
 from qiskit_rest_primitives.local.auth import default_instance
+from tests.secrets import secret
 
 from .conftest import ALICE, BELL, BOB, Api
 
 TAG = "a-secret-of-alice"
-CAROL = User("carol", "carol-has-two-places", (default_instance("c1"), default_instance("c2")))
+CAROL = User("carol", secret("carol"), (default_instance("c1"), default_instance("c2")))
 
 
 @pytest.fixture(scope="module")

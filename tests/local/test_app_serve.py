@@ -21,6 +21,7 @@ import qiskit_rest_primitives.local
 from qiskit_rest_primitives.local import LocalService, serve
 from qiskit_rest_primitives.local.__main__ import main
 from qiskit_rest_primitives.local.service import is_loopback
+from tests.secrets import own_file
 
 from .conftest import ALICE, BELL, BOB
 
@@ -38,7 +39,7 @@ class TestCommand:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_serves_until_a_signal(self, tmp_path: Path, number: int) -> None:
         """Prints where it is and how to call it, logs JSON lines, stops cleanly."""
-        tokens = tmp_path / "tokens"
+        tokens = own_file(tmp_path / "tokens")
         tokens.write_text(f"alice {ALICE.token}\n")
         tokens.chmod(0o600)
         command = [sys.executable, "-W", "error", "-m", "qiskit_rest_primitives.local"]
@@ -79,16 +80,21 @@ class TestCommand:
     def test_runs_in_this_process(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """run() serves while it waits for a signal, with the token it made up."""
+        """run() serves while it waits for a signal; the token it made up is in a private file."""
         seen: list[int] = []
+        files: list[Path] = []
 
         def wait(_: threading.Event) -> None:
             out = capsys.readouterr().out
             url = re.search(r"Serving (\S+)", out)
-            token = re.search(r"Bearer (\S+)'", out)
+            place = re.search(r'token=open\("(.+)"\)\.read\(\)', out)
             assert url
-            assert token
-            headers = {"Authorization": f"Bearer {token[1]}"}
+            assert place
+            files.append(Path(place[1]))
+            token = files[0].read_text()
+            assert files[0].stat().st_mode & 0o077 == 0
+            assert token not in out
+            headers = {"Authorization": f"Bearer {token}"}
             seen.append(requests.get(f"{url[1]}/backends", headers=headers, timeout=30).status_code)
 
         monkeypatch.setattr(serve, "_wait", wait)
@@ -99,6 +105,7 @@ class TestCommand:
         finally:
             root.handlers[:], root.level = before
         assert seen == [200]
+        assert not files[0].exists()
 
     def test_a_signal_ends_the_wait(self) -> None:
         """And leaves the handlers of signals as they were."""
@@ -124,7 +131,7 @@ class TestCommand:
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """A warning with its cure."""
-        tokens = tmp_path / "tokens"
+        tokens = own_file(tmp_path / "tokens")
         tokens.write_text(f"alice {ALICE.token}\n")
         tokens.chmod(0o644)
         assert (
@@ -199,9 +206,10 @@ class TestLogs:
             headers = {"Authorization": f"Bearer {issued}"}
             requests.get(f"{local.url}/jobs?tags=hidden-tag", headers=headers, timeout=30)
         assert "GET /v1/jobs 200" in caplog.text
+        ours = [record for record in caplog.records if record.name.startswith("qiskit_rest")]
+        assert ours
         for secret in (BOB.token, issued, "hidden-tag"):
-            assert secret not in caplog.text
-            assert not any(secret in str(vars(record)) for record in caplog.records)
+            assert not any(secret in f"{record.getMessage()} {vars(record)}" for record in ours)
 
 
 class TestLocalService:

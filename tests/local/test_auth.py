@@ -15,9 +15,12 @@ from qiskit_rest_primitives.local.auth import (
     default_instance,
     read_token_file,
 )
+from tests.secrets import own_file, secret
 
-ALICE = User("alice", "alice-has-a-key")
-BOB = User("bob", "bob-has-another-key", ("crn:one", "crn:two"))
+KEY = secret("key in a file")
+SIGNING_KEY = secret("signature", 32).encode()
+ALICE = User("alice", secret("alice"))
+BOB = User("bob", secret("bob"), ("crn:one", "crn:two"))
 
 
 class Clock:
@@ -98,22 +101,22 @@ class TestCheck:
         issued = tokens.issue(ALICE)["access_token"]
         other = Tokens([ALICE], clock=clock)
         assert refused(other, f"Bearer {issued}") == 401
-        first = Tokens([ALICE], secret=b"s" * 32, clock=clock)
-        second = Tokens([ALICE], secret=b"s" * 32, clock=clock)
+        first = Tokens([ALICE], secret=SIGNING_KEY, clock=clock)
+        second = Tokens([ALICE], secret=SIGNING_KEY, clock=clock)
         issued = first.issue(ALICE)["access_token"]
         assert second.check(f"Bearer {issued}", None).user == "alice"
 
     def test_a_user_who_is_gone_is_refused(self, clock: Clock) -> None:
         """A token outlives its user's line in the file by nothing."""
-        both = Tokens([ALICE, BOB], secret=b"s" * 32, clock=clock)
+        both = Tokens([ALICE, BOB], secret=SIGNING_KEY, clock=clock)
         issued = both.issue(BOB)["access_token"]
-        assert refused(Tokens([ALICE], secret=b"s" * 32, clock=clock), f"Bearer {issued}") == 401
+        assert refused(Tokens([ALICE], secret=SIGNING_KEY, clock=clock), f"Bearer {issued}") == 401
 
     def test_a_token_ends_with_the_key_that_it_is_for(self, clock: Clock) -> None:
         """Whoever changes a key in the token file means what was issued for it, too."""
-        issued = Tokens([ALICE], secret=b"s" * 32, clock=clock).issue(ALICE)["access_token"]
-        assert Tokens([ALICE], secret=b"s" * 32, clock=clock).check(f"Bearer {issued}", None)
-        changed = Tokens([User("alice", "another-key")], secret=b"s" * 32, clock=clock)
+        issued = Tokens([ALICE], secret=SIGNING_KEY, clock=clock).issue(ALICE)["access_token"]
+        assert Tokens([ALICE], secret=SIGNING_KEY, clock=clock).check(f"Bearer {issued}", None)
+        changed = Tokens([User("alice", secret("another key"))], secret=SIGNING_KEY, clock=clock)
         assert refused(changed, f"Bearer {issued}") == 401
 
     def test_claims_that_nobody_signed_say_nothing(self, tokens: Tokens) -> None:
@@ -148,7 +151,7 @@ class TestCheck:
 
     def test_a_key_with_dots_is_still_a_key(self, clock: Clock) -> None:
         """A ready bearer token may look like a JSON web token."""
-        user = User("carol", "header.claims.signature")
+        user = User("carol", f"header.claims.{secret('carol')}")
         assert Tokens([user], clock=clock).check(f"Bearer {user.token}", None).user == "carol"
 
     def test_the_claims_are_those_of_the_identity_service(self, tokens: Tokens) -> None:
@@ -183,10 +186,10 @@ class TestTokenFile:
     def test_is_read(self, tmp_path: Path) -> None:
         """Names, tokens, instances; comments and blank lines are skipped."""
         crn = default_instance("x")
-        path = tmp_path / "tokens"
-        path.write_text(f"# users\nalice alice-has-a-key\n\nbob bob-has-a-key {crn} # two words\n")
+        path = own_file(tmp_path / "tokens")
+        path.write_text(f"# users\nalice {ALICE.token}\n\nbob {BOB.token} {crn} # two words\n")
         alice, bob = read_token_file(path)
-        assert (alice.name, alice.token) == ("alice", "alice-has-a-key")
+        assert (alice.name, alice.token) == ("alice", ALICE.token)
         assert bob.instances == (crn,)
 
     @pytest.mark.parametrize(
@@ -194,16 +197,16 @@ class TestTokenFile:
         [
             ("alice", "line 1"),
             ("alice short", "8 characters"),
-            ("alice long-enough not-a-crn", "not a CRN"),
-            ("a long-enough\na also-long-enough", "twice"),
-            ("a long-enough\nb long-enough", "twice"),
+            ("alice KEY not-a-crn", "not a CRN"),
+            ("a KEY\na also-KEY", "twice"),
+            ("a KEY\nb KEY", "twice"),
             ("# nobody", "no users"),
         ],
     )
     def test_errors_name_the_line(self, tmp_path: Path, text: str, words: str) -> None:
         """What is wrong, and where."""
-        path = tmp_path / "tokens"
-        path.write_text(text)
+        path = own_file(tmp_path / "tokens")
+        path.write_text(text.replace("KEY", KEY))
         with pytest.raises(ValueError, match=words) as caught:
             read_token_file(path)
-        assert "long-enough" not in str(caught.value)
+        assert KEY not in str(caught.value)

@@ -61,8 +61,9 @@ def endpoint(core: Core, handler: Handler) -> Endpoint:
 
     async def authorised(request: Request) -> Response:
         api_version(request)
-        headers = request.headers
-        caller = core.tokens.check(headers.get("authorization"), headers.get("service-crn"))
+        caller = core.tokens.check(
+            request.headers.get("authorization"), request.headers.get("service-crn")
+        )
         request.state.user = caller.user
         return await handler(core, caller, request)
 

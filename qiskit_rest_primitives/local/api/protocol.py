@@ -133,6 +133,10 @@ class ServiceProtocol(H11Protocol):
 
     def _with_hang_up(self, app: Any) -> Callable[[Scope, Receive, Send], Any]:
         async def call(scope: Scope, receive: Receive, send: Send) -> None:
+            scope["headers"] = [
+                (name, HiddenBytes(value) if name == b"authorization" else value)
+                for name, value in scope["headers"]
+            ]
             scope["state"] |= {
                 "hang_up": self._hang_up,
                 "abort": self._abort,
@@ -155,6 +159,13 @@ class ServiceProtocol(H11Protocol):
         """Closes; what the client did not take is lost."""
         self.cycle.disconnected = True
         self.transport.abort()
+
+
+class HiddenBytes(bytes):
+    """A header's value that no repr shows: an error tracker prints the scope of a request."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes hidden>"
 
 
 def service_protocol(limits: Limits) -> type[ServiceProtocol]:

@@ -1,0 +1,86 @@
+"""``python -m tests.secrets``: the whole suite at level DEBUG, and no secret comes to light.
+
+Arguments go to pytest; with some, the figures may be small.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.secrets.marking import MARKER
+from tests.secrets.scanner import Scanner, shortcomings
+
+ROOT = Path(__file__).parents[2]
+
+LEAST = {
+    "tests": 3000,
+    "log records": 15_000,
+    "bytes of output": 3_000_000,
+    "exceptions": 1_500,
+    "files": 500,
+    "secrets": 60,
+}
+"""What the whole suite reaches by far; less means that the check itself is broken."""
+
+
+def run_suite(folder: Path, arguments: list[str], printed: Scanner) -> int:
+    """Runs pytest with the plugin; its output is searched as it comes, and passed on."""
+    command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")]
+    command += ["-p", "tests.secrets.plugin", "--secrets-folder", str(folder), "-q"]
+    command += ["--basetemp", str(folder / "base"), "-o", f"cache_dir={folder / 'cache'}"]
+    command += ["--log-level", "DEBUG", *arguments]
+    environment = {**os.environ, "HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp")}
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            printed.figures["bytes of output"] += len(line)
+            printed.data("printed by pytest", line)
+            print(printed.hidden(line), end="", flush=True)
+    return process.returncode
+
+
+def main(arguments: list[str]) -> int:
+    """Prints what was found and one line a figure; 1 unless all is well."""
+    folder = Path(tempfile.mkdtemp(prefix="checked-"))
+    for name in ("home", "tmp"):
+        (folder / name).mkdir()
+    printed = Scanner(MARKER)
+    printed.test = "(output)"
+    try:
+        code = run_suite(folder, arguments, printed)
+        found = folder / "found.json"
+        report: dict[str, Any] = json.loads(found.read_text()) if found.exists() else {}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    figures: dict[str, int] = report.get("figures", {})
+    name = "bytes of output"
+    figures[name] = figures.get(name, 0) + printed.figures[name]
+    leaks = report.get("leaks", []) + printed.report()["leaks"]
+    for leak in leaks:
+        print(f"LEAK {leak['test']}\n  in {leak['where']}\n  {leak['excerpt']!r}")
+    for shown in (*LEAST, "warnings"):
+        print(f"{shown}: {figures.get(shown, 0)}")
+    print(f"leaks: {len(leaks)}")
+    problems = [] if arguments else shortcomings(figures, LEAST)
+    if not report:
+        problems.append("the check did not come to its end")
+    for problem in problems:
+        print(f"NOT CHECKED: {problem}")
+    return int(bool(code or leaks or problems))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,79 @@
+"""The marker, in secrets drawn by chance too. Standard library only: child processes load it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import ModuleType
+from typing import Any
+
+# Hexadecimal, so that it fits into any kind of token; in pieces, so that no source line that a
+# traceback quotes and no compiled file has it whole.
+MARKER = os.environ.get("TESTS_MARKER") or "".join(("5ec4e7", "0bad", "c0ffee"))
+
+USED: set[str] = set()
+"""The secrets of this process so far."""
+
+DRAWING = ("auth", "service", "store")
+"""Modules of ``qiskit_rest_primitives.local`` whose ``secrets`` are secret (others draw ids)."""
+
+
+def used(text: str) -> str:
+    """Notes that a secret is in use, and returns it."""
+    USED.add(text)
+    return text
+
+
+class MarkedSecrets:
+    """Stands in for the standard library's ``secrets`` where keys and tokens are drawn.
+
+    The id inside a JSON web token has the marker too, so that each issued token can be told, by
+    the marker's Base64.
+    """
+
+    @staticmethod
+    def token_hex(size: int) -> str:
+        """Hexadecimal digits."""
+        return used(MARKER + os.urandom(size).hex())
+
+    @staticmethod
+    def token_urlsafe(size: int) -> str:
+        """Characters for URLs."""
+        return used(f"{MARKER}-{os.urandom(size).hex()}")
+
+    @staticmethod
+    def token_bytes(size: int) -> bytes:
+        """As many bytes."""
+        return used(MARKER + os.urandom(size).hex())[:size].encode()
+
+
+class MarkingFinder:
+    """Finds the modules that draw secrets, and marks them as soon as they are loaded."""
+
+    def __init__(self) -> None:
+        self.names = {f"qiskit_rest_primitives.local.{name}" for name in DRAWING}
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """As importlib asks; None for all other modules."""
+        if name not in self.names:
+            return None
+        from importlib.machinery import PathFinder
+
+        spec = PathFinder.find_spec(name, path)
+        if spec is not None and spec.loader is not None:
+            real = spec.loader.exec_module
+
+            def load(module: ModuleType) -> None:
+                real(module)
+                module.secrets = MarkedSecrets  # type: ignore[attr-defined]
+
+            spec.loader.exec_module = load  # type: ignore[method-assign]
+        return spec
+
+
+def mark_drawn_secrets() -> None:
+    """From now on secrets that the embedded service draws hold the marker."""
+    finder = MarkingFinder()
+    for name in finder.names & set(sys.modules):
+        sys.modules[name].secrets = MarkedSecrets  # type: ignore[attr-defined]
+    sys.meta_path.insert(0, finder)  # type: ignore[arg-type]

@@ -1,0 +1,113 @@
+"""A pytest plugin: everything that a test shows, logs, raises or leaves is searched for secrets.
+
+``python -m tests.secrets`` loads it with ``-p``, into a pytest process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.secrets import marking
+from tests.secrets.files import Files
+from tests.secrets.scanner import Scanner
+from tests.secrets.watching import Watch
+
+CHILD = Path(__file__).with_name("child")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The folder of the check: temporary files, reports of children, the result."""
+    parser.addoption("--secrets-folder", required=True, type=Path)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Starts before any test module is imported."""
+    config.pluginmanager.register(Check(config.getoption("--secrets-folder")), "secrets-check")
+
+
+class Check:
+    """The hooks, with what they share."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        children = folder / "children"
+        for path in (children, folder / "home", folder / "tmp"):
+            path.mkdir(exist_ok=True)
+        self.scanner = Scanner(marking.MARKER)
+        roots = [folder / "home", folder / "tmp", folder / "cache", Path.cwd()]
+        self.files = Files(self.scanner, roots, folder / "base")
+        self.files.skip(Path.cwd())
+        self.watch = Watch(self.scanner, self.files, children)
+        os.environ["CHECKED_CHILDREN"] = str(children)
+        paths = [str(CHILD), os.environ.get("PYTHONPATH", "")]
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+        marking.mark_drawn_secrets()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionstart(self) -> None:
+        """After pytest's own hooks for threads are in."""
+        self.watch.start()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Names the test, at level DEBUG everywhere."""
+        self.scanner.test = item.nodeid
+        self.scanner.figures["tests"] += 1
+        self.scanner.text("the test's name", item.nodeid)
+        for logger in logging.Logger.manager.loggerDict.values():
+            if isinstance(logger, logging.Logger) and logger.level > logging.DEBUG:
+                logger.setLevel(logging.DEBUG)
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Before and after fixtures clean up."""
+        folder = getattr(item, "funcargs", {}).get("tmp_path")
+        self._look()
+        result = yield
+        self._look()
+        if folder is not None:
+            self.files.close(folder)
+        return result
+
+    def _look(self) -> None:
+        self.watch.born_errors()
+        self.watch.children()
+        self.files.scan()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Exceptions that no test expected."""
+        if call.excinfo is not None:
+            self.watch.error("exception", call.excinfo.value)
+        return (yield)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Captured output and pytest's own words."""
+        self._report(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """The same of imports."""
+        self._report(report)
+
+    def _report(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        for title, text in report.sections:
+            self.watch.output(title, text)
+        self.watch.output("report", report.longreprtext)
+
+    def pytest_sessionfinish(self) -> None:
+        """All files once more, then the result."""
+        self._look()
+        self.files.scan(everything=True)
+        self.watch.stop()
+        self.scanner.figures["secrets"] = len(marking.USED)
+        (self._folder / "found.json").write_text(json.dumps(self.scanner.report()))

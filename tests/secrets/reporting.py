@@ -1,0 +1,79 @@
+"""In a child process: all that it prints and logs goes to a file too, which the parent searches.
+
+Standard library only. The file of a process has entries ``@KIND TEXT``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Any
+
+
+def note(folder: str, kind: str, text: str) -> None:
+    """Adds an entry to this process's file; each is written at once, a kill loses none."""
+    path = os.path.join(folder, f"{os.getpid()}.txt")
+    with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(f"\n@{kind} {text}")
+
+
+def record_text(record: logging.LogRecord) -> str:
+    """All that any formatter could make of a log record."""
+    parts = [record.getMessage(), repr(record.args), repr(vars(record))]
+    if record.exc_info and record.exc_info[0] is not None:
+        parts.append("".join(traceback.format_exception(*record.exc_info)))
+    return "\n".join(parts)
+
+
+def tap_logging(tell: Any) -> None:
+    """Hands each log record to a function, whatever handlers and ``propagate`` say.
+
+    ``logging.basicConfig`` may no longer raise the level above DEBUG.
+    """
+    handle, configure = logging.Logger.handle, logging.basicConfig
+
+    def tapped(self: logging.Logger, record: logging.LogRecord) -> None:
+        tell(record)
+        handle(self, record)
+
+    def configured(**settings: Any) -> None:
+        configure(**{**settings, "level": logging.DEBUG})
+
+    logging.Logger.handle = tapped  # type: ignore[method-assign]
+    logging.basicConfig = configured
+
+
+class Tee:
+    """A standard stream whose text is noted as well."""
+
+    def __init__(self, stream: Any, folder: str, name: str):
+        self._stream, self._folder, self._name = stream, folder, name
+
+    def write(self, text: str) -> int:
+        """Writes to both."""
+        note(self._folder, self._name, text)
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def report_from_child(folder: str) -> None:
+    """Notes what this process prints, logs, and leaves in temporary folders before they go."""
+    logging.getLogger().setLevel(logging.DEBUG)
+    tap_logging(lambda record: note(folder, "log", record_text(record)))
+    sys.stdout = Tee(sys.stdout, folder, "stdout")
+    sys.stderr = Tee(sys.stderr, folder, "stderr")
+    cleanup = tempfile.TemporaryDirectory.cleanup
+
+    def cleaned(self: Any) -> None:
+        for path in Path(self.name).rglob("*"):
+            if path.is_file() and path.name not in ("signing.key", "token"):
+                note(folder, f"file {path.name}", path.read_bytes().decode("latin-1"))
+        cleanup(self)
+
+    tempfile.TemporaryDirectory.cleanup = cleaned  # type: ignore[method-assign]
