@@ -17,7 +17,7 @@ from qiskit_rest_primitives.http.auth import ExchangedToken, ReadyToken, TokenSo
 from qiskit_rest_primitives.http.replies import error_from_reply
 from qiskit_rest_primitives.http.transport import Call, Reply, Transport
 
-PAUSES_SECONDS: Final = (0.3, 0.6, 1.2, 2.4)
+PAUSES_SECONDS: Final = (0.3, 0.6, 1.2, 2.4, 4.0)
 GRANT_TYPE: Final = "urn:ibm:params:oauth:grant-type:apikey"
 
 

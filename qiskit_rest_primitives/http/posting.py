@@ -96,9 +96,11 @@ def open_session(
             lost = may_have_acted(error) and not isinstance(error, RedirectError)
             doubt = doubt or lost
             patience = passes_within_seconds(error, client)
-            if doubt:
+            if lost:
+                patience = client.settings.patience_seconds
+            elif patience and doubt:
                 patience = max(patience, client.settings.patience_seconds)
-            if clock() - started >= patience or not (lost or passes_within_seconds(error, client)):
+            if clock() - started >= patience:
                 if isinstance(error, TransportError):
                     error.may_have_acted = doubt
                 raise

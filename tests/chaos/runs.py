@@ -96,7 +96,7 @@ def chaos(
         def no_identity() -> None:
             proxy.identity_down = True
             local.expire_tokens()
-            over.wait(IDENTITY_DOWN_SECONDS)
+            over.wait(min(IDENTITY_DOWN_SECONDS, expire_every / 3))
             proxy.identity_down = False
 
         threads = [
