@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qiskit_rest_primitives import account as accounts
+from qiskit_rest_primitives.errors import AccountError
 from qiskit_rest_primitives.forks import Lock
 from qiskit_rest_primitives.http.client import ApiClient
 
@@ -36,6 +37,13 @@ class AccountSide:
     def active_account(self) -> dict[str, Any]:
         """The account in use; token and proxies are hidden, ``["token"].reveal()`` gives one."""
         return self._client.account.as_saved()
+
+    def _check_instance(self, instance: str | None) -> None:
+        if instance is not None and instance != self._client.account.instance:
+            raise AccountError(
+                f"this service uses {self._client.account.instance!r}: make another one with "
+                f"QiskitRuntimeService(instance={instance!r})"
+            )
 
     def active_instance(self) -> str:
         """The CRN in use; empty where the service has none."""
