@@ -23,6 +23,7 @@ from qiskit_rest_primitives import (
     as_completed,
     wait,
 )
+from tests.long_jobs import long_pubs
 
 
 def coin(name: str = "meas") -> QuantumCircuit:
@@ -135,13 +136,7 @@ def test_a_failed_job_says_why(backend: RestBackend) -> None:
 
 def long_job(backend: RestBackend):
     """A job that takes long enough to be caught in the act."""
-    circuit = QuantumCircuit(16)
-    circuit.h(range(16))
-    for _ in range(4):
-        circuit.cz(range(15), range(1, 16))
-        circuit.h(range(16))
-    circuit.measure_all()
-    return SamplerV2(backend).run([(circuit, None, 200_000)] * 20)
+    return SamplerV2(backend).run(long_pubs(20))
 
 
 def test_timeout_is_kept_and_the_job_goes_on(backend: RestBackend) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from qiskit import QuantumCircuit
 
 from qiskit_rest_primitives import (
     AuthenticationError,
@@ -18,6 +17,7 @@ from qiskit_rest_primitives import (
     Settings,
 )
 from qiskit_rest_primitives.local import LocalService, User
+from tests.long_jobs import SHOTS, long_pubs
 from tests.secrets import secret
 
 
@@ -39,12 +39,7 @@ def job(local: LocalService, tmp_path: Path) -> RestJob:
         instance=local.instance,
         settings=Settings(state_folder=tmp_path, first_pause_seconds=0.05),
     )
-    circuit = QuantumCircuit(16)
-    for _ in range(4):
-        circuit.h(range(16))
-        circuit.cz(range(15), range(1, 16))
-    circuit.measure_all()
-    return SamplerV2(service.backend("statevector")).run([(circuit, None, 200_000)] * 3)
+    return SamplerV2(service.backend("statevector")).run(long_pubs(3))
 
 
 def restart(local: LocalService) -> None:
@@ -86,7 +81,7 @@ def test_result_goes_on(
     trouble_maker.start()
     result = job.result(timeout=100)
     trouble_maker.join()
-    assert [pub.data.meas.num_shots for pub in result] == [200_000] * 3
+    assert [pub.data.meas.num_shots for pub in result] == [SHOTS] * 3
     assert [one.job_id() for one in _service_of(job).jobs()] == [job.job_id()]
 
 
@@ -111,4 +106,4 @@ def test_a_401_of_a_handed_over_token_is_said(
     with pytest.raises(AuthenticationError, match="token"):
         handle.result(timeout=60)
     assert time.monotonic() - began < 5
-    assert handle.result(timeout=60)[0].data.meas.num_shots == 200_000
+    assert handle.result(timeout=60)[0].data.meas.num_shots == SHOTS

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import logging
 import os
 import signal
 import socket
@@ -154,6 +155,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
     given = parser.parse_args()
+    logging.basicConfig(level=logging.CRITICAL)  # that the service is away is what is tried here
     samples, done = soak(given.minutes)
     grown = growth(samples)
     print(f"{done} jobs in {given.minutes:g} minutes, {len(samples)} samples")

@@ -27,6 +27,7 @@ from qiskit_rest_primitives import (
     Settings,
 )
 from qiskit_rest_primitives.local import LocalService
+from tests.long_jobs import long_pubs
 
 from .proxy import FaultProxy
 
@@ -53,12 +54,7 @@ def client_of(url: str, local: LocalService, folder: Path) -> QiskitRuntimeServi
 
 def job_of_seconds(service: QiskitRuntimeService) -> RestJob:
     """A job that runs for some seconds."""
-    circuit = QuantumCircuit(16)
-    for _ in range(4):
-        circuit.h(range(16))
-        circuit.cz(range(15), range(1, 16))
-    circuit.measure_all()
-    return SamplerV2(service.backend("statevector")).run([(circuit, None, 200_000)] * 4)
+    return SamplerV2(service.backend("statevector")).run(long_pubs(4))
 
 
 def seconds_of_a_timeout(local: LocalService, path: str, how: str, folder: Path) -> float:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import responses
-from qiskit import QuantumCircuit
 
 from qiskit_rest_primitives import (
     Batch,
@@ -28,6 +27,7 @@ from qiskit_rest_primitives import (
 from qiskit_rest_primitives.http import posting
 from qiskit_rest_primitives.http.submission import journal_of
 from qiskit_rest_primitives.local import LocalService
+from tests.long_jobs import long_pubs
 from tests.secrets import secret
 
 from .test_submission import DEVICES, measured
@@ -63,12 +63,7 @@ def run(service: QiskitRuntimeService) -> RestJob:
 
 def long_job(backend: RestBackend) -> RestJob:
     """One that runs until it is cancelled."""
-    circuit = QuantumCircuit(16)
-    for _ in range(4):
-        circuit.h(range(16))
-        circuit.cz(range(15), range(1, 16))
-    circuit.measure_all()
-    return SamplerV2(backend).run([(circuit, None, 200_000)] * 20)
+    return SamplerV2(backend).run(long_pubs(20))
 
 
 def open_tags(service: QiskitRuntimeService) -> list[str]:
