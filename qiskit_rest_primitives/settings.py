@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
+
+from qiskit_rest_primitives.errors import OptionsError
 
 
 def state_folder() -> Path:
@@ -33,6 +36,9 @@ class Settings:
         first_pause_seconds: the pause before a submission is looked for or tried again; later
             ones grow.
         state_folder: where the journal and the results of private jobs are kept.
+
+    Raises:
+        OptionsError: a number is negative, not finite or none at all.
     """
 
     submissions_per_minute: float | None = None
@@ -41,6 +47,17 @@ class Settings:
     patience_seconds: float = 180.0
     first_pause_seconds: float = 0.25
     state_folder: Path = field(default_factory=state_folder)
+
+    def __post_init__(self) -> None:
+        numbers = ("submissions_per_minute", "result_memory_bytes")
+        for name in (*numbers, "patience_seconds", "first_pause_seconds"):
+            value: object = getattr(self, name)
+            if value is None and name == "submissions_per_minute":
+                continue
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not 0 <= value < math.inf:
+                raise OptionsError(f"Settings({name}={value!r}): pass a number from 0")
+        object.__setattr__(self, "state_folder", Path(self.state_folder).expanduser())
 
     def private_result(self, job_id: str) -> Path:
         """The file that keeps the only copy of a private job's result."""

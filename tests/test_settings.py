@@ -1,0 +1,36 @@
+"""Settings: what is no number is said when it is set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qiskit_rest_primitives import OptionsError, Settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("submissions_per_minute", -1),
+        ("submissions_per_minute", "5"),
+        ("submissions_per_minute", True),
+        ("patience_seconds", float("nan")),
+        ("patience_seconds", None),
+        ("first_pause_seconds", float("inf")),
+        ("result_memory_bytes", -1),
+    ],
+)
+def test_what_is_no_amount_is_refused(name: str, value: Any) -> None:
+    """With its name, before anything is sent."""
+    with pytest.raises(OptionsError, match=name):
+        Settings(**{name: value})
+
+
+def test_a_folder_may_be_text_and_begin_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As users write it."""
+    monkeypatch.setenv("HOME", "/home/me")
+    settings: Any = Settings
+    assert settings(state_folder="~/kept").state_folder == Path("/home/me/kept")
+    assert Settings(submissions_per_minute=0.5, patience_seconds=0).journal
