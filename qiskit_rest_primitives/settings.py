@@ -6,6 +6,7 @@ import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 from urllib.parse import quote
 
 from qiskit_rest_primitives.errors import OptionsError
@@ -55,7 +56,7 @@ class Settings:
             if value is None and name == "submissions_per_minute":
                 continue
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or not 0 <= value < math.inf:
+            if not (number and 0 <= cast(float, value) < math.inf):
                 raise OptionsError(f"Settings({name}={value!r}): pass a number from 0")
         object.__setattr__(self, "state_folder", Path(self.state_folder).expanduser())
 
