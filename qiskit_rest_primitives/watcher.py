@@ -169,7 +169,7 @@ class Watcher:
     def _look_at_one(self, watched: _Watched) -> None:
         asked = self.clock()
         try:
-            details = _in_time(
+            details = self._in_time(
                 lambda: self.client.job(watched.job_id, patient=False),
                 late=lambda details: self._observe(watched, details),
             )
@@ -194,7 +194,7 @@ class Watcher:
         asked = self.clock()
         since = min(watched.created for watched in due) - timedelta(minutes=1)
         try:
-            found, gone, requests = _in_time(
+            found, gone, requests = self._in_time(
                 lambda: list_states(self.client, wanted.keys(), since),
                 seconds=4 * LONGEST_CALL_SECONDS,
             )
@@ -213,6 +213,32 @@ class Watcher:
         if requests > FEW and not any(finished):
             interval = max(interval, requests * 60 / REQUESTS_PER_MINUTE)
         self._postpone([w for w in due if not w.future.done()], interval)
+
+    def _in_time(
+        self,
+        call: Callable[[], T],
+        *,
+        seconds: float = 0.0,
+        late: Callable[[T], object] | None = None,
+    ) -> T:
+        """Makes a call in a thread of its own, so that none can hold the watcher.
+
+        Args:
+            call: asks the service.
+            seconds: how long it may take.
+            late: takes what comes after that.
+
+        Raises:
+            TransportError: it took too long.
+        """
+        future = in_thread(call, "qiskit-rest-look")
+        seconds = seconds or LONGEST_CALL_SECONDS
+        if not wait_for_futures([future], seconds).done:
+            if late is not None:
+                future.add_done_callback(lambda done: done.exception() or late(done.result()))
+            self.client.forget_connections()
+            raise TransportError(f"the service was silent for {seconds:g} s")
+        return future.result()
 
     def _observe(self, watched: _Watched, details: dict[str, Any]) -> bool:
         """Takes note of a job's details; True if the job is final."""
@@ -272,28 +298,6 @@ class Watcher:
         with self._wake:
             for one in watched:
                 one.due = due
-
-
-def _in_time(
-    call: Callable[[], T], *, seconds: float = 0.0, late: Callable[[T], object] | None = None
-) -> T:
-    """Makes a call in a thread of its own, so that none can hold the watcher.
-
-    Args:
-        call: asks the service.
-        seconds: how long it may take.
-        late: takes what comes after that.
-
-    Raises:
-        TransportError: it took too long.
-    """
-    future = in_thread(call, "qiskit-rest-look")
-    seconds = seconds or LONGEST_CALL_SECONDS
-    if not wait_for_futures([future], seconds).done:
-        if late is not None:
-            future.add_done_callback(lambda done: done.exception() or late(done.result()))
-        raise TransportError(f"the service was silent for {seconds:g} s")
-    return future.result()
 
 
 def watcher_of(client: ApiClient) -> Watcher:

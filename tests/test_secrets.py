@@ -186,6 +186,15 @@ def test_a_refused_key_is_not_quoted(everything_logged: io.StringIO) -> None:
     assert MARKER not in everything_logged.getvalue()
 
 
+def test_a_short_token_is_no_reason_to_change_a_reply() -> None:
+    """A token of one's own service may be a word that its replies hold."""
+    word = "statevector"
+    with responses.RequestsMock() as mock:
+        mock.get("http://service.example/v1/backends", json={"devices": [{"name": word}]})
+        service = QiskitRuntimeService(url="http://service.example/v1", token=word)
+        assert service.client.backends() == [{"name": word}]
+
+
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 500])
 def test_a_service_that_repeats_the_token_is_not_quoted(status: int) -> None:
     """Whether it says so in an error or in something that is none of the API's replies."""

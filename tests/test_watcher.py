@@ -165,6 +165,36 @@ def test_what_comes_late_counts(monkeypatch: pytest.MonkeyPatch) -> None:
         assert job.done()
 
 
+def test_dead_connections_are_not_tried_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a change of network all that were kept are dead: one silence, then new ones."""
+    monkeypatch.setattr(watcher, "LONGEST_CALL_SECONDS", 0.3)
+    together, dead = threading.Barrier(10), threading.Event()
+    first: set[int] = set()
+
+    def answer(request: Received) -> None:
+        connection = id(request.connection)
+        if not dead.is_set():
+            first.add(connection)
+            together.wait()  # ten connections at once, which the client keeps
+        elif connection in first:
+            time.sleep(30)
+        request.say(json.dumps(entry("Completed")).encode())
+
+    with RawServer(answer) as server:
+        url = f"http://127.0.0.1:{server.port}/v1"
+        client = QiskitRuntimeService(url=url, token=secret("ready")).client
+        threads = [threading.Thread(target=client.job, args=("a",)) for _ in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(first) == 10
+        dead.set()
+        began = time.monotonic()
+        RestJob(client, "a").wait_for_final_state(timeout=20)
+        assert time.monotonic() - began < 2.0
+
+
 def test_retry_after_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that is busy is asked again when it said, neither earlier nor more often."""
     monkeypatch.setattr(watcher, "LONGEST_CALL_SECONDS", 0.2)

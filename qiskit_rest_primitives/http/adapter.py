@@ -179,7 +179,7 @@ class Adapter(HTTPAdapter):
             total=10,
             connect=5,
             read=4,
-            status=6,
+            status=5,
             other=0,
             backoff_factor=0.2,
             backoff_max=4.0,

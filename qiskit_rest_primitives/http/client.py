@@ -82,6 +82,10 @@ class ApiClient:
         """Whether a 401 may pass: the token is exchanged for a key, not handed over ready."""
         return self.account.token_kind == "apikey"
 
+    def forget_connections(self) -> None:
+        """Closes those that are idle; the network they were made through may be gone."""
+        self._transport.close()
+
     def once(self, name: str, make: Callable[[], T]) -> T:
         """What all users of this client share: made by the first who asks, kept with the client."""
         with self._lock:

@@ -35,6 +35,8 @@ CONNECT_TIMEOUT_SECONDS: Final = 10.0
 READ_TIMEOUT_SECONDS: Final = 30.0
 MAX_REDIRECTS: Final = 5
 CHUNK_BYTES: Final = 1 << 18
+UNMISTAKABLE: Final = 16
+"""Characters of a token from which on a text that equals it is the token."""
 BROKEN_BODY_PAUSES_SECONDS: Final = (0.1, 0.3, 0.9)
 BROKEN_BODY_SECONDS: Final = 10.0
 """How long after a call began a broken body is worth another try."""
@@ -189,6 +191,9 @@ class Transport:
         if failure is not None:
             # Outside the handler: requests' own error holds the headers, and so the token.
             text, may_have_acted = failure
+            if time.monotonic() - started >= call.timeout_seconds:
+                # Silence may be of the network: idle connections made through it are dead too.
+                self.close()
             problem = (_BrokeOffError if begun else TransportError)(f"{call}: {text}")
             problem.may_have_acted = may_have_acted
             raise problem
@@ -243,7 +248,8 @@ class Transport:
 def _reply(response: requests.Response, content: bytes) -> Reply:
     """The reply. An error may quote its body, so a token that it repeats is cut out."""
     token = str(response.request.headers.get("Authorization", "")).removeprefix("Bearer ")
-    if token:
+    # A short token, as people choose for a service of their own, may be a word of a good reply.
+    if len(token) >= UNMISTAKABLE or (token and response.status_code >= 400):
         content = content.replace(token.encode("utf-8", "replace"), b"<hidden>")
     return Reply(response.status_code, response.headers, content, token)
 
