@@ -113,12 +113,13 @@ class Store:
     def secret(self, *, renew: bool = False) -> bytes:
         """The key that signs tokens, made at the first start in this folder, or anew."""
         path = self.folder / "signing.key"
-        if renew:
-            path.unlink(missing_ok=True)
-        if not path.exists():
-            with open(path, "xb", opener=_for_owner) as file:
-                file.write(secrets.token_bytes(32))
-        return path.read_bytes()
+        with self._lock:
+            if renew:
+                path.unlink(missing_ok=True)
+            if not path.exists():
+                with open(path, "xb", opener=_for_owner) as file:
+                    file.write(secrets.token_bytes(32))
+            return path.read_bytes()
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:

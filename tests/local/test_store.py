@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -214,3 +215,13 @@ class TestRestart:
             assert api.json(f"/jobs/{job_id}")["status"] == "Completed"
             assert api.run()
             api.session.close()
+
+    def test_tokens_are_ended_by_several_threads(self) -> None:
+        """Each call makes another key, and none trips over the others."""
+        with LocalService(users=[ALICE]) as service:
+            before = (service.folder / "signing.key").exists()
+            with ThreadPoolExecutor(8) as pool:
+                ends = [pool.submit(service.expire_tokens) for _ in range(80)]
+            assert [end.exception() for end in ends] == [None] * 80
+            assert not before
+            assert len((service.folder / "signing.key").read_bytes()) == 32
