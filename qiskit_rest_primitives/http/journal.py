@@ -10,11 +10,17 @@ import contextlib
 import logging
 import os
 import threading
+from collections.abc import Generator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None
 
 logger = logging.getLogger(__name__)
 
@@ -69,10 +75,13 @@ class Journal:
                 entry = msgspec.json.decode(line, type=dict)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 continue  # a line cut short by a crash
+            tag = entry.get("tag")
+            if not isinstance(tag, str):
+                continue
             if "fate" in entry:
-                started.pop(entry.get("tag", ""), None)
-            elif "tag" in entry:
-                started[entry["tag"]] = entry
+                started.pop(tag, None)
+            elif _is_time(entry.get("at")):
+                started[tag] = entry
         return list(started.values())
 
     def _append(self, entry: dict[str, Any]) -> None:
@@ -80,13 +89,14 @@ class Journal:
         try:
             with self._lock:
                 self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                # One write with O_APPEND: lines of several processes do not mix.
-                handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-                try:
-                    os.write(handle, line)
-                    size = os.fstat(handle).st_size
-                finally:
-                    os.close(handle)
+                with self._shared_with_others(exclusive=False):
+                    # One write with O_APPEND: lines of several processes do not mix.
+                    handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+                    try:
+                        os.write(handle, line)
+                        size = os.fstat(handle).st_size
+                    finally:
+                        os.close(handle)
                 if size > COMPACT_BYTES and "fate" in entry:
                     self._compact()
         except OSError as error:
@@ -100,18 +110,35 @@ class Journal:
                 )
 
     def _compact(self) -> None:
-        """Rewrites the file with the open submissions only, unless another process is at it."""
-        claim = self.path.with_suffix(".compacting")
-        try:
-            os.close(os.open(claim, os.O_CREAT | os.O_EXCL, 0o600))
-        except FileExistsError:
-            return
-        try:
+        """Rewrites the file with the open submissions only, while no other process writes."""
+        with self._shared_with_others(exclusive=True):
+            if self.path.stat().st_size <= COMPACT_BYTES:
+                return  # another process was first
             kept = b"".join(msgspec.json.encode(line) + b"\n" for line in self._open_lines())
             fresh = self.path.with_suffix(".new")
+            fresh.touch(mode=0o600)
             fresh.write_bytes(kept)
-            fresh.chmod(0o600)
             fresh.replace(self.path)
+
+    @contextlib.contextmanager
+    def _shared_with_others(self, *, exclusive: bool) -> Generator[None]:
+        """Keeps a line from being written into a file that is about to be replaced.
+
+        A lock ends with its process, however that ends. Where there are none (Windows, some
+        network file systems) the journal is written all the same.
+        """
+        handle = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if fcntl is not None:
+                with contextlib.suppress(OSError):
+                    fcntl.flock(handle, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+            yield
         finally:
-            with contextlib.suppress(OSError):
-                claim.unlink()
+            os.close(handle)
+
+
+def _is_time(text: Any) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except (TypeError, ValueError):
+        return False
