@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from concurrent.futures import wait as wait_for_futures
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -24,3 +25,20 @@ def in_thread(function: Callable[[], T], name: str) -> Future[T]:
 
     threading.Thread(target=run, name=name, daemon=True).start()
     return future
+
+
+def came_in_time(
+    future: Future[T], seconds: float, late: Callable[[T], object] | None = None
+) -> bool:
+    """Waits for a future.
+
+    Args:
+        future: of work in a thread.
+        seconds: how long to wait.
+        late: takes the outcome if it comes after that and is no error.
+    """
+    if wait_for_futures([future], seconds).done:
+        return True
+    if late is not None:
+        future.add_done_callback(lambda done: done.exception() or late(done.result()))
+    return False

@@ -12,13 +12,12 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
-from concurrent.futures import wait as wait_for_futures
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final, TypeVar
 
-from qiskit_rest_primitives.background import in_thread
+from qiskit_rest_primitives.background import came_in_time, in_thread
 from qiskit_rest_primitives.errors import (
     APIError,
     AuthenticationError,
@@ -221,24 +220,13 @@ class Watcher:
         seconds: float = 0.0,
         late: Callable[[T], object] | None = None,
     ) -> T:
-        """Makes a call in a thread of its own, so that none can hold the watcher.
-
-        Args:
-            call: asks the service.
-            seconds: how long it may take.
-            late: takes what comes after that.
-
-        Raises:
-            TransportError: it took too long.
-        """
-        future = in_thread(call, "qiskit-rest-look")
+        """Makes a call that can't hold the watcher; what comes later goes to ``late``."""
         seconds = seconds or LONGEST_CALL_SECONDS
-        if not wait_for_futures([future], seconds).done:
-            if late is not None:
-                future.add_done_callback(lambda done: done.exception() or late(done.result()))
-            self.client.forget_connections()
-            raise TransportError(f"the service was silent for {seconds:g} s")
-        return future.result()
+        future = in_thread(call, "qiskit-rest-look")
+        if came_in_time(future, seconds, late):
+            return future.result()
+        self.client.forget_connections()
+        raise TransportError(f"the service was silent for {seconds:g} s")
 
     def _observe(self, watched: _Watched, details: dict[str, Any]) -> bool:
         """Takes note of a job's details; True if the job is final."""
