@@ -10,7 +10,7 @@ import io
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
@@ -43,6 +43,10 @@ BROKEN_BODY_SECONDS: Final = 10.0
 DRIP_SECONDS: Final = 30.0
 SLOWEST_BYTES_PER_SECOND: Final = 1_000
 """A body that arrives more slowly than this, after `DRIP_SECONDS`, is given up."""
+
+
+_FAILURES: Final = (requests.RequestException, urllib3.exceptions.HTTPError, ValueError)
+"""What a reply, or what is sent, can make requests and urllib3 raise."""
 
 
 class _BrokeOffError(TransportError):
@@ -85,6 +89,13 @@ class Reply:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     sent_token: str = field(default="", repr=False)
+
+
+class _Session(requests.Session):
+    """requests' session, which leaves redirects alone: it would parse them even so."""
+
+    def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
+        return iter(())
 
 
 class Transport:
@@ -155,10 +166,15 @@ class Transport:
             target = reply.headers.get("Location", "")
             if not 300 <= reply.status_code < 400 or not target:
                 return reply
-            url = urljoin(step.url, target)
-            if call.method != "GET" or urlsplit(url)[:2] != origin:
+            try:
+                url = urljoin(step.url, target.replace(reply.sent_token or "\n", "<hidden>"))
+                elsewhere = urlsplit(url)[:2] != origin
+                shown = without_query(url)
+            except ValueError:
+                url, elsewhere, shown = "", True, "something that is no url"
+            if call.method != "GET" or elsewhere:
                 problem = RedirectError(
-                    f"{call} was redirected to {without_query(url)}, which is not followed: a "
+                    f"{call} was redirected to {shown}, which is not followed: a "
                     "token goes to the configured service only; correct the url"
                 )
                 # 303 points at what a request has made; the others say that it was not taken.
@@ -186,7 +202,7 @@ class Transport:
                 begun = True
                 content = _read(response, call.into if response.status_code == 200 else None)
                 reply = _reply(response, content)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
+        except _FAILURES as error:
             failure = describe_failure(error, CONNECT_TIMEOUT_SECONDS)
         if failure is not None:
             # Outside the handler: requests' own error holds the headers, and so the token.
@@ -219,7 +235,7 @@ class Transport:
         return session
 
     def _new_session(self, url: str) -> requests.Session:
-        session = requests.Session()
+        session = _Session()
         # requests reads the environment at each request, which costs as much as the rest of its
         # work and lets ~/.netrc and a CA bundle overrule what was asked for. All calls go to one
         # host, so once will do.

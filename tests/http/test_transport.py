@@ -102,7 +102,13 @@ def test_retry_after_is_believed_for_a_minute() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["http://elsewhere.example/v1/backends", "https://service.example/"]
+    "target",
+    [
+        "http://elsewhere.example/v1/backends",
+        "https://service.example/",
+        "http://[bad",
+        "http://service.example:x/",
+    ],
 )
 def test_a_token_does_not_follow_a_redirect_elsewhere(target: str) -> None:
     """Another host or scheme: an error that names it, and no request there."""
