@@ -120,8 +120,11 @@ class ResultBox:
             body = self._read()
             try:
                 result = self._decode(body)
-            except ProtocolError:
-                if attempt == DOWNLOADS or self._private_file():
+            except ProtocolError as error:
+                private = self._private_file()
+                if private is not None:
+                    error.message += f"; the only copy of what was received is {private}"
+                if attempt == DOWNLOADS or private is not None:
                     raise
                 logger.warning(
                     "the result of job %s can't be read: fetching it again", self._job_id

@@ -24,10 +24,11 @@ from qiskit_rest_primitives.fetching import ResultBox
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.posting import cancel
 from qiskit_rest_primitives.http.submission import is_own_tag
+from qiskit_rest_primitives.http.twins import jobs_with_tag, look_for_late_twins
 from qiskit_rest_primitives.origin import Origin, origins_from_params, restore
 from qiskit_rest_primitives.record import JobRecord
 from qiskit_rest_primitives.status import CANCELLED, DONE, ERROR, HasStatus, Status, read_status
-from qiskit_rest_primitives.waiting import said_to_go_on, wait_for_final, watching
+from qiskit_rest_primitives.waiting import checked_timeout, said_to_go_on, wait_for_final, watching
 from qiskit_rest_primitives.wire.results import decode_result
 
 logger = logging.getLogger(__name__)
@@ -96,20 +97,21 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
         tag = next((tag for tag in self._details.get("tags") or () if is_own_tag(tag)), None)
         if tag is None or "created" in self._details:
             return False
-        listed = self._client.jobs(tags=[tag], limit=10)["jobs"]
-        named = [job["id"] for job in listed if tag in (job.get("tags") or ())]
+        named = [job["id"] for job in jobs_with_tag(self._client, tag)]
         if not named or self._job_id in named:
             return False
-        logger.warning("job %s is job %s: the answer was damaged", self._job_id, named[-1])
-        self._job_id = named[-1]
+        logger.warning("job %s is job %s: the answer was damaged", self._job_id, named[0])
+        self._job_id = named[0]
         self._box = ResultBox(self._client, self._job_id, self._decode, self._private_file)
         return True
 
     def _final(self, timeout: float | None) -> dict[str, Any]:
         """The final details, within ``timeout`` seconds."""
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = deadline_of(timeout)
         try:
-            return wait_for_final(self, timeout)
+            details = wait_for_final(self, timeout)
+            look_for_late_twins(self._client, self._job_id)
+            return details
         except NotFoundError:
             with said_to_go_on([self._job_id]):
                 looking = in_thread(self._found_by_tag, "qiskit-rest-look")
@@ -194,7 +196,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
             JobCancelledError: the job was cancelled.
             ProtocolError: the body is no result; `raw_result` has it.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = deadline_of(timeout)
         details = self._final(timeout)
         if read_status(details) != DONE:
             self._raise_failure(deadline)
@@ -219,7 +221,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
         Raises:
             JobTimeoutError, JobFailedError, JobCancelledError: as `result`.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = deadline_of(timeout)
         details = self._final(timeout)
         if read_status(details) != DONE:
             self._raise_failure(deadline)
@@ -291,6 +293,12 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
         asked = in_thread(self.logs, "qiskit-rest-log")
         wait_for_futures([asked], LOG_SECONDS if left is None else min(left, LOG_SECONDS))
         raise self.failure(asked.result() if asked.done() and asked.exception() is None else "")
+
+
+def deadline_of(timeout: float | None) -> float | None:
+    """The monotonic time at which a timeout ends; None for one without end."""
+    seconds = checked_timeout(timeout)
+    return None if seconds is None else time.monotonic() + seconds
 
 
 def _left(deadline: float | None) -> float | None:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 from qiskit_rest_primitives.http.client import ApiClient
-from qiskit_rest_primitives.http.submission import LISTED, journal_of
+from qiskit_rest_primitives.http.submission import is_under_way, journal_of
+from qiskit_rest_primitives.http.twins import jobs_with_tag
 
 RECOVERY_MINUTES: Final = 10
 """How long a submission that is not in the job list may still turn up there."""
@@ -29,8 +30,9 @@ def find_lost(client: ApiClient) -> list[dict[str, Any]]:
     fates: dict[str, str] = {}
     for entry in journal.open_submissions(url=client.url, instance=client.account.instance or ""):
         tag = entry["tag"]
-        page = client.jobs(tags=[tag], sort="DESC", limit=LISTED)["jobs"]
-        jobs = [details for details in page if tag in (details.get("tags") or ())]
+        if is_under_way(tag):
+            continue
+        jobs = jobs_with_tag(client, tag)
         found += jobs
         age = datetime.now(timezone.utc) - datetime.fromisoformat(entry["at"])
         if jobs:

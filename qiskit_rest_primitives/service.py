@@ -94,8 +94,10 @@ class QiskitRuntimeService(JobSide):
         type(self).global_service = self
 
     def __repr__(self) -> str:
-        account = self._client.account
-        return f"<QiskitRuntimeService({account.channel!r}, {self._client.url!r})>"
+        client: ApiClient | None = getattr(self, "_client", None)
+        if client is None:
+            return "<QiskitRuntimeService without an account>"
+        return f"<QiskitRuntimeService({client.account.channel!r}, {client.url!r})>"
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_client": self._client}

@@ -90,7 +90,10 @@ class Session:
         return session
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._session_id!r}, backend={self.backend()!r})"
+        kind, session_id = type(self).__name__, getattr(self, "_session_id", None)
+        if session_id is None:
+            return f"<{kind} that was not opened>"
+        return f"{kind}({session_id!r}, backend={self.backend()!r})"
 
     @property
     def session_id(self) -> str:

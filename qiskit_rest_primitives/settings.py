@@ -6,10 +6,12 @@ import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 from urllib.parse import quote
 
 from qiskit_rest_primitives.errors import OptionsError
+
+SLOWEST_PER_MINUTE: Final = 1 / (24 * 60)
 
 
 def state_folder() -> Path:
@@ -58,6 +60,11 @@ class Settings:
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not (number and 0 <= cast(float, value) < math.inf):
                 raise OptionsError(f"Settings({name}={value!r}): pass a number from 0")
+        rate = self.submissions_per_minute
+        if rate and rate < SLOWEST_PER_MINUTE:
+            raise OptionsError(
+                f"Settings(submissions_per_minute={rate!r}) is less than one a day; 0 is no limit"
+            )
         object.__setattr__(self, "state_folder", Path(self.state_folder).expanduser())
 
     def private_result(self, job_id: str) -> Path:

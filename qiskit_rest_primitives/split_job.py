@@ -11,7 +11,7 @@ from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
 
 from qiskit_rest_primitives.background import in_thread
 from qiskit_rest_primitives.errors import JobTimeoutError
-from qiskit_rest_primitives.job import RestJob
+from qiskit_rest_primitives.job import RestJob, deadline_of
 from qiskit_rest_primitives.joining import join
 from qiskit_rest_primitives.status import (
     CANCELLED,
@@ -105,7 +105,7 @@ class SplitJob(HasStatus, BasePrimitiveJob[PrimitiveResult[Any], Status]):
             JobTimeoutError, JobFailedError, ProtocolError: as `RestJob.result`, of the first part
                 that raises.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = deadline_of(timeout)
         self.wait_for_final_state(timeout)
         results = [
             part.result(None if deadline is None else max(0.0, deadline - time.monotonic()))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import numbers
+import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future
 from concurrent.futures import wait as wait_for_futures
 from contextlib import ExitStack, contextmanager
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from qiskit_rest_primitives.errors import JobTimeoutError
 from qiskit_rest_primitives.http.client import ApiClient
@@ -45,6 +47,23 @@ logger = logging.getLogger(__name__)
 
 NAMED: Final = 20
 """Ids that are written out when the waiting is interrupted."""
+
+
+def checked_timeout(timeout: float | None) -> float | None:
+    """A caller's timeout; None for one that is longer than threads can wait.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is not a number (NaN).
+    """
+    if timeout is None:
+        return None
+    if not isinstance(cast(object, timeout), numbers.Real):
+        raise TypeError(f"timeout={timeout!r}: pass seconds, or None to wait without end")
+    if timeout != timeout:
+        raise ValueError("timeout is NaN: pass seconds, or None to wait without end")
+    return None if timeout > threading.TIMEOUT_MAX else float(timeout)
+
 
 J = TypeVar("J", bound=Watchable)
 
@@ -101,6 +120,7 @@ def wait_for_final(job: Watchable, timeout: float | None) -> dict[str, Any]:
     Raises:
         JobTimeoutError: it is not final in time; it goes on running.
     """
+    timeout = checked_timeout(timeout)
     with watching([job]) as futures:
         (future,) = futures
         done, _ = wait_for_futures([future], timeout)
@@ -128,7 +148,7 @@ def wait(
     Returns:
         Jobs that are final (or can't be watched), and jobs that are not.
     """
-    handles = list(jobs)
+    handles, timeout = list(jobs), checked_timeout(timeout)
     with watching(handles) as futures:
         done, pending = wait_for_futures(futures, timeout, return_when)
         for future in done:
@@ -150,6 +170,7 @@ def as_completed(jobs: Iterable[J], timeout: float | None = None) -> Iterator[J]
     Raises:
         JobTimeoutError: some are not final in time; all go on running.
     """
+    timeout = checked_timeout(timeout)
     deadline = None if timeout is None else time.monotonic() + timeout
     with watching(list(jobs)) as futures:
         left = set(futures)
@@ -172,4 +193,4 @@ def _tell(
         job.learn(future.result())
 
 
-__all__ = ["as_completed", "said_to_go_on", "wait", "wait_for_final", "watching"]
+__all__ = ["as_completed", "checked_timeout", "said_to_go_on", "wait", "wait_for_final", "watching"]

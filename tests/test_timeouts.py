@@ -125,3 +125,19 @@ def test_headers_that_drip_do_not_hold_a_timeout(tmp_path: Path) -> None:
         with pytest.raises(JobTimeoutError):
             RestJob(service.client, "a").result(timeout=0.3)
         assert time.monotonic() - began < 0.3 + ENOUGH_SECONDS
+
+
+@pytest.mark.parametrize("forever", [float("inf"), 1e300, 10**400, None])
+def test_a_timeout_without_end(job: RestJob, forever: float | None) -> None:
+    """As None."""
+    assert job.result(timeout=forever)[0].data.meas.get_counts() == {"1": 3}
+    assert wait([job], timeout=forever) == ({job}, set())
+    assert list(as_completed([job], timeout=forever)) == [job]
+
+
+@pytest.mark.parametrize(("wrong", "error"), [("3", TypeError), (float("nan"), ValueError)])
+def test_a_timeout_that_is_none(job: RestJob, wrong: float, error: type[Exception]) -> None:
+    """Said at once, by each call."""
+    for call in ("result", "raw_result", "wait_for_final_state", "as_completed", "split"):
+        with pytest.raises(error, match="timeout"):
+            CALLS[call](job, wrong)

@@ -156,7 +156,7 @@ class _TLSConnection(HTTPSConnection):
         """Connects; what fails here was surely never seen by the service."""
         try:
             super().connect()
-        except (OSError, CertificateError) as error:
+        except (OSError, CertificateError, http.client.HTTPException) as error:
             raise HandshakeError(self, str(error) or type(error).__name__) from error
         # Whoever switched verification off was told once. urllib3 would say so at each connection,
         # and its warning can be filtered for the whole process only.

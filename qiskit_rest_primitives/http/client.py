@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -27,13 +26,15 @@ API_VERSION: Final = "2026-04-15"
 """The dated form of the API that every request asks for; omitting it means the form of 2024."""
 
 SUBMIT_TIMEOUT_SECONDS: Final = 300.0
+LONGEST_IDLE_SECONDS: Final = 2.0
 GARBLED_PAUSES_SECONDS: Final = (0.1, 0.3)
 """A reply that is no JSON is asked for again: a proxy may have spoilt it."""
 
 
 T = TypeVar("T")
 
-_JOB_ID: Final = re.compile(r"[A-Za-z0-9_-]+")
+KEPT_BY_CHILDREN: Final = ("pace",)
+MOST_ID_CHARACTERS: Final = 200
 
 _living: WeakValueDictionary[tuple[str, str], ApiClient] = WeakValueDictionary()
 
@@ -64,8 +65,9 @@ class ApiClient:
         _living[self.url, account.instance or ""] = self
 
     def after_fork(self) -> None:
-        """Pace, journal, watcher and the like are a process's own."""
-        self._made_once: dict[str, Any] = {}
+        """Journal, watcher and the like are a process's own; the pace goes on."""
+        kept: dict[str, Any] = getattr(self, "_made_once", {})
+        self._made_once = {name: made for name, made in kept.items() if name in KEPT_BY_CHILDREN}
         self._lock = threading.RLock()
 
     def __repr__(self) -> str:
@@ -140,8 +142,16 @@ class ApiClient:
 
     # Jobs
 
-    def create_job(self, body: bytes) -> dict[str, Any]:
-        """POST /jobs: ``{id, backend, ...}``. Never repeated here: see `http.submission`."""
+    def create_job(self, body: bytes, *, fresh: bool = False) -> dict[str, Any]:
+        """POST /jobs: ``{id, backend, ...}``. Never repeated here: see `http.submission`.
+
+        Args:
+            body: JSON.
+            fresh: use a new connection; one that was idle for a while is not used anyway: a
+                service that closes it just then would leave a doubt.
+        """
+        if fresh or self._transport.idle_seconds() > LONGEST_IDLE_SECONDS:
+            self._transport.close()
         reply = self._call("POST", "/jobs", body=body, timeout_seconds=SUBMIT_TIMEOUT_SECONDS)
         created = read_json("POST /jobs", reply.body)
         if not _has_id(created):
@@ -276,9 +286,14 @@ def client_at(url: str, instance: str, name: str | None) -> ApiClient:
 
 
 def _has_id(entry: Any) -> bool:
-    """Whether this may be a job: an object with an id in the letters that ids have."""
+    """Whether this may be a job: an object with a printable id."""
     job_id = entry.get("id") if isinstance(entry, dict) else None
-    return isinstance(job_id, str) and _JOB_ID.fullmatch(job_id) is not None
+    return (
+        isinstance(job_id, str)
+        and 0 < len(job_id) <= MOST_ID_CHARACTERS
+        and job_id.isprintable()
+        and job_id not in (".", "..")
+    )
 
 
 def _segment(value: str) -> str:

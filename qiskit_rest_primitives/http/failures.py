@@ -16,14 +16,20 @@ def describe_failure(error: Exception, connect_timeout_seconds: float) -> tuple[
 
     The texts of requests and urllib3 are left out where they could quote a URL with a password.
     """
-    if isinstance(error, UnicodeError):
+    if isinstance(error, UnicodeEncodeError):
         # The error holds what it could not encode.
         return "a user or password of a proxy has characters beyond Latin-1; see HTTPS_PROXY", False
     cause = _innermost(error)
-    if isinstance(cause, requests.exceptions.ProxyError | urllib3.exceptions.ProxyError):
+    if isinstance(cause, urllib3.exceptions.ProxyError):
+        inner = cause.original_error
+        # Whatever breaks on a connection through a proxy is called so, long after it was made.
+        if not isinstance(inner, urllib3.exceptions.ConnectTimeoutError):
+            return f"the connection through the proxy broke ({type(inner).__name__})", True
+        return "the proxy could not be reached; check proxies= and HTTPS_PROXY", False
+    if isinstance(cause, requests.exceptions.ProxyError):
         return "the proxy could not be reached; check proxies= and HTTPS_PROXY", False
     if isinstance(cause, HandshakeError):
-        return f"TLS failed before anything was sent ({cause.said})", False
+        return f"no connection was made, TLS or the proxy failed ({cause.said})", False
     if isinstance(cause, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
         unverified = "CERTIFICATE_VERIFY_FAILED" in str(cause)
         return f"TLS failed ({cause})", not unverified

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
+from qiskit_rest_primitives.forks import Lock
 from qiskit_rest_primitives.http.client import ApiClient
 
 logger = logging.getLogger(__name__)
 
 IBM_SUBMISSIONS_PER_MINUTE: Final = 5
+MARGIN_SECONDS: Final = 1.0
+"""The service counts when a job arrives, not when it is sent."""
 
 
 class Pace:
@@ -35,7 +37,7 @@ class Pace:
         self._per_minute = per_minute
         self._clock = clock
         self._sleep = sleep
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._sent: deque[float] = deque()
 
     @property
@@ -50,7 +52,7 @@ class Pace:
         with self._lock:
             now = self._clock()
             whole = max(1, int(self._per_minute))
-            window = 60.0 * whole / self._per_minute
+            window = 60.0 * whole / self._per_minute + MARGIN_SECONDS
             if len(self._sent) >= whole:
                 pause = self._sent[-whole] + window - now
                 if pause > 0:

@@ -20,9 +20,10 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
+from qiskit_rest_primitives.background import came_in_time, in_thread
 from qiskit_rest_primitives.errors import (
     RateLimitError,
     RedirectError,
@@ -34,17 +35,25 @@ from qiskit_rest_primitives.http.journal import Journal
 from qiskit_rest_primitives.http.pace import Pace, pace_of
 from qiskit_rest_primitives.http.posting import (
     backoff,
-    cancel,
     may_have_acted,
     passes_within_seconds,
     retry_after,
+)
+from qiskit_rest_primitives.http.twins import (
+    cancel_all,
+    expect_twins,
+    jobs_with_tag,
+    withdraw_twins,
 )
 
 logger = logging.getLogger(__name__)
 
 TAG_PREFIX: Final = "qrp-"
 LOOKS: Final = 5
-LISTED: Final = 50
+SILENCE_SECONDS: Final = 20.0
+"""A POST that is not answered for so long may have made its job all the same."""
+
+_under_way: set[str] = set()
 
 
 def new_tag() -> str:
@@ -97,6 +106,7 @@ def submit(
             program_id=program_id,
             backend=backend,
         )
+    _under_way.add(tag)
     submission = _Submission(client, body, tag, pace, clock, sleep)
     try:
         job = submission.run()
@@ -112,9 +122,18 @@ def submit(
             tag,
         )
         raise
+    finally:
+        _under_way.discard(tag)
+    if submission.may_have_acted:
+        expect_twins(client, tag, job["id"])
     if journal:
         journal.ends(tag, job["id"])
     return job
+
+
+def is_under_way(tag: str) -> bool:
+    """Whether a thread of this process is at the submission with that tag."""
+    return tag in _under_way
 
 
 class _Submission:
@@ -151,17 +170,34 @@ class _Submission:
                 self._pace.wait()
             began = self._clock()
             try:
-                job = self._client.create_job(self._body)
+                job = self._post()
             except RestPrimitivesError as error:
-                self._posting += self._clock() - began
+                if may_have_acted(error):
+                    self._posting += self._clock() - began
                 job = self._after(error)
                 if job is not None:
                     logger.info("job %s was adopted after: %s", job["id"], error)
                     return job
             else:
                 if self.may_have_acted:
-                    self._withdraw_twins(job["id"])
+                    withdraw_twins(self._client, self._tag, job["id"], self._sleep)
                 return job
+
+    def _post(self) -> dict[str, Any]:
+        """Posts; while there is no answer, the job is looked for now and then."""
+        posting = in_thread(
+            lambda: self._client.create_job(self._body, fresh=self._tries > 1), "qiskit-rest-submit"
+        )
+        while not came_in_time(posting, SILENCE_SECONDS):
+            try:
+                found = jobs_with_tag(self._client, self._tag, patient=False)
+            except RestPrimitivesError:
+                continue
+            if found:
+                logger.warning("job %s was created without an answer", found[0]["id"])
+                cancel_all(self._client, found[1:], self._sleep)
+                return found[0]
+        return posting.result()
 
     def _waited_seconds(self) -> float:
         """So far, without the time that POSTs took: a silent one alone may take minutes."""
@@ -192,7 +228,7 @@ class _Submission:
         looks = 0
         while looks < LOOKS:
             try:
-                found = self._find()
+                found = jobs_with_tag(self._client, self._tag, patient=False)
             except RestPrimitivesError as error:
                 # Whatever the job list says: the fate of the POST is as unknown as before.
                 if self._waited_seconds() > patience:
@@ -202,7 +238,7 @@ class _Submission:
                 self._pause(error)
                 continue
             if found:
-                self._cancel(found[1:])
+                cancel_all(self._client, found[1:], self._sleep)
                 return found[0]
             looks += 1
             self._sleep(backoff(self._client.settings.first_pause_seconds, looks))
@@ -221,29 +257,6 @@ class _Submission:
         )
         problem.may_have_acted = True
         return problem
-
-    def _find(self) -> list[dict[str, Any]]:
-        """The jobs with this submission's tag, oldest first."""
-        # Newest first: a service that ignores the filter still shows ours. It must not hand us
-        # somebody else's job.
-        page = self._client.jobs(tags=[self._tag], sort="DESC", limit=LISTED, patient=False)
-        found = [job for job in page["jobs"] if self._tag in (job.get("tags") or ())]
-        return found[::-1]
-
-    def _withdraw_twins(self, job_id: str) -> None:
-        """Cancels what a slow service made of an earlier try after it had been looked for."""
-        try:
-            self._cancel(twin for twin in self._find() if twin["id"] != job_id)
-        except RestPrimitivesError as error:
-            logger.warning("could not look for twins of job %s: %s", job_id, error)
-
-    def _cancel(self, twins: Iterable[dict[str, Any]]) -> None:
-        for twin in twins:
-            logger.warning("job %s came of an earlier try and is cancelled", twin["id"])
-            try:
-                cancel(self._client, twin["id"], self._sleep)
-            except RestPrimitivesError as error:
-                logger.warning("job %s could not be cancelled: %s", twin["id"], error)
 
     def _pause(self, error: RestPrimitivesError) -> None:
         asked = retry_after(error)

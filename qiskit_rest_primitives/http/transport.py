@@ -121,6 +121,7 @@ class Transport:
         self._proxies = proxies or {}
         self._sessions: dict[int, requests.Session] = {}
         self._lock = Lock()
+        self._last_used = 0.0
 
     def __repr__(self) -> str:
         return "Transport()"
@@ -174,8 +175,8 @@ class Transport:
                 url, elsewhere, shown = "", True, "something that is no url"
             if call.method != "GET" or elsewhere:
                 problem = RedirectError(
-                    f"{call} was redirected to {shown}, which is not followed: a "
-                    "token goes to the configured service only; correct the url"
+                    f"{call} was redirected to {shown}, which is not followed: only reads are, "
+                    "within the configured service, for the token's sake; correct the url"
                 )
                 # 303 points at what a request has made; the others say that it was not taken.
                 problem.may_have_acted = reply.status_code == 303
@@ -184,7 +185,7 @@ class Transport:
         raise RedirectError(f"{call} was redirected more than {MAX_REDIRECTS} times")
 
     def _send(self, call: Call) -> Reply:
-        started = time.monotonic()
+        started = self._last_used = time.monotonic()
         failure: tuple[str, bool] | None = None
         reply: Reply | None = None
         begun = False
@@ -256,9 +257,13 @@ class Transport:
 
     def close(self) -> None:
         """Closes the idle connections of this process; the next call opens new ones."""
-        session = self._sessions.pop(os.getpid(), None)
+        session = self._sessions.get(os.getpid())
         if session is not None:
             session.close()
+
+    def idle_seconds(self) -> float:
+        """Since the last call began."""
+        return time.monotonic() - self._last_used
 
 
 def _reply(response: requests.Response, content: bytes) -> Reply:

@@ -24,7 +24,7 @@ from qiskit import QuantumCircuit
 from qiskit.primitives import StatevectorSampler
 
 from qiskit_rest_primitives import QiskitRuntimeService, RestJob, SamplerV2, Settings
-from qiskit_rest_primitives.http.transport import Transport
+from qiskit_rest_primitives.http.transport import Call, Transport
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.waiting import watching
 from tests.secrets import secret
@@ -66,11 +66,11 @@ class CountedCalls:
         self.paths: list[str] = []
         self._real = Transport.call
 
-        def call(transport: Transport, method: str, url: str, **more: Any) -> Any:
-            self.paths.append(f"{method} {url}")
-            return self._real(transport, method, url, **more)
+        def counted(transport: Transport, call: Call) -> Any:
+            self.paths.append(f"{call.method} {call.url}")
+            return self._real(transport, call)
 
-        Transport.call = call
+        Transport.call = counted
         return self
 
     def __exit__(self, *_: object) -> None:

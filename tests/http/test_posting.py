@@ -73,7 +73,8 @@ def open_tags(service: QiskitRuntimeService) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "location", ["https://service.example/v1/jobs", "http://elsewhere.example/", "/v2/jobs"]
+    "location",
+    ["https://service.example/v1/jobs", "http://elsewhere.example/", "/v2/jobs", "http://[bad"],
 )
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirected_submission_is_refused_at_once(
@@ -88,11 +89,12 @@ def test_a_redirected_submission_is_refused_at_once(
     assert open_tags(service) == []
 
 
+@pytest.mark.parametrize("location", ["/v1/jobs/made", "http://[bad", "\x80"])
 def test_a_303_says_that_something_was_made(
-    mock: responses.RequestsMock, service: QiskitRuntimeService
+    mock: responses.RequestsMock, service: QiskitRuntimeService, location: str
 ) -> None:
     """The journal keeps the tag for recover()."""
-    mock.post(JOBS, status=303, headers={"Location": "/v1/jobs/made"})
+    mock.post(JOBS, status=303, headers={"Location": location})
     with pytest.raises(RedirectError) as problem:
         run(service)
     assert problem.value.may_have_acted

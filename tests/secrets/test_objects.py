@@ -8,6 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -203,3 +204,20 @@ def test_accounts_show_no_proxy_password(things: dict[str, Any], tmp_path: Path)
     assert saved["proxies"].reveal() == proxies
     (written,) = json.loads(Path(file).read_text()).values()
     assert written["proxies"] == proxies
+
+
+def test_a_constructor_that_fails_can_be_shown() -> None:
+    """Debuggers and error trackers show an object that has none of its attributes yet."""
+    failures = (
+        lambda: QiskitRuntimeService(url="http://service.example/v1", token=""),
+        lambda: QiskitRuntimeService(channel="nowhere", token=secret("ready")),
+        lambda: Session("no backend"),
+        lambda: SamplerV2("no backend"),
+        lambda: EstimatorV2("no backend"),
+        lambda: Settings(patience_seconds=-1),
+    )
+    for fail in failures:
+        with pytest.raises(Exception) as problem:  # noqa: PT011  (each has one of its own)
+            fail()
+        shown = traceback.TracebackException.from_exception(problem.value, capture_locals=True)
+        assert "Error" in "".join(shown.format())

@@ -1,0 +1,119 @@
+"""Through a proxy: what breaks after the connection was made is a doubt there as well."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import ssl
+import threading
+from pathlib import Path
+
+import pytest
+import trustme
+from qiskit import QuantumCircuit
+
+from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings, TransportError
+from qiskit_rest_primitives.http import posting
+from tests.secrets import secret
+
+from .raw_server import RawServer, Received
+
+DEVICES = {"devices": [{"name": "sim", "status": {"name": "online"}, "is_simulator": True}]}
+
+
+class Jobs:
+    """A service that creates a job at the POST and then breaks the connection."""
+
+    def __init__(self) -> None:
+        self.made: list[dict] = []
+
+    def answer(self, request: Received) -> None:
+        """Lists what was made; a POST gets no answer."""
+        if request.line.startswith("POST"):
+            self.made.append(json.loads(request.body))
+            raise ConnectionResetError
+        jobs = [{"id": f"job{n}", "tags": job["tags"]} for n, job in enumerate(self.made)]
+        reply = DEVICES if "/backends" in request.line else {"jobs": jobs, "count": len(jobs)}
+        request.say(json.dumps(reply).encode())
+
+
+def tunnel(request: Received) -> None:
+    """What a proxy does with CONNECT: bytes to and fro."""
+    host, _, port = request.line.split()[1].rpartition(":")
+    with socket.create_connection((host, int(port))) as onward:
+        request.connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+        def pump(source: socket.socket, sink: socket.socket) -> None:
+            with contextlib.suppress(OSError):
+                while piece := source.recv(65_536):
+                    sink.sendall(piece)
+            for end in (source, sink):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+
+        back = threading.Thread(target=pump, args=(onward, request.connection), daemon=True)
+        back.start()
+        pump(request.connection, onward)
+        back.join()
+    raise ConnectionResetError
+
+
+def submit_through(proxy: RawServer, url: str, folder: Path, **more: object) -> str:
+    """The id of a job that is submitted through a proxy."""
+    service = QiskitRuntimeService(
+        url=url,
+        token=secret("ready"),
+        proxies=dict.fromkeys(("http", "https"), f"http://127.0.0.1:{proxy.port}"),
+        settings=Settings(state_folder=folder, first_pause_seconds=0.01, patience_seconds=5),
+        **more,
+    )
+    circuit = QuantumCircuit(1)
+    circuit.measure_all()
+    return SamplerV2(service.backend("sim")).run([circuit]).job_id()
+
+
+def test_a_plain_proxy(tmp_path: Path) -> None:
+    """One POST, and the job that it made is adopted."""
+    jobs = Jobs()
+    with RawServer(jobs.answer) as proxy:
+        assert submit_through(proxy, "http://service.example/v1", tmp_path) == "job0"
+    assert len(jobs.made) == 1
+
+
+def test_a_tunnel(tmp_path: Path) -> None:
+    """The same with TLS through CONNECT."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(bundle)
+    jobs = Jobs()
+    with RawServer(jobs.answer, context) as server, RawServer(tunnel) as proxy:
+        url = f"https://localhost:{server.port}/v1"
+        assert submit_through(proxy, url, tmp_path, verify=str(bundle)) == "job0"
+    assert len(jobs.made) == 1
+    assert all(line.startswith("CONNECT") for line in proxy.lines)
+
+
+@pytest.mark.parametrize("reply", [b"HTTP/1.1 502 No\r\n\r\n", b"<html>no</html>\r\n", b""])
+def test_a_proxy_that_makes_no_connection(
+    tmp_path: Path, reply: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was sent to the service: an error soon, without a doubt."""
+    monkeypatch.setattr(posting, "UNREACHABLE_SECONDS", 0.2)
+
+    def refuse(request: Received) -> None:
+        request.connection.sendall(reply)
+        raise ConnectionResetError
+
+    with RawServer(refuse) as proxy:
+        service = QiskitRuntimeService(
+            url="https://localhost:9/v1",
+            token=secret("ready"),
+            proxies={"https": f"http://127.0.0.1:{proxy.port}"},
+            settings=Settings(state_folder=tmp_path, first_pause_seconds=0.01),
+        )
+        with pytest.raises(TransportError, match="proxy") as problem:
+            service.client.create_job(b"{}")
+        assert not problem.value.may_have_acted
