@@ -225,7 +225,7 @@ class Watcher:
         future = in_thread(call, "qiskit-rest-look")
         if came_in_time(future, seconds, late):
             return future.result()
-        self.client.forget_connections()
+        self.client.reconnect()
         raise TransportError(f"the service was silent for {seconds:g} s")
 
     def _observe(self, watched: _Watched, details: dict[str, Any]) -> bool:

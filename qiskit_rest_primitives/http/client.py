@@ -84,9 +84,9 @@ class ApiClient:
         """Whether a 401 may pass: the token is exchanged for a key, not handed over ready."""
         return self.account.token_kind == "apikey"
 
-    def forget_connections(self) -> None:
-        """Closes those that are idle; the network they were made through may be gone."""
-        self._transport.close()
+    def reconnect(self) -> None:
+        """Has the next call make a new connection: the network of the old ones may be gone."""
+        self._transport.reconnect()
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """What all users of this client share: made by the first who asks, kept with the client."""
@@ -151,7 +151,7 @@ class ApiClient:
                 service that closes it just then would leave a doubt.
         """
         if fresh or self._transport.idle_seconds() > LONGEST_IDLE_SECONDS:
-            self._transport.close()
+            self.reconnect()
         reply = self._call("POST", "/jobs", body=body, timeout_seconds=SUBMIT_TIMEOUT_SECONDS)
         created = read_json("POST /jobs", reply.body)
         if not _has_id(created):

@@ -210,7 +210,7 @@ class Transport:
             text, may_have_acted = failure
             if time.monotonic() - started >= call.timeout_seconds:
                 # Silence may be of the network: idle connections made through it are dead too.
-                self.close()
+                self.reconnect()
             problem = (_BrokeOffError if begun else TransportError)(f"{call}: {text}")
             problem.may_have_acted = may_have_acted
             raise problem
@@ -257,9 +257,17 @@ class Transport:
 
     def close(self) -> None:
         """Closes the idle connections of this process; the next call opens new ones."""
-        session = self._sessions.get(os.getpid())
+        session = self._sessions.pop(os.getpid(), None)
         if session is not None:
             session.close()
+
+    def reconnect(self) -> None:
+        """Has the next call make a new connection.
+
+        The old ones are closed when the calls that use them have ended; to close them now could
+        take one from a thread that is just about to send.
+        """
+        self._sessions.pop(os.getpid(), None)
 
     def idle_seconds(self) -> float:
         """Since the last call began."""

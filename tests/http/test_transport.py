@@ -272,6 +272,32 @@ def test_a_forked_child_makes_its_own_connections(local) -> None:
     assert transport_of._session(service.client.url) is mine
 
 
+def test_new_connections_do_not_disturb_those_in_use(local) -> None:
+    """Threads that ask while others have the client connect anew: nobody sees a closed pool."""
+    service = QiskitRuntimeService(url=local.url, token=local.token, instance=local.instance)
+    client = service.client
+    over = threading.Event()
+    failures: list[Exception] = []
+
+    def ask() -> None:
+        while not over.is_set():
+            try:
+                client.jobs(limit=1, patient=False)
+            except Exception as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(300):
+        client.reconnect()
+        time.sleep(0.001)
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
 def test_silence_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that accepts and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
