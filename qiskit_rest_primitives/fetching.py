@@ -186,7 +186,7 @@ class ResultBox:
                     # Not an outage: it takes so long to get the result ready.
                     silence = min(3 * silence, LONGEST_SILENCE_SECONDS)
             elapsed = time.monotonic() - began
-            time.sleep(max(0.0, pause - elapsed) if asked is None else asked)
+            time.sleep(asked or max(0.0, pause - elapsed))
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _try(self, copy: SpooledCopy | PrivateCopy, silence: float) -> IO[bytes]:

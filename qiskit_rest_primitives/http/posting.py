@@ -65,6 +65,12 @@ def backoff(first_seconds: float, tries: int) -> float:
     return min(first_seconds * 2 ** min(tries - 1, 10), LONGEST_PAUSE_SECONDS) * jitter()
 
 
+def pause_after(error: RestPrimitivesError, first_seconds: float, tries: int) -> float:
+    """What the service asked for, or else `backoff`; a service that asks for none gets some."""
+    asked, own = retry_after(error), backoff(first_seconds, tries)
+    return own if asked is None else max(asked, min(own, 1.0))
+
+
 def open_session(
     client: ApiClient,
     *,
@@ -104,9 +110,7 @@ def open_session(
                 if isinstance(error, TransportError):
                     error.may_have_acted = doubt
                 raise
-            named = retry_after(error)
-            first = client.settings.first_pause_seconds
-            pause = backoff(first, tries) if named is None else named
+            pause = pause_after(error, client.settings.first_pause_seconds, tries)
             logger.warning(
                 "opening the session again in %.1f s%s: %s",
                 pause,
@@ -140,8 +144,7 @@ def cancel(client: ApiClient, job_id: str, sleep: Callable[[float], None] = time
             passing = doubt or passes_within_seconds(error, client) > 0
             if not passing or tries == CANCEL_TRIES:
                 raise
-            asked = retry_after(error)
-            sleep(backoff(0.3, tries) if asked is None else asked)
+            sleep(pause_after(error, 0.3, tries))
         else:
             return True
     raise AssertionError("the last try returns or raises")

@@ -37,6 +37,7 @@ from qiskit_rest_primitives.http.posting import (
     backoff,
     may_have_acted,
     passes_within_seconds,
+    pause_after,
     retry_after,
 )
 from qiskit_rest_primitives.http.twins import (
@@ -259,10 +260,8 @@ class _Submission:
         return problem
 
     def _pause(self, error: RestPrimitivesError) -> None:
-        asked = retry_after(error)
-        first = self._client.settings.first_pause_seconds
-        pause = backoff(first, self._tries) if asked is None else asked
-        if asked is None and isinstance(error, RateLimitError):
+        pause = pause_after(error, self._client.settings.first_pause_seconds, self._tries)
+        if isinstance(error, RateLimitError) and retry_after(error) is None:
             # IBM's 429 names no time, but its limit is known.
             pause = max(pause, self._pace.interval_seconds)
         logger.warning("trying again in %.1f s: %s", pause, error)
