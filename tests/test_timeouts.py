@@ -26,7 +26,7 @@ from tests.secrets import secret
 
 from .http.raw_server import RawServer, Received
 
-ENOUGH_SECONDS = 0.5
+ENOUGH_SECONDS = 2.0
 """What a caller may wait beyond the timeout."""
 
 MISBEHAVIOUR = {

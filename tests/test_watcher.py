@@ -192,7 +192,7 @@ def test_dead_connections_are_not_tried_one_by_one(monkeypatch: pytest.MonkeyPat
         dead.set()
         began = time.monotonic()
         RestJob(client, "a").wait_for_final_state(timeout=20)
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 2.6
 
 
 def test_retry_after_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
