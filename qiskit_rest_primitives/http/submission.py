@@ -221,12 +221,12 @@ class _Submission:
                 error.may_have_acted |= self.may_have_acted
                 self.may_have_acted = error.may_have_acted
             raise error
-        self._pause(error)
+        self._pause(error, self._tries)
         return None
 
     def _look_up(self, cause: RestPrimitivesError) -> dict[str, Any] | None:
         patience = self._client.settings.patience_seconds
-        looks = 0
+        looks = failures = 0
         while looks < LOOKS:
             try:
                 found = jobs_with_tag(self._client, self._tag, patient=False)
@@ -236,7 +236,8 @@ class _Submission:
                     raise self._unknown(
                         cause, f"The service could not be asked for {patience:g} s: {error}"
                     ) from None
-                self._pause(error)
+                failures += 1
+                self._pause(error, failures)
                 continue
             if found:
                 cancel_all(self._client, found[1:], self._sleep)
@@ -259,8 +260,8 @@ class _Submission:
         problem.may_have_acted = True
         return problem
 
-    def _pause(self, error: RestPrimitivesError) -> None:
-        pause = pause_after(error, self._client.settings.first_pause_seconds, self._tries)
+    def _pause(self, error: RestPrimitivesError, tries: int) -> None:
+        pause = pause_after(error, self._client.settings.first_pause_seconds, tries)
         if isinstance(error, RateLimitError) and retry_after(error) is None:
             # IBM's 429 names no time, but its limit is known.
             pause = max(pause, self._pace.interval_seconds)

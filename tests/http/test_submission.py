@@ -449,3 +449,33 @@ def test_what_is_under_way_is_not_recovered(tmp_path, monkeypatch: pytest.Monkey
         mock.add_callback("POST", "http://service.example/v1/jobs", post)
         assert SamplerV2(service.backend("sim")).run([measured()]).job_id() == "one"
     assert recovered == [[]]
+
+
+def test_looking_up_backs_off(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An outage right after the POST: the pauses between the look-ups grow, up to a limit."""
+    slept: list[float] = []
+    monkeypatch.setattr(submission, "SILENCE_SECONDS", 60.0)
+    with responses.RequestsMock() as mock:
+        mock.post("http://service.example/v1/jobs", status=502)
+        mock.get("http://service.example/v1/jobs", status=503)
+        service = mocked_service(tmp_path, first_pause_seconds=0.25, patience_seconds=100)
+        now = [0.0]
+
+        def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            now[0] += seconds
+
+        with pytest.raises(TransportError, match=r"could not be asked for 100 s"):
+            submission.submit(
+                service.client,
+                b"{}",
+                tag=new_tag(),
+                program_id="sampler",
+                backend="sim",
+                clock=lambda: now[0],
+                sleep=sleep,
+            )
+    assert slept[0] < 0.3
+    assert slept[3] > 1.5
+    assert 7 < max(slept) < 9
+    assert len(slept) < 25
