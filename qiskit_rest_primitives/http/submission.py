@@ -18,8 +18,8 @@ Each submission carries a tag of its own, so the job list says whether the servi
 from __future__ import annotations
 
 import logging
+import os
 import time
-import uuid
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -59,7 +59,7 @@ _under_way: set[str] = set()
 
 def new_tag() -> str:
     """A tag that no other submission has."""
-    return TAG_PREFIX + uuid.uuid4().hex
+    return TAG_PREFIX + os.urandom(16).hex()
 
 
 def is_own_tag(tag: str) -> bool:
