@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -246,9 +247,7 @@ class Transport:
         session.verify = (bundle or True) if self._verify is True else self._verify
         session.auth = self.auth
         session.headers.update(self._headers)
-        session.headers["User-Agent"] = (
-            f"qiskit-rest-primitives/{version('qiskit-rest-primitives')}"
-        )
+        session.headers["User-Agent"] = _user_agent()
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         adapter = Adapter()
         session.mount("https://", adapter)
@@ -272,6 +271,11 @@ class Transport:
     def idle_seconds(self) -> float:
         """Since the last call began."""
         return time.monotonic() - self._last_used
+
+
+@cache
+def _user_agent() -> str:
+    return f"qiskit-rest-primitives/{version('qiskit-rest-primitives')}"
 
 
 def _reply(response: requests.Response, content: bytes) -> Reply:
