@@ -12,15 +12,13 @@ from pathlib import Path
 
 import pytest
 import trustme
-from qiskit import QuantumCircuit
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings, TransportError
 from qiskit_rest_primitives.http import adapter
 from tests.secrets import secret
 
+from .made import DEVICES, measured
 from .raw_server import RawServer, Received
-
-DEVICES = {"devices": [{"name": "sim", "status": {"name": "online"}, "is_simulator": True}]}
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +47,6 @@ def service_at(url: str, folder: Path, **more) -> QiskitRuntimeService:
     """A client with short pauses."""
     settings = Settings(state_folder=folder, first_pause_seconds=0.01, patience_seconds=5)
     return QiskitRuntimeService(url=url, token=secret("ready"), settings=settings, **more)
-
-
-def measured() -> QuantumCircuit:
-    """One qubit, measured."""
-    circuit = QuantumCircuit(1)
-    circuit.measure_all()
-    return circuit
 
 
 def test_a_post_is_not_repeated_after_a_tls_error(

@@ -31,7 +31,7 @@ from qiskit_rest_primitives.local import LocalService
 from tests.long_jobs import long_pubs
 from tests.secrets import secret
 
-from .test_submission import DEVICES, measured
+from .made import DEVICES, measured
 
 URL = "http://service.example/v1"
 JOBS = f"{URL}/jobs"

@@ -11,15 +11,13 @@ from pathlib import Path
 
 import pytest
 import trustme
-from qiskit import QuantumCircuit
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings, TransportError
 from qiskit_rest_primitives.http import posting
 from tests.secrets import secret
 
+from .made import DEVICES, measured
 from .raw_server import RawServer, Received
-
-DEVICES = {"devices": [{"name": "sim", "status": {"name": "online"}, "is_simulator": True}]}
 
 
 class Jobs:
@@ -68,9 +66,7 @@ def submit_through(proxy: RawServer, url: str, folder: Path, **more: object) -> 
         settings=Settings(state_folder=folder, first_pause_seconds=0.01, patience_seconds=5),
         **more,
     )
-    circuit = QuantumCircuit(1)
-    circuit.measure_all()
-    return SamplerV2(service.backend("sim")).run([circuit]).job_id()
+    return SamplerV2(service.backend("sim")).run([measured()]).job_id()
 
 
 def test_a_plain_proxy(tmp_path: Path) -> None:
