@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, Final, TypeVar
-from urllib.parse import quote
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -17,6 +16,7 @@ from qiskit_rest_primitives.errors import ProtocolError, RestPrimitivesError
 from qiskit_rest_primitives.forks import renew_after_fork
 from qiskit_rest_primitives.http.auth import BearerAuth
 from qiskit_rest_primitives.http.identity import token_source
+from qiskit_rest_primitives.http.ids import has_id, segment
 from qiskit_rest_primitives.http.replies import error_from_reply, read_json
 from qiskit_rest_primitives.http.transport import READ_TIMEOUT_SECONDS, Call, Reply, Transport
 from qiskit_rest_primitives.jitter import jitter
@@ -34,8 +34,6 @@ GARBLED_PAUSES_SECONDS: Final = (0.1, 0.3)
 T = TypeVar("T")
 
 KEPT_BY_CHILDREN: Final = ("pace",)
-MOST_ID_CHARACTERS: Final = 200
-
 _living: WeakValueDictionary[tuple[str, str], ApiClient] = WeakValueDictionary()
 
 
@@ -133,7 +131,7 @@ class ApiClient:
 
     def answers(self, job_id: str, seconds: float) -> bool:
         """Whether the service says anything of a job within so many seconds."""
-        path = f"/jobs/{_segment(job_id)}"
+        path = f"/jobs/{segment(job_id)}"
         try:
             self._call("GET", path, patient=False, timeout_seconds=seconds)
         except RestPrimitivesError:
@@ -154,7 +152,7 @@ class ApiClient:
             self.reconnect()
         reply = self._call("POST", "/jobs", body=body, timeout_seconds=SUBMIT_TIMEOUT_SECONDS)
         created = read_json("POST /jobs", reply.body)
-        if not _has_id(created):
+        if not has_id(created):
             raise ProtocolError(f"POST /jobs was answered without an id: {created!r:.300}")
         return created
 
@@ -162,7 +160,7 @@ class ApiClient:
         self, job_id: str, *, exclude_params: bool = True, patient: bool = True
     ) -> dict[str, Any]:
         """GET /jobs/{id}: the job's details, with its params on request."""
-        path = f"/jobs/{_segment(job_id)}"
+        path = f"/jobs/{segment(job_id)}"
         return self._get(path, patient, exclude_params=_flag(exclude_params))
 
     def jobs(self, *, patient: bool = True, **filters: Any) -> dict[str, Any]:
@@ -170,7 +168,7 @@ class ApiClient:
         given = {k: _flag(v) if isinstance(v, bool) else v for k, v in filters.items()}
         page = self._get("/jobs", patient, **given)
         listed = page.get("jobs")
-        if not isinstance(listed, list) or not all(_has_id(entry) for entry in listed):
+        if not isinstance(listed, list) or not all(has_id(entry) for entry in listed):
             raise ProtocolError(f"GET /jobs was answered without a list of jobs: {page!r:.300}")
         return page
 
@@ -181,30 +179,30 @@ class ApiClient:
         timeout_seconds: float = READ_TIMEOUT_SECONDS,
     ) -> Reply:
         """GET /jobs/{id}/results, once: the body as received, in the reply or in ``into``."""
-        path = f"/jobs/{_segment(job_id)}/results"
+        path = f"/jobs/{segment(job_id)}/results"
         return self._call("GET", path, into=into, patient=False, timeout_seconds=timeout_seconds)
 
     def job_logs(self, job_id: str) -> str:
         """GET /jobs/{id}/logs: plain text."""
-        reply = self._call("GET", f"/jobs/{_segment(job_id)}/logs")
+        reply = self._call("GET", f"/jobs/{segment(job_id)}/logs")
         return reply.body.decode("utf-8", "replace")
 
     def job_metrics(self, job_id: str) -> dict[str, Any]:
         """GET /jobs/{id}/metrics: timestamps and usage."""
-        return self._get(f"/jobs/{_segment(job_id)}/metrics")
+        return self._get(f"/jobs/{segment(job_id)}/metrics")
 
     def cancel_job(self, job_id: str) -> None:
         """POST /jobs/{id}/cancel; 409 (already final) is an InvalidRequestError."""
-        self._call("POST", f"/jobs/{_segment(job_id)}/cancel")
+        self._call("POST", f"/jobs/{segment(job_id)}/cancel")
 
     def delete_job(self, job_id: str) -> None:
         """DELETE /jobs/{id}: final jobs only."""
-        self._call("DELETE", f"/jobs/{_segment(job_id)}")
+        self._call("DELETE", f"/jobs/{segment(job_id)}")
 
     def update_job_tags(self, job_id: str, tags: Sequence[str]) -> None:
         """PUT /jobs/{id}/tags: replaces all tags."""
         self._call(
-            "PUT", f"/jobs/{_segment(job_id)}/tags", body=msgspec.json.encode({"tags": list(tags)})
+            "PUT", f"/jobs/{segment(job_id)}/tags", body=msgspec.json.encode({"tags": list(tags)})
         )
 
     # Backends
@@ -218,17 +216,17 @@ class ApiClient:
 
     def backend_configuration(self, name: str) -> dict[str, Any]:
         """GET /backends/{name}/configuration."""
-        return self._get(f"/backends/{_segment(name)}/configuration")
+        return self._get(f"/backends/{segment(name)}/configuration")
 
     def backend_properties(self, name: str) -> dict[str, Any] | None:
         """GET /backends/{name}/properties; None for a backend without calibration."""
-        path = f"/backends/{_segment(name)}/properties"
+        path = f"/backends/{segment(name)}/properties"
         body = self._call("GET", path).body
         return None if body.strip() in (b"", b"null", b"{}") else read_json(f"GET {path}", body)
 
     def backend_status(self, name: str) -> dict[str, Any]:
         """GET /backends/{name}/status."""
-        return self._get(f"/backends/{_segment(name)}/status")
+        return self._get(f"/backends/{segment(name)}/status")
 
     # Sessions
 
@@ -242,16 +240,16 @@ class ApiClient:
 
     def session(self, session_id: str) -> dict[str, Any]:
         """GET /sessions/{id}."""
-        return self._get(f"/sessions/{_segment(session_id)}")
+        return self._get(f"/sessions/{segment(session_id)}")
 
     def update_session(self, session_id: str, *, accepting_jobs: bool) -> None:
         """PATCH /sessions/{id}: false closes it gracefully, for good."""
         body = msgspec.json.encode({"accepting_jobs": accepting_jobs})
-        self._call("PATCH", f"/sessions/{_segment(session_id)}", body=body)
+        self._call("PATCH", f"/sessions/{segment(session_id)}", body=body)
 
     def close_session(self, session_id: str) -> None:
         """DELETE /sessions/{id}/close: queued jobs will not run."""
-        self._call("DELETE", f"/sessions/{_segment(session_id)}/close")
+        self._call("DELETE", f"/sessions/{segment(session_id)}/close")
 
     # Account
 
@@ -283,24 +281,6 @@ def client_at(url: str, instance: str, name: str | None) -> ApiClient:
         return living
     account = resolve_account(url=url or None, instance=instance or None, name=name)
     return ApiClient(account)
-
-
-def _has_id(entry: Any) -> bool:
-    """Whether this may be a job: an object with a printable id."""
-    job_id = entry.get("id") if isinstance(entry, dict) else None
-    return (
-        isinstance(job_id, str)
-        and 0 < len(job_id) <= MOST_ID_CHARACTERS
-        and job_id.isprintable()
-        and job_id not in (".", "..")
-    )
-
-
-def _segment(value: str) -> str:
-    """One path segment: ``../backends`` as an id must not become another endpoint."""
-    if not value or value in (".", ".."):
-        raise ProtocolError(f"{value!r} can't be an id; pass the id or name as the service gave it")
-    return quote(value, safe="")
 
 
 def _flag(value: bool) -> str:
