@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import socket
 import threading
@@ -238,6 +239,14 @@ class _Server(uvicorn.Server):
             await super().startup(sockets=sockets)
         finally:
             self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stops listening, and leaves no connection open: not one that came just now either."""
+        await super().shutdown(sockets=sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        # What is aborted is closed in the loop's next round.
+        await asyncio.sleep(0)
 
 
 def is_loopback(host: str) -> bool:
