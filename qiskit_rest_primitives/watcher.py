@@ -56,6 +56,7 @@ LONGEST_CALL_SECONDS: Final = 6.0
 """
 FORGIVEN_SECONDS: Final = 15.0
 """How long a job just created may be missing, or replies be unreadable, before it is an error."""
+FORGIVEN_TIMES: Final = 5
 LONGEST_JOB_SECONDS: Final = 4 * 3600.0
 """The service's own limit is 3 hours: an unknown status that stays longer is an error."""
 
@@ -71,6 +72,7 @@ class _Watched:
     waiters: int = 1
     failing_since: float | None = None
     refused_since: float | None = None
+    refusals: int = 0
     unknown_since: float | None = None
     settled: bool = False
 
@@ -231,6 +233,7 @@ class Watcher:
     def _observe(self, watched: _Watched, details: dict[str, Any]) -> bool:
         """Takes note of a job's details; True if the job is final."""
         watched.failing_since = watched.refused_since = None
+        watched.refusals = 0
         watched.seen = self.clock()
         if read_status(details) in FINAL:
             self._settle(watched, details)
@@ -255,11 +258,13 @@ class Watcher:
             passing = isinstance(error, NotFoundError | ProtocolError) or (
                 isinstance(error, AuthenticationError) and self.client.renews_tokens
             )
-            # A service that comes back from an outage may garble some more.
-            one.refused_since = None if outage else one.refused_since or now
-            if one.refused_since is None:
+            if outage:
                 continue
-            if not passing or now - one.refused_since >= FORGIVEN_SECONDS:
+            # Counted as well: a service that comes back from an outage may garble a reply or two.
+            one.refused_since = one.refused_since or now
+            one.refusals += 1
+            long = now - one.refused_since >= FORGIVEN_SECONDS
+            if not passing or (long and one.refusals >= FORGIVEN_TIMES):
                 self._settle(one, error)
         failing = now - min(one.failing_since or now for one in watched)
         asked = error.retry_after_seconds if isinstance(error, APIError) else None
