@@ -115,6 +115,17 @@ def test_what_does_not_pass_is_raised(
         job.result(timeout=30)
 
 
+def test_refusals_between_outages_come_to_an_end(replies, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that is down every other time, and does not know the job when it is up."""
+    monkeypatch.setattr(watcher, "FORGIVEN_SECONDS", 0.05)
+    monkeypatch.setattr(watcher, "OUTAGE_INTERVAL_SECONDS", 0.1)
+    given, asked, job = replies
+    given += [(404, {}), (503, "")] * 30
+    with pytest.raises(NotFoundError):
+        job.wait_for_final_state(timeout=30)
+    assert len(asked) < 20
+
+
 def test_an_unknown_status_is_logged_once_and_has_an_end(
     replies, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
