@@ -154,11 +154,10 @@ def test_nesting_deeper_than_a_thread_has_stack_ends_another_process(rehearsals)
         circuit = outer
     # Releases of Qiskit differ in the stack that they take: older ones load it.
     try:
-        loaded = load_circuit(qpy_of(circuit), 0, rehearsals)
+        outcome = f"{load_circuit(qpy_of(circuit), 0, rehearsals).circuit.num_qubits} qubit"
     except RefusedError as error:
-        assert "PUB 0" in str(error)
-    else:
-        assert loaded.circuit.num_qubits == 1
+        outcome = str(error)
+    assert outcome == "1 qubit" or outcome.startswith("PUB 0: ")
     assert load_circuit(qpy_of(rotations()), 0, rehearsals).circuit.num_qubits == 11
 
 
