@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 import requests
@@ -84,6 +84,37 @@ def test_those_of_nobody_give_way(few: LocalService, start: bytes) -> None:
         for _ in range(3):
             assert requests.get(f"{few.base_url}/health", timeout=20).status_code == 200
             assert count(few) <= FEW.connections + 1
+    until(lambda: count(few) == 0)
+
+
+@contextmanager
+def slow_motion(service: LocalService) -> Iterator[None]:
+    """Each round of the service's event loop takes 5 ms: what is a race becomes likely."""
+    assert service._server is not None
+    loop = service._server.servers[0].get_loop()
+    going = True
+
+    def pause() -> None:
+        if going:
+            time.sleep(0.005)
+            loop.call_soon(pause)
+
+    loop.call_soon_threadsafe(pause)
+    try:
+        yield
+    finally:
+        going = False
+
+
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+def test_those_of_nobody_give_way_however_far_they_came(few: LocalService, start: bytes) -> None:
+    """A call arrives in the middle of their being accepted, read, and begun."""
+    with slow_motion(few):
+        for step in range(30):
+            with ExitStack() as stack:
+                held(few, stack, start, 3 * FEW.connections)
+                time.sleep(0.001 * step)
+                assert requests.get(f"{few.base_url}/health", timeout=20).status_code == 200
     until(lambda: count(few) == 0)
 
 

@@ -37,8 +37,6 @@ async def issue_token(core: Core, request: Request) -> Response:
 
     Refusals are the identity service's own.
     """
-    # Nobody is known yet: whoever sends this slowly does not keep others out.
-    request.scope["state"]["give_way"]()
     try:
         body = await read_body(core, request, core.limits.small_body_bytes)
     except ProblemError as problem:

@@ -65,6 +65,7 @@ def endpoint(core: Core, handler: Handler) -> Endpoint:
             request.headers.get("authorization"), request.headers.get("service-crn")
         )
         request.state.user = caller.user
+        request.state.set_at_work(True)
         return await handler(core, caller, request)
 
     return shielded(authorised)

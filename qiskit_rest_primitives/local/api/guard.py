@@ -9,7 +9,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -133,9 +133,7 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                if not reader.complete and not await self._discard(
-                    reader, headers, state["give_way"]
-                ):
+                if not reader.complete and not await self._discard(scope, reader):
                     message["headers"] = [*message["headers"], (b"connection", b"close")]
             await send(message)
 
@@ -166,12 +164,10 @@ class Guard:
                     },
                 )
 
-    async def _discard(
-        self, reader: BodyReader, headers: dict[bytes, bytes], give_way: Callable[[], None]
-    ) -> bool:
-        give_way()
+    async def _discard(self, scope: Scope, reader: BodyReader) -> bool:
+        scope["state"]["set_at_work"](False)
         # A client that waits for 100 Continue sends nothing when it is refused.
-        return b"expect" not in headers and await reader.discard()
+        return b"expect" not in dict(scope["headers"]) and await reader.discard()
 
     def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> ProblemError | None:
         pairs: list[tuple[bytes, bytes]] = scope["headers"]

@@ -40,7 +40,7 @@ class ServiceProtocol(H11Protocol):
         self.logger = logger
         self.app = self._with_hang_up(self.app)
         self._head_timer: asyncio.TimerHandle | None = None
-        self._refused = False
+        self._at_work = False
         self._idle_since = self.loop.time()
         if len(self.connections) > self.limits.connections and not self._make_room():
             self._refuse(503, "Too many connections are open.")
@@ -66,7 +66,7 @@ class ServiceProtocol(H11Protocol):
 
     def on_response_complete(self) -> None:
         """From here on the connection idles, unless the next request has come already."""
-        self._refused = False
+        self._at_work = False
         self._idle_since = self.loop.time()
         super().on_response_complete()
 
@@ -84,7 +84,8 @@ class ServiceProtocol(H11Protocol):
     def _make_room(self) -> bool:
         """Closes the connection that waits for a request the longest; False if all are at work.
 
-        Whoever opens connections and sends nothing does not keep others out.
+        Whoever opens connections does not keep others out: one is at work from when its
+        request's token was found right until the reply is sent.
         """
         waiting = [
             other
@@ -92,7 +93,7 @@ class ServiceProtocol(H11Protocol):
             if isinstance(other, ServiceProtocol)
             and other is not self
             and not other.transport.is_closing()
-            and (other._refused or other._between_requests())
+            and not other._at_work
         ]
         if not waiting:
             return False
@@ -140,15 +141,15 @@ class ServiceProtocol(H11Protocol):
             scope["state"] |= {
                 "hang_up": self._hang_up,
                 "abort": self._abort,
-                "give_way": self._give_way,
+                "set_at_work": self._set_at_work,
             }
             await app(scope, receive, send)
 
         return call
 
-    def _give_way(self) -> None:
-        """The request at hand is refused, or nobody's yet: others may have the connection."""
-        self._refused = True
+    def _set_at_work(self, value: bool) -> None:
+        """Whether the request at hand is a user's, and not refused; else it gives way to others."""
+        self._at_work = value
 
     def _hang_up(self) -> None:
         """Closes; what was sent still arrives."""
