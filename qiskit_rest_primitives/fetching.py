@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 import weakref
@@ -27,6 +28,7 @@ from qiskit_rest_primitives.errors import (
 )
 from qiskit_rest_primitives.forks import Lock, renew_after_fork
 from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.http.outages import through_outages
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +43,58 @@ SILENCE_SECONDS: Final = 6.0
 """A download that is silent for so long is begun again: its connection may be of an outage."""
 LONGEST_SILENCE_SECONDS: Final = 300.0
 """The same where the service is well but slow, and for what can be had only once."""
+
+
+class Silence:
+    """How long a download may be silent before it is begun again.
+
+    Not long, so that the end of an outage is seen soon; longer where the service is well but slow.
+
+    Args:
+        client: the service.
+        job_id: a job that it knows.
+        seconds: how long at first.
+    """
+
+    def __init__(self, client: ApiClient, job_id: str, seconds: float = SILENCE_SECONDS):
+        self._client = client
+        self._job_id = job_id
+        self.seconds = seconds
+
+    def broke(self, after_seconds: float) -> None:
+        """Takes note of a try that ended without a reply."""
+        if after_seconds >= self.seconds and self._client.answers(self._job_id, SILENCE_SECONDS):
+            # Not an outage: it takes so long to get the reply ready.
+            self.seconds = min(3 * self.seconds, LONGEST_SILENCE_SECONDS)
+
+
+def fetch_with_params(client: ApiClient, job_id: str) -> dict[str, Any]:
+    """A job's details with what was submitted, through any outage.
+
+    Raises:
+        ProtocolError: the service says for a while what can't be read.
+        NotFoundError: likewise, that there is no such job.
+        AuthenticationError: likewise, that the token is refused.
+    """
+    silence = Silence(client, job_id)
+
+    def ask() -> dict[str, Any]:
+        began = time.monotonic()
+        try:
+            return client.job(
+                job_id, exclude_params=False, patient=False, timeout_seconds=silence.seconds
+            )
+        except TransportError:
+            silence.broke(time.monotonic() - began)
+            raise
+
+    for attempt in range(1, DOWNLOADS):
+        try:
+            return through_outages(ask, lambda: math.inf)
+        except (NotFoundError, ProtocolError, AuthenticationError) as error:
+            logger.info("asking again what job %s ran: %s", job_id, error)
+        time.sleep(0.1 * attempt)
+    return through_outages(ask, lambda: math.inf)
 
 
 class ResultBox:
@@ -142,20 +196,21 @@ class ResultBox:
     def _download(self) -> None:
         path = self._private_file()
         if path is None:
-            self._hold(self._receive(SpooledCopy(), SILENCE_SECONDS))
+            self._hold(self._receive(SpooledCopy(), Silence(self._client, self._job_id)))
             return
         # Two handles of one job in this process: the second finds the first one's file.
         with self._client.once(f"private result {self._job_id}", Lock):
             if not path.exists():
-                self._receive(PrivateCopy(path), LONGEST_SILENCE_SECONDS).close()
+                silence = Silence(self._client, self._job_id, LONGEST_SILENCE_SECONDS)
+                self._receive(PrivateCopy(path), silence).close()
             self._hold(path.open("rb"))
 
-    def _receive(self, copy: SpooledCopy | PrivateCopy, silence: float) -> IO[bytes]:
+    def _receive(self, copy: SpooledCopy | PrivateCopy, silence: Silence) -> IO[bytes]:
         """Downloads until a whole body is there.
 
         Args:
             copy: takes the bytes.
-            silence: seconds without a byte after which the download is begun again.
+            silence: after which the download is begun again.
 
         Raises:
             ProtocolError: the service says for a while that it has none.
@@ -168,7 +223,7 @@ class ResultBox:
             began = time.monotonic()
             asked: float | None = None
             try:
-                return self._try(copy, silence)
+                return self._try(copy, silence.seconds)
             except (NotFoundError, ProtocolError, AuthenticationError) as error:
                 # A service's parts agree after a while; tokens may end in quick succession.
                 missing_since = missing_since or began
@@ -181,21 +236,18 @@ class ResultBox:
                 missing_since = None
                 asked = error.retry_after_seconds if isinstance(error, APIError) else None
                 logger.info("fetching the result of job %s again: %s", self._job_id, error)
-                silent = time.monotonic() - began >= silence
-                if silent and self._client.answers(self._job_id, SILENCE_SECONDS):
-                    # Not an outage: it takes so long to get the result ready.
-                    silence = min(3 * silence, LONGEST_SILENCE_SECONDS)
+                silence.broke(time.monotonic() - began)
             elapsed = time.monotonic() - began
             time.sleep(asked or max(0.0, pause - elapsed))
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
-    def _try(self, copy: SpooledCopy | PrivateCopy, silence: float) -> IO[bytes]:
+    def _try(self, copy: SpooledCopy | PrivateCopy, silence_seconds: float) -> IO[bytes]:
         gate = self._client.once("downloads", lambda: threading.BoundedSemaphore(AT_ONCE))
         file = copy.begin()
         whole = False
         try:
             with gate:
-                reply = self._client.job_results(self._job_id, file, silence)
+                reply = self._client.job_results(self._job_id, file, silence_seconds)
             whole = reply.status_code != 204 and file.tell() > 0
             if not whole:
                 raise ProtocolError(

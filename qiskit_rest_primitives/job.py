@@ -15,12 +15,8 @@ from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
 
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.background import in_thread
-from qiskit_rest_primitives.errors import (
-    JobTimeoutError,
-    NotFoundError,
-    ProtocolError,
-)
-from qiskit_rest_primitives.fetching import ResultBox
+from qiskit_rest_primitives.errors import JobTimeoutError, NotFoundError, ProtocolError
+from qiskit_rest_primitives.fetching import ResultBox, fetch_with_params
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.posting import cancel
 from qiskit_rest_primitives.http.submission import is_own_tag
@@ -28,7 +24,13 @@ from qiskit_rest_primitives.http.twins import jobs_with_tag, look_for_late_twins
 from qiskit_rest_primitives.origin import Origin, origins_from_params, restore
 from qiskit_rest_primitives.record import JobRecord
 from qiskit_rest_primitives.status import CANCELLED, DONE, ERROR, HasStatus, Status, read_status
-from qiskit_rest_primitives.waiting import checked_timeout, said_to_go_on, wait_for_final, watching
+from qiskit_rest_primitives.waiting import (
+    deadline_of,
+    left_until,
+    said_to_go_on,
+    wait_for_final,
+    watching,
+)
 from qiskit_rest_primitives.wire.results import decode_result
 
 logger = logging.getLogger(__name__)
@@ -115,10 +117,10 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
         except NotFoundError:
             with said_to_go_on([self._job_id]):
                 looking = in_thread(self._found_by_tag, "qiskit-rest-look")
-                wait_for_futures([looking], _left(deadline))
+                wait_for_futures([looking], left_until(deadline))
             if not (looking.done() and looking.exception() is None and looking.result()):
                 raise
-        return wait_for_final(self, _left(deadline))
+        return wait_for_final(self, left_until(deadline))
 
     def status(self) -> Status:
         """The status now: equal to a `JobStatus` member and to its name. Asks until it is final."""
@@ -202,7 +204,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
             self._raise_failure(deadline)
         with said_to_go_on([self._job_id]):
             fetched = self._box.future()
-            if not wait_for_futures([fetched], _left(deadline)).done:
+            if not wait_for_futures([fetched], left_until(deadline)).done:
                 raise self._not_received(timeout)
             return fetched.result()
 
@@ -227,7 +229,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
             self._raise_failure(deadline)
         try:
             with said_to_go_on([self._job_id]):
-                return self._box.raw(_left(deadline))
+                return self._box.raw(left_until(deadline))
         except FutureTimeoutError:
             raise self._not_received(timeout) from None
 
@@ -269,7 +271,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
     def _decode(self, body: bytes) -> PrimitiveResult[Any]:
         if self._origins is None:
             if not self._details.get("params") or self.primitive_id not in PROGRAMS:
-                self.refresh(params=True)
+                self.learn(fetch_with_params(self._client, self._job_id))
             params = self._details.get("params") or {}
             try:
                 self._origins = origins_from_params(self.primitive_id, params)
@@ -289,18 +291,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
         return restore(result, known, self.primitive_id)
 
     def _raise_failure(self, deadline: float | None) -> NoReturn:
-        left = _left(deadline)
+        left = left_until(deadline)
         asked = in_thread(self.logs, "qiskit-rest-log")
         wait_for_futures([asked], LOG_SECONDS if left is None else min(left, LOG_SECONDS))
         raise self.failure(asked.result() if asked.done() and asked.exception() is None else "")
-
-
-def deadline_of(timeout: float | None) -> float | None:
-    """The monotonic time at which a timeout ends; None for one without end."""
-    seconds = checked_timeout(timeout)
-    return None if seconds is None else time.monotonic() + seconds
-
-
-def _left(deadline: float | None) -> float | None:
-    """Seconds until then; None if there is no end."""
-    return None if deadline is None else max(0.0, deadline - time.monotonic())

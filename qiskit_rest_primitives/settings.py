@@ -36,6 +36,9 @@ class Settings:
             when it is asked for after its last user let go of it.
         patience_seconds: how long a submission whose fate is unknown is looked for before it is
             given up with an error that says how to go on.
+        outage_seconds: how long a service that has answered this client before, and can't be
+            reached now, is tried by a call that has no ``timeout`` of its own. A service that
+            never answered is given up after some ten seconds.
         first_pause_seconds: the pause before a submission is looked for or tried again; later
             ones grow.
         state_folder: where the journal and the results of private jobs are kept.
@@ -48,12 +51,13 @@ class Settings:
     journal: bool = True
     result_memory_bytes: int = 64_000_000
     patience_seconds: float = 180.0
+    outage_seconds: float = 60.0
     first_pause_seconds: float = 0.25
     state_folder: Path = field(default_factory=state_folder)
 
     def __post_init__(self) -> None:
-        numbers = ("submissions_per_minute", "result_memory_bytes")
-        for name in (*numbers, "patience_seconds", "first_pause_seconds"):
+        times = ("patience_seconds", "outage_seconds", "first_pause_seconds")
+        for name in ("submissions_per_minute", "result_memory_bytes", *times):
             value: object = getattr(self, name)
             if value is None and name == "submissions_per_minute":
                 continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -11,7 +10,7 @@ from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
 
 from qiskit_rest_primitives.background import in_thread
 from qiskit_rest_primitives.errors import JobTimeoutError
-from qiskit_rest_primitives.job import RestJob, deadline_of
+from qiskit_rest_primitives.job import RestJob
 from qiskit_rest_primitives.joining import join
 from qiskit_rest_primitives.status import (
     CANCELLED,
@@ -23,7 +22,7 @@ from qiskit_rest_primitives.status import (
     HasStatus,
     Status,
 )
-from qiskit_rest_primitives.waiting import wait
+from qiskit_rest_primitives.waiting import deadline_of, left_until, wait
 from qiskit_rest_primitives.work import Piece
 
 
@@ -107,10 +106,7 @@ class SplitJob(HasStatus, BasePrimitiveJob[PrimitiveResult[Any], Status]):
         """
         deadline = deadline_of(timeout)
         self.wait_for_final_state(timeout)
-        results = [
-            part.result(None if deadline is None else max(0.0, deadline - time.monotonic()))
-            for part in self._parts
-        ]
+        results = [part.result(left_until(deadline)) for part in self._parts]
         return join(self._pieces, results, self._shapes)
 
     def future(self) -> Future[PrimitiveResult[Any]]:

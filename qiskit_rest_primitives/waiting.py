@@ -65,6 +65,17 @@ def checked_timeout(timeout: float | None) -> float | None:
     return None if timeout > threading.TIMEOUT_MAX else float(timeout)
 
 
+def deadline_of(timeout: float | None) -> float | None:
+    """The monotonic time at which a timeout ends; None for one without end."""
+    seconds = checked_timeout(timeout)
+    return None if seconds is None else time.monotonic() + seconds
+
+
+def left_until(deadline: float | None) -> float | None:
+    """Seconds until then; None if there is no end."""
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
 J = TypeVar("J", bound=Watchable)
 
 
@@ -191,6 +202,3 @@ def _tell(
 ) -> None:
     for job in futures[future]:
         job.learn(future.result())
-
-
-__all__ = ["as_completed", "checked_timeout", "said_to_go_on", "wait", "wait_for_final", "watching"]

@@ -34,6 +34,21 @@ def local() -> Iterator[LocalService]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def service_that_fails() -> Iterator[LocalService]:
+    """An embedded service with faults on demand."""
+    with LocalService(faults=True) as running:
+        yield running
+
+
+@pytest.fixture
+def failing(service_that_fails: LocalService) -> Iterator[LocalService]:
+    """The same for one test, whose faults end with it."""
+    yield service_that_fails
+    assert service_that_fails.faults is not None
+    service_that_fails.faults.clear()
+
+
 @pytest.fixture
 def service(local: LocalService, tmp_path: Path) -> QiskitRuntimeService:
     """A client of it, made as for any other service."""

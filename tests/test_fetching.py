@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,24 +25,16 @@ from qiskit_rest_primitives import (
 from qiskit_rest_primitives.local import LocalService
 
 
-@pytest.fixture(scope="module")
-def failing() -> Iterator[LocalService]:
-    """An embedded service with faults on demand."""
-    with LocalService(faults=True) as running:
-        yield running
-
-
 @pytest.fixture
-def sampler(failing: LocalService, tmp_path: Path) -> Iterator[SamplerV2]:
-    """A sampler on it; the faults end with the test."""
+def sampler(failing: LocalService, tmp_path: Path) -> SamplerV2:
+    """A sampler on a service that fails on demand."""
     service = QiskitRuntimeService(
         url=failing.url,
         token=failing.token,
         instance=failing.instance,
         settings=Settings(state_folder=tmp_path / "state", result_memory_bytes=2_000),
     )
-    yield SamplerV2(service.backend("statevector"), options={"simulator": {"seed_simulator": 1}})
-    failing.faults.clear()
+    return SamplerV2(service.backend("statevector"), options={"simulator": {"seed_simulator": 1}})
 
 
 def coins(number: int = 8) -> QuantumCircuit:

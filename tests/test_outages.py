@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,9 @@ from qiskit_rest_primitives import (
 from qiskit_rest_primitives.local import LocalService, User
 from tests.long_jobs import SHOTS, long_pubs
 from tests.secrets import secret
+
+OUTAGE_SECONDS = 12.0
+"""Longer than urllib3 tries again by itself."""
 
 
 @pytest.fixture
@@ -107,3 +112,45 @@ def test_a_401_of_a_handed_over_token_is_said(
         handle.result(timeout=60)
     assert time.monotonic() - began < 5
     assert handle.result(timeout=60)[0].data.meas.num_shots == SHOTS
+
+
+def test_calls_without_a_timeout_outlast_an_outage(
+    local: LocalService, job: RestJob, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A service that answered before is waited for by reads, submissions and cancellations."""
+    service = _service_of(job)
+    sampler = SamplerV2(service.backend("statevector"))
+    calls: dict[str, Callable[[], object]] = {
+        "jobs": service.jobs,
+        "status": job.status,
+        "backends": service.backends,
+        "cancel": job.cancel,
+        "run": lambda: sampler.run(long_pubs(1)).result(),
+    }
+    began = time.monotonic()
+    with ThreadPoolExecutor(len(calls) + 1) as threads:
+        outage = threads.submit(local.restart, OUTAGE_SECONDS)
+        time.sleep(1.0)
+        under_way = {name: threads.submit(call) for name, call in calls.items()}
+        outage.result()
+        for name, call in under_way.items():
+            assert call.result(60) is not None, name
+    assert OUTAGE_SECONDS < time.monotonic() - began < OUTAGE_SECONDS + 15
+    assert "trying again in" in caplog.text
+    assert len(service.jobs()) == 2
+
+
+def test_a_job_of_another_session_is_decoded_through_an_outage(
+    local: LocalService, job: RestJob
+) -> None:
+    """What was submitted is asked for after the download: that may meet an outage too."""
+    service = _service_of(job)
+    job.wait_for_final_state(60)
+    handle = RestJob(service.client, job.job_id())
+    handle.wait_for_final_state(60)
+    service.client.settings = replace(service.client.settings, outage_seconds=0.0)
+    assert local.faults is not None
+    local.faults.add("GET", f"/jobs/{job.job_id()}", status=503)
+    threading.Timer(8.0, local.faults.clear).start()
+    result = handle.result(timeout=60)
+    assert [pub.data.meas.num_shots for pub in result] == [SHOTS] * 3

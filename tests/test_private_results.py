@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,23 +21,15 @@ from qiskit_rest_primitives import (
 from qiskit_rest_primitives.local import LocalService
 
 
-@pytest.fixture(scope="module")
-def failing() -> Iterator[LocalService]:
-    """A service with faults on demand."""
-    with LocalService(faults=True) as running:
-        yield running
-
-
 @pytest.fixture
-def service(failing: LocalService, tmp_path: Path) -> Iterator[QiskitRuntimeService]:
-    """A client of it; the faults end with the test."""
-    yield QiskitRuntimeService(
+def service(failing: LocalService, tmp_path: Path) -> QiskitRuntimeService:
+    """A client of a service that fails on demand."""
+    return QiskitRuntimeService(
         url=failing.url,
         token=failing.token,
         instance=failing.instance,
         settings=Settings(state_folder=tmp_path / "state"),
     )
-    failing.faults.clear()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from qiskit_rest_primitives import OptionsError, Settings
         ("submissions_per_minute", True),
         ("patience_seconds", float("nan")),
         ("patience_seconds", None),
+        ("outage_seconds", -0.1),
         ("first_pause_seconds", float("inf")),
         ("result_memory_bytes", -1),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 
@@ -49,15 +49,8 @@ CALLS: dict[str, Callable[[RestJob, float], object]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def failing() -> Iterator[LocalService]:
-    """A service with faults on demand."""
-    with LocalService(faults=True) as running:
-        yield running
-
-
 @pytest.fixture
-def job(failing: LocalService, monkeypatch: pytest.MonkeyPatch) -> Iterator[RestJob]:
+def job(failing: LocalService, monkeypatch: pytest.MonkeyPatch) -> RestJob:
     """A job that is completed, which its handle does not know."""
     monkeypatch.setattr(watcher, "LONGEST_CALL_SECONDS", 1.0)  # after the faults end, not longer
     service = QiskitRuntimeService(url=failing.url, token=failing.token, instance=failing.instance)
@@ -66,8 +59,7 @@ def job(failing: LocalService, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rest
     circuit.measure_all()
     made = SamplerV2(service.backend("statevector")).run([circuit], shots=3)
     made.wait_for_final_state(60)
-    yield RestJob(made.client, made.job_id())
-    failing.faults.clear()
+    return RestJob(made.client, made.job_id())
 
 
 @pytest.mark.parametrize("how", MISBEHAVIOUR)

@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import IO, Any, Final, TypeVar
+from collections.abc import Sequence
+from typing import IO, Any, Final
 from weakref import WeakValueDictionary
 
 import msgspec
 
 from qiskit_rest_primitives.account import Account, resolve_account
 from qiskit_rest_primitives.errors import ProtocolError, RestPrimitivesError
-from qiskit_rest_primitives.forks import renew_after_fork
-from qiskit_rest_primitives.http.auth import BearerAuth
-from qiskit_rest_primitives.http.identity import token_source
+from qiskit_rest_primitives.http.caller import Caller
 from qiskit_rest_primitives.http.ids import has_id, segment
-from qiskit_rest_primitives.http.replies import error_from_reply, read_json
-from qiskit_rest_primitives.http.transport import READ_TIMEOUT_SECONDS, Call, Reply, Transport
-from qiskit_rest_primitives.jitter import jitter
+from qiskit_rest_primitives.http.replies import read_json
+from qiskit_rest_primitives.http.transport import READ_TIMEOUT_SECONDS, Reply
 from qiskit_rest_primitives.settings import Settings
-
-API_VERSION: Final = "2026-04-15"
-"""The dated form of the API that every request asks for; omitting it means the form of 2024."""
 
 SUBMIT_TIMEOUT_SECONDS: Final = 300.0
 LONGEST_IDLE_SECONDS: Final = 2.0
-GARBLED_PAUSES_SECONDS: Final = (0.1, 0.3)
-"""A reply that is no JSON is asked for again: a proxy may have spoilt it."""
-
-
-T = TypeVar("T")
-
-KEPT_BY_CHILDREN: Final = ("pace",)
 _living: WeakValueDictionary[tuple[str, str], ApiClient] = WeakValueDictionary()
 
 
-class ApiClient:
+class ApiClient(Caller):
     """Speaks to one instance of one service; shared by all threads and objects that use it.
 
     It pickles as the account's name and place, never with its token: unpickled, it is the living
@@ -45,28 +29,8 @@ class ApiClient:
     """
 
     def __init__(self, account: Account, settings: Settings | None = None):
-        self.account = account
-        self.settings = settings or Settings()
-        self.url = account.api_url.rstrip("/")
-        self._transport = Transport(
-            BearerAuth(token_source(account)),
-            {
-                "Accept": "application/json",
-                "IBM-API-Version": API_VERSION,
-                **({"Service-CRN": account.instance} if account.instance else {}),
-            },
-            verify=account.verify,
-            proxies=account.proxies,
-        )
-        self.after_fork()
-        renew_after_fork(self)
+        super().__init__(account, settings or Settings())
         _living[self.url, account.instance or ""] = self
-
-    def after_fork(self) -> None:
-        """Journal, watcher and the like are a process's own; the pace goes on."""
-        kept: dict[str, Any] = getattr(self, "_made_once", {})
-        self._made_once = {name: made for name, made in kept.items() if name in KEPT_BY_CHILDREN}
-        self._lock = threading.RLock()
 
     def __repr__(self) -> str:
         return f"ApiClient({self.url!r}, instance={self.account.instance!r})"
@@ -76,58 +40,6 @@ class ApiClient:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ApiClient:
         return self
-
-    @property
-    def renews_tokens(self) -> bool:
-        """Whether a 401 may pass: the token is exchanged for a key, not handed over ready."""
-        return self.account.token_kind == "apikey"
-
-    def reconnect(self) -> None:
-        """Has the next call make a new connection: the network of the old ones may be gone."""
-        self._transport.reconnect()
-
-    def once(self, name: str, make: Callable[[], T]) -> T:
-        """What all users of this client share: made by the first who asks, kept with the client."""
-        with self._lock:
-            if name not in self._made_once:
-                self._made_once[name] = make()
-            return self._made_once[name]
-
-    def _call(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        body: bytes | None = None,
-        timeout_seconds: float = READ_TIMEOUT_SECONDS,
-        into: IO[bytes] | None = None,
-        patient: bool = True,
-    ) -> Reply:
-        reply = self._transport.call(
-            Call(
-                method,
-                self.url + path,
-                params=params,
-                body=body,
-                headers=None if body is None else {"Content-Type": "application/json"},
-                timeout_seconds=timeout_seconds,
-                into=into,
-                patient=patient,
-            )
-        )
-        if reply.status_code >= 400:
-            raise error_from_reply(f"{method} {path}", reply.status_code, reply.headers, reply.body)
-        return reply
-
-    def _get(self, path: str, patient: bool = True, **params: Any) -> dict[str, Any]:
-        for pause in GARBLED_PAUSES_SECONDS if patient else ():
-            reply = self._call("GET", path, params=params)
-            with contextlib.suppress(ProtocolError):
-                return read_json(f"GET {path}", reply.body)
-            time.sleep(pause * jitter())
-        reply = self._call("GET", path, params=params, patient=patient)
-        return read_json(f"GET {path}", reply.body)
 
     def answers(self, job_id: str, seconds: float) -> bool:
         """Whether the service says anything of a job within so many seconds."""
@@ -157,15 +69,22 @@ class ApiClient:
         return created
 
     def job(
-        self, job_id: str, *, exclude_params: bool = True, patient: bool = True
+        self,
+        job_id: str,
+        *,
+        exclude_params: bool = True,
+        patient: bool = True,
+        timeout_seconds: float = READ_TIMEOUT_SECONDS,
     ) -> dict[str, Any]:
         """GET /jobs/{id}: the job's details, with its params on request."""
         path = f"/jobs/{segment(job_id)}"
-        return self._get(path, patient, exclude_params=_flag(exclude_params))
+        return self._get(path, patient, timeout_seconds, exclude_params=_flag(exclude_params))
 
     def jobs(self, *, patient: bool = True, **filters: Any) -> dict[str, Any]:
         """GET /jobs: one page, ``{jobs, count, offset, limit}``; None filters are left out."""
-        given = {k: _flag(v) if isinstance(v, bool) else v for k, v in filters.items()}
+        given: dict[str, Any] = {
+            k: _flag(v) if isinstance(v, bool) else v for k, v in filters.items()
+        }
         page = self._get("/jobs", patient, **given)
         listed = page.get("jobs")
         if not isinstance(listed, list) or not all(has_id(entry) for entry in listed):

@@ -18,15 +18,12 @@ from qiskit_rest_primitives.errors import (
     TransportError,
 )
 from qiskit_rest_primitives.http.client import ApiClient
-from qiskit_rest_primitives.jitter import jitter
+from qiskit_rest_primitives.http.outages import pause_after
 
 logger = logging.getLogger(__name__)
 
-UNREACHABLE_SECONDS: Final = 10.0
-"""How long a service that can't be reached at all is tried before the caller is told."""
 RATE_LIMITED_SECONDS: Final = 600.0
-LONGEST_PAUSE_SECONDS: Final = 8.0
-CANCEL_TRIES: Final = 6
+REFUSED_TOKEN_SECONDS: Final = 10.0
 GATEWAY_TIMEOUTS: Final = frozenset({408, 425})
 """Client errors that say nothing of the request itself."""
 
@@ -49,26 +46,10 @@ def passes_within_seconds(error: RestPrimitivesError, client: ApiClient) -> floa
         return RATE_LIMITED_SECONDS
     if status == 401 and client.renews_tokens:
         # A fresh token was tried already; another may still be accepted.
-        return UNREACHABLE_SECONDS
+        return REFUSED_TOKEN_SECONDS
     if isinstance(error, TransportError) and not isinstance(error, RedirectError):
-        return UNREACHABLE_SECONDS
+        return client.outage_seconds
     return 0.0
-
-
-def retry_after(error: RestPrimitivesError) -> float | None:
-    """Seconds that the service asked to wait, or None."""
-    return error.retry_after_seconds if isinstance(error, APIError) else None
-
-
-def backoff(first_seconds: float, tries: int) -> float:
-    """The pause after so many tries, stretched a little by chance."""
-    return min(first_seconds * 2 ** min(tries - 1, 10), LONGEST_PAUSE_SECONDS) * jitter()
-
-
-def pause_after(error: RestPrimitivesError, first_seconds: float, tries: int) -> float:
-    """What the service asked for, or else `backoff`; a service that asks for none gets some."""
-    asked, own = retry_after(error), backoff(first_seconds, tries)
-    return own if asked is None else max(asked, min(own, 1.0))
 
 
 def open_session(
@@ -120,21 +101,30 @@ def open_session(
             sleep(pause)
 
 
-def cancel(client: ApiClient, job_id: str, sleep: Callable[[float], None] = time.sleep) -> bool:
+def cancel(
+    client: ApiClient,
+    job_id: str,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> bool:
     """Cancels a job; asking twice does no harm, so it is tried several times.
 
     Args:
         client: the service.
         job_id: the job's id.
+        clock: monotonic seconds.
         sleep: waits seconds.
 
     Returns:
         True if the service took the request, False if the job was final already.
     """
-    doubt = False
-    for tries in range(1, CANCEL_TRIES + 1):
+    started, tries, doubt = clock(), 0, False
+    while True:
+        tries += 1
         try:
             client.cancel_job(job_id)
+            return True
         except RestPrimitivesError as error:
             if isinstance(error, InvalidRequestError) and error.status_code == 409:
                 # After a request whose answer was lost, the job may be final because of it.
@@ -142,9 +132,6 @@ def cancel(client: ApiClient, job_id: str, sleep: Callable[[float], None] = time
                 return str(state).lower().startswith("cancel")
             doubt = doubt or may_have_acted(error)
             passing = doubt or passes_within_seconds(error, client) > 0
-            if not passing or tries == CANCEL_TRIES:
+            if not passing or clock() - started >= client.outage_seconds:
                 raise
             sleep(pause_after(error, 0.3, tries))
-        else:
-            return True
-    raise AssertionError("the last try returns or raises")

@@ -32,14 +32,9 @@ from qiskit_rest_primitives.errors import (
 )
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.journal import Journal
+from qiskit_rest_primitives.http.outages import backoff, pause_after, retry_after
 from qiskit_rest_primitives.http.pace import Pace, pace_of
-from qiskit_rest_primitives.http.posting import (
-    backoff,
-    may_have_acted,
-    passes_within_seconds,
-    pause_after,
-    retry_after,
-)
+from qiskit_rest_primitives.http.posting import may_have_acted, passes_within_seconds
 from qiskit_rest_primitives.http.twins import (
     cancel_all,
     expect_twins,

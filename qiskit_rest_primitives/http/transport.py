@@ -107,6 +107,9 @@ class Transport:
         headers: sent with each request.
         verify: TLS verification: True, False or the path of a CA bundle.
         proxies: as in requests: scheme to URL.
+
+    Attributes:
+        answered: whether a reply began before, of whatever status.
     """
 
     def __init__(
@@ -123,6 +126,7 @@ class Transport:
         self._sessions: dict[int, requests.Session] = {}
         self._lock = Lock()
         self._last_used = 0.0
+        self.answered = False
 
     def __repr__(self) -> str:
         return "Transport()"
@@ -201,7 +205,7 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                begun = True
+                begun = self.answered = True
                 content = _read(response, call.into if response.status_code == 200 else None)
                 reply = _reply(response, content)
         except _FAILURES as error:

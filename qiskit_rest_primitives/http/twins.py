@@ -33,7 +33,7 @@ def cancel_all(
     for twin in twins:
         logger.warning("job %s came of an earlier try and is cancelled", twin["id"])
         try:
-            cancel(client, twin["id"], sleep)
+            cancel(client, twin["id"], sleep=sleep)
         except RestPrimitivesError as error:
             logger.warning("job %s could not be cancelled: %s", twin["id"], error)
 

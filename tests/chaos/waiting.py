@@ -41,6 +41,8 @@ MISBEHAVIOUR = {
     "redirecting without end": {"status": 307, "location": "/v1/jobs/again"},
     "failing": {"status": 502},
 }
+STAGES = ("watching", "downloading", "asking what ran")
+"""A job that ends during the outage; its result; what a job of another process was asked to do."""
 OUTAGES = ("nothing listens", "silence", "5xx before")
 
 
@@ -97,7 +99,7 @@ def cost_of_an_outage(
     Args:
         local: the service.
         how: one of `OUTAGES`.
-        during: "watching" a job that ends during the outage, or "downloading" its result.
+        during: one of `STAGES`.
         seconds: how long the outage is.
         folder: for the journal.
     """
@@ -116,8 +118,12 @@ def cost_of_an_outage(
         time.sleep(0.3)  # it is being watched
     else:
         job.wait_for_final_state()
+    if during == "asking what ran":
+        job = RestJob(service.client, job.job_id())
+        job.wait_for_final_state()
+        job._box._download()
     with broken(proxy, how):
-        if during == "downloading":
+        if during != "watching":
             waiting.start()
         time.sleep(seconds)
         assert not came, "the outage began too late"
@@ -158,7 +164,7 @@ def main() -> int:
         outages = [
             threading.Thread(target=measure, args=(how, during))
             for how in OUTAGES
-            for during in ("watching", "downloading")
+            for during in STAGES
         ]
         for one in outages:
             one.start()

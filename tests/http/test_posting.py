@@ -14,7 +14,6 @@ from qiskit_rest_primitives import (
     Batch,
     InvalidRequestError,
     QiskitRuntimeService,
-    RateLimitError,
     RedirectError,
     RestBackend,
     RestJob,
@@ -264,14 +263,3 @@ def test_what_the_errors_say() -> None:
     assert not posting.may_have_acted(hinted)
     assert posting.may_have_acted(ServerError("x", status_code=503))
     assert not posting.may_have_acted(InvalidRequestError("x", status_code=409))
-
-
-def test_a_service_that_asks_for_no_pause_gets_one() -> None:
-    """``Retry-After: 0`` again and again is not answered at once each time."""
-    error = RateLimitError("x", status_code=429)
-    error.retry_after_seconds = 0.0
-    pauses = [posting.pause_after(error, 0.25, tries) for tries in range(1, 8)]
-    assert pauses[0] > 0.2
-    assert pauses[-1] == 1.0
-    error.retry_after_seconds = 7.0
-    assert posting.pause_after(error, 0.25, 1) == 7.0

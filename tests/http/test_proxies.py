@@ -13,7 +13,6 @@ import pytest
 import trustme
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings, TransportError
-from qiskit_rest_primitives.http import posting
 from tests.secrets import secret
 
 from .made import DEVICES, measured
@@ -93,11 +92,8 @@ def test_a_tunnel(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("reply", [b"HTTP/1.1 502 No\r\n\r\n", b"<html>no</html>\r\n", b""])
-def test_a_proxy_that_makes_no_connection(
-    tmp_path: Path, reply: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_proxy_that_makes_no_connection(tmp_path: Path, reply: bytes) -> None:
     """Nothing was sent to the service: an error soon, without a doubt."""
-    monkeypatch.setattr(posting, "UNREACHABLE_SECONDS", 0.2)
 
     def refuse(request: Received) -> None:
         request.connection.sendall(reply)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import responses
@@ -249,14 +250,13 @@ def test_a_job_that_turns_up_late_is_withdrawn(tmp_path) -> None:
     assert len(cancelled) == 1
 
 
-def test_a_service_that_is_not_there_is_said_soon(
-    tmp_path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Connection refused: nothing was sent, so the error is soon and no job can exist."""
-    monkeypatch.setattr("qiskit_rest_primitives.http.posting.UNREACHABLE_SECONDS", 0.2)
+def test_a_service_that_is_gone_is_said(tmp_path: Path) -> None:
+    """Connection refused: nothing was sent, so no job can exist."""
     with LocalService() as local:
         service = QiskitRuntimeService(
-            url=local.url, token=local.token, settings=Settings(state_folder=tmp_path)
+            url=local.url,
+            token=local.token,
+            settings=Settings(state_folder=tmp_path, outage_seconds=0.2),
         )
         backend = service.backend("statevector")
     with pytest.raises(TransportError, match="refused") as problem:

@@ -13,7 +13,7 @@ import requests
 import responses
 import urllib3
 
-from qiskit_rest_primitives import ProtocolError, QiskitRuntimeService, TransportError
+from qiskit_rest_primitives import ProtocolError, QiskitRuntimeService, Settings, TransportError
 from qiskit_rest_primitives.errors import (
     AuthenticationError,
     InvalidRequestError,
@@ -178,7 +178,12 @@ def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "DRIP_SECONDS", 0.3)
     with LocalService(faults=True) as local:
         local.faults.add("GET", "/backends", drip=0.05)
-        service = QiskitRuntimeService(url=local.url, token=local.token, instance=local.instance)
+        service = QiskitRuntimeService(
+            url=local.url,
+            token=local.token,
+            instance=local.instance,
+            settings=Settings(outage_seconds=0),
+        )
         began = time.monotonic()
         with pytest.raises(TransportError, match="silent"):
             service.client.backends()
