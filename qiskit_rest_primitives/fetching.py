@@ -90,11 +90,11 @@ def fetch_with_params(client: ApiClient, job_id: str) -> dict[str, Any]:
 
     for attempt in range(1, DOWNLOADS):
         try:
-            return through_outages(ask, lambda: math.inf)
+            return through_outages(ask, lambda _: math.inf)
         except (NotFoundError, ProtocolError, AuthenticationError) as error:
             logger.info("asking again what job %s ran: %s", job_id, error)
         time.sleep(0.1 * attempt)
-    return through_outages(ask, lambda: math.inf)
+    return through_outages(ask, lambda _: math.inf)
 
 
 class ResultBox:

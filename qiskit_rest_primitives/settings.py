@@ -51,7 +51,7 @@ class Settings:
     journal: bool = True
     result_memory_bytes: int = 64_000_000
     patience_seconds: float = 180.0
-    outage_seconds: float = 60.0
+    outage_seconds: float = 30.0
     first_pause_seconds: float = 0.25
     state_folder: Path = field(default_factory=state_folder)
 

@@ -100,7 +100,10 @@ def test_no_secret_leaves_the_client(
     with LocalService(users=[user], faults=True) as local:
         monkeypatch.setenv("IAM_URL", local.base_url)
         settings = Settings(
-            state_folder=tmp_path / "state", first_pause_seconds=0.01, patience_seconds=1
+            outage_seconds=0,
+            state_folder=tmp_path / "state",
+            first_pause_seconds=0.01,
+            patience_seconds=1,
         )
         service = QiskitRuntimeService(
             url=local.url, token=KEY, instance=local.instance, settings=settings

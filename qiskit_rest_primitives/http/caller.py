@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import IO, Any, Final, TypeVar
 
 from qiskit_rest_primitives.account import Account
-from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.errors import ProtocolError, RestPrimitivesError, ServerError
 from qiskit_rest_primitives.forks import renew_after_fork
 from qiskit_rest_primitives.http.adapter import SAFE_METHODS
 from qiskit_rest_primitives.http.auth import BearerAuth
@@ -108,11 +108,13 @@ class Caller:
         )
         if not patient or method not in SAFE_METHODS:
             return self._once(call, path)
-        return through_outages(
-            lambda: self._once(call, path),
-            # The transport has tried several times already.
-            lambda: self.settings.outage_seconds if self._transport.answered else 0.0,
-        )
+        return through_outages(lambda: self._once(call, path), self._outlasts_seconds)
+
+    def _outlasts_seconds(self, error: RestPrimitivesError) -> float:
+        # The transport has tried several times already: who answers 500 to that, or never
+        # answered, is not just away.
+        fails = isinstance(error, ServerError) and error.status_code == 500
+        return 0.0 if fails or not self._transport.answered else self.settings.outage_seconds
 
     def _once(self, call: Call, path: str) -> Reply:
         reply = self._transport.call(call)

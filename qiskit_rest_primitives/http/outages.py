@@ -49,7 +49,7 @@ def pause_after(error: RestPrimitivesError, first_seconds: float, tries: int) ->
 
 def through_outages(
     call: Callable[[], T],
-    seconds: Callable[[], float],
+    seconds: Callable[[RestPrimitivesError], float],
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -58,7 +58,7 @@ def through_outages(
 
     Args:
         call: the call.
-        seconds: how long from the first try on it may be repeated, asked after each.
+        seconds: how long from the first try on it may be repeated after such an error.
         clock: monotonic seconds.
         sleep: waits seconds.
 
@@ -72,7 +72,7 @@ def through_outages(
         try:
             return call()
         except RestPrimitivesError as error:
-            left = seconds() - (clock() - started)
+            left = seconds(error) - (clock() - started)
             if left <= 0 or not is_outage(error):
                 raise
             pause = pause_after(error, FIRST_PAUSE_SECONDS, tries)

@@ -56,7 +56,7 @@ def test_an_outage_is_outlasted() -> None:
     """With pauses that grow to 5 s and a little, so that its end is seen soon."""
     clock = Clock()
     call = there_from(clock, 300, TransportError("refused"))
-    assert through_outages(call, lambda: 400.0, clock=clock, sleep=clock.sleep) == "there"
+    assert through_outages(call, lambda _: 400.0, clock=clock, sleep=clock.sleep) == "there"
     assert clock.now < 308
     assert clock.pauses[0] < 1
     assert 5 <= max(clock.pauses) < 8
@@ -67,7 +67,7 @@ def test_one_that_is_too_long_ends_in_its_error() -> None:
     clock = Clock()
     call = there_from(clock, 61, TransportError("refused"))
     with pytest.raises(TransportError, match="refused"):
-        through_outages(call, lambda: 60.0, clock=clock, sleep=clock.sleep)
+        through_outages(call, lambda _: 60.0, clock=clock, sleep=clock.sleep)
     assert clock.now == pytest.approx(60)
 
 
@@ -89,10 +89,10 @@ def test_what_passes(error: RestPrimitivesError, passing: bool) -> None:
     assert is_outage(error) == passing
     call = there_from(clock, 5, error)
     if passing:
-        assert through_outages(call, lambda: 60.0, clock=clock, sleep=clock.sleep) == "there"
+        assert through_outages(call, lambda _: 60.0, clock=clock, sleep=clock.sleep) == "there"
     else:
         with pytest.raises(type(error)):
-            through_outages(call, lambda: 60.0, clock=clock, sleep=clock.sleep)
+            through_outages(call, lambda _: 60.0, clock=clock, sleep=clock.sleep)
         assert clock.now == 0
 
 
