@@ -53,13 +53,13 @@ class Silence:
     Args:
         client: the service.
         job_id: a job that it knows.
-        seconds: how long at first.
+        seconds: how long at first; None for `SILENCE_SECONDS`.
     """
 
-    def __init__(self, client: ApiClient, job_id: str, seconds: float = SILENCE_SECONDS):
+    def __init__(self, client: ApiClient, job_id: str, seconds: float | None = None):
         self._client = client
         self._job_id = job_id
-        self.seconds = seconds
+        self.seconds = SILENCE_SECONDS if seconds is None else seconds
 
     def broke(self, after_seconds: float) -> None:
         """Takes note of a try that ended without a reply."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 from qiskit.primitives import BaseEstimatorV2, BaseSamplerV2
 
 from qiskit_rest_primitives.account_side import AccountSide
+from qiskit_rest_primitives.http.posting import delete
 from qiskit_rest_primitives.job import RestJob
 from qiskit_rest_primitives.recovery import find_lost
 
@@ -83,7 +84,7 @@ class JobSide(AccountSide):
 
     def delete_job(self, job_id: str) -> None:
         """Deletes a final job and its result, for good, with the copy of a private one here."""
-        self._client.delete_job(job_id)
+        delete(self._client, job_id)
         kept = self._client.settings.private_result(job_id)
         for copy in kept.parent.glob(f"{kept.stem}.*"):
             copy.unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -166,15 +167,14 @@ class Session:
     def close(self) -> None:
         """Takes no more jobs; those submitted go on to their end. For good."""
         self._open = False
-        try:
+        with suppress(NotFoundError):  # gone already
             self._client.update_session(self._session_id, accepting_jobs=False)
-        except NotFoundError:
-            logger.debug("session %s is gone already", self._session_id)
 
     def cancel(self) -> None:
         """Closes at once: jobs that run go on to their end, queued ones are cancelled."""
         self._open = False
-        self._client.close_session(self._session_id)
+        with suppress(NotFoundError):  # gone already
+            self._client.close_session(self._session_id)
 
     def __enter__(self) -> Session:
         _surrounding.set((*_surrounding.get(), self))

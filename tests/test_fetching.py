@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import json
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +18,10 @@ from qiskit_rest_primitives import (
     NotFoundError,
     ProtocolError,
     QiskitRuntimeService,
+    RestJob,
     SamplerV2,
     Settings,
+    TransportError,
     copies,
     fetching,
     watcher,
@@ -125,6 +129,40 @@ def test_a_result_that_never_comes_is_said(
     assert fault.status == 404
     failing.faults.clear()
     assert job.raw_result()
+
+
+@pytest.fixture
+def found(sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch) -> RestJob:
+    """A completed job, made from its id, that is asked for with little patience."""
+    monkeypatch.setattr(fetching, "SILENCE_SECONDS", 0.3)
+    job = sampler.run([coins()], shots=5)
+    handle = RestJob(job.client, job.job_id())
+    handle.wait_for_final_state(30)
+    return handle
+
+
+def test_a_slow_result_is_given_more_time(failing: LocalService, found: RestJob) -> None:
+    """Silence longer than a first try waits is no outage if the service answers otherwise."""
+    failing.faults.add("GET", "/jobs/*/results", delay=0.8)
+    assert found.result(30)[0].data.meas.num_shots == 5
+    assert downloads(failing) == 2  # after 0.3 s, and within 0.9 s
+
+
+def test_slow_params_are_given_more_time(found: RestJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for what the job ran, which its result is decoded by."""
+    given: list[float] = []
+    ask = found.client.job
+
+    def slowly(job_id: str, *, timeout_seconds: float, **more: Any) -> dict[str, Any]:
+        given.append(timeout_seconds)
+        if timeout_seconds < 0.8:
+            time.sleep(timeout_seconds)
+            raise TransportError("silent")
+        return ask(job_id, timeout_seconds=timeout_seconds, **more)
+
+    monkeypatch.setattr(found.client, "job", slowly)
+    assert found.result(30)[0].data.meas.num_shots == 5
+    assert given == pytest.approx([0.3, 0.9])
 
 
 def test_a_silent_service_does_not_hold_a_timeout(

@@ -115,8 +115,8 @@ class ApiClient(Caller):
         self._call("POST", f"/jobs/{segment(job_id)}/cancel")
 
     def delete_job(self, job_id: str) -> None:
-        """DELETE /jobs/{id}: final jobs only."""
-        self._call("DELETE", f"/jobs/{segment(job_id)}")
+        """DELETE /jobs/{id}, once: final jobs only."""
+        self._call("DELETE", f"/jobs/{segment(job_id)}", patient=False)
 
     def update_job_tags(self, job_id: str, tags: Sequence[str]) -> None:
         """PUT /jobs/{id}/tags: replaces all tags."""

@@ -1,4 +1,4 @@
-"""POSTs with an effect: what an error says of the one before, and calls that follow that rule."""
+"""Calls with an effect: what an error says of the one before, and calls that follow that rule."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Final
 from qiskit_rest_primitives.errors import (
     APIError,
     InvalidRequestError,
+    NotFoundError,
     ProtocolError,
     RateLimitError,
     RedirectError,
@@ -119,19 +120,65 @@ def cancel(
     Returns:
         True if the service took the request, False if the job was final already.
     """
+    refusal, doubt = _insist(client, lambda: client.cancel_job(job_id), clock, sleep)
+    if refusal is None:
+        return True
+    if refusal.status_code != 409:
+        raise refusal
+    # After a request whose answer was lost, the job may be final because of it.
+    state = client.job(job_id).get("status") if doubt else ""
+    return str(state).lower().startswith("cancel")
+
+
+def delete(
+    client: ApiClient,
+    job_id: str,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Deletes a job; one that is gone after a request whose answer was lost was deleted by it.
+
+    Args:
+        client: the service.
+        job_id: the job's id.
+        clock: monotonic seconds.
+        sleep: waits seconds.
+
+    Raises:
+        NotFoundError: there was no such job.
+        InvalidRequestError: it is not final.
+    """
+    refusal, doubt = _insist(client, lambda: client.delete_job(job_id), clock, sleep)
+    if refusal is not None and not (doubt and isinstance(refusal, NotFoundError)):
+        raise refusal
+
+
+def _insist(
+    client: ApiClient,
+    ask: Callable[[], None],
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> tuple[APIError | None, bool]:
+    """Asks until there is an answer: the refusal or None, and whether an earlier try was lost.
+
+    Raises:
+        RestPrimitivesError: none came in time.
+    """
     started, tries, doubt = clock(), 0, False
     while True:
         tries += 1
         try:
-            client.cancel_job(job_id)
-            return True
+            ask()
+            return None, doubt
         except RestPrimitivesError as error:
-            if isinstance(error, InvalidRequestError) and error.status_code == 409:
-                # After a request whose answer was lost, the job may be final because of it.
-                state = client.job(job_id).get("status") if doubt else ""
-                return str(state).lower().startswith("cancel")
+            refused = isinstance(error, InvalidRequestError | NotFoundError)
+            if refused and not may_have_acted(error):
+                return error, doubt
             doubt = doubt or may_have_acted(error)
-            passing = doubt or passes_within_seconds(error, client) > 0
-            if not passing or clock() - started >= client.outage_seconds:
+            patience = client.outage_seconds
+            if not doubt:
+                patience = min(patience, passes_within_seconds(error, client))
+            if clock() - started >= patience:
                 raise
             sleep(pause_after(error, 0.3, tries))

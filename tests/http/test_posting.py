@@ -13,6 +13,7 @@ import responses
 from qiskit_rest_primitives import (
     Batch,
     InvalidRequestError,
+    NotFoundError,
     QiskitRuntimeService,
     RedirectError,
     RestBackend,
@@ -193,6 +194,22 @@ def test_cancelling_survives_faults(
     job.wait_for_final_state(60)
     assert job.cancelled()
     assert job.cancel() is False
+
+
+@pytest.mark.parametrize("fault", [{"status": 502}, {"drop": True}, {"status": 504}])
+@pytest.mark.parametrize("after", [False, True])
+def test_deleting_survives_faults(
+    failing: LocalService, client_of_failing: QiskitRuntimeService, fault: dict, after: bool
+) -> None:
+    """A job that is gone after a lost answer was deleted; one that never was is an error."""
+    job = SamplerV2(client_of_failing.backend("statevector")).run([measured()])
+    job.wait_for_final_state(60)
+    failing.faults.add("DELETE", "/jobs/*", count=2, after_work=after, **fault)
+    client_of_failing.delete_job(job.job_id())
+    with pytest.raises(NotFoundError):
+        client_of_failing.job(job.job_id())
+    with pytest.raises(NotFoundError):
+        client_of_failing.delete_job(job.job_id())
 
 
 @pytest.mark.parametrize(
