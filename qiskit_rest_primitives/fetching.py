@@ -18,17 +18,15 @@ from qiskit.primitives import PrimitiveResult
 from qiskit_rest_primitives.background import in_thread
 from qiskit_rest_primitives.copies import PrivateCopy, SpooledCopy
 from qiskit_rest_primitives.errors import (
-    APIError,
     AuthenticationError,
     NotFoundError,
     ProtocolError,
-    RateLimitError,
-    ServerError,
+    RestPrimitivesError,
     TransportError,
 )
 from qiskit_rest_primitives.forks import Lock, renew_after_fork
 from qiskit_rest_primitives.http.client import ApiClient
-from qiskit_rest_primitives.http.outages import through_outages
+from qiskit_rest_primitives.http.outages import is_outage, retry_after, through_outages
 
 logger = logging.getLogger(__name__)
 
@@ -216,6 +214,7 @@ class ResultBox:
             ProtocolError: the service says for a while that it has none.
             NotFoundError: likewise.
             AuthenticationError: the token is refused for good.
+            APIError: the service refuses for another reason.
         """
         pause = 0.1
         missing_since: float | None = None
@@ -224,22 +223,28 @@ class ResultBox:
             asked: float | None = None
             try:
                 return self._try(copy, silence.seconds)
-            except (NotFoundError, ProtocolError, AuthenticationError) as error:
-                # A service's parts agree after a while; tokens may end in quick succession.
-                missing_since = missing_since or began
-                refused = isinstance(error, AuthenticationError) and not self._client.renews_tokens
-                if refused or began - missing_since > LATE_SECONDS:
-                    error.message += copy.left()
-                    raise
-            except (TransportError, ServerError, RateLimitError) as error:
-                # What is missing right after an outage may be there soon.
-                missing_since = None
-                asked = error.retry_after_seconds if isinstance(error, APIError) else None
-                logger.info("fetching the result of job %s again: %s", self._job_id, error)
-                silence.broke(time.monotonic() - began)
+            except RestPrimitivesError as error:
+                if is_outage(error):
+                    # What is missing right after an outage may be there soon.
+                    missing_since = None
+                    asked = retry_after(error)
+                    logger.info("fetching the result of job %s again: %s", self._job_id, error)
+                    silence.broke(time.monotonic() - began)
+                else:
+                    # A service's parts agree after a while; tokens may end in quick succession.
+                    missing_since = missing_since or began
+                    long = began - missing_since > LATE_SECONDS
+                    if long or not self._may_pass(error):
+                        error.message += copy.left()
+                        raise
             elapsed = time.monotonic() - began
             time.sleep(asked or max(0.0, pause - elapsed))
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    def _may_pass(self, error: RestPrimitivesError) -> bool:
+        if isinstance(error, AuthenticationError):
+            return self._client.renews_tokens
+        return isinstance(error, NotFoundError | ProtocolError)
 
     def _try(self, copy: SpooledCopy | PrivateCopy, silence_seconds: float) -> IO[bytes]:
         gate = self._client.once("downloads", lambda: threading.BoundedSemaphore(AT_ONCE))

@@ -23,12 +23,11 @@ from qiskit_rest_primitives.errors import (
     AuthenticationError,
     NotFoundError,
     ProtocolError,
-    RateLimitError,
     RestPrimitivesError,
-    ServerError,
     TransportError,
 )
 from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.http.outages import is_outage
 from qiskit_rest_primitives.jitter import jitter
 from qiskit_rest_primitives.listing import list_states
 from qiskit_rest_primitives.status import FINAL, is_unknown, read_status
@@ -251,7 +250,7 @@ class Watcher:
     def _met(self, error: RestPrimitivesError, watched: list[_Watched], asked_at: float) -> None:
         """Goes on after an error that may pass, gives the others to those who wait."""
         now = self.clock()
-        outage = isinstance(error, TransportError | RateLimitError | ServerError)
+        outage = is_outage(error)
         for one in watched:
             one.failing_since = one.failing_since or now
             # A job list may lag behind a submission, and a proxy may garble a reply or two.

@@ -59,6 +59,8 @@ def downloads(failing: LocalService) -> int:
     [
         {"status": 502},
         {"status": 404},
+        {"status": 408},
+        {"status": 425},
         {"status": 429, "retry_after": 0.01},
         {"drop": True},
         {"drop": True, "after_work": True},
@@ -67,11 +69,14 @@ def downloads(failing: LocalService) -> int:
     ],
     ids=str,
 )
-def test_a_result_survives_faults(failing: LocalService, sampler: SamplerV2, fault: dict) -> None:
+@pytest.mark.parametrize("path", ["/jobs/*", "/jobs/*/results"])
+def test_a_result_survives_faults(
+    failing: LocalService, sampler: SamplerV2, path: str, fault: dict
+) -> None:
     """The bits are those of an undisturbed job."""
     expected = sampler.run([coins()], shots=50).result()[0].data.meas
     job = sampler.run([coins()], shots=50)
-    failing.faults.add("GET", "/jobs/*/results", count=2, **fault)
+    failing.faults.add("GET", path, count=2, **fault)
     assert job.result(timeout=30)[0].data.meas == expected
 
 

@@ -9,7 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import IO, Any, Final, TypeVar
 
 from qiskit_rest_primitives.account import Account
-from qiskit_rest_primitives.errors import ProtocolError, RestPrimitivesError, ServerError
+from qiskit_rest_primitives.errors import (
+    ProtocolError,
+    RedirectError,
+    RestPrimitivesError,
+    ServerError,
+)
 from qiskit_rest_primitives.forks import renew_after_fork
 from qiskit_rest_primitives.http.adapter import SAFE_METHODS
 from qiskit_rest_primitives.http.auth import BearerAuth
@@ -113,8 +118,9 @@ class Caller:
     def _outlasts_seconds(self, error: RestPrimitivesError) -> float:
         # The transport has tried several times already: who answers 500 to that, or never
         # answered, is not just away.
-        fails = isinstance(error, ServerError) and error.status_code == 500
-        return 0.0 if fails or not self._transport.answered else self.settings.outage_seconds
+        final = isinstance(error, ServerError) and error.status_code == 500
+        final = final or isinstance(error, RedirectError) or not self._transport.answered
+        return 0.0 if final else self.settings.outage_seconds
 
     def _once(self, call: Call, path: str) -> Reply:
         reply = self._transport.call(call)

@@ -10,7 +10,6 @@ from typing import Final, TypeVar
 from qiskit_rest_primitives.errors import (
     APIError,
     RateLimitError,
-    RedirectError,
     RestPrimitivesError,
     ServerError,
     TransportError,
@@ -21,14 +20,17 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+GATEWAY_TIMEOUTS: Final = frozenset({408, 425})
+"""Client errors that say nothing of the request itself."""
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 5.0
 
 
 def is_outage(error: RestPrimitivesError) -> bool:
     """Whether the service is not there, or not itself, for a while."""
-    passing = isinstance(error, TransportError | RateLimitError | ServerError)
-    return passing and not isinstance(error, RedirectError)
+    if isinstance(error, APIError) and error.status_code in GATEWAY_TIMEOUTS:
+        return True
+    return isinstance(error, TransportError | RateLimitError | ServerError)
 
 
 def retry_after(error: RestPrimitivesError) -> float | None:

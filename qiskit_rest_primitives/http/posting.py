@@ -19,14 +19,12 @@ from qiskit_rest_primitives.errors import (
     TransportError,
 )
 from qiskit_rest_primitives.http.client import ApiClient
-from qiskit_rest_primitives.http.outages import pause_after
+from qiskit_rest_primitives.http.outages import GATEWAY_TIMEOUTS, pause_after
 
 logger = logging.getLogger(__name__)
 
 RATE_LIMITED_SECONDS: Final = 600.0
 REFUSED_TOKEN_SECONDS: Final = 10.0
-GATEWAY_TIMEOUTS: Final = frozenset({408, 425})
-"""Client errors that say nothing of the request itself."""
 
 
 def may_have_acted(error: RestPrimitivesError) -> bool:
