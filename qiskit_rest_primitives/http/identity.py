@@ -21,8 +21,13 @@ PAUSES_SECONDS: Final = (0.3, 0.6, 1.2, 2.4, 4.0)
 GRANT_TYPE: Final = "urn:ibm:params:oauth:grant-type:apikey"
 
 
-class _UnreadableError(AccountError):
-    """A reply with a good status and something else than a token."""
+class _UnreadableError(AccountError, TransportError):
+    """A reply with a good status and something else than a token: spoilt, or a wrong url.
+
+    The service itself was not called: who outlasts outages tries again.
+    """
+
+    may_have_acted = False
 
 
 class _Grant(msgspec.Struct):
@@ -48,7 +53,7 @@ def token_source(account: Account, sleep: Callable[[float], None] = time.sleep) 
         for pause in PAUSES_SECONDS:
             try:
                 return _exchange(account, transport)
-            except (APIError, TransportError, _UnreadableError):
+            except (APIError, TransportError):
                 sleep(pause)
         return _exchange(account, transport)
 

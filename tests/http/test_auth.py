@@ -12,7 +12,9 @@ import responses
 from qiskit import QuantumCircuit
 
 from qiskit_rest_primitives import AccountError, QiskitRuntimeService, SamplerV2
+from qiskit_rest_primitives.http import identity
 from qiskit_rest_primitives.http.auth import BearerAuth, ExchangedToken, ReadyToken
+from qiskit_rest_primitives.http.submission import new_tag, submit
 from qiskit_rest_primitives.local import LocalService, User
 from tests.secrets import secret
 
@@ -125,6 +127,27 @@ def test_an_api_key_is_exchanged_when_it_is_needed(ibm) -> None:
     assert f"apikey={KEY}" in exchange.request.body.decode()
     for call in (first, second):
         assert call.request.headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_garbled_identity_service_is_outlasted(ibm) -> None:
+    """A submission goes on when even the last try of an exchange was no token: one job."""
+    mock, service = ibm
+    tries = 1 + len(identity.PAUSES_SECONDS)
+    for _ in range(tries):
+        mock.post(IAM, body="<html>down</html>")
+    mock.post(IAM, json=GRANT)
+    jobs = "https://quantum.cloud.ibm.com/api/v1/jobs"
+    mock.post(jobs, json={"id": "one", "backend": "sim"})
+    job = submit(
+        service.client,
+        b"{}",
+        tag=new_tag(),
+        program_id="sampler",
+        backend="sim",
+        sleep=lambda _: None,
+    )
+    assert job["id"] == "one"
+    assert [call.request.url for call in mock.calls] == [IAM] * (tries + 1) + [jobs]
 
 
 @pytest.mark.parametrize(
