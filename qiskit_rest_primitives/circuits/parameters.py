@@ -67,6 +67,11 @@ class InputValues:
             if array.dtype.kind in "USV":
                 raise TypeError(f"an array of {array.dtype} is not one of numbers")
             array = array.astype(np.complex128 if array.dtype.kind in "cO" else np.float64)
+        except OverflowError as error:
+            raise EncodeError(
+                f"the value of parameter {self._first_too_large(array)!r} is larger than any "
+                f"float64; every value must be a finite number"
+            ) from error
         except (TypeError, ValueError) as error:
             raise EncodeError(f"parameter values must be numbers: {error}") from error
         if not np.iscomplexobj(array):
@@ -78,6 +83,15 @@ class InputValues:
                 f"the value of parameter {name!r} is {array[tuple(place)]}; it must be real"
             )
         return np.ascontiguousarray(np.real(array))
+
+    def _first_too_large(self, array: NDArray[Any]) -> str:
+        for place, value in np.ndenumerate(array):
+            try:
+                complex(value)
+            except OverflowError:
+                column = place[-1] if place else 0
+                return self.names[column] if column < len(self.names) else "?"
+        return "?"
 
     def _evaluate(self, expression: Expression, where: str, columns: NDArray[Any]) -> NDArray[Any]:
         result = expression.evaluate(columns)

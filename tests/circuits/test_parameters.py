@@ -222,6 +222,9 @@ def test_a_parameter_of_the_phase_alone_needs_no_value() -> None:
         (1j, "must be real"),
         (["1", "2"], "must be numbers"),
         ([object(), 2], "must be numbers"),
+        ([1.0, 10**400], "parameter 'b' is larger than any float64"),
+        ([[1j, 1], [-(10**400), 2]], "parameter 'a' is larger than any float64"),
+        (10**400, "larger than any float64"),
     ],
 )
 def test_wrong_values_are_refused(values: Any, message: str) -> None:
