@@ -24,6 +24,7 @@ from qiskit_rest_primitives.http.twins import jobs_with_tag, look_for_late_twins
 from qiskit_rest_primitives.origin import Origin, origins_from_params, restore
 from qiskit_rest_primitives.record import JobRecord
 from qiskit_rest_primitives.status import CANCELLED, DONE, ERROR, HasStatus, Status, read_status
+from qiskit_rest_primitives.user_warnings import OptionsNotice
 from qiskit_rest_primitives.waiting import (
     deadline_of,
     left_until,
@@ -61,6 +62,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
             known = ("program", "backend", "session_id", "private")
             self._settled = {key: self._details.get(key) for key in known}
         self._backend = backend
+        self.options_notice = OptionsNotice()
         self._box = ResultBox(client, job_id, self._decode, self._private_file)
 
     def __repr__(self) -> str:
@@ -189,6 +191,9 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
     def result(self, timeout: float | None = None) -> PrimitiveResult[Any]:
         """The result, downloaded once; waits for it.
 
+        Warns once (UserWarning) if the service did not act on some of the job's options, which
+        ``result.metadata["options_not_applied"]`` names.
+
         Args:
             timeout: seconds for everything, kept whatever the service does; None waits on.
 
@@ -206,7 +211,9 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
             fetched = self._box.future()
             if not wait_for_futures([fetched], left_until(deadline)).done:
                 raise self._not_received(timeout)
-            return fetched.result()
+            result = fetched.result()
+        self.options_notice.give(self._job_id, result.metadata)
+        return result
 
     def _not_received(self, timeout: float | None) -> JobTimeoutError:
         return JobTimeoutError(

@@ -22,12 +22,15 @@ from qiskit_rest_primitives.status import (
     HasStatus,
     Status,
 )
+from qiskit_rest_primitives.user_warnings import OptionsNotice
 from qiskit_rest_primitives.waiting import deadline_of, left_until, wait
 from qiskit_rest_primitives.work import Piece
 
 
 class SplitJob(HasStatus, BasePrimitiveJob[PrimitiveResult[Any], Status]):
     """A run that was cut into several jobs because one would have been too large.
+
+    A run without PUBs has no job at all: it is done, and its result is empty.
 
     Args:
         parts: the jobs, in order; each has its own result, which can be read while others run.
@@ -45,6 +48,9 @@ class SplitJob(HasStatus, BasePrimitiveJob[PrimitiveResult[Any], Status]):
         self._parts = tuple(parts)
         self._pieces = pieces
         self._shapes = shapes
+        notice = OptionsNotice()
+        for part in self._parts:
+            part.options_notice = notice  # all have the same options
 
     def __repr__(self) -> str:
         return f"SplitJob({len(self._parts)} parts, {self._job_id!r})"
@@ -95,7 +101,7 @@ class SplitJob(HasStatus, BasePrimitiveJob[PrimitiveResult[Any], Status]):
             )
 
     def result(self, timeout: float | None = None) -> PrimitiveResult[Any]:
-        """The result of the whole run, joined exactly.
+        """The result of the whole run, joined exactly. Warns once as `RestJob.result`.
 
         Args:
             timeout: seconds for everything; None waits on.

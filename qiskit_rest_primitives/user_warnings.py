@@ -1,0 +1,44 @@
+"""Warnings that point at the user's own line, and the one of options that had no effect."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, cast
+
+_PACKAGE: Final = str(Path(__file__).parent) + os.sep
+
+
+def warn_user(message: str) -> None:
+    """Warns of something that a caller of this package wrote or asked for."""
+    level, frame = 1, sys._getframe()  # pyright: ignore[reportPrivateUsage] - as warnings.py does
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, UserWarning, stacklevel=level)
+
+
+class OptionsNotice:
+    """Tells a job's owner, once, which options the service did not act on."""
+
+    def __init__(self) -> None:
+        self._given = False
+
+    def give(self, job_id: str, metadata: Mapping[str, Any]) -> None:
+        """Warns if the result's metadata name such options, unless it has before.
+
+        Args:
+            job_id: of the job, for the message.
+            metadata: of its result; the names are in ``options_not_applied``.
+        """
+        names = metadata.get("options_not_applied")
+        if self._given or not isinstance(names, list) or not names:
+            return
+        self._given = True
+        listed = ", ".join(str(name) for name in cast("list[Any]", names))
+        warn_user(
+            f"job {job_id}: the service did not act on these options: {listed}; the result is "
+            "what it would be without them"
+        )
