@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Final, cast
 
 from qiskit.primitives import BaseEstimatorV2
 from qiskit.primitives.containers import EstimatorPubLike
@@ -17,9 +16,6 @@ from qiskit_rest_primitives.options import EstimatorOptions
 from qiskit_rest_primitives.primitive import CircuitEncoder, RestPrimitive, submit_works
 from qiskit_rest_primitives.split_job import SplitJob
 from qiskit_rest_primitives.work import EstimatorWork
-
-SERVICE_PRECISION: Final = 0.015625
-"""The service's default precision: 1/sqrt(4096)."""
 
 
 class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
@@ -39,15 +35,13 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
 
     @property
     def default_precision(self) -> float:
-        """Standard error aimed for when neither the PUB nor `run` says.
+        """Standard error aimed for when neither the PUB nor `run` says; 0 is for exact values.
 
-        What ``options.default_shots`` give, else ``options.default_precision``, else 1/64.
+        With twirling, what ``num_randomizations * shots_per_randomization`` give if both are
+        numbers; else what ``options.default_shots`` give; else ``options.default_precision``; else
+        1/64.
         """
-        options = self._options
-        if options.default_shots:
-            return 1 / math.sqrt(cast(int, options.default_shots))
-        wanted = options.precision_unless_given()
-        return SERVICE_PRECISION if wanted is None else wanted
+        return self._options.assumed_precision()
 
     def run(
         self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None
@@ -63,7 +57,8 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
 
         Returns:
             The job's handle (with ``options.split``, perhaps that of several jobs); its result
-            has ``evs`` and ``stds`` of the PUB's shape.
+            has ``evs`` and ``stds`` of the PUB's shape. Without PUBs nothing is sent, and the
+            result is empty.
 
         Raises:
             ValueError, TypeError, QiskitError: a PUB is malformed, as with Qiskit's own
@@ -84,7 +79,8 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
             if wanted == 0 and not backend.simulator:
                 raise EncodeError(
                     f"PUB {index}: precision 0 (exact values) is for simulators; {backend.name} "
-                    "is a device: pass a precision above 0, such as 0.015625"
+                    "is a device: pass a precision above 0, such as 0.015625, or set "
+                    "options.default_precision to it"
                 )
             circuit, values = encoder.encode(pub, index)
             try:

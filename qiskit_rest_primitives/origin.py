@@ -6,7 +6,6 @@ circuit. Out: the result that Qiskit's reference primitives would have given.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from qiskit.primitives import DataBin, PrimitiveResult, PubResult, SamplerPubRes
 from qiskit_rest_primitives.circuits import CircuitDescription
 from qiskit_rest_primitives.errors import ProtocolError
 from qiskit_rest_primitives.wire.pubs import decode_estimator_pub, decode_sampler_pub
+from qiskit_rest_primitives.wire.shots import estimator_precision, sampler_shots, shots_of
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,11 @@ def origins_from_params(program_id: str, params: Mapping[str, Any]) -> list[Orig
     pubs = params.get("pubs")
     if not isinstance(pubs, list):
         return None
-    options = params.get("options") or {}
     if program_id == "sampler":
-        shots = options.get("default_shots") or 4096
+        shots = sampler_shots(params)
         return [_sampler_origin(pub, shots) for pub in pubs]
     if program_id == "estimator":
-        precision = options.get("default_precision") or 0.015625
+        precision = estimator_precision(params)
         return [_estimator_origin(pub, precision) for pub in pubs]
     raise ProtocolError(f"the job runs {program_id!r}; only sampler and estimator jobs are read")
 
@@ -122,8 +121,8 @@ def _estimator_result(result: PubResult, origin: Origin) -> PubResult:
         metadata["target_precision"] = origin.precision
     precision = metadata["target_precision"]
     if metadata.get("shots") is None:
-        # The service's own rule: the shots whose standard error is the precision.
-        metadata["shots"] = math.ceil(1 / precision**2) if precision else 0
+        # The service's own rule.
+        metadata["shots"] = shots_of(precision) if precision else 0
     metadata["circuit_metadata"] = dict(origin.circuit_metadata or {}) or metadata.get(
         "circuit_metadata", {}
     )

@@ -107,6 +107,32 @@ def test_exact_values_are_refused_on_a_device(service) -> None:
         EstimatorV2(device).run([(QuantumCircuit(5), "ZZZZZ")], precision=0)
 
 
+def test_exact_values_can_be_the_default(backend: RestBackend) -> None:
+    """default_precision = 0 makes exact whatever asks for no precision, and says so."""
+    estimator = EstimatorV2(backend, options={"default_precision": 0})
+    assert estimator.default_precision == 0
+    circuit, observables, values = PUBS["broadcast"]
+    exact, given = estimator.run(
+        [(circuit, observables, values), (circuit, observables, values, 0.1)]
+    ).result()
+    expected = StatevectorEstimator().run([(circuit, observables, values)]).result()[0]
+    np.testing.assert_allclose(exact.data.evs, expected.data.evs, atol=1e-12)
+    assert not exact.data.stds.any()
+    assert (exact.metadata["target_precision"], exact.metadata["shots"]) == (0, 0)
+    assert given.metadata["target_precision"] == 0.1
+    estimator.options.default_shots = 100
+    assert estimator.default_precision == pytest.approx(0.1)
+
+
+def test_exact_values_by_default_are_refused_on_a_device(service) -> None:
+    """Before anything is sent, with the option that asked for them."""
+    estimator = EstimatorV2(service.backend("fake_5q"), options={"default_precision": 0})
+    with pytest.raises(EncodeError, match=r"PUB 0: precision 0 .* options\.default_precision"):
+        estimator.run([(QuantumCircuit(5), "ZZZZZ")])
+    result = estimator.run([(QuantumCircuit(5), "ZZZZZ")], precision=0.1).result()
+    assert result[0].metadata["target_precision"] == 0.1
+
+
 def test_measurements_at_the_end_are_ignored(backend: RestBackend) -> None:
     """As with the runtime's and Aer's estimators."""
     circuit = QuantumCircuit(1)

@@ -127,10 +127,18 @@ def test_shots_unless_given(settings: dict[str, Any], shots: int):
         ({"default_precision": 0.5}, 0.5),
         ({"default_precision": 0.5, "default_shots": None}, 0.5),
         ({"default_precision": 0.5, "default_shots": 100}, None),
+        ({"default_precision": 0}, 0),
+        (
+            {
+                "default_precision": 0.5,
+                "twirling": {"num_randomizations": 3, "shots_per_randomization": 5},
+            },
+            None,
+        ),
     ],
 )
 def test_precision_unless_given(settings: dict[str, Any], precision: float | None):
-    """The default precision is sent in PUBs unless default_shots is to override it."""
+    """The default precision is sent in PUBs unless default_shots or twirling override it."""
     assert EstimatorOptions(**settings).precision_unless_given() == precision
 
 

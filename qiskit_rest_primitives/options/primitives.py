@@ -19,13 +19,18 @@ from qiskit_rest_primitives.options.group import Group, OptionGroup
 from qiskit_rest_primitives.options.resilience import ResilienceOptionsV2
 from qiskit_rest_primitives.options.unset import is_unset
 from qiskit_rest_primitives.wire.limits import MAX_COST_SECONDS
+from qiskit_rest_primitives.wire.shots import (
+    SERVICE_PRECISION,
+    SERVICE_SHOTS,
+    Randomizations,
+    estimator_precision,
+    sampler_shots,
+)
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
 OptionsT = TypeVar("OptionsT", bound="PrimitiveOptions")
-SERVICE_SHOTS = 4096
-SERVICE_PRECISION = 0.015625
 
 
 class OptionsOnWire(NamedTuple):
@@ -152,6 +157,10 @@ class PrimitiveOptions(OptionGroup):
                     "dynamical_decoupling.enable = False, or run this circuit in a job of its own"
                 )
 
+    def _given(self, *names: str) -> dict[str, Any]:
+        """Those of the named options that are set."""
+        return {name: self.settings[name] for name in names if name in self.settings}
+
     def _job(self, written: dict[str, Any]) -> dict[str, Any]:
         environment = written.pop("environment", {})
         job: dict[str, Any] = {}
@@ -203,12 +212,8 @@ class SamplerOptions(PrimitiveOptions, program_id="sampler"):
             With twirling, num_randomizations x shots_per_randomization if both are numbers; else
             default_shots; else the service's 4096.
         """
-        twirling = self.twirling
-        product = (twirling.num_randomizations, twirling.shots_per_randomization)
-        enabled = twirling.enable_gates or twirling.enable_measure
-        if enabled and all(isinstance(count, int) for count in product):
-            return cast("int", product[0]) * cast("int", product[1])
-        return SERVICE_SHOTS if is_unset(self.default_shots) else cast("int", self.default_shots)
+        options = {"twirling": self.twirling.encode()}
+        return sampler_shots({"options": options | self._given("default_shots")})
 
 
 class EstimatorOptions(PrimitiveOptions, program_id="estimator"):
@@ -227,8 +232,9 @@ class EstimatorOptions(PrimitiveOptions, program_id="estimator"):
     program_id = "estimator"
 
     default_precision = Real(
-        "Standard error to aim for when neither the PUB nor run() says.",
-        above=0,
+        "Standard error to aim for when neither the PUB nor run() says; 0 is for exact values, "
+        "which only simulators have.",
+        at_least=0,
         default=f"{SERVICE_PRECISION} = 1/sqrt(4096)",
     )
     default_shots = Integer(
@@ -253,11 +259,30 @@ class EstimatorOptions(PrimitiveOptions, program_id="estimator"):
 
         Returns:
             default_precision; None, which leaves it to the service, where nobody set it or where
-            default_shots is set, which a precision in the PUB would override.
+            default_shots or twirling's product counts, which a precision in the PUB would override.
         """
-        if is_unset(self.default_precision) or (self.default_shots or None) is not None:
+        product = Randomizations.of_estimator(self._shots_on_wire()).product
+        if is_unset(self.default_precision) or self.default_shots or product:
             return None
         return cast("float", self.default_precision)
+
+    def assumed_precision(self) -> float:
+        """Standard error of a PUB when neither the PUB nor run() says, as the service chooses it.
+
+        Returns:
+            With twirling, what num_randomizations x shots_per_randomization give if both are
+            numbers; else what default_shots give; else default_precision; else the service's 1/64.
+        """
+        return estimator_precision(self._shots_on_wire())
+
+    def _shots_on_wire(self) -> dict[str, Any]:
+        """The options that decide on shots and precision, as they are sent."""
+        groups = {
+            "twirling": self.twirling.encode(),
+            "resilience": self.resilience.settings,
+        }
+        options = groups | self._given("default_shots", "default_precision")
+        return {"options": options} | self._given("resilience_level")
 
     def validate(self) -> None:
         """Checks too that what is learned about measurements is used."""

@@ -146,7 +146,8 @@ class EstimatorOptionsBody(ClosedGroup):
     """``params.options`` of the estimator."""
 
     seed_estimator: CountOrZero | UnsetType | None = UNSET
-    default_precision: Positive | UnsetType = UNSET
+    # The service wants more than 0, which asks the simulators of this one for exact values.
+    default_precision: NotNegative | UnsetType = UNSET
     default_shots: CountOrZero | UnsetType | None = UNSET
     dynamical_decoupling: DynamicalDecouplingBody | UnsetType = UNSET
     resilience: ResilienceBody | UnsetType = UNSET

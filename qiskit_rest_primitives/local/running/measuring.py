@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qiskit_rest_primitives.wire.shots import shots_of
+
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
@@ -92,7 +94,7 @@ def estimate_from_bits(
     seeds: Seeds,
     start: int,
 ) -> dict[str, np.ndarray]:
-    """Measures every basis of every row with ``1 / precision**2`` shots.
+    """Measures every basis of every row with the shots whose standard error is the precision.
 
     Args:
         simulation: runs the circuits.
@@ -107,7 +109,7 @@ def estimate_from_bits(
     Returns:
         ``evs`` and ``stds``, the standard errors of the means, float64 ``(n,)``.
     """
-    shots = math.ceil(1 / precision**2)
+    shots = shots_of(precision)
     circuits: list[QuantumCircuit] = []
     for row, values in enumerate(rows):
         bound = circuit.assign_parameters(values) if len(values) else circuit

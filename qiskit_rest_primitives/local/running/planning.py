@@ -22,6 +22,7 @@ from qiskit_rest_primitives.local.running.tasks import EstimatorTask, SamplerTas
 from qiskit_rest_primitives.local.running.values import bind_values, coerce_observables
 from qiskit_rest_primitives.wire.bodies import EstimatorParams, SamplerParams
 from qiskit_rest_primitives.wire.pubs import decode_estimator_pub, decode_sampler_pub
+from qiskit_rest_primitives.wire.shots import precision_of, shots_of
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.backends import LocalBackend
@@ -141,9 +142,10 @@ def _plan_sampler_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
         )
         for part in _cut(values.size, setup.seconds_per_point)
     ]
-    join = SamplerJoin(
-        values.shape, shots, num_bits, {"shots": shots} | _metadata(loaded) | setup.metadata
-    )
+    metadata: dict[str, Any] = {"shots": shots} | _metadata(loaded) | setup.metadata
+    if divided := requested.randomizations.divide(shots):
+        metadata["num_randomizations"] = divided[0]
+    join = SamplerJoin(values.shape, shots, num_bits, metadata)
     return PubPlan(tasks, join, values.size)
 
 
@@ -154,7 +156,11 @@ def _plan_estimator_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
     loaded = context.load(pub.circuit, index, width)
     values = bind_values(loaded, pub.parameter_values, index)
     observables = coerce_observables(pub.observables, loaded.circuit.num_qubits, index)
-    precision = requested.precision if pub.precision is None else float(pub.precision)
+    target_precision = requested.precision if pub.precision is None else float(pub.precision)
+    shots, precision = shots_of(target_precision), target_precision
+    if divided := requested.randomizations.divide(shots) if shots else None:
+        shots = divided[0] * divided[1]
+        precision = precision_of(shots)
     try:
         shape = np.broadcast_shapes(values.shape, observables.shape)
     except ValueError:
@@ -195,10 +201,10 @@ def _plan_estimator_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
             )
         )
     metadata = (
-        {"target_precision": precision, "shots": _nominal_shots(precision)}
-        | _metadata(loaded)
-        | setup.metadata
+        {"target_precision": target_precision, "shots": shots} | _metadata(loaded) | setup.metadata
     )
+    if divided:
+        metadata["num_randomizations"] = divided[0]
     join = EstimatorJoin(
         shape, positions.ravel(), len(pairs), precision, seeds, metadata, setup.std_of_exact
     )
@@ -216,11 +222,6 @@ def _physical_width(
     while isinstance(observables, (list, dict)):
         observables = next(iter(cast("list[Any]", observables)), None)
     return len(observables) if isinstance(observables, str) else None
-
-
-def _nominal_shots(precision: float) -> int:
-    """Shots that would give a precision; 0 for exact values, and where there is no such number."""
-    return math.ceil(1 / precision**2) if precision > 1e-100 else 0
 
 
 def _metadata(loaded: LoadedCircuit) -> dict[str, Any]:

@@ -41,6 +41,7 @@ from qiskit_rest_primitives.local.running.setup import (
     Wanted,
 )
 from qiskit_rest_primitives.local.running.statevector import ReferenceSimulator
+from qiskit_rest_primitives.wire.shots import shots_of
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
@@ -202,7 +203,7 @@ def prepare_device(num_qubits: int) -> Prepare:
         if isinstance(wanted, SamplesWanted):
             shots = check_shots(wanted.shots, pub_index)
         else:
-            shots = _shots(wanted.precision)
+            shots = shots_of(wanted.precision)
         method, applied = affordable_method(small, shots)
         gates = used_gates(small) | {("sx", (place,)) for place in range(len(kept))}
         noise = DeviceNoise(num_qubits, tuple(kept), gates if applied == "full" else frozenset())
@@ -236,7 +237,7 @@ def _measured(
     return Setup(
         replace(simulation, bases=bases),
         circuit,
-        circuits_per_row * (1e-2 + per_shot * _shots(wanted.precision)),
+        circuits_per_row * (1e-2 + per_shot * shots_of(wanted.precision)),
         metadata,
         observables,
         bases.total,
@@ -314,10 +315,6 @@ def _moved(terms: dict[str, float], layout: list[int], width: int) -> dict[str, 
             letters[width - 1 - layout[qubit]] = letter
         moved["".join(letters)] = coefficient
     return moved
-
-
-def _shots(precision: float) -> int:
-    return math.ceil(1 / precision**2)
 
 
 def _check_precision(wanted: ExpectationsWanted, pub_index: int, what: str) -> None:

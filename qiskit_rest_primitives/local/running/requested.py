@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -13,9 +12,14 @@ from msgspec import UNSET
 from qiskit_rest_primitives.local.running.noise import GivenNoise, read_noise_option
 from qiskit_rest_primitives.local.running.outcome import RefusedError
 from qiskit_rest_primitives.wire.bodies import EstimatorParams, SamplerParams
+from qiskit_rest_primitives.wire.shots import (
+    SERVICE_PRECISION,
+    SERVICE_SHOTS,
+    Randomizations,
+    estimator_precision,
+    sampler_shots,
+)
 
-DEFAULT_SHOTS = 4096
-DEFAULT_PRECISION = 0.015625  # 1 / sqrt(4096)
 _ACTED_ON = frozenset(
     {
         "options.default_shots",
@@ -36,6 +40,8 @@ class Requested:
     Attributes:
         shots: samples a point, for sampler PUBs that say nothing.
         precision: target standard error, for estimator PUBs that say nothing.
+        randomizations: how twirling divides the shots of a point. No circuit is made random yet:
+            its options are among those that are not applied.
         seed: seed or None.
         noise: a noise model of the user's, or None.
         coupling: pairs of qubits that two-qubit gates may act on, or None.
@@ -45,6 +51,7 @@ class Requested:
 
     shots: int
     precision: float
+    randomizations: Randomizations
     seed: int | None
     noise: GivenNoise | None
     coupling: list[list[int]] | None
@@ -76,27 +83,28 @@ def read_request(params: SamplerParams | EstimatorParams, *, on_aer: bool) -> Re
         {} if options.simulator is UNSET else cast("dict[str, Any]", _plain(options.simulator))
     )
     seed = simulator.get("seed_simulator")
-    shots, precision = DEFAULT_SHOTS, DEFAULT_PRECISION
-    default_shots = _given(options.default_shots)
+    shots, precision = SERVICE_SHOTS, SERVICE_PRECISION
     if isinstance(params, SamplerParams):
-        given = _given(params.shots)
-        shots = next((n for n in (given, default_shots) if n is not None), DEFAULT_SHOTS)
+        said = {"options": _plain(options), "shots": _given(params.shots)}
+        randomizations = Randomizations.of_sampler(said)
+        shots = sampler_shots(said)
         if shots < 1:
             raise RefusedError(f"shots are at least 1, not {shots}")
     else:
         own_seed = _given(params.options.seed_estimator)
         seed = seed if own_seed is None else own_seed
-        default_precision = _given(params.options.default_precision)
-        if (given := _given(params.precision)) is not None:
-            precision = float(given)
-        elif default_shots:
-            precision = 1 / math.sqrt(default_shots)
-        elif default_precision is not None:
-            precision = float(default_precision)
+        said = {
+            "options": _plain(options),
+            "precision": _given(params.precision),
+            "resilience_level": _given(params.resilience_level),
+        }
+        randomizations = Randomizations.of_estimator(said)
+        precision = estimator_precision(said)
     noise = simulator.get("noise_model") if on_aer else None
     return Requested(
         shots,
         precision,
+        randomizations,
         seed,
         read_noise_option(noise) if noise else None,
         _coupling(simulator.get("coupling_map")) if on_aer else None,
