@@ -10,11 +10,13 @@ from qiskit.primitives.containers import EstimatorPubLike
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
 from qiskit_rest_primitives.circuits import encode_observables
+from qiskit_rest_primitives.circuits.measured import disturbed_observable
 from qiskit_rest_primitives.errors import EncodeError
 from qiskit_rest_primitives.job import RestJob
 from qiskit_rest_primitives.options import EstimatorOptions
 from qiskit_rest_primitives.primitive import CircuitEncoder, RestPrimitive, submit_works
 from qiskit_rest_primitives.split_job import SplitJob
+from qiskit_rest_primitives.user_warnings import warn_user
 from qiskit_rest_primitives.work import EstimatorWork
 
 
@@ -47,6 +49,9 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
         self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None
     ) -> RestJob | SplitJob:
         """Submits one job.
+
+        Observables are measured after the circuit, with what measurements at its end have left of
+        the state. An observable that does not commute with those gives a UserWarning.
 
         Args:
             pubs: ``(circuit, observables)``, ``(circuit, observables, parameter_values)`` or
@@ -87,6 +92,13 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
                 observables = encode_observables(pub.observables, pub.circuit.num_qubits)
             except EncodeError as error:
                 raise EncodeError(f"PUB {index}: {error}") from error.__cause__
+            disturbed = disturbed_observable(pub.circuit, observables)
+            if disturbed is not None:
+                warn_user(
+                    f"PUB {index}: {disturbed}; observables are measured after the circuit, so "
+                    "that term is 0 on average: to observe the state before the measurements, "
+                    "pass circuit.remove_final_measurements(inplace=False)"
+                )
             works.append(
                 EstimatorWork(
                     circuit,
