@@ -9,6 +9,7 @@ from qiskit.primitives import BaseSamplerV2
 from qiskit.primitives.containers import SamplerPubLike
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
+from qiskit_rest_primitives.circuits.result_names import check_register_names
 from qiskit_rest_primitives.job import RestJob
 from qiskit_rest_primitives.options import SamplerOptions
 from qiskit_rest_primitives.primitive import CircuitEncoder, RestPrimitive, submit_works
@@ -33,7 +34,11 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
 
     @property
     def default_shots(self) -> int:
-        """Shots of a PUB when neither the PUB nor `run` says: ``options.default_shots`` or 4096."""
+        """Shots of a PUB when neither the PUB nor `run` says.
+
+        With twirling, ``num_randomizations * shots_per_randomization`` if both are numbers; else
+        ``options.default_shots``; else 4096.
+        """
         return self._options.shots_unless_given()
 
     def run(
@@ -49,11 +54,12 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
         Returns:
             The job's handle (with ``options.split``, perhaps that of several jobs); its result
             has a `BitArray` of the PUB's shape for each classical
-            register.
+            register. Without PUBs nothing is sent, and the result is empty.
 
         Raises:
             ValueError, TypeError, QiskitError: a PUB is malformed, as with Qiskit's own samplers.
-            EncodeError: a circuit or value can't be sent unchanged, or the job is too large.
+            EncodeError: a circuit or value can't be sent unchanged, a register has a name that no
+                result can have a field for (such as ``shape``), or the job is too large.
         """
         default = self.default_shots if shots is None else shots
         coerced = [SamplerPub.coerce(pub, default) for pub in pubs]
@@ -68,6 +74,7 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
         encoder = CircuitEncoder(self.backend(), bool(self._options.isa_check))
         works: list[SamplerWork] = []
         for index, pub in enumerate(coerced):
+            check_register_names(pub.circuit, pub_index=index)
             circuit, values = encoder.encode(pub, index)
             works.append(SamplerWork(circuit, values, int(pub.shots or 0), pub.circuit.metadata))
         return submit_works(self._mode, "sampler", works, self._options)

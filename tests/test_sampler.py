@@ -118,8 +118,10 @@ def test_a_circuit_without_registers_warns_as_the_reference_does(backend: RestBa
 
 
 def test_no_pubs_give_no_results(backend: RestBackend) -> None:
-    """run([]) is a result of length 0, as with the reference."""
-    assert len(SamplerV2(backend).run([]).result()) == 0
+    """run([]) is a result of length 0, as with the reference; the service gets no job."""
+    job = SamplerV2(backend).run([])
+    assert len(job.result()) == 0
+    assert (job.job_id(), job.done(), job.cancel()) == ("", True, False)
 
 
 def test_more_executions_than_a_device_takes_are_refused(service: QiskitRuntimeService) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qiskit_rest_primitives.local.running.costs import MAX_AER_SHOTS
 from qiskit_rest_primitives.local.running.devices import (
     LISTED,
     device_name,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 AER_METHODS = ("statevector", "density_matrix", "stabilizer", "matrix_product_state")
 SIMULATOR_QUBITS = 30
+DEVICE_SHOTS = 100_000
 _VERSION = "1.0.0"
 _ONLINE_SINCE = "2026-01-01T00:00:00+00:00"
 
@@ -42,6 +44,7 @@ class LocalBackend:
     Attributes:
         name: as in GET /backends.
         num_qubits: width of the circuits it takes.
+        max_shots: most shots of a circuit.
         is_simulator: whether any circuit goes, or only what a device can do.
         on_aer: whether it acts on options for the simulator other than the seed.
     """
@@ -53,16 +56,23 @@ class LocalBackend:
         target: Callable[[], Target],
         prepare: Prepare,
         *,
+        max_shots: int,
         is_simulator: bool,
         on_aer: bool,
     ):
         self.name = name
         self.num_qubits = num_qubits
+        self.max_shots = max_shots
         self.is_simulator = is_simulator
         self.on_aer = on_aer
         self._target = target
         self._prepare = prepare
         self._encoded: tuple[dict[str, Any], dict[str, Any]] | None = None
+
+    @property
+    def target(self) -> Target:
+        """What it can do."""
+        return self._target()
 
     def prepare(
         self, circuit: QuantumCircuit, pub_index: int, requested: Requested, wanted: Wanted
@@ -117,6 +127,7 @@ class LocalBackend:
                 processor_type=self._processor_type(),
                 description=target.description or "",
                 online_date=_ONLINE_SINCE,
+                max_shots=self.max_shots,
             )
         return self._encoded
 
@@ -165,6 +176,7 @@ class LocalBackends:
                 size,
                 lambda: device_target(size),
                 prepare_device(size),
+                max_shots=DEVICE_SHOTS,
                 is_simulator=False,
                 on_aer=False,
             )
@@ -178,6 +190,7 @@ class LocalBackends:
             SIMULATOR_QUBITS,
             lambda: simulator_target(SIMULATOR_QUBITS),
             prepare,
+            max_shots=MAX_AER_SHOTS,
             is_simulator=True,
             on_aer=name != "statevector",
         )

@@ -77,10 +77,13 @@ class Core:
             The reply of POST /jobs.
 
         Raises:
-            ProblemError: unknown backend; a session that is unknown, closed or on another backend.
+            ProblemError: unknown backend or calibration; a session that is unknown, closed or on
+                another backend.
         """
         if not self.has_backend(request.backend):
             raise self.unknown_backend(request.backend)
+        if request.calibration_id is not UNSET:
+            raise self.unknown_calibration(request.backend, request.calibration_id)
         self.used_backends.add(request.backend)
         job_id = secrets.token_hex(10)
         session_id = request.session_id or None
@@ -101,7 +104,6 @@ class Core:
             "private": int(private),
             "cost": cost,
             "log_level": request.log_level or None,
-            "calibration_id": request.calibration_id or None,
             "runtime": request.runtime or None,
             **self.store.body_fields(job_id, "params", bytes(request.params)),
         }
@@ -117,8 +119,6 @@ class Core:
             reply["session_id"] = session_id
         if private:
             reply["private"] = True
-        if request.calibration_id is not UNSET:
-            reply["calibration_id"] = request.calibration_id
         return reply
 
     def _start(
@@ -255,6 +255,14 @@ class Core:
         except KeyError:
             return False
         return True
+
+    def unknown_calibration(self, backend: str, calibration_id: str) -> ProblemError:
+        """The problem of a calibration that is asked for by its id: none has one here."""
+        return ProblemError(
+            404,
+            f"Calibration {calibration_id[:100]} of backend {backend[:100]} not found.",
+            solution="Leave calibration_id out: each backend has one calibration.",
+        )
 
     def unknown_backend(self, name: str, status: int = 404) -> ProblemError:
         """The problem of a backend that is not here."""

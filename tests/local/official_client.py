@@ -101,6 +101,30 @@ def primitives(service: QiskitRuntimeService) -> dict[str, Any]:
     return seen
 
 
+def twirled(service: QiskitRuntimeService) -> dict[str, Any]:
+    """Sets twirling's two numbers, whose product is the number of shots."""
+    circuit = QuantumCircuit(1)
+    circuit.x(0)
+    sampler = SamplerV2(mode=service.backend("statevector"))
+    sampler.options.twirling.enable_measure = True
+    sampler.options.twirling.num_randomizations = 7
+    sampler.options.twirling.shots_per_randomization = 3
+    measured = circuit.measure_all(inplace=False)
+    sampled = sampler.run([measured]).result()[0]
+    obeyed = sampler.run([measured], shots=50).result()[0]
+    estimator = EstimatorV2(mode=service.backend("statevector"))
+    estimator.options.default_shots = 400
+    estimator.options.twirling.num_randomizations = 16
+    estimator.options.twirling.shots_per_randomization = 100
+    estimated = estimator.run([(circuit, "Z")]).result()[0]
+    return {
+        "sampler": sampled.data.meas.num_shots,
+        "sampler_metadata": sampled.metadata,
+        "sampler_obeys_run": obeyed.data.meas.num_shots,
+        "estimator": estimated.metadata,
+    }
+
+
 def sessions(service: QiskitRuntimeService) -> dict[str, Any]:
     """Runs in a session and in a batch, and closes them both ways."""
     backend = service.backend(DEVICE)
@@ -156,7 +180,7 @@ def jobs(service: QiskitRuntimeService) -> dict[str, Any]:
     sampler.options.environment.private = False
 
     # Quick to send and long to run: it is running, or waits, when it is cancelled.
-    slow = [(prepared, None, 2_000_000)] * 20
+    slow = [(prepared, None, 100_000)] * 400
     running, waiting = sampler.run(slow), [sampler.run(slow) for _ in range(4)]
     for each in [running, *waiting]:
         each.cancel()
@@ -226,7 +250,7 @@ def jobs(service: QiskitRuntimeService) -> dict[str, Any]:
 def main() -> None:
     """Does everything and prints what it saw."""
     service = QiskitRuntimeService()
-    parts = (backends, primitives, sessions, jobs)
+    parts = (backends, primitives, twirled, sessions, jobs)
     seen = {part.__name__: part(service) for part in parts}
     json.dump(seen, sys.stdout, default=str)
 

@@ -72,6 +72,39 @@ def test_a_wrong_time_is_400(api: Api) -> None:
     assert api.get("/backends/statevector/properties", updated_before="now").status_code == 400
 
 
+@pytest.mark.parametrize("part", ["configuration", "properties"])
+def test_an_unknown_calibration_is_404(api: Api, part: str) -> None:
+    """No calibration has an id here, so none is answered with another one."""
+    reply = api.get(f"/backends/fake_5q/{part}", calibration_id="nonsense")
+    assert reply.status_code == 404
+    assert "nonsense" in reply.json()["errors"][0]["message"]
+
+
+def test_there_are_no_properties_from_before_the_calibration(api: Api) -> None:
+    """A time before the first calibration is 404; its own time is not."""
+    date = api.json("/backends/fake_5q/properties")["last_update_date"]
+    reply = api.get("/backends/fake_5q/properties", updated_before="2020-01-01")
+    assert reply.status_code == 404
+    assert date in reply.json()["errors"][0]["solution"]
+    api.json("/backends/fake_5q/properties", updated_before=date)
+
+
+@pytest.mark.parametrize(("name", "most"), [("fake_5q", 100_000), ("statevector", 20_000_000)])
+def test_most_shots_are_those_that_run(api: Api, name: str, most: int) -> None:
+    """max_shots of the configuration runs (on a device), and one more fails the job by name."""
+    assert api.json(f"/backends/{name}/configuration")["max_shots"] == most
+    text = 'OPENQASM 3.0; include "stdgates.inc"; bit[1] c; x $0; c[0] = measure $0;'
+    job = api.wait(api.submit(backend=name, params={"pubs": [[text], [text, None, most + 1]]}))
+    assert job["state"]["status"] == "Failed"
+    assert job["state"]["reason_code"] == 1002
+    assert f"PUB 1: {most + 1:,} shots; {name} runs at most {most:,}" in job["state"]["reason"]
+    if name == "fake_5q":
+        job_id = api.run(backend=name, params={"pubs": [[text, None, most]]})
+        assert (
+            len(api.json(f"/jobs/{job_id}/results")["results"][0]["data"]["c"]["samples"]) == most
+        )
+
+
 def test_the_queue_is_counted(held: tuple[Api, HeldExecutor]) -> None:
     """Queue lengths are of jobs that are not final."""
     api, _ = held

@@ -30,11 +30,25 @@ class TestCreate:
         assert set(reply.json()) == {"id", "backend"}
         assert reply.json()["backend"] == "statevector"
 
-    def test_echoes_private_and_calibration(self, api: Api) -> None:
-        """A private job with a calibration says so in the reply."""
-        content = api.post_job(private=True, calibration_id="abc").json()
-        assert content["private"] is True
-        assert content["calibration_id"] == "abc"
+    def test_echoes_private(self, api: Api) -> None:
+        """A private job says so in the reply."""
+        assert api.post_job(private=True).json()["private"] is True
+
+    def test_refuses_an_unknown_calibration(self, api: Api) -> None:
+        """A job for a calibration that does not exist is 404, and is not stored."""
+        before = api.json("/jobs")["count"]
+        reply = api.post_job(calibration_id="nonsense")
+        assert reply.status_code == 404
+        assert "nonsense" in str(error_of(reply)["message"])
+        assert api.json("/jobs")["count"] == before
+
+    @pytest.mark.parametrize("program", ["sampler", "estimator"])
+    def test_refuses_a_job_without_pubs(self, api: Api, program: str) -> None:
+        """400 with the code of an invalid job and the path."""
+        reply = api.post_job(program_id=program, params={"pubs": []})
+        assert reply.status_code == 400
+        assert error_of(reply)["code"] == 1002
+        assert str(error_of(reply)["message"]).startswith("params.pubs")
 
     def test_runs_the_documented_sampler_flow(self, api: Api) -> None:
         """Submit, poll state.status, read samples: as documented."""

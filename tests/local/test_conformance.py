@@ -92,6 +92,17 @@ def test_runs_sweeps_of_both_primitives(seen: dict[str, Any]) -> None:
         assert results["stds_shape"] == [2, 3]
 
 
+def test_the_product_of_twirling_is_the_number_of_shots(seen: dict[str, Any]) -> None:
+    """It takes precedence over default_shots, and the shots of run() over it."""
+    twirled = seen["twirled"]
+    assert twirled["sampler"] == 21
+    assert twirled["sampler_metadata"]["num_randomizations"] == 7
+    assert twirled["sampler_obeys_run"] == 50
+    assert twirled["estimator"]["shots"] == 1600
+    assert twirled["estimator"]["num_randomizations"] == 16
+    assert twirled["estimator"]["target_precision"] == 1 / 40
+
+
 def test_sessions_and_batches(seen: dict[str, Any]) -> None:
     """Details while open and after, jobs that join, graceful and hard close."""
     sessions = seen["sessions"]

@@ -333,9 +333,9 @@ def test_text_that_is_no_program_fails_with_its_place(engine):
 def test_a_result_beyond_memory_is_refused(engine):
     """Shots that no memory holds are refused before anything runs."""
     text = text_of(two_registers())
-    outcome = fail(engine, "sampler", [[text, [0, 0], 2_000_000_000]])
+    outcome = fail(engine, "sampler", [[text, [[0, 0]] * 20, 20_000_000]])
     assert "GiB" in outcome.reason
-    outcome = fail(engine, "sampler", [[text, [0, 0], 200_000_000]] * 3)
+    outcome = fail(engine, "sampler", [[text, [[0, 0]] * 10, 20_000_000]] * 3)
     assert "PUB 1" in outcome.reason
 
 
@@ -351,7 +351,7 @@ def test_many_shots_are_drawn_in_parts(engine, monkeypatch):
 def test_shots_without_a_result_are_bounded_too(engine):
     """A circuit without bits has no bytes, and its shots take time all the same."""
     text = 'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; h q[0];'
-    assert "GiB" in fail(engine, "sampler", [[text, None, 10**12]]).reason
+    assert "GiB" in fail(engine, "sampler", [[text, None, 20_000_000]] * 60).reason
 
 
 @pytest.mark.parametrize("backend", ["aer", "fake_5q"])
@@ -359,10 +359,10 @@ def test_shots_that_aer_has_no_memory_for_are_refused(engine, backend):
     """Asked for as shots, or as a precision of measured observables."""
     text = 'OPENQASM 3.0; include "stdgates.inc"; bit[1] c; x $0; c[0] = measure $0; x $0;'
     outcome = fail(engine, "sampler", [[text, None, 500_000_000]], backend=backend)
-    assert "5e+08 shots" in outcome.reason
+    assert "500,000,000 shots" in outcome.reason
     for precision in (1e-5, 1e-300):
         outcome = fail(engine, "estimator", [[text, "IIIIZ", None, precision]], backend=backend)
-        assert "shots a point" in outcome.reason
+        assert "shots" in outcome.reason
 
 
 def test_circuits_that_are_declared_and_not_used_are_bounded(engine):

@@ -12,6 +12,7 @@ from qiskit_rest_primitives.local.api.endpoints import api_version, since
 from qiskit_rest_primitives.local.api.listing import when
 from qiskit_rest_primitives.local.api.replies import ProblemError, json_reply
 from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.times import read_time
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.backends import LocalBackend
@@ -51,14 +52,31 @@ async def _device(core: Core, request: Request) -> LocalBackend:
 async def configuration(core: Core, caller: Caller, request: Request) -> Response:
     """GET /backends/{id}/configuration."""
     device = await _device(core, request)
+    _refuse_calibration(core, request)
     return json_reply(await asyncio.to_thread(device.configuration))
 
 
 async def properties(core: Core, caller: Caller, request: Request) -> Response:
-    """GET /backends/{id}/properties; there is one calibration."""
-    when(request, "updated_before")
+    """GET /backends/{id}/properties; there is one calibration, without an id."""
+    before = when(request, "updated_before")
     device = await _device(core, request)
-    return json_reply(await asyncio.to_thread(device.properties))
+    _refuse_calibration(core, request)
+    found = await asyncio.to_thread(device.properties)
+    date: str = found["last_update_date"]
+    if before is not None and before < read_time(date):
+        raise ProblemError(
+            404,
+            f"Backend {device.name} has no properties from before that time.",
+            solution=f"Its calibration is of {date}: ask for a later time, or leave "
+            "updated_before out.",
+        )
+    return json_reply(found)
+
+
+def _refuse_calibration(core: Core, request: Request) -> None:
+    calibration_id = request.query_params.get("calibration_id")
+    if calibration_id is not None:
+        raise core.unknown_calibration(request.path_params["name"], calibration_id)
 
 
 async def status(core: Core, caller: Caller, request: Request) -> Response:

@@ -101,7 +101,10 @@ def _no_collection() -> Generator[None]:
 
 def _decode(body: bytes) -> tuple[JobRequest, SamplerParams | EstimatorParams]:
     job = decode_job_request(body)
-    return job, decode_params(job.program_id, job.params)
+    params = decode_params(job.program_id, job.params)
+    if not params.pubs:
+        raise InvalidBody("a job has at least one PUB", "params.pubs")
+    return job, params
 
 
 def _refusal(error: InvalidBody) -> ProblemError:

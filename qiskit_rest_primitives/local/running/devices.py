@@ -5,6 +5,7 @@ Made from Qiskit's `GenericBackendV2` with a fixed seed; nothing here simulates.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import deque
 from functools import lru_cache
@@ -125,7 +126,8 @@ def device_target(num_qubits: int) -> Target:
     for name in generic.operation_names:
         operation = generic.operation_from_name(name)
         if name in (*BASIS, "measure", "reset", "delay"):
-            target.add_instruction(operation, dict(generic[name]), name=name)
+            bounds = [(0, math.pi / 2)] if name == "rzz" else None
+            target.add_instruction(operation, dict(generic[name]), name=name, angle_bounds=bounds)
         elif name in CONTROL_FLOW:
             target.add_instruction(operation, name=name)
     return target

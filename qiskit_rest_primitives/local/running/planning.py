@@ -11,6 +11,11 @@ import numpy as np
 from qiskit.primitives.containers.bindings_array import BindingsArray
 
 from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.local.running.checking import (
+    check_angles,
+    check_fields,
+    check_shots_of_backend,
+)
 from qiskit_rest_primitives.local.running.joining import EstimatorJoin, SamplerJoin
 from qiskit_rest_primitives.local.running.loading import LoadedCircuit, load_circuit
 from qiskit_rest_primitives.local.running.outcome import RefusedError
@@ -124,10 +129,13 @@ def _plan_sampler_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
     loaded = context.load(pub.circuit, index, _physical_width(pub.circuit, backend))
     values = bind_values(loaded, pub.parameter_values, index)
     shots = requested.shots if pub.shots is None else int(pub.shots)
+    check_shots_of_backend(shots, index, backend)
+    check_fields(loaded.circuit, index)
     num_bits = {creg.name: creg.size for creg in loaded.circuit.cregs}
     num_bytes = sum(-(-bits // 8) for bits in num_bits.values())
     context.memory.take(values.size * shots * max(1, num_bytes), index)
     setup = backend.prepare(loaded.circuit, index, requested, SamplesWanted(shots))
+    check_angles(loaded.circuit, values, index, backend)
     rows = _rows(loaded, values, setup)
     tasks = [
         SamplerTask(
@@ -161,6 +169,8 @@ def _plan_estimator_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
     if divided := requested.randomizations.divide(shots) if shots else None:
         shots = divided[0] * divided[1]
         precision = precision_of(shots)
+    if not backend.is_simulator:
+        check_shots_of_backend(shots, index, backend, precision=target_precision)
     try:
         shape = np.broadcast_shapes(values.shape, observables.shape)
     except ValueError:
@@ -181,6 +191,7 @@ def _plan_estimator_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
         requested,
         ExpectationsWanted(observables.distinct, pairs, values.size, precision),
     )
+    check_angles(loaded.circuit, values, index, backend)
     rows = _rows(loaded, values, setup)
     tasks: list[Task] = []
     for part in _cut(values.size, setup.seconds_per_point):
