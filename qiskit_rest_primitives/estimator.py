@@ -76,6 +76,7 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
         self._options.check_circuits(pub.circuit for pub in coerced)
         backend = self.backend()
         encoder = CircuitEncoder(backend, bool(self._options.isa_check))
+        assumed = self.default_precision
         works: list[EstimatorWork] = []
         for index, pub in enumerate(coerced):
             wanted = None if pub.precision is None else float(pub.precision)
@@ -106,7 +107,7 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
                     tuple(pub.observables.shape),
                     values,
                     wanted,
-                    self.default_precision if wanted is None else wanted,
+                    assumed if wanted is None else wanted,
                     pub.circuit.metadata,
                 )
             )

@@ -16,7 +16,7 @@ SERVICE_PRECISION: Final = 0.015625
 """Precision of a PUB where nothing says: 1/sqrt(4096)."""
 
 # 1 / (1 / sqrt(n))**2 differs from n by a few times 2**-53 of it.
-_ROUNDING = 1e-12
+_ROUNDING = 1e-14
 # Below this, the square of a precision is rounded to 0.
 _SMALLEST_PRECISION = 1e-100
 
@@ -34,7 +34,9 @@ def shots_of(precision: float) -> int:
     """
     if precision <= _SMALLEST_PRECISION:
         return 0
-    return math.ceil(1 / precision**2 * (1 - _ROUNDING))
+    exact = 1 / precision**2
+    nearest = round(exact)
+    return nearest if math.isclose(exact, nearest, rel_tol=_ROUNDING) else math.ceil(exact)
 
 
 def precision_of(shots: int) -> float:
