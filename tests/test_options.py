@@ -67,7 +67,8 @@ TABLE: dict[str, dict[str, tuple[list[Any], list[Any]]]] = {
     },
     "estimator": {
         "default_shots": ([*SHOTS[0], None], SHOTS[1]),
-        "default_precision": ([0, 1e-6, 1, np.float64(0.5)], [-0.1, None, *NOT_NUMBERS]),
+        # 0 is taken too, for simulators, and is beyond the documented schema.
+        "default_precision": ([1e-6, 1, np.float64(0.5)], [-0.1, None, *NOT_NUMBERS]),
         "resilience_level": ([0, 1, 2, np.int8(2)], [-1, 3, 1.0, "1", True, None]),
         "seed_estimator": SEEDS,
         "resilience.measure_mitigation": BOOLS,
