@@ -1,5 +1,6 @@
 """Qiskit V2 primitives on any service that speaks the Qiskit Runtime REST API."""
 
+from qiskit_rest_primitives._version import __version__
 from qiskit_rest_primitives.account import Account
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.errors import (
@@ -73,6 +74,7 @@ __all__ = [
     "SplitJob",
     "TransportError",
     "UnknownParameterError",
+    "__version__",
     "as_completed",
     "load_result",
     "save_result",

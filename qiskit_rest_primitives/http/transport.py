@@ -12,15 +12,14 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from http.cookiejar import DefaultCookiePolicy
-from importlib.metadata import version
 from typing import IO, TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
 
+from qiskit_rest_primitives._version import __version__
 from qiskit_rest_primitives.errors import RedirectError, TransportError
 from qiskit_rest_primitives.forks import Lock
 from qiskit_rest_primitives.http.adapter import SAFE_METHODS, Adapter, tried_once
@@ -251,7 +250,7 @@ class Transport:
         session.verify = (bundle or True) if self._verify is True else self._verify
         session.auth = self.auth
         session.headers.update(self._headers)
-        session.headers["User-Agent"] = _user_agent()
+        session.headers["User-Agent"] = f"qiskit-rest-primitives/{__version__}"
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         adapter = Adapter()
         session.mount("https://", adapter)
@@ -275,11 +274,6 @@ class Transport:
     def idle_seconds(self) -> float:
         """Since the last call began."""
         return time.monotonic() - self._last_used
-
-
-@cache
-def _user_agent() -> str:
-    return f"qiskit-rest-primitives/{version('qiskit-rest-primitives')}"
 
 
 def _reply(response: requests.Response, content: bytes) -> Reply:
