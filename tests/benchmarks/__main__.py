@@ -1,23 +1,34 @@
-"""Runs every benchmark of this folder: ``python -m tests.benchmarks [name ...]``.
+"""Runs every benchmark of this folder: ``python -m tests.benchmarks [--short] [name ...]``.
 
 Each prints one line a figure: name, measured ratio, target, ok or MISSED. Figures are ratios
-within one run, so they hold on any machine; a busy one widens them.
+within one run, so they hold on any machine; a busy one widens them. ``--short`` only tries whether
+each benchmark runs, in seconds.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.benchmarks.figures import SHORT_VARIABLE
+
 HERE = Path(__file__).parent
 
 
-def main(names: list[str]) -> int:
-    """Runs the named benchmarks, or all; 1 if one missed its target or failed."""
+def main() -> int:
+    """Runs the named benchmarks, or all; 1 if one broke off, or missed its target."""
     known = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
-    worst = 0
-    for name in names or known:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(known))
+    parser.add_argument("--short", action="store_true", help="small sizes, no target")
+    given = parser.parse_args()
+    if given.short:
+        os.environ[SHORT_VARIABLE] = "1"
+    bad: list[str] = []
+    for name in given.names or known:
         print(f"-- {name}", flush=True)
         done = subprocess.run(
             [sys.executable, "-m", f"tests.benchmarks.bench_{name}"],
@@ -26,10 +37,13 @@ def main(names: list[str]) -> int:
             check=False,
         )
         print(done.stdout, end="", flush=True)
-        if done.returncode or "MISSED" in done.stdout:
-            worst = 1
-    return worst
+        if done.returncode or not done.stdout:
+            bad.append(f"{name} broke off")
+        elif "MISSED" in done.stdout:
+            bad.append(f"{name} missed a target")
+    print(*bad, sep="\n", end="\n" if bad else "", flush=True)
+    return int(bool(bad))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

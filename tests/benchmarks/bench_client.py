@@ -27,6 +27,7 @@ from qiskit_rest_primitives import QiskitRuntimeService, RestJob, SamplerV2, Set
 from qiskit_rest_primitives.http.transport import Call, Transport
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.waiting import watching
+from tests.benchmarks.figures import report, size
 from tests.secrets import secret
 
 QUIET = Settings(journal=False)
@@ -77,12 +78,6 @@ class CountedCalls:
         Transport.call = self._real
 
 
-def say(name: str, measured: float, target: float, unit: str = "") -> None:
-    """One line a figure."""
-    word = "ok" if measured <= target else "MISSED"
-    print(f"{name}: {measured:.3g}{unit} (target {target:g}{unit}) {word}", flush=True)
-
-
 def client_of(local: LocalService) -> QiskitRuntimeService:
     """A client without a journal."""
     return QiskitRuntimeService(
@@ -102,7 +97,7 @@ def coin() -> QuantumCircuit:
 def import_seconds(statement: str) -> float:
     """Median of fresh interpreters that write bytecode, less the bare interpreter's time."""
     seconds: list[float] = []
-    for _ in range(8):
+    for _ in range(size(8, 2)):
         start = time.perf_counter()
         subprocess.run([sys.executable, "-c", statement], check=True, env={"PATH": ""})
         seconds.append(time.perf_counter() - start)
@@ -114,10 +109,10 @@ def importing() -> None:
     bare = import_seconds("pass")
     ours = import_seconds("import qiskit_rest_primitives") - bare
     base = import_seconds("import qiskit.primitives, requests") - bare
-    say("import / (qiskit.primitives + requests)", ours / base, 1.15)
+    report("import / (qiskit.primitives + requests)", ours / base, 1.15)
     if importlib.util.find_spec("qiskit_ibm_runtime"):
         official = import_seconds("import qiskit_ibm_runtime") - bare
-        say("import / qiskit_ibm_runtime", ours / official, 0.45)
+        report("import / qiskit_ibm_runtime", ours / official, 0.45)
 
 
 def quick_jobs() -> None:
@@ -125,13 +120,13 @@ def quick_jobs() -> None:
     with LocalService() as local:
         began = time.perf_counter()
         service = client_of(local)
-        say("constructor", 1e3 * (time.perf_counter() - began), 5, " ms")
+        report("constructor", 1e3 * (time.perf_counter() - began), 5, unit=" ms")
         sampler = SamplerV2(service.backend("statevector"))
         reference = StatevectorSampler()
         circuit = coin()
         rest: list[float] = []
         direct: list[float] = []
-        for _ in range(60):
+        for _ in range(size(60, 12)):
             began = time.perf_counter()
             sampler.run([circuit], shots=1).result()
             rest.append(time.perf_counter() - began)
@@ -139,18 +134,18 @@ def quick_jobs() -> None:
             reference.run([circuit], shots=1).result()
             direct.append(time.perf_counter() - began)
         more = 1e3 * (statistics.median(rest[10:]) - statistics.median(direct[10:]))
-        say("small job, beyond the reference primitive", more, 10, " ms")
+        report("small job, beyond the reference primitive", more, 10, unit=" ms")
         counts: list[int] = []
-        for _ in range(40):
+        for _ in range(size(40, 4)):
             with CountedCalls() as counted:
                 sampler.run([circuit], shots=1).result()
             counts.append(len(counted.paths))
-        say("requests of a quick job", statistics.median(counts), 3)
+        report("requests of a quick job", statistics.median(counts), 3)
 
 
 def polling() -> None:
     """What waiting adds to a job of a known length."""
-    for length in (0.3, 1.0, 4.0):
+    for length in size((0.3, 1.0, 4.0), (0.3,)):
         executor = HeldExecutor(delay_seconds=length / 2)  # preparation and execution wait each
         with LocalService(executor=executor) as local:
             sampler = SamplerV2(client_of(local).backend("statevector"))
@@ -158,7 +153,7 @@ def polling() -> None:
             sampler.run([coin()], shots=1).result()
             took = time.monotonic() - began
             ran = executor.finished[-1] - began
-        say(f"added to a job of {ran:.1f} s", (took - ran - 0.1) / ran, 0.2)
+        report(f"added to a job of {ran:.1f} s", (took - ran - 0.1) / ran, 0.2)
 
 
 def many_jobs(number: int, seconds: float) -> None:
@@ -173,7 +168,7 @@ def many_jobs(number: int, seconds: float) -> None:
             time.sleep(seconds)
         tracemalloc.stop()
         before = tracemalloc_size(lambda: jobs)
-        say(f"memory of {number:,} handles", before, 50 * number / 1000, " MB")
+        report(f"memory of {number:,} handles", before, 50 * number / 1000, unit=" MB")
 
 
 def tracemalloc_size(get: Callable[[], Any]) -> float:
@@ -228,7 +223,7 @@ def crowds(number: int, seconds: float) -> None:
     jobs = [RestJob(service.client, f"job-{n}") for n in range(number)]
     with watching(jobs), CountedCalls() as counted:
         time.sleep(seconds)
-    say(f"requests a minute, {number:,} watched", 60 * len(counted.paths) / seconds, 60)
+    report(f"requests a minute, {number:,} watched", 60 * len(counted.paths) / seconds, 60)
     server.shutdown()
 
 
@@ -243,6 +238,7 @@ with LocalService() as local:
 
 def submitting() -> None:
     """16 threads, 50 jobs each, beside plain requests that post the same bodies."""
+    threads, each = size((16, 50), (2, 3))
     served = subprocess.Popen(
         [sys.executable, "-c", SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -254,33 +250,38 @@ def submitting() -> None:
     circuit = coin()
     bodies: list[bytes] = []
     real = service.client.create_job
-    service.client.create_job = lambda body: bodies.append(body) or real(body)
+
+    def kept(body: bytes, *, fresh: bool = False) -> dict[str, Any]:
+        bodies.append(body)
+        return real(body, fresh=fresh)
+
+    service.client.create_job = kept
     sampler.run([circuit], shots=1).result()
     service.client.create_job = real
 
     def ours(_: int) -> None:
-        for job in [sampler.run([circuit], shots=1) for _ in range(50)]:
+        for job in [sampler.run([circuit], shots=1) for _ in range(each)]:
             job.result()
 
     def plain(_: int) -> None:
         session = requests.Session()
         session.headers["Authorization"] = f"Bearer {token}"
         session.headers["Service-CRN"] = instance
-        ids = [session.post(f"{url}/jobs", data=bodies[0]).json()["id"] for _ in range(50)]
+        ids = [session.post(f"{url}/jobs", data=bodies[0]).json()["id"] for _ in range(each)]
         for job_id in ids:
             while session.get(f"{url}/jobs/{job_id}").json()["status"] != "Completed":
                 time.sleep(0.005)
             session.get(f"{url}/jobs/{job_id}/results").json()
 
     seconds: dict[str, list[float]] = {"ours": [], "plain": []}
-    for _ in range(3):
+    for _ in range(size(3, 1)):
         for name, work in (("plain", plain), ("ours", ours)):
             began = time.perf_counter()
-            with ThreadPoolExecutor(16) as pool:
-                list(pool.map(work, range(16)))
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(work, range(threads)))
             seconds[name].append(time.perf_counter() - began)
     ratio = min(seconds["ours"]) / min(seconds["plain"])
-    say("16 threads x 50 jobs / plain requests", ratio, 1.2)
+    report(f"{threads} threads x {each} jobs / plain requests", ratio, 1.2)
     served.stdin.close()
     served.wait(20)
 
@@ -290,8 +291,8 @@ def main() -> None:
     importing()
     quick_jobs()
     polling()
-    many_jobs(1_000, 2)
-    crowds(10_000, 60)
+    many_jobs(size(1_000, 20), 2)
+    crowds(size(10_000, 100), size(60, 3))
     submitting()
 
 

@@ -22,10 +22,11 @@ from qiskit.primitives import BitArray, DataBin, PrimitiveResult, SamplerPubResu
 
 from qiskit_rest_primitives import QiskitRuntimeService, RestJob
 from qiskit_rest_primitives.wire.results import decode_result, encode_result
+from tests.benchmarks.figures import report, size
 from tests.secrets import secret
 
-SHAPE, SHOTS, BITS = (1000,), 4096, 127
-ARRAY_MB = 1000 * 4096 * 16 / 1e6
+SHAPE, SHOTS, BITS = (size(1000, 10),), 4096, 127
+ARRAY_MB = SHAPE[0] * SHOTS * 16 / 1e6
 DETAILS = {"id": "big", "status": "Completed", "state": {"status": "Completed"}}
 DETAILS |= {"program": {"id": "sampler"}, "params": {"pubs": None}}
 
@@ -115,18 +116,15 @@ def main() -> None:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Service)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     cost = child("fetch", str(server.server_address[1]))
-    ratio = cost["peak"] / ARRAY_MB
-    word = "ok" if ratio <= 2.5 else "MISSED"
-    print(f"peak of job.result() / array: {ratio:.2f} (target 2.5) {word}", flush=True)
+    report("peak of job.result() / array", cost["peak"] / ARRAY_MB, 2.5)
     server.shutdown()
     if importlib.util.find_spec("qiskit_ibm_runtime"):
         with tempfile.NamedTemporaryFile() as file:
             file.write(body)
             file.flush()
-            ours = min(child("decode", file.name)["seconds"] for _ in range(3))
-            theirs = min(child("official", file.name)["seconds"] for _ in range(3))
-        word = "ok" if ours / theirs <= 0.55 else "MISSED"
-        print(f"decoding / RuntimeDecoder: {ours / theirs:.2f} (target 0.55) {word}", flush=True)
+            ours = min(child("decode", file.name)["seconds"] for _ in range(size(3, 1)))
+            theirs = min(child("official", file.name)["seconds"] for _ in range(size(3, 1)))
+        report("decoding / RuntimeDecoder", ours / theirs, 0.55)
 
 
 if __name__ == "__main__":

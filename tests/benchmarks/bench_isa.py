@@ -17,6 +17,7 @@ from qiskit.transpiler import CouplingMap, Target
 from qiskit_rest_primitives.circuits import encode_circuit
 from qiskit_rest_primitives.circuits.isa import check_isa
 from qiskit_rest_primitives.wire.targets import decode_target, encode_target
+from tests.benchmarks.figures import report, size
 
 TARGET_RATIO = 1.0
 
@@ -47,7 +48,7 @@ def circuit(two_qubit_gates: int, *, name: str = "ecr") -> QuantumCircuit:
     return made
 
 
-def median_seconds(call: Callable[[], object], repeats: int = 7) -> float:
+def median_seconds(call: Callable[[], object], repeats: int = size(7, 1)) -> float:
     """Median over a few runs."""
     seconds: list[float] = []
     for _ in range(repeats):
@@ -60,17 +61,15 @@ def median_seconds(call: Callable[[], object], repeats: int = 7) -> float:
 def main() -> None:
     """Prints one line a figure: name, measured ratio, target, ok or MISSED."""
     for label, made, target in (
-        ("isa-check/encode 25k ops", circuit(5000), device(False)),
-        ("isa-check/encode 25k ops, rzz", circuit(5000, name="rzz"), device(True)),
+        ("isa-check/encode 25k ops", circuit(size(5000, 200)), device(False)),
+        ("isa-check/encode 25k ops, rzz", circuit(size(5000, 200), name="rzz"), device(True)),
         ("isa-check/encode 250 ops", circuit(50), device(False)),
     ):
         encoding = median_seconds(lambda made=made: encode_circuit(made))
         checking = median_seconds(
             lambda made=made, target=target: check_isa(made, target, pub_index=0)
         )
-        ratio = checking / encoding
-        word = "ok" if ratio <= TARGET_RATIO else "MISSED"
-        print(f"{label}: {ratio:.2f} (target {TARGET_RATIO:.2f}) {word}")
+        report(label, checking / encoding, TARGET_RATIO)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ from qiskit.transpiler import CouplingMap
 
 from qiskit_rest_primitives.local import reader
 from qiskit_rest_primitives.local.reader import read_circuit
+from tests.benchmarks.figures import report, size
+
+OPERATIONS = size(35_000, 2_000)
 
 
 def isa_text(operations: int) -> str:
@@ -47,37 +50,27 @@ def seconds(text: str, repeats: int) -> float:
     return best
 
 
-def report(name: str, measured: float, target: float, *, at_least: bool) -> None:
-    """One line a figure."""
-    ok = measured >= target if at_least else measured <= target
-    sign = ">=" if at_least else "<="
-    print(f"{name}: {measured:.3g} (target {sign} {target:g}) {'ok' if ok else 'MISSED'}")
-
-
 def main() -> None:
     """Prints the figures."""
-    text = isa_text(35_000)
-    ours = seconds(text, 5)
-    print(f"reader: {ours * 1e6 / 35_000:.2f} us an operation, {len(text)} characters")
-    short = isa_text(3_500)
+    text = isa_text(OPERATIONS)
+    ours = seconds(text, size(5, 1))
+    print(f"reader: {ours * 1e6 / OPERATIONS:.2f} us an operation, {len(text)} characters")
+    short = isa_text(OPERATIONS // 10)
     qasm3.loads(short)
     started = time.process_time()
     qasm3.loads(text)
     theirs = time.process_time() - started
-    report(
-        "reader, times faster than qasm3.loads, 35k operations", theirs / ours, 50, at_least=True
-    )
-    long = seconds(isa_text(105_000), 3)
-    report(
-        "reader, 105k operations against three times 35k", long / (3 * ours), 1.4, at_least=False
-    )
+    name = f"reader, times faster than qasm3.loads, {OPERATIONS:,} operations"
+    report(name, theirs / ours, 50, at_least=True)
+    long = seconds(isa_text(3 * OPERATIONS), size(3, 1))
+    report("reader, time an operation of a text of three times the length", long / (3 * ours), 1.4)
     reader.forget()
     gc.collect()
     tracemalloc.start()
     read = read_circuit(text)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    report("reader, peak of Python's memory over the text", peak / len(text), 4, at_least=False)
+    report("reader, peak of Python's memory over the text", peak / len(text), 4)
     started = time.process_time()
     assert read_circuit(text) is read
     again = time.process_time() - started

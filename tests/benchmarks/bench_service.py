@@ -27,6 +27,7 @@ from qiskit.primitives import (
 )
 
 from qiskit_rest_primitives.local import LocalService
+from tests.benchmarks.figures import report, size
 
 BELL = (
     'OPENQASM 3.0; include "stdgates.inc"; bit[2] meas; qubit[2] q; h q[0]; cx q[0], q[1];'
@@ -37,15 +38,7 @@ BODY = {
     "backend": "statevector",
     "params": {"pubs": [[BELL, None, 1]], "version": 2, "support_qiskit": True},
 }
-POINTS, SHOTS, BITS = 1000, 4096, 127
-
-
-def report(name: str, measured: float, target: float, unit: str) -> None:
-    """One line of the table."""
-    verdict = "ok" if measured < target else "MISSED"
-    print(
-        f"{name:55s} {measured:8.2f} {unit:3s} target < {target:g} {unit:3s} {verdict}", flush=True
-    )
+POINTS, SHOTS, BITS = size(1000, 10), 4096, 127
 
 
 def median_milliseconds(call: Callable[[], object], repeats: int) -> float:
@@ -75,7 +68,7 @@ def small_job_and_get() -> None:
     circuit.cx(0, 1)
     circuit.measure_all()
     reference = StatevectorSampler()
-    direct = median_milliseconds(lambda: reference.run([circuit], shots=1).result(), 200)
+    direct = median_milliseconds(lambda: reference.run([circuit], shots=1).result(), size(200, 5))
     with LocalService() as service, authorised(service) as session:
 
         def through_the_service() -> None:
@@ -88,13 +81,13 @@ def small_job_and_get() -> None:
                 time.sleep(0.0005)
             assert session.get(f"{url}/results").status_code == 200
 
-        served = median_milliseconds(through_the_service, 200)
+        served = median_milliseconds(through_the_service, size(200, 5))
         job_id = session.get(f"{service.url}/jobs").json()["jobs"][0]["id"]
         url = f"{service.url}/jobs/{job_id}?exclude_params=true"
-        get = median_milliseconds(lambda: session.get(url), 500)
+        get = median_milliseconds(lambda: session.get(url), size(500, 10))
     print(f"reference primitive {direct:.2f} ms, through the service {served:.2f} ms")
-    report("small job above the reference primitive, median", served - direct, 10, "ms")
-    report("GET of a job, median", get, 2, "ms")
+    report("small job above the reference primitive, median", served - direct, 10, unit=" ms")
+    report("GET of a job, median", get, 2, unit=" ms")
 
 
 def large_result() -> None:
@@ -119,7 +112,7 @@ def large_result() -> None:
     print(
         f"{int(array_bytes) / 1e6:.1f} MB of samples, {size / 1e6:.1f} MB of JSON, {seconds:.2f} s"
     )
-    report("memory while serving a 65 MB result, over its size", grown / int(array_bytes), 2.5, "x")
+    report("memory while serving a 65 MB result / its size", grown / int(array_bytes), 2.5)
 
 
 def serve_a_large_result() -> None:

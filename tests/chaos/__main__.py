@@ -1,4 +1,7 @@
-"""``python -m tests.chaos --jobs 2000 --threads 8 --faults 0.3 --seed 1``."""
+"""``python -m tests.chaos --jobs 2000 --threads 8 --faults 0.3 --seed 1``.
+
+``--client official`` measures the official client instead: what it loses is reported, not judged.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ import sys
 
 from .runs import run_jobs
 
+SHORT_JOBS = 16
+
 
 def main() -> int:
-    """Prints the report; 1 if a job was lost, doubled or wrong, or a result did not arrive."""
+    """Prints the report; 1 if our client lost or doubled a job, or a result is wrong or missing."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--jobs", type=int, default=200)
     parser.add_argument("--threads", type=int, default=8)
@@ -18,17 +23,19 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--client", choices=("ours", "official"), default="ours")
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--short", action="store_true", help=f"at most {SHORT_JOBS} jobs")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO if given.verbose else logging.CRITICAL)
     report = run_jobs(
-        jobs=given.jobs,
+        jobs=min(given.jobs, SHORT_JOBS) if given.short else given.jobs,
         threads=given.threads,
         faults=given.faults,
         seed=given.seed,
         client=given.client,
     )
     print(report.text(), flush=True)
-    return int(bool(report.lost or report.doubled or report.wrong or report.failed))
+    bad = report.lost or report.doubled or report.wrong or report.failed
+    return int(bool(bad) and given.client == "ours")
 
 
 if __name__ == "__main__":

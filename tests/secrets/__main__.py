@@ -1,6 +1,6 @@
 """``python -m tests.secrets``: the whole suite at level DEBUG, and no secret comes to light.
 
-Arguments go to pytest; with some, the figures may be small.
+Arguments go to pytest; with some, the figures may be small. ``--short`` runs a few tests only.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ LEAST = {
     "secrets": 60,
 }
 """What the whole suite reaches by far; less means that the check itself is broken."""
+
+
+SHORT_TESTS = ["tests/test_session.py", "tests/test_saving.py"]
 
 
 def run_suite(folder: Path, arguments: list[str], printed: Scanner) -> int:
@@ -83,4 +86,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(SHORT_TESTS if sys.argv[1:] == ["--short"] else sys.argv[1:]))

@@ -5,6 +5,7 @@ Run ``python -m tests.wire.fuzz_results 100000 [seed]``; the suite runs a few hu
 
 from __future__ import annotations
 
+import argparse
 import base64
 import io
 import json
@@ -29,6 +30,7 @@ from qiskit_rest_primitives.errors import ProtocolError
 from qiskit_rest_primitives.wire.results import decode_result, encode_result
 from qiskit_rest_primitives.wire.spans import DataSlice, ExecutionSpan, ExecutionSpans
 
+SHORT_COUNT = 500
 MAX_SECONDS = 1.0
 SPARE_BYTES = 64 << 20
 TOKENS = [
@@ -246,8 +248,13 @@ def check_sound(result: PrimitiveResult) -> None:
 
 
 if __name__ == "__main__":
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    found = run(count, int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    parser = argparse.ArgumentParser(prog="python -m tests.wire.fuzz_results", description=__doc__)
+    parser.add_argument("count", type=int, nargs="?", default=1000, help="of bodies")
+    parser.add_argument("seed", type=int, nargs="?", default=0)
+    parser.add_argument("--short", action="store_true", help=f"at most {SHORT_COUNT} bodies")
+    given = parser.parse_args()
+    count = min(given.count, SHORT_COUNT) if given.short else given.count
+    found = run(count, given.seed)
     ok = found["seconds"] < MAX_SECONDS and found["memory"] < 1
     print(
         f"{count} mutated bodies: {found['decoded']:.0f} decoded, {found['refused']:.0f} refused, "

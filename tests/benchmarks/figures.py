@@ -1,0 +1,33 @@
+"""One line a figure, and how large a benchmark is.
+
+With ``BENCHMARKS_SHORT`` in the environment, which ``--short`` sets, every benchmark runs at a
+small size: whether it still works. Its figures mean nothing then, and are not judged.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TypeVar
+
+T = TypeVar("T")
+
+SHORT_VARIABLE = "BENCHMARKS_SHORT"
+SHORT = bool(os.environ.get(SHORT_VARIABLE))
+
+
+def size(full: T, short: T) -> T:
+    """Returns a size, or a number of rounds, for this form of the run."""
+    return short if SHORT else full
+
+
+def report(
+    name: str, measured: float, target: float, *, unit: str = "", at_least: bool = False
+) -> None:
+    """Prints a figure: name, measured value, target, ok or MISSED."""
+    sign = ">=" if at_least else "<="
+    met = measured >= target if at_least else measured <= target
+    verdict = f"target {sign} {target:g}{unit}) {'ok' if met else 'MISSED'}"
+    print(
+        f"{name}: {measured:.3g}{unit} ({'short form)' if SHORT else verdict}",
+        flush=True,
+    )
