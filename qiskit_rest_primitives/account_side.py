@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -59,12 +57,6 @@ class AccountSide:
         return self._client.usage()
 
 
-def _stop(started: Any, pid: int) -> None:
-    # A forked child calls its parent's service; that is not the child's to stop.
-    if os.getpid() == pid:
-        started.stop()
-
-
 def running_local_service() -> Any:
     """The embedded service of this process, started by the first who asks."""
     global _local_service
@@ -72,8 +64,5 @@ def running_local_service() -> Any:
         if _local_service is None:
             from qiskit_rest_primitives.local import LocalService
 
-            started = LocalService()
-            started.start()
-            atexit.register(_stop, started, os.getpid())
-            _local_service = started
+            _local_service = LocalService().start()
         return _local_service

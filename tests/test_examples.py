@@ -25,7 +25,7 @@ def run_example(name: str, timeout: float = 120) -> str:
         env={**os.environ, "PYTHONWARNINGS": "error"},
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 

@@ -129,10 +129,7 @@ def _by_method(endpoints: dict[str, Endpoint]) -> Endpoint:
 async def _tick(core: Core) -> None:
     while True:
         await asyncio.sleep(TICK_SECONDS)
-        try:
-            await asyncio.to_thread(core.sessions.tick)
-        except RuntimeError:
-            return  # the interpreter is exiting: its thread pools take nothing any more
+        await core.in_thread(core.sessions.tick)
 
 
 async def _http_problem(request: Request, error: Exception) -> Response:

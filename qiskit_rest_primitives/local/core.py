@@ -13,7 +13,8 @@ import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -23,6 +24,7 @@ from qiskit_rest_primitives.local.auth import Caller, Tokens
 from qiskit_rest_primitives.local.limits import Limits, RateLimiter
 from qiskit_rest_primitives.local.sessions import Sessions
 from qiskit_rest_primitives.local.store import PENDING, Store
+from qiskit_rest_primitives.local.threads import JOIN_SECONDS, DaemonThreads
 from qiskit_rest_primitives.local.times import wall_clock
 from qiskit_rest_primitives.wire.bodies import InvalidBody, JobRequest, decode_params
 
@@ -34,6 +36,12 @@ if TYPE_CHECKING:
     from qiskit_rest_primitives.wire.bodies import EstimatorParams, SamplerParams
 
 logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# For SQLite, files, and large bodies, beside the event loop.
+THREADS = 8
 
 
 @dataclass
@@ -64,6 +72,21 @@ class Core:
         self.used_backends: set[str] = set()
         self.decoding = asyncio.Lock()
         self.rates = RateLimiter(self.limits.submissions_per_minute)
+        self._threads = DaemonThreads(THREADS, "qiskit-rest-api")
+
+    async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs what would hold up the event loop in a thread.
+
+        `asyncio.to_thread` would give the loop a pool, which it starts one more thread to end:
+        while the interpreter exits there can be no new threads.
+        """
+        call = partial(function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    def close(self) -> None:
+        """Ends the threads."""
+        self._threads.shutdown(wait=False)
+        self._threads.join(JOIN_SECONDS)
 
     def submit(
         self,

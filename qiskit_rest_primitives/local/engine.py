@@ -11,7 +11,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
 from qiskit_rest_primitives.local.folders import TemporaryFolder
@@ -19,6 +19,7 @@ from qiskit_rest_primitives.local.running.conducting import Job, conduct
 from qiskit_rest_primitives.local.running.executors import Workers, warm_up
 from qiskit_rest_primitives.local.running.outcome import Outcome
 from qiskit_rest_primitives.local.running.tasks import StopFlag
+from qiskit_rest_primitives.local.threads import JOIN_SECONDS, DaemonThreads
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.backends import LocalBackends
@@ -35,7 +36,8 @@ class Engine:
     Args:
         backends: what jobs can name.
         executor: runs the tasks: `worker_processes(n)`, a Dask `Client.get_executor()`, any other;
-            threads of this process when left out. An executor given here is not shut down.
+            threads and processes of its own when left out, see `Workers`. An executor given here
+            is not shut down.
         time_limit_seconds: for jobs that set none.
         jobs_at_once: jobs that may be running at the same time; by default as many as the executor
             runs tasks.
@@ -53,8 +55,8 @@ class Engine:
         self._time_limit_seconds = time_limit_seconds
         self._workers = Workers(executor)
         count = jobs_at_once or max(2, self._workers.width)
-        self._planners = ThreadPoolExecutor(count, thread_name_prefix="planning")
-        self._notifier = ThreadPoolExecutor(1, thread_name_prefix="cancelling")
+        self._planners = DaemonThreads(count, "planning")
+        self._notifier = DaemonThreads(1, "cancelling")
         # Not deleted in close(): a task that still runs looks for its flag until it ends.
         self._flags = TemporaryFolder(self, "qiskit-rest-stop-").path
         self._numbers = itertools.count()
@@ -144,6 +146,8 @@ class Engine:
         self._notifier.shutdown()
         self._planners.shutdown(wait=False, cancel_futures=True)
         self._workers.close()
+        # A thread that is within Qiskit's Rust code when the interpreter exits may crash it.
+        self._planners.join(JOIN_SECONDS)
 
     def _conduct_jobs(self) -> None:
         while True:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import os
 import secrets
 import socket
 import threading
@@ -28,7 +30,7 @@ from qiskit_rest_primitives.local.store import Store
 LOOPBACK = "127.0.0.1"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 START_SECONDS = 60.0
-GRACE_SECONDS = 2
+GRACE_SECONDS = 1
 
 
 class LocalService:
@@ -46,7 +48,8 @@ class LocalService:
         users: who may call; one user with a random token when left out.
         folder: where jobs are kept; a temporary folder when left out. Jobs that a
             stopped service left unfinished are run again.
-        executor: runs the simulations; threads of this process when left out.
+        executor: runs the simulations; when left out, threads of this process run the small ones,
+            and worker processes, which are started when first needed, all others.
         limits: sizes, times and rates.
         token_lifetime_seconds: how long a token of the identity endpoint is valid.
         faults: True to have :attr:`faults`, which makes chosen calls fail.
@@ -84,6 +87,7 @@ class LocalService:
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self._core: Core | None = None
+        self._pid = 0
 
     @property
     def base_url(self) -> str:
@@ -144,6 +148,8 @@ class LocalService:
             listener.close()
             self.stop()
             raise
+        self._pid = os.getpid()
+        atexit.register(self._stop_at_exit)
         return self
 
     def _prepare(self, listener: socket.socket) -> None:
@@ -200,6 +206,11 @@ class LocalService:
         if self._tokens is not None and self._store is not None:
             self._tokens.expire_all(self._store.secret(renew=True))
 
+    def _stop_at_exit(self) -> None:
+        # A forked child inherits the handler, but none of the threads.
+        if os.getpid() == self._pid:
+            self.stop()
+
     def _halt(self) -> None:
         if self._core is not None:
             # What is unfinished stays so in the store, for the next start to run it again.
@@ -212,6 +223,9 @@ class LocalService:
             self._thread.join()
         if self._engine is not None:
             self._engine.close()
+        if self._core is not None:
+            self._core.close()
+        atexit.unregister(self._stop_at_exit)
         self._core = self._server = self._thread = self._engine = None
 
     def __enter__(self) -> LocalService:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -27,7 +26,7 @@ async def list_backends(core: Core, caller: Caller, request: Request) -> Respons
     wanted = request.query_params.getlist("fields")
     if any(field != "wait_time_seconds" for field in wanted):
         raise ProblemError(400, "fields can only be wait_time_seconds.")
-    return json_reply({"devices": await asyncio.to_thread(_listed, core)})
+    return json_reply({"devices": await core.in_thread(_listed, core)})
 
 
 def _listed(core: Core) -> list[dict[str, Any]]:
@@ -44,7 +43,7 @@ async def _device(core: Core, request: Request) -> LocalBackend:
         ProblemError: 404.
     """
     name: str = request.path_params["name"]
-    if not await asyncio.to_thread(core.has_backend, name):
+    if not await core.in_thread(core.has_backend, name):
         raise core.unknown_backend(name)
     return core.backends.device(name)
 
@@ -53,7 +52,7 @@ async def configuration(core: Core, caller: Caller, request: Request) -> Respons
     """GET /backends/{id}/configuration."""
     device = await _device(core, request)
     _refuse_calibration(core, request)
-    return json_reply(await asyncio.to_thread(device.configuration))
+    return json_reply(await core.in_thread(device.configuration))
 
 
 async def properties(core: Core, caller: Caller, request: Request) -> Response:
@@ -61,7 +60,7 @@ async def properties(core: Core, caller: Caller, request: Request) -> Response:
     before = when(request, "updated_before")
     device = await _device(core, request)
     _refuse_calibration(core, request)
-    found = await asyncio.to_thread(device.properties)
+    found = await core.in_thread(device.properties)
     date: str = found["last_update_date"]
     if before is not None and before < read_time(date):
         raise ProblemError(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from qiskit_rest_primitives.local.api.guard import ClientGoneError
+
+if TYPE_CHECKING:
+    from qiskit_rest_primitives.local.core import Core
 
 PIECE = 1 << 18
 
@@ -20,17 +24,17 @@ class FileReply(Response):
     Qiskit's encoding they are already, and compressing costs more time than loopback saves.
 
     Args:
+        core: for its threads and limits.
         path: the file.
-        write_seconds: time the client has to take each piece.
         delete: whether the file goes away with this reply, however much of it was taken.
     """
 
-    def __init__(self, path: Path, write_seconds: float, *, delete: bool = False):
+    def __init__(self, core: Core, path: Path, *, delete: bool = False):
+        self._core = core
         self._path = path
         self._delete = delete
         self._file = path.open("rb")
         self._size = path.stat().st_size
-        self._write_seconds = write_seconds
         super().__init__(None, media_type="application/json")
         self.headers["content-length"] = str(self._size)
 
@@ -56,13 +60,13 @@ class FileReply(Response):
             return
         left = self._size
         while left > 0:
-            piece = await asyncio.to_thread(self._file.read, min(PIECE, left))
+            piece = await self._core.in_thread(self._file.read, min(PIECE, left))
             if not piece:
                 raise ClientGoneError  # the file was cut off: closing the connection says so
             left -= len(piece)
             message = {"type": "http.response.body", "body": piece, "more_body": left > 0}
             try:
-                await asyncio.wait_for(send(message), self._write_seconds)
+                await asyncio.wait_for(send(message), self._core.limits.write_seconds)
             except asyncio.TimeoutError:
                 scope["state"]["abort"]()
                 raise ClientGoneError from None

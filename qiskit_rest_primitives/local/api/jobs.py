@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -130,7 +129,7 @@ async def get_job(core: Core, caller: Caller, request: Request) -> Response:
     content = describe_job(job, api_version(request))
     if not flag(request, "exclude_params", False):
         if job["params_size"] > LARGE_PARAMS:
-            content = await asyncio.to_thread(_with_params, core, job, content)
+            content = await core.in_thread(_with_params, core, job, content)
         else:
             content = _with_params(core, job, content)
     return json_reply(content)
@@ -157,7 +156,7 @@ async def list_jobs(core: Core, caller: Caller, request: Request) -> Response:
                 f"The params of these {len(jobs)} jobs are {size} bytes.",
                 solution="Ask for fewer with limit, or for each job by its ID.",
             )
-        listed = await asyncio.to_thread(
+        listed = await core.in_thread(
             lambda: [
                 _with_params(core, job, content) for job, content in zip(jobs, listed, strict=True)
             ]
@@ -186,7 +185,7 @@ async def job_results(core: Core, caller: Caller, request: Request) -> Response:
         return no_content()
     if isinstance(body, Path):
         once = bool(job["private"]) and request.method != "HEAD"
-        reply: Response = FileReply(body, core.limits.write_seconds, delete=once)
+        reply: Response = FileReply(core, body, delete=once)
     else:
         reply = Response(body, media_type="application/json")
     if job["private"] and request.method != "HEAD":

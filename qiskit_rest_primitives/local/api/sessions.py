@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -23,7 +22,7 @@ async def create_session(core: Core, caller: Caller, request: Request) -> Respon
     backend = body.backend or body.backend_name
     if not backend:
         raise ProblemError(400, "A session needs a backend.")
-    if not await asyncio.to_thread(core.has_backend, backend):
+    if not await core.in_thread(core.has_backend, backend):
         raise core.unknown_backend(backend, status=400)
     return json_reply(core.sessions.create(caller, body, backend))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -50,7 +49,7 @@ async def create_job(core: Core, caller: Caller, request: Request) -> Response:
         if len(body) > LARGE_REQUEST:
             # One at a time: they take memory, and would not be faster side by side.
             async with core.decoding:
-                job, params = await asyncio.to_thread(decode_large, body, core.limits.decoded_bytes)
+                job, params = await core.in_thread(decode_large, body, core.limits.decoded_bytes)
         else:
             job, params = _decode(body)
     except InvalidBody as error:
@@ -58,7 +57,7 @@ async def create_job(core: Core, caller: Caller, request: Request) -> Response:
     check_usage(core, caller)
     del body
     if len(job.params) > LARGE_REQUEST or job.backend not in core.used_backends:
-        reply = await asyncio.to_thread(core.submit, caller, job, params)
+        reply = await core.in_thread(core.submit, caller, job, params)
     else:
         reply = core.submit(caller, job, params)
     return json_reply(reply)

@@ -1,0 +1,90 @@
+"""Threads that the interpreter's exit leaves alone, as an executor."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+JOIN_SECONDS = 1.0
+"""How long a service that stops waits for calls that its threads can't break off."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class DaemonThreads(Executor):
+    """Runs calls in daemon threads, all of which are started now.
+
+    `concurrent.futures.ThreadPoolExecutor` takes no calls from the moment the interpreter begins
+    to exit, starts threads when there may be no new ones any more, and lets the exit wait for its
+    calls. These threads serve until `shutdown`, which the service's own exit handler calls.
+
+    Args:
+        count: calls at the same time.
+        name: what the names of the threads begin with.
+    """
+
+    def __init__(self, count: int, name: str):
+        self._max_workers = count  # the name that the standard library's executors use
+        self._calls: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]
+        self._calls = queue.SimpleQueue()
+        self._closed = False
+        self._lock = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"{name}-{number}", daemon=True)
+            for number in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Queues a call."""
+        future: Future[T] = Future()
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("cannot schedule new futures after shutdown")
+            self._calls.put((future, partial(fn, *args, **kwargs)))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Ends the threads, after the calls in the queue unless those are cancelled."""
+        with self._lock:
+            self._closed = True
+        while cancel_futures:
+            try:
+                call = self._calls.get_nowait()
+            except queue.Empty:
+                break
+            if call is not None:
+                call[0].cancel()
+        for _ in self._threads:
+            self._calls.put(None)
+        if wait:
+            self.join()
+
+    def join(self, seconds: float | None = None) -> None:
+        """Waits for the threads to end, for so many seconds at most."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
+
+    def _serve(self) -> None:
+        while (call := self._calls.get()) is not None:
+            _run(*call)
+            del call  # it keeps the arguments and the result in memory
+
+
+def _run(future: Future[Any], call: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = call()
+    except BaseException as error:  # Rust code inside Qiskit panics with a BaseException
+        future.set_exception(error)
+    else:
+        future.set_result(result)
