@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
@@ -65,7 +66,9 @@ class _Cache:
 _cache = _Cache()
 
 
-def read_circuit(text: str, *, num_qubits: int | None = None) -> ReadCircuit:
+def read_circuit(
+    text: str, *, num_qubits: int | None = None, check: Callable[[], None] = lambda: None
+) -> ReadCircuit:
     """Reads OpenQASM 3, whoever wrote it.
 
     Args:
@@ -73,6 +76,7 @@ def read_circuit(text: str, *, num_qubits: int | None = None) -> ReadCircuit:
             qubits and expressions of inputs are read; subroutines, calibrations, arrays and
             variables are not.
         num_qubits: the width of the circuit, for texts that name physical qubits only.
+        check: called while that takes long; raises to give up.
 
     Returns:
         The circuit, shared with other callers of the same text.
@@ -87,7 +91,7 @@ def read_circuit(text: str, *, num_qubits: int | None = None) -> ReadCircuit:
         return known
     from qiskit_rest_primitives.local.reading.text import TextReader
 
-    reader = TextReader(text, num_qubits)
+    reader = TextReader(text, num_qubits, check)
     circuit = ReadCircuit(reader.read(), reader.parameters)
     _cache.put(key, circuit)
     return circuit

@@ -141,7 +141,7 @@ def run(args: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def _executor(workers: int | None, dask: str | None) -> Generator[Executor | None]:
-    """What simulates: processes of this machine, a Dask cluster, or None for threads."""
+    """What simulates: processes of this machine, a Dask cluster, or None for the default."""
     if workers:
         from qiskit_rest_primitives.local.running.executors import worker_processes
 

@@ -21,10 +21,22 @@ LEARNABLE = frozenset({"measure", "reset", "barrier", "delay"})
 
 
 class TextReader(ControlFlow):
-    """Reads a text from its first to its last statement."""
+    """Reads a text from its first to its last statement.
 
-    def __init__(self, text: str, num_qubits: int | None = None):
+    Args:
+        text: the whole text.
+        num_qubits: the width of the circuit, for texts that name physical qubits only.
+        check: called before each statement that takes long to read; raises to give up.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        num_qubits: int | None = None,
+        check: Callable[[], None] = lambda: None,
+    ):
         super().__init__(text, num_qubits)
+        self._check = check
         self.readers: dict[str, Callable[[], None]] = {
             "include": self.read_include,
             "qubit": self.read_qubits,
@@ -89,6 +101,7 @@ class TextReader(ControlFlow):
 
     def read_statement(self) -> None:
         """The statement at hand, semicolon or block included."""
+        self._check()
         start, token = self.start, self.token
         if self.kind != "name":
             self._refuse()

@@ -17,8 +17,7 @@ from qiskit.primitives.containers import PrimitiveResult
 from qiskit_rest_primitives.local.running.executors import Workers
 from qiskit_rest_primitives.local.running.outcome import RAN_TOO_LONG, Outcome, RefusedError
 from qiskit_rest_primitives.local.running.planning import JobPlan, plan_job
-from qiskit_rest_primitives.local.running.processes import WorkerProcesses
-from qiskit_rest_primitives.local.running.tasks import StopFlag, Task, TaskResult, run_task
+from qiskit_rest_primitives.local.running.tasks import StopFlag, Task, TaskResult
 from qiskit_rest_primitives.wire.results import encode_result
 
 if TYPE_CHECKING:
@@ -89,13 +88,20 @@ def conduct(job: Job, workers: Workers, planners: Executor) -> Outcome:
         plan: JobPlan = _next(job, deadline).result()
         for pub in plan.pubs:
             for task in pub.tasks:
-                future = workers.submit(task)
+                future = workers.submit(task, small=pub.small)
                 tasks[future] = task
                 _submit(job, future)
         job.log(f"{len(tasks)} tasks handed out")
         while tasks:
             future = _next(job, deadline)
-            _add(job, plan, _result(job, future, tasks.pop(future), workers))
+            task = tasks.pop(future)
+            try:
+                _add(job, plan, future.result())
+            except BrokenExecutor:
+                job.log(f"PUB {task.pub_index}: a worker process died; trying once more, alone")
+                future = workers.submit_again(task)
+                tasks[future] = task
+                _submit(job, future)
         job.log("all tasks done")
         result = PrimitiveResult([pub.join.result() for pub in plan.pubs], metadata=plan.metadata)
         body = encode_result(
@@ -113,8 +119,7 @@ def conduct(job: Job, workers: Workers, planners: Executor) -> Outcome:
     finally:
         if tasks:
             job.stop.set()
-        for future in tasks:
-            workers.abandon(future)
+        workers.abandon(tasks)
 
 
 def failed(job: Job, error: BaseException) -> Outcome:
@@ -147,17 +152,6 @@ def _next(job: Job, deadline: float) -> Future[Any]:
     if message is None:
         raise _EndedError("The job was cancelled.", None)
     return message
-
-
-def _result(job: Job, future: Future[TaskResult], task: Task, workers: Workers) -> TaskResult:
-    """The result of a task; one that was lost with its process gets a process of its own."""
-    try:
-        return future.result()
-    except BrokenExecutor:
-        workers.replace_broken()
-        job.log(f"PUB {task.pub_index}: a worker process died; trying once more, alone")
-    with WorkerProcesses(1) as alone:
-        return alone.submit(run_task, task).result()
 
 
 def _add(job: Job, plan: JobPlan, result: TaskResult) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Iterable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 
 from qiskit_rest_primitives.local.running.processes import WorkerProcesses
 from qiskit_rest_primitives.local.running.rehearsing import Rehearsals
 from qiskit_rest_primitives.local.running.tasks import Task, TaskResult, run_task
+from qiskit_rest_primitives.local.threads import JOIN_SECONDS, DaemonThreads
 
-_GRACE_SECONDS = 1.0
+_GRACE_SECONDS = 0.3
 _WIDTH_OF_OTHERS = 16
 
 
@@ -34,22 +36,22 @@ def default_thread_count() -> int:
 class Workers:
     """Runs tasks on an executor.
 
-    Where the executor is threads, tasks for a simulator that keeps Python's lock while it runs go
-    to processes beside them, started when the first one comes: nothing else could run meanwhile.
+    An executor that is given takes every task. By default small tasks run in threads of this
+    process, which begin at once, and all others in worker processes, which start when the first
+    such task comes: only a process can be ended in the middle of a simulation, and most simulators
+    keep Python's lock from everything else in theirs.
 
     Args:
-        executor: any executor; threads of this process when left out.
+        executor: any executor; the service's own threads and processes when left out.
 
     Attributes:
         rehearsals: load QPY files before this process does.
     """
 
     def __init__(self, executor: Executor | None = None):
-        self._owned = executor is None
-        self._executor = executor or ThreadPoolExecutor(
-            default_thread_count(), thread_name_prefix="simulation"
-        )
-        self._beside: WorkerProcesses | None = None
+        self._given = executor is not None
+        self._executor = executor or DaemonThreads(default_thread_count(), "simulation")
+        self._processes: WorkerProcesses | None = None
         self.rehearsals = Rehearsals()
         self._lock = threading.Lock()
 
@@ -58,39 +60,46 @@ class Workers:
         """Tasks that it runs at the same time; a guess where the executor doesn't say."""
         return getattr(self._executor, "_max_workers", _WIDTH_OF_OTHERS)
 
-    def submit(self, task: Task) -> Future[TaskResult]:
-        """Queues one task."""
+    def submit(self, task: Task, *, small: bool) -> Future[TaskResult]:
+        """Queues one task; whether it is small decides where it runs, see `placing`."""
         with self._lock:
-            if task.simulator.holds_lock and isinstance(self._executor, ThreadPoolExecutor):
-                if self._beside is None:
-                    self._beside = WorkerProcesses(default_thread_count())
-                return self._beside.submit(run_task, task)
-            return self._executor.submit(run_task, task)
+            executor = self._executor if self._given or small else self._own_processes()
+            return executor.submit(run_task, task)
 
-    def abandon(self, future: Future[TaskResult]) -> None:
-        """Drops a task nobody waits for; in our own processes one that doesn't stop is killed."""
-        future.cancel()
-        for executor in (self._executor, self._beside):
-            if isinstance(executor, WorkerProcesses) and not future.done():
-                timer = threading.Timer(_GRACE_SECONDS, executor.kill, [future])
-                timer.daemon = True
-                timer.start()
-
-    def replace_broken(self) -> None:
-        """Puts new processes in the place of a pool that lost one of its own."""
+    def submit_again(self, task: Task) -> Future[TaskResult]:
+        """Queues a task that was lost with its process where a crash concerns no other task."""
         with self._lock:
-            pool = self._executor
             # ProcessPoolExecutor has no public sign of being broken but to raise in submit().
+            pool = self._executor
             if isinstance(pool, ProcessPoolExecutor) and getattr(pool, "_broken", False):
-                self._executor = WorkerProcesses(getattr(pool, "_max_workers", 1))
-                self._owned = True
+                self._executor = self._own_processes()
                 pool.shutdown(wait=False)
+            return self._own_processes().submit(run_task, task)
+
+    def abandon(self, futures: Iterable[Future[TaskResult]]) -> None:
+        """Ends tasks whose stop flags are set: those in worker processes run no more after this.
+
+        One that has not stopped by itself after a moment is killed with its process. In a thread,
+        or on an executor that was given, a task stops at its next look at the flag.
+        """
+        running = [future for future in futures if not future.cancel()]
+        unfinished = wait(running, _GRACE_SECONDS).not_done
+        for future in unfinished:
+            for executor in (self._executor, self._processes):
+                if isinstance(executor, WorkerProcesses):
+                    executor.kill(future)
+        wait(unfinished, _GRACE_SECONDS)
 
     def close(self) -> None:
-        """Drops queued tasks; ends the executor if it was made here."""
-        if self._owned:
-            wait = isinstance(self._executor, WorkerProcesses)
-            self._executor.shutdown(wait=wait, cancel_futures=True)
-        if self._beside is not None:
-            self._beside.shutdown(cancel_futures=True)
+        """Drops queued tasks and ends the threads and processes that were made here."""
+        if isinstance(self._executor, DaemonThreads):
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor.join(JOIN_SECONDS)
+        if self._processes is not None:
+            self._processes.shutdown(cancel_futures=True)
         self.rehearsals.close()
+
+    def _own_processes(self) -> WorkerProcesses:
+        if self._processes is None:
+            self._processes = WorkerProcesses(self.width if self._given else default_thread_count())
+        return self._processes

@@ -51,17 +51,19 @@ def load_circuit(
         RefusedError: the text or file can't be read; the reason says where.
     """
     if isinstance(circuit, str):
-        return _load_qasm(circuit, pub_index, num_qubits)
+        return _load_qasm(circuit, pub_index, num_qubits, check)
     _check_qpy_header(circuit, pub_index)
     rehearsals.check(circuit, pub_index, check)
     return _load_qpy(circuit, pub_index)
 
 
-def _load_qasm(text: str, pub_index: int, num_qubits: int | None) -> LoadedCircuit:
+def _load_qasm(
+    text: str, pub_index: int, num_qubits: int | None, check: Callable[[], None]
+) -> LoadedCircuit:
     from qiskit_rest_primitives.local.reader import ReadError, read_circuit
 
     try:
-        read = read_circuit(text, num_qubits=num_qubits)
+        read = read_circuit(text, num_qubits=num_qubits, check=check)
     except ReadError as error:
         raise RefusedError(
             f"PUB {pub_index}: error loading QASM circuit: {error}", code=NOT_LOADABLE

@@ -19,6 +19,7 @@ from qiskit_rest_primitives.local.running.checking import (
 from qiskit_rest_primitives.local.running.joining import EstimatorJoin, SamplerJoin
 from qiskit_rest_primitives.local.running.loading import LoadedCircuit, load_circuit
 from qiskit_rest_primitives.local.running.outcome import RefusedError
+from qiskit_rest_primitives.local.running.placing import is_small
 from qiskit_rest_primitives.local.running.rehearsing import Rehearsals
 from qiskit_rest_primitives.local.running.requested import Requested, read_request
 from qiskit_rest_primitives.local.running.seeds import Seeds
@@ -46,11 +47,13 @@ class PubPlan:
 
     Attributes:
         tasks: cut from the PUB.
+        small: whether they may run in threads.
         join: puts their results together.
         num_circuits: how many circuits with values it stands for.
     """
 
     tasks: Sequence[Task]
+    small: bool
     join: SamplerJoin | EstimatorJoin
     num_circuits: int
 
@@ -154,7 +157,7 @@ def _plan_sampler_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
     if divided := requested.randomizations.divide(shots):
         metadata["num_randomizations"] = divided[0]
     join = SamplerJoin(values.shape, shots, num_bits, metadata)
-    return PubPlan(tasks, join, values.size)
+    return PubPlan(tasks, is_small(setup, values.size), join, values.size)
 
 
 def _plan_estimator_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
@@ -219,7 +222,7 @@ def _plan_estimator_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
     join = EstimatorJoin(
         shape, positions.ravel(), len(pairs), precision, seeds, metadata, setup.std_of_exact
     )
-    return PubPlan(tasks, join, setup.num_circuits)
+    return PubPlan(tasks, is_small(setup, values.size), join, setup.num_circuits)
 
 
 def _physical_width(

@@ -124,7 +124,9 @@ def prepare_statevector(
     small, observables = _reduced(bare, wanted, keep_narrow=True)
     check_width(small.num_qubits, pub_index)
     small = without_leading_resets(small)
-    seconds = len(small.data) * (8e-5 + 3e-8 * 2**small.num_qubits) + 1e-4 * len(observables)
+    terms = sum(map(len, observables))
+    seconds = len(small.data) * (8e-5 + 3e-8 * 2**small.num_qubits)
+    seconds += terms * (5e-5 + 8e-9 * 2**small.num_qubits)
     if isinstance(wanted, SamplesWanted):
         seconds += wanted.shots * 1e-7
     return Setup(ReferenceSimulator(), small, seconds, observables=observables)
