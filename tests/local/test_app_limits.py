@@ -143,7 +143,7 @@ class TestSlowClients:
         assert status == 408
 
     def test_a_refusal_does_not_wait_for_a_body_that_never_comes(self, local: LocalService) -> None:
-        """401 after a short pause, and the connection is closed."""
+        """401 at once, and the connection is closed."""
         with connect(local) as connection:
             connection.sendall(
                 b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\nabc"

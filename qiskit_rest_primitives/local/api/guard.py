@@ -9,7 +9,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,6 +23,10 @@ logger = logging.getLogger("qiskit_rest_primitives.local.requests")
 # read the reply instead of a reset connection: RFC 9112 section 9.6.
 DISCARD_FACTOR = 4
 DISCARD_PAUSE_SECONDS = 2.0
+# What the framing of a chunked body may take beside the body: this, and a quarter of the body,
+# which is chunks of 24 bytes. Each chunk, however small, costs ten microseconds of the event loop.
+FRAMING_BYTES = 65_536
+FRAMING_SHARE = 4
 # Headers that no two readers may understand differently: each at most once.
 SINGLE_HEADERS = (b"host", b"authorization", b"service-crn", b"ibm-api-version", b"content-length")
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:/@]*)(?::[0-9]*)?")
@@ -51,17 +55,43 @@ class BodyTooSlowError(ProblemError):
         )
 
 
+class BodyInCrumbsError(ProblemError):
+    """The chunks of the body are too small, or carry too much beside their data."""
+
+    def __init__(self):
+        super().__init__(
+            400,
+            "The chunks of the request body are too small, or their extensions too long.",
+            solution="Send the body with a Content-Length, or in larger chunks.",
+            headers={"Connection": "close"},
+        )
+
+
 class ClientGoneError(Exception):
     """The client closed the connection; nobody reads a reply."""
 
 
 class BodyReader:
-    """The ASGI ``receive`` of one request, with a limit in bytes and in seconds."""
+    """The ASGI ``receive`` of one request, with a limit in bytes and in seconds.
 
-    def __init__(self, receive: Receive, limit: int, seconds: float):
+    Args:
+        receive: of the server.
+        limit: most bytes of the body.
+        seconds: for all of it.
+        received: how many bytes came on the connection for a chunked body; None for another.
+    """
+
+    def __init__(
+        self,
+        receive: Receive,
+        limit: int,
+        seconds: float,
+        received: Callable[[], int] | None = None,
+    ):
         self._receive = receive
         self._limit = limit
         self._seconds = seconds
+        self._received = received
         self._deadline = time.monotonic() + seconds
         self._size = 0
         self.complete = False
@@ -87,6 +117,10 @@ class BodyReader:
         else:
             self._size += len(message.get("body", b""))
             self.complete = not message.get("more_body", False)
+            if self._received is not None:
+                framing = self._received() - self._size
+                if framing > FRAMING_BYTES + self._size // FRAMING_SHARE:
+                    raise BodyInCrumbsError
         return message
 
     async def discard(self) -> bool:
@@ -94,7 +128,7 @@ class BodyReader:
         try:
             while not self.complete and self._size <= self._limit * DISCARD_FACTOR:
                 await self._next(min(self._deadline, time.monotonic() + DISCARD_PAUSE_SECONDS))
-        except BodyTooSlowError:
+        except (BodyTooSlowError, BodyInCrumbsError):
             return False
         return self.complete
 
@@ -124,8 +158,13 @@ class Guard:
         trace = new_trace()
         state: dict[str, Any] = scope.setdefault("state", {})
         state["trace"] = trace
-        reader = BodyReader(receive, self._limits.body_bytes, self._limits.body_seconds)
-        if b"content-length" not in headers and b"transfer-encoding" not in headers:
+        reader = BodyReader(
+            receive,
+            self._limits.body_bytes,
+            self._limits.body_seconds,
+            state["received"] if b"transfer-encoding" in headers else None,
+        )
+        if b"transfer-encoding" not in headers and headers.get(b"content-length", b"0") == b"0":
             reader.complete = True
         status = 0
 
@@ -133,7 +172,8 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                if not reader.complete and not await self._discard(scope, reader):
+                keep = status != 401 and (reader.complete or await self._discard(scope, reader))
+                if not keep:
                     message["headers"] = [*message["headers"], (b"connection", b"close")]
             await send(message)
 
@@ -165,9 +205,12 @@ class Guard:
                 )
 
     async def _discard(self, scope: Scope, reader: BodyReader) -> bool:
-        scope["state"]["set_at_work"](False)
-        # A client that waits for 100 Continue sends nothing when it is refused.
-        return b"expect" not in dict(scope["headers"]) and await reader.discard()
+        state = scope["state"]
+        state["set_at_work"](False)
+        # Only for whom a token made known. A client that waits for 100 Continue sends nothing when
+        # it is refused.
+        known = "user" in state and b"expect" not in dict(scope["headers"])
+        return known and await reader.discard()
 
     def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> ProblemError | None:
         pairs: list[tuple[bytes, bytes]] = scope["headers"]

@@ -1,6 +1,7 @@
 """HTTP/1.1 on the socket: time-outs, and a limit of connections that idle ones do not use up.
 
-uvicorn by itself waits for a request's headers for ever.
+uvicorn by itself waits for a request's headers for ever, and parses 256 KiB in one go: forty
+thousand chunks, while nobody else is answered.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import h11
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -25,15 +27,23 @@ except ImportError:  # Windows, where sockets are no file descriptors
 
 logger = logging.getLogger(__name__)
 
+# What is read, and parsed, of one connection before the others have their turn. Before a request's
+# token was found right it is hardly more than the request's headers.
+READ_BYTES = 32_768
+UNKNOWN_READ_BYTES = 4_096
 
-class ServiceProtocol(H11Protocol):
+
+class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
     """One connection. :func:`service_protocol` gives it its limits."""
 
     limits: Limits
+    buffer: memoryview
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Starts the clock for the first request's headers, or refuses the connection."""
-        self._writes = JoinedWrites(transport, self.loop, self.limits.write_seconds)
+        self._writes = JoinedWrites(
+            transport, self.loop, self.limits.write_seconds, self._is_receiving
+        )
         joined: Any = self._writes
         super().connection_made(joined)
         self.access_log = False
@@ -41,6 +51,7 @@ class ServiceProtocol(H11Protocol):
         self.app = self._with_hang_up(self.app)
         self._head_timer: asyncio.TimerHandle | None = None
         self._at_work = False
+        self._received = 0
         self._idle_since = self.loop.time()
         if len(self.connections) > self.limits.connections and not self._make_room():
             self._refuse(503, "Too many connections are open.")
@@ -50,13 +61,25 @@ class ServiceProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stops the clocks."""
         self._stop_head_timer()
-        self._writes.ignore()
+        self._writes.end()
         super().connection_lost(exc)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next bytes go; its size bounds how many they are."""
+        return self.buffer if self._at_work else self.buffer[:UNKNOWN_READ_BYTES]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Takes them from there."""
+        if self._writes.lingering:
+            self._writes.throw_away(nbytes)
+        else:
+            self.data_received(bytes(self.buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Reads on; the clock runs while a request's headers are incomplete."""
         if self.transport.is_closing():
             return
+        self._received += len(data)
         began = self.cycle
         super().data_received(data)
         if self.cycle is not began:
@@ -92,15 +115,29 @@ class ServiceProtocol(H11Protocol):
             for other in self.connections
             if isinstance(other, ServiceProtocol)
             and other is not self
-            and not other.transport.is_closing()
+            and not other._is_gone()
             and not other._at_work
         ]
         if not waiting:
             return False
-        # Those that never made a request go first.
-        oldest = min(waiting, key=lambda other: (other.cycle is not None, other._idle_since))
-        oldest.transport.close()
+        # Those that were refused go first, then those that never made a request.
+        oldest = min(
+            waiting,
+            key=lambda other: (
+                not other._writes.lingering,
+                other.cycle is not None,
+                other._idle_since,
+            ),
+        )
+        oldest._writes.close_now()
         return True
+
+    def _is_gone(self) -> bool:
+        return self.transport.is_closing() and not self._writes.lingering
+
+    def _is_receiving(self) -> bool:
+        """Whether the client may be sending: the rest of a body, or what is no request."""
+        return self.conn.their_state in (h11.SEND_BODY, h11.ERROR)
 
     def send_400_response(self, msg: str) -> None:
         """Tells a malformed request in the error container."""
@@ -138,7 +175,10 @@ class ServiceProtocol(H11Protocol):
                 (name, HiddenBytes(value) if name == b"authorization" else value)
                 for name, value in scope["headers"]
             ]
+            # What came together with the headers is not counted; it is little.
+            self._received = 0
             scope["state"] |= {
+                "received": lambda: self._received,
                 "hang_up": self._hang_up,
                 "abort": self._abort,
                 "set_at_work": self._set_at_work,
@@ -172,7 +212,9 @@ class HiddenBytes(bytes):
 def service_protocol(limits: Limits) -> type[ServiceProtocol]:
     """The protocol class for uvicorn, with its limits."""
     limits = replace(limits, connections=_affordable(limits.connections))
-    return type("LimitedProtocol", (ServiceProtocol,), {"limits": limits})
+    # One for all connections: they are read one after another, in the thread of the event loop.
+    buffer = memoryview(bytearray(READ_BYTES))
+    return type("LimitedProtocol", (ServiceProtocol,), {"limits": limits, "buffer": buffer})
 
 
 def _affordable(connections: int) -> int:
