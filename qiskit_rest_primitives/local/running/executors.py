@@ -51,7 +51,8 @@ class Workers:
     def __init__(self, executor: Executor | None = None):
         self._given = executor is not None
         self._executor = executor or DaemonThreads(default_thread_count(), "simulation")
-        self._processes: WorkerProcesses | None = None
+        # Its threads start now, its processes when there is work for them.
+        self._processes = WorkerProcesses(self.width)
         self.rehearsals = Rehearsals()
         self._lock = threading.Lock()
 
@@ -63,7 +64,7 @@ class Workers:
     def submit(self, task: Task, *, small: bool) -> Future[TaskResult]:
         """Queues one task; whether it is small decides where it runs, see `placing`."""
         with self._lock:
-            executor = self._executor if self._given or small else self._own_processes()
+            executor = self._executor if self._given or small else self._processes
             return executor.submit(run_task, task)
 
     def submit_again(self, task: Task) -> Future[TaskResult]:
@@ -72,9 +73,9 @@ class Workers:
             # ProcessPoolExecutor has no public sign of being broken but to raise in submit().
             pool = self._executor
             if isinstance(pool, ProcessPoolExecutor) and getattr(pool, "_broken", False):
-                self._executor = self._own_processes()
+                self._executor = self._processes
                 pool.shutdown(wait=False)
-            return self._own_processes().submit(run_task, task)
+            return self._processes.submit(run_task, task)
 
     def abandon(self, futures: Iterable[Future[TaskResult]]) -> None:
         """Ends tasks whose stop flags are set: those in worker processes run no more after this.
@@ -95,11 +96,5 @@ class Workers:
         if isinstance(self._executor, DaemonThreads):
             self._executor.shutdown(wait=False, cancel_futures=True)
             self._executor.join(JOIN_SECONDS)
-        if self._processes is not None:
-            self._processes.shutdown(cancel_futures=True)
+        self._processes.shutdown(cancel_futures=True)
         self.rehearsals.close()
-
-    def _own_processes(self) -> WorkerProcesses:
-        if self._processes is None:
-            self._processes = WorkerProcesses(self.width if self._given else default_thread_count())
-        return self._processes

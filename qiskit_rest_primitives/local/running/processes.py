@@ -35,6 +35,8 @@ class _Call:
 class WorkerProcesses(Executor):
     """Runs picklable calls in processes of this machine.
 
+    Its threads are all started now: while the interpreter exits there can be no new ones.
+
     Args:
         count: processes at most.
         eager: start all of them now; otherwise each when there is work that no other is free for.
@@ -47,10 +49,13 @@ class WorkerProcesses(Executor):
         self._running: dict[Future[Any], _Process] = {}
         self._doomed: set[Future[Any]] = set()  # to be killed, before their process was there
         self._closed = self._dropping = False
-        self._unfinished = 0
-        self._threads: list[threading.Thread] = []
-        for _ in range(count if eager else 0):
-            self._start(eager)
+        self._idle = [_Process() for _ in range(count if eager else 0)]
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"worker-process-{number}", daemon=True)
+            for number in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Queues a call; its future fails with RefusedError if the process dies of it."""
@@ -60,9 +65,6 @@ class WorkerProcesses(Executor):
         with self._lock:
             if self._closed:
                 raise RuntimeError("cannot schedule new futures after shutdown")
-            self._unfinished += 1
-            if len(self._threads) < min(self._unfinished, self._max_workers):
-                self._start(eager=False)
             self._calls.put(_Call(future, fn, args))
         return future
 
@@ -103,28 +105,17 @@ class WorkerProcesses(Executor):
             for thread in self._threads:
                 thread.join()
 
-    def _start(self, eager: bool) -> None:
-        thread = threading.Thread(
-            target=self._serve,
-            args=(eager,),
-            name=f"worker-process-{len(self._threads)}",
-            daemon=True,
-        )
-        self._threads.append(thread)
-        thread.start()
-
-    def _finished(self) -> None:
-        with self._lock:
-            self._unfinished -= 1
-
-    def _serve(self, eager: bool) -> None:
-        process = _Process() if eager else None
+    def _serve(self) -> None:
         while (call := self._calls.get()) is not None:
             if not call.future.set_running_or_notify_cancel():
-                self._finished()
                 continue
-            if process is None:
-                process = _Process()
+            with self._lock:
+                process = self._idle.pop() if self._idle else None
+            try:
+                process = process or _Process()
+            except BaseException as error:
+                call.future.set_exception(error)
+                continue
             with self._lock:
                 self._running[call.future] = process
                 if self._dropping or call.future in self._doomed:
@@ -136,15 +127,18 @@ class WorkerProcesses(Executor):
             with self._lock:
                 del self._running[call.future]
                 self._doomed.discard(call.future)
-            if not process.is_alive():
+            if process.is_alive():
+                with self._lock:
+                    self._idle.append(process)
+            else:
                 process.end()
-                process = None
-            self._finished()
             if isinstance(answer, BaseException):
                 call.future.set_exception(answer)
             else:
                 call.future.set_result(answer)
-        if process is not None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for process in idle:
             process.end()
 
 
