@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qiskit_rest_primitives.local.running.measuring import Bases, estimate_from_bits
+from qiskit_rest_primitives.local.running.measuring import (
+    Bases,
+    estimate_from_bits,
+    registers_from_bits,
+)
 from qiskit_rest_primitives.local.running.noise import DeviceNoise, GivenNoise
 
 if TYPE_CHECKING:
@@ -55,8 +59,7 @@ class AerSimulation:
         """Samples a circuit at each row; see `tasks.Simulator`."""
         check()
         bits = self._run_bits(*self._bound(circuit, rows), shots, seeds.for_circuit(start))
-        numbers = {clbit: index for index, clbit in enumerate(circuit.clbits)}
-        return {creg.name: _pack(bits, [numbers[bit] for bit in creg]) for creg in circuit.cregs}
+        return registers_from_bits(circuit, bits)
 
     def estimate(
         self,
@@ -74,7 +77,8 @@ class AerSimulation:
         if self.bases is None:
             evs = self._exact(circuit, rows, observables, pairs)
             return {"evs": evs}
-        return estimate_from_bits(self, self.bases, circuit, rows, pairs, precision, seeds, start)
+        run = self.run_measured
+        return estimate_from_bits(run, self.bases, circuit, rows, pairs, precision, seeds, start)
 
     def run_measured(self, circuits: list[QuantumCircuit], shots: int, seed: int) -> np.ndarray:
         """Runs bound circuits: uint8 bits ``(circuits, shots, clbits)``."""
@@ -139,9 +143,18 @@ class AerSimulation:
         shots: int,
         seed: int,
     ) -> np.ndarray:
+        # Aer leaves out what can't change a measured bit, and with it the targets of jumps.
+        whole = any(i.is_control_flow() for circuit in circuits for i in circuit.data)
         result = (
             _simulator(self.method, self.noise)
-            .run(circuits, parameter_binds=binds, shots=shots, memory=True, seed_simulator=seed)
+            .run(
+                circuits,
+                parameter_binds=binds,
+                shots=shots,
+                memory=True,
+                seed_simulator=seed,
+                enable_truncation=not whole,
+            )
             .result()
         )
         _check_success(result)
@@ -155,14 +168,6 @@ class AerSimulation:
                 data += int(sample, 16).to_bytes(width, "little")
         packed = np.frombuffer(data, dtype=np.uint8).reshape(len(result.results), shots, width)
         return np.unpackbits(packed, axis=-1, bitorder="little")[..., :num_clbits]
-
-
-def _pack(bits: np.ndarray, sources: Sequence[int]) -> np.ndarray:
-    """Picks the bits of a register, lowest first, into big-endian bytes."""
-    padding = -len(sources) % 8
-    picked = bits[..., list(sources)[::-1]]
-    padded = np.pad(picked, [(0, 0)] * (bits.ndim - 1) + [(padding, 0)])
-    return np.packbits(padded, axis=-1)
 
 
 def _check_success(result: Any) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from qiskit_rest_primitives.local.running.memory_use import named_bits
 from qiskit_rest_primitives.local.running.outcome import RefusedError
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ def keep_qubits(circuit: QuantumCircuit, kept: list[int]) -> QuantumCircuit:
         small.add_register(creg)
     for variable in circuit.iter_declared_vars():
         small.add_uninitialized_var(variable)
+    for stretch in circuit.iter_declared_stretches():
+        small.add_stretch(stretch)
     for instruction in circuit.data:
         placed = [qubits[numbers[qubit]] for qubit in instruction.qubits if qubit in numbers]
         if len(placed) == len(instruction.qubits):
@@ -63,14 +67,6 @@ def keep_letters(observable: dict[str, float], kept: list[int]) -> dict[str, flo
         letters = "".join(pauli[place] for place in places)
         small[letters] = small.get(letters, 0.0) + coefficient
     return small
-
-
-def only_resets(circuit: QuantumCircuit) -> bool:
-    """Whether a circuit holds neither measurements nor control flow: its states stay pure."""
-    return not any(
-        instruction.is_control_flow() or instruction.operation.name in ("measure", "store")
-        for instruction in circuit.data
-    )
 
 
 def is_dynamic(circuit: QuantumCircuit) -> bool:
@@ -100,23 +96,46 @@ def is_dynamic(circuit: QuantumCircuit) -> bool:
     return False
 
 
-def without_final_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Drops measurements after which neither their qubit nor their bit is used; bits stay."""
+def split_final_measurements(
+    circuit: QuantumCircuit,
+) -> tuple[QuantumCircuit, list[tuple[int, int]]]:
+    """Takes off measurements after which neither their qubit nor their bit is used.
+
+    Returns:
+        The circuit without them, with all its bits; and their (qubit, clbit), in order.
+    """
     used: set[Any] = set()
     kept: list[Any] = []
+    final: list[Any] = []
     for instruction in reversed(circuit.data):
         name = instruction.operation.name
         if name == "measure" and used.isdisjoint((*instruction.qubits, *instruction.clbits)):
+            final.append(instruction)
             continue
         if name not in _IDLE:
-            used.update(instruction.qubits, instruction.clbits)
+            used.update(instruction.qubits, instruction.clbits, named_bits(instruction.operation))
         kept.append(instruction)
-    if len(kept) == len(circuit.data):
-        return circuit
+    if not final:
+        return circuit, []
     bare = circuit.copy_empty_like()
     for instruction in reversed(kept):
         bare.append(instruction, copy=False)
-    return bare
+    qubits = {qubit: index for index, qubit in enumerate(circuit.qubits)}
+    clbits = {clbit: index for index, clbit in enumerate(circuit.clbits)}
+    return bare, [(qubits[i.qubits[0]], clbits[i.clbits[0]]) for i in reversed(final)]
+
+
+def without_final_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Drops measurements after which neither their qubit nor their bit is used; bits stay."""
+    return split_final_measurements(circuit)[0]
+
+
+def keep_after_measuring(observable: dict[str, float], qubits: set[int]) -> dict[str, float]:
+    """The observable after a measurement of `qubits`: terms with X or Y there have the value 0."""
+    return {
+        pauli: 0.0 if any(pauli[len(pauli) - 1 - qubit] in "XY" for qubit in qubits) else value
+        for pauli, value in observable.items()
+    }
 
 
 def without_leading_resets(circuit: QuantumCircuit) -> QuantumCircuit:
@@ -138,11 +157,48 @@ def all_instructions(circuit: QuantumCircuit) -> Iterator[Any]:
             yield from all_instructions(block)
 
 
-def refuse_what_crashes_aer(circuit: QuantumCircuit, pub_index: int) -> None:
-    """Refuses real-time variables: unsigned ones end Aer's whole process, boolean ones fail."""
-    for variable in circuit.iter_vars():
+def branches_bound(circuit: QuantumCircuit) -> int:
+    """Logarithm, base 2, of most amplitudes that the branches of a circuit need."""
+    from qiskit.circuit import ForLoopOp, WhileLoopOp
+
+    splits = 0.0
+    for instruction in all_instructions(circuit):
+        if isinstance(instruction.operation, (ForLoopOp, WhileLoopOp)):
+            splits = math.inf
+        elif instruction.operation.name in ("measure", "reset", "initialize"):
+            splits += len(instruction.qubits)
+    return circuit.num_qubits + int(min(circuit.num_qubits, splits))
+
+
+def refuse_inputs(circuit: QuantumCircuit, pub_index: int) -> None:
+    """Refuses variables whose values a PUB has no place for."""
+    for variable in circuit.iter_input_vars():
         raise RefusedError(
-            f"PUB {pub_index}: the simulator has no real-time variables such as "
-            f"{getattr(variable, 'name', variable)!r}",
-            solution="Use bits of a classical register.",
+            f"PUB {pub_index}: the circuit's input variable {variable.name!r} has no value; a PUB "
+            "gives values to parameters only",
+            solution="Declare it with add_var() and an initial value.",
         )
+
+
+def without_boxes(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The circuit with the contents of every box in its place."""
+    if not any(instruction.is_control_flow() for instruction in circuit.data):
+        return circuit
+    from qiskit.circuit import BoxOp
+
+    unfolded = circuit.copy_empty_like()
+    for instruction in circuit.data:
+        operation = instruction.operation
+        if not instruction.is_control_flow() or not operation.blocks:
+            unfolded.append(instruction, copy=False)
+            continue
+        blocks = [without_boxes(block) for block in operation.blocks]
+        if isinstance(operation, BoxOp) and not blocks[0].num_vars:
+            unfolded.compose(
+                blocks[0], instruction.qubits, instruction.clbits, inplace=True, copy=False
+            )
+        else:
+            unfolded.append(
+                operation.replace_blocks(blocks), instruction.qubits, instruction.clbits, copy=False
+            )
+    return unfolded

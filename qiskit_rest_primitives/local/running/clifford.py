@@ -40,7 +40,8 @@ CLIFFORD_GATES = (
 )
 # fmt: on
 _ROTATED = frozenset({"p", "rx", "ry", "rz", "rzz"})
-_NOT_GATES = frozenset({"barrier", "measure", "reset"})
+# A channel of Paulis, such as `noise.dephased` puts in, is run by the stabilizer method too.
+_NOT_GATES = frozenset({"barrier", "measure", "quantum_channel", "reset"})
 _ROTATIONS = {
     "rz": ((), ("s",), ("z",), ("sdg",)),
     "p": ((), ("s",), ("z",), ("sdg",)),

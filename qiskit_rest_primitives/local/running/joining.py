@@ -63,7 +63,6 @@ class EstimatorJoin:
         precision: target standard error; 0 is exact.
         seeds: the randomness of the PUB.
         metadata: of the PUB.
-        std_of_exact: stated for values that are exact before noise is added.
     """
 
     shape: tuple[int, ...]
@@ -72,7 +71,6 @@ class EstimatorJoin:
     precision: float
     seeds: Seeds
     metadata: dict[str, Any]
-    std_of_exact: float
     _evs: np.ndarray = field(init=False)
     _stds: np.ndarray | None = field(init=False, default=None)
 
@@ -93,13 +91,13 @@ class EstimatorJoin:
         """The fields ``evs`` and ``stds``, of the PUB's shape.
 
         Exact values get normal noise of the target precision, one stream along the PUB in C order,
-        as from the reference estimator and from Aer's.
+        as from the reference estimator and from Aer's; it is their standard error, as Aer states.
         """
         evs = self._evs[self.positions]
         if self._stds is not None:
             stds = self._stds[self.positions]
         else:
-            stds = np.full(len(evs), self.std_of_exact)
+            stds = np.full(len(evs), self.precision)
             if self.precision > 0:
                 evs = self.seeds.for_pub().normal(evs, self.precision)
         data = DataBin(evs=evs.reshape(self.shape), stds=stds.reshape(self.shape), shape=self.shape)

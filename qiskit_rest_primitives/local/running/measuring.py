@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,10 @@ from qiskit_rest_primitives.wire.shots import shots_of
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-    from qiskit_rest_primitives.local.running.aer import AerSimulation
     from qiskit_rest_primitives.local.running.seeds import Seeds
+
+RunMeasured = Callable[["list[QuantumCircuit]", int, int], np.ndarray]
+"""Bound circuits, shots and a seed -> uint8 bits ``(circuits, shots, clbits)``."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def _group(
 
 
 def estimate_from_bits(
-    simulation: AerSimulation,
+    run: RunMeasured,
     bases: Bases,
     circuit: QuantumCircuit,
     rows: np.ndarray,
@@ -97,7 +99,7 @@ def estimate_from_bits(
     """Measures every basis of every row with the shots whose standard error is the precision.
 
     Args:
-        simulation: runs the circuits.
+        run: runs the circuits.
         bases: of the whole PUB.
         circuit: without measurements at its end.
         rows: values, ``(points, parameters)``.
@@ -117,7 +119,7 @@ def estimate_from_bits(
     first = bases.first[start]
     signs = np.empty((0, shots, circuit.num_qubits))
     if circuits:
-        bits = simulation.run_measured(circuits, shots, seeds.for_circuit(first))
+        bits = run(circuits, shots, seeds.for_circuit(first))
         signs = 1 - 2 * bits[..., -circuit.num_qubits :].astype(np.int8)
     evs, stds = np.zeros(len(pairs)), np.zeros(len(pairs))
     for position, (row, index) in enumerate(pairs):
@@ -135,12 +137,29 @@ def estimate_from_bits(
     return {"evs": evs, "stds": stds}
 
 
+def registers_from_bits(circuit: QuantumCircuit, bits: np.ndarray) -> dict[str, np.ndarray]:
+    """Bits ``(..., clbits)`` -> creg name -> big-endian uint8 ``(..., bytes)``."""
+    numbers = {clbit: index for index, clbit in enumerate(circuit.clbits)}
+    return {creg.name: _pack(bits, [numbers[bit] for bit in creg]) for creg in circuit.cregs}
+
+
+def _pack(bits: np.ndarray, sources: Sequence[int]) -> np.ndarray:
+    """Picks the bits of a register, lowest first, into big-endian bytes."""
+    padding = -len(sources) % 8
+    picked = bits[..., list(sources)[::-1]]
+    padded = np.pad(picked, [(0, 0)] * (bits.ndim - 1) + [(padding, 0)])
+    return np.packbits(padded, axis=-1)
+
+
 def _measured(circuit: QuantumCircuit, basis: str) -> QuantumCircuit:
     """Turns each qubit to its letter's basis, by gates that every device has, and measures it."""
     from qiskit.circuit import ClassicalRegister
 
     measured = circuit.copy()
-    outcome = ClassicalRegister(circuit.num_qubits, "observed")
+    name = "observed"
+    while any(creg.name == name for creg in circuit.cregs):
+        name += "_"
+    outcome = ClassicalRegister(circuit.num_qubits, name)
     measured.add_register(outcome)
     for qubit, letter in enumerate(reversed(basis)):
         if letter == "Y":

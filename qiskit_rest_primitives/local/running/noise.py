@@ -8,13 +8,16 @@ from __future__ import annotations
 import itertools
 import json
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from qiskit_rest_primitives.local.running.analysis import split_final_measurements
 from qiskit_rest_primitives.local.running.devices import device_target
+from qiskit_rest_primitives.local.running.memory_use import named_bits
 from qiskit_rest_primitives.local.running.outcome import RefusedError
 from qiskit_rest_primitives.wire.arrays import decode_array
 
@@ -83,6 +86,42 @@ def used_gates(circuit: QuantumCircuit) -> frozenset[tuple[str, tuple[int, ...]]
 
     visit(circuit, {qubit: index for index, qubit in enumerate(circuit.qubits)})
     return frozenset(used)
+
+
+def dephased(
+    circuit: QuantumCircuit, observables: Sequence[dict[str, float]]
+) -> QuantumCircuit:
+    """Replaces measurements whose outcome nobody reads by what they do to the state.
+
+    A device measures the observables after the circuit, and a measurement leaves no coherence
+    between the states of its qubit. As a channel that costs Aer no run of its own a shot. At the
+    end of a circuit it matters to X and Y alone; elsewhere it is left out.
+
+    Args:
+        circuit: for a device.
+        observables: {pauli: coefficient} each, that are measured after it.
+    """
+    from qiskit_aer.noise import pauli_error
+
+    rotated = {
+        qubit
+        for terms in observables
+        for pauli in terms
+        for qubit, letter in enumerate(reversed(pauli))
+        if letter in "XY"
+    }
+    bare, final = split_final_measurements(circuit)
+    read = {bit for i in bare.data for bit in named_bits(i.operation)}
+    channel = pauli_error([("I", 0.5), ("Z", 0.5)]).to_instruction()
+    replaced = bare.copy_empty_like()
+    for instruction in bare.data:
+        if instruction.operation.name == "measure" and instruction.clbits[0] not in read:
+            replaced.append(channel, instruction.qubits)
+        else:
+            replaced.append(instruction, copy=False)
+    for qubit in sorted({qubit for qubit, _ in final} & rotated):
+        replaced.append(channel, [qubit])
+    return replaced
 
 
 def _plain(value: Any) -> Any:

@@ -219,9 +219,7 @@ def _plan_estimator_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
     )
     if divided:
         metadata["num_randomizations"] = divided[0]
-    join = EstimatorJoin(
-        shape, positions.ravel(), len(pairs), precision, seeds, metadata, setup.std_of_exact
-    )
+    join = EstimatorJoin(shape, positions.ravel(), len(pairs), precision, seeds, metadata)
     return PubPlan(tasks, is_small(setup, values.size), join, setup.num_circuits)
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from qiskit_rest_primitives.circuits.isa import CURE, check_isa
 from qiskit_rest_primitives.errors import ISAError
@@ -15,12 +15,14 @@ from qiskit_rest_primitives.local.running.aer import AerSimulation
 from qiskit_rest_primitives.local.running.analysis import (
     active_qubits,
     all_instructions,
+    branches_bound,
     is_dynamic,
+    keep_after_measuring,
     keep_letters,
     keep_qubits,
-    only_resets,
-    refuse_what_crashes_aer,
-    without_final_measurements,
+    refuse_inputs,
+    split_final_measurements,
+    without_boxes,
     without_leading_resets,
 )
 from qiskit_rest_primitives.local.running.clifford import CLIFFORD_GATES
@@ -31,8 +33,10 @@ from qiskit_rest_primitives.local.running.costs import (
     seconds_per_shot,
 )
 from qiskit_rest_primitives.local.running.devices import CONTROL_FLOW, device_target
+from qiskit_rest_primitives.local.running.dynamic import BranchSimulator
+from qiskit_rest_primitives.local.running.lacking import missing_in_aer
 from qiskit_rest_primitives.local.running.measuring import choose_bases
-from qiskit_rest_primitives.local.running.noise import DeviceNoise, used_gates
+from qiskit_rest_primitives.local.running.noise import DeviceNoise, dephased, used_gates
 from qiskit_rest_primitives.local.running.outcome import NOT_ISA, RefusedError
 from qiskit_rest_primitives.local.running.setup import (
     ExpectationsWanted,
@@ -96,6 +100,10 @@ _NOT_GATES = (
     "continue_loop",
 )
 # fmt: on
+# The method that a PUB's metadata name where circuits run on `BranchSimulator`.
+_BRANCHES = {"simulation": {"method": "branches", "noise": "none"}}
+# With a precision, values of more amplitudes than 2**22 are found sooner by sampling.
+_EXACT_UP_TO = 22
 # Up to this width idle qubits cost nothing, and the reference's arithmetic is kept to the bit.
 _KEEP_IDLE_UP_TO = 10
 
@@ -106,22 +114,21 @@ Prepare = Callable[["QuantumCircuit", int, "Requested", Wanted], Setup]
 def prepare_statevector(
     circuit: QuantumCircuit, pub_index: int, requested: Requested, wanted: Wanted
 ) -> Setup:
-    """Runs unitary circuits like the reference primitives, and dynamic ones on Aer.
+    """Runs unitary circuits like the reference primitives; dynamic ones on branches, or on Aer.
 
     Raises:
-        RefusedError: too wide, or dynamic and Aer is not installed.
+        RefusedError: too wide.
     """
-    bare = circuit if isinstance(wanted, SamplesWanted) else without_final_measurements(circuit)
-    exact = isinstance(wanted, ExpectationsWanted) and wanted.precision == 0
-    if is_dynamic(bare) and not (exact and only_resets(bare)):
-        if not aer_is_installed():
-            raise RefusedError(
-                f"PUB {pub_index}: measurements, resets or control flow within a circuit need Aer, "
-                "which is not installed beside this service",
-                solution="Install qiskit-rest-primitives[aer].",
-            )
-        return prepare_aer("statevector")(circuit, pub_index, requested, wanted)
-    small, observables = _reduced(bare, wanted, keep_narrow=True)
+    circuit, wanted = _ready(circuit, pub_index, wanted)
+    if is_dynamic(circuit):
+        if isinstance(wanted, ExpectationsWanted) and (
+            wanted.precision == 0 or branches_bound(circuit) <= _EXACT_UP_TO
+        ):
+            return _prepare_exact(circuit, pub_index, wanted)
+        if aer_is_installed() and not missing_in_aer(circuit):
+            return prepare_aer("statevector")(circuit, pub_index, requested, wanted)
+        return _prepare_sampled(circuit, pub_index, wanted)
+    small, observables = _reduced(circuit, wanted, keep_narrow=True)
     check_width(small.num_qubits, pub_index)
     small = without_leading_resets(small)
     terms = sum(map(len, observables))
@@ -138,11 +145,22 @@ def prepare_aer(method: str) -> Prepare:
     def prepare(
         circuit: QuantumCircuit, pub_index: int, requested: Requested, wanted: Wanted
     ) -> Setup:
-        bare = circuit if isinstance(wanted, SamplesWanted) else without_final_measurements(circuit)
-        refuse_what_crashes_aer(bare, pub_index)
+        noise = requested.noise
+        # With a noise model a measurement may have noise of its own: then it stays where it is.
+        bare, wanted = _ready(circuit, pub_index, wanted, keep_measurements=noise is not None)
+        dynamic = is_dynamic(bare)
+        if noise is None and dynamic and _is_exact(wanted):
+            return _prepare_exact(bare, pub_index, wanted)
+        if missing := missing_in_aer(bare):
+            if noise is not None:
+                raise RefusedError(
+                    f"PUB {pub_index}: Aer does not run {missing}, and this service adds no noise "
+                    "without Aer",
+                    solution="Leave the noise model out, or write the condition in another way.",
+                )
+            return _prepare_sampled(bare, pub_index, wanted)
         if isinstance(wanted, SamplesWanted):
             check_shots(wanted.shots, pub_index)
-        dynamic, noise = is_dynamic(bare), requested.noise
         if noise is None and not requested.coupling:
             bare, observables = _reduced(bare, wanted)
         else:
@@ -164,10 +182,8 @@ def prepare_aer(method: str) -> Prepare:
                 metadata,
                 observables,
                 wanted.num_rows,
-                wanted.precision,
             )
-        why = "a noise model" if noise else "measurements, resets or control flow within it"
-        _check_precision(wanted, pub_index, f"a circuit with {why}")
+        _check_precision(wanted, pub_index, "a circuit with a noise model")
         return _measured(
             AerSimulation(method, noise, None, clifford),
             bare,
@@ -196,10 +212,17 @@ def prepare_device(num_qubits: int) -> Prepare:
                 code=None,
                 solution="Install qiskit-rest-primitives[aer].",
             )
-        refuse_what_crashes_aer(circuit, pub_index)
+        refuse_inputs(circuit, pub_index)
+        circuit = without_boxes(circuit)
+        if missing := missing_in_aer(circuit):
+            raise RefusedError(
+                f"PUB {pub_index}: Aer, which simulates the devices, does not run {missing}",
+                solution="Use a simulator such as statevector, or write the condition in another "
+                "way.",
+            )
         if isinstance(wanted, ExpectationsWanted):
             _check_precision(wanted, pub_index, "a device")
-            circuit = without_final_measurements(circuit)
+            circuit = dephased(circuit, wanted.observables)
         kept = _kept(circuit, wanted, measured=True)
         small = keep_qubits(circuit, kept)
         if isinstance(wanted, SamplesWanted):
@@ -226,8 +249,49 @@ def aer_is_installed() -> bool:
     return importlib.util.find_spec("qiskit_aer") is not None
 
 
+def _ready(
+    circuit: QuantumCircuit, pub_index: int, wanted: Wanted, *, keep_measurements: bool = False
+) -> tuple[QuantumCircuit, Wanted]:
+    """Unfolds boxes, and lets an estimator's final measurements act on its observables instead."""
+    refuse_inputs(circuit, pub_index)
+    circuit = without_boxes(circuit)
+    if isinstance(wanted, SamplesWanted) or keep_measurements:
+        return circuit, wanted
+    bare, measured = split_final_measurements(circuit)
+    qubits = {qubit for qubit, _ in measured}
+    observables = [keep_after_measuring(terms, qubits) for terms in wanted.observables]
+    return bare, replace(wanted, observables=observables)
+
+
+def _is_exact(wanted: Wanted) -> TypeGuard[ExpectationsWanted]:
+    return isinstance(wanted, ExpectationsWanted) and wanted.precision == 0
+
+
+def _prepare_exact(circuit: QuantumCircuit, pub_index: int, wanted: ExpectationsWanted) -> Setup:
+    """Exact expectation values of a dynamic circuit without noise."""
+    small, observables = _reduced(circuit, wanted)
+    check_width(small.num_qubits, pub_index)
+    amplitudes = 2.0 ** min(branches_bound(small), 2 * small.num_qubits)
+    seconds = sum(1 for _ in all_instructions(small)) * (1e-4 + 3e-8 * amplitudes)
+    return Setup(BranchSimulator(pub_index), small, seconds, dict(_BRANCHES), observables)
+
+
+def _prepare_sampled(circuit: QuantumCircuit, pub_index: int, wanted: Wanted) -> Setup:
+    """Samples of a dynamic circuit without noise, by which an estimator measures."""
+    small, observables = _reduced(circuit, wanted)
+    check_width(small.num_qubits, pub_index)
+    per_shot = sum(1 for _ in all_instructions(small)) * (1e-6 + 3e-8 * 2.0**small.num_qubits)
+    if isinstance(wanted, SamplesWanted):
+        shots = check_shots(wanted.shots, pub_index)
+        return Setup(BranchSimulator(pub_index), small, per_shot * shots, dict(_BRANCHES))
+    _check_precision(wanted, pub_index, "a circuit that is sampled")
+    return _measured(
+        BranchSimulator(pub_index), small, wanted, observables, per_shot, dict(_BRANCHES)
+    )
+
+
 def _measured(
-    simulation: AerSimulation,
+    simulation: AerSimulation | BranchSimulator,
     circuit: QuantumCircuit,
     wanted: ExpectationsWanted,
     observables: list[dict[str, float]],

@@ -49,11 +49,6 @@ class Seeds:
             return np.random.default_rng(self.seed)
         return np.random.default_rng(self._spawn())
 
-    def for_trajectory(self, point: int) -> np.random.Generator:
-        """Generator for the outcomes of resets at one point of an estimator's PUB."""
-        root = self.entropy if self.seed is None else self.seed
-        return np.random.default_rng(np.random.SeedSequence(root, spawn_key=(point,)))
-
     def for_circuit(self, number: int) -> int:
         """Seed of an Aer run that begins with that circuit of the PUB."""
         first = self.entropy % 2**31 if self.seed is None else self.seed

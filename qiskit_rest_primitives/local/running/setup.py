@@ -51,7 +51,6 @@ class Setup:
         metadata: for the PUB's metadata.
         observables: {pauli: coefficient} each, on the qubits of `circuit`; empty for a sampler.
         num_circuits: circuits with values that an estimator PUB stands for.
-        std_of_exact: the standard error to state for values that are exact before noise is added.
     """
 
     simulator: Simulator
@@ -60,4 +59,3 @@ class Setup:
     metadata: dict[str, Any] = field(default_factory=dict)
     observables: list[dict[str, float]] = field(default_factory=list)
     num_circuits: int = 0
-    std_of_exact: float = 0.0

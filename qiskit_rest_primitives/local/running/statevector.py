@@ -106,8 +106,6 @@ class ReferenceSimulator:
         check: Callable[[], None],
     ) -> dict[str, np.ndarray]:
         """Computes exact expectation values; see `tasks.Simulator`."""
-        bare = without_final_measurements(circuit)
-        resets = any(instruction.operation.name == "reset" for instruction in bare.data)
         operators = {
             int(index): SparsePauliOp(
                 list(observables[index]), np.array(list(observables[index].values()))
@@ -118,11 +116,8 @@ class ReferenceSimulator:
         state, at = None, -1
         for position, (row, index) in enumerate(pairs):
             check()
-            if resets:
-                # As with the reference, one trajectory a point: a reset's outcome is drawn.
-                state = _state(bare, rows[row], seeds.for_trajectory(start + position))
-            elif state is None or at != row:
-                state, at = _state(bare, rows[row]), row
+            if state is None or at != row:
+                state, at = _state(circuit, rows[row]), row
             evs[position] = np.real(state.expectation_value(operators[int(index)]))
         return {"evs": evs}
 
@@ -136,10 +131,7 @@ def pack_bits(outcomes: np.ndarray, sources: Sequence[int]) -> np.ndarray:
     return np.packbits(columns, axis=-1)
 
 
-def _state(
-    circuit: QuantumCircuit, values: np.ndarray, rng: np.random.Generator | None = None
-) -> Statevector:
+def _state(circuit: QuantumCircuit, values: np.ndarray) -> Statevector:
     bound = circuit.assign_parameters(values) if len(values) else circuit
     start = Statevector.from_int(0, 2**circuit.num_qubits)
-    start.seed(rng)
     return start.evolve(bound_circuit_to_instruction(bound))
