@@ -77,10 +77,11 @@ def is_dynamic(circuit: QuantumCircuit) -> bool:
     touched: set[Any] = set()
     measured: set[Any] = set()
     for instruction in circuit.data:
-        name = instruction.operation.name
+        operation = instruction.operation
+        name = operation.name
         if name in _IDLE:
             continue
-        if instruction.is_control_flow() or name == "store":
+        if instruction.is_control_flow() or name == "store" or measures_inside(operation):
             return True
         if name == "measure":
             if instruction.qubits[0] in measured:
@@ -165,8 +166,10 @@ def branches_bound(circuit: QuantumCircuit) -> int:
     for instruction in all_instructions(circuit):
         if isinstance(instruction.operation, (ForLoopOp, WhileLoopOp)):
             splits = math.inf
-        elif instruction.operation.name in ("measure", "reset", "initialize"):
-            splits += len(instruction.qubits)
+        elif instruction.operation.name in ("measure", "reset"):
+            splits += 1
+        elif measures_inside(instruction.operation):
+            splits = math.inf
     return circuit.num_qubits + int(min(circuit.num_qubits, splits))
 
 
@@ -180,25 +183,53 @@ def refuse_inputs(circuit: QuantumCircuit, pub_index: int) -> None:
         )
 
 
-def without_boxes(circuit: QuantumCircuit) -> QuantumCircuit:
-    """The circuit with the contents of every box in its place."""
-    if not any(instruction.is_control_flow() for instruction in circuit.data):
+def unfolded(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The circuit with the contents of boxes, and of instructions that measure, in their place.
+
+    What has conditions on bits that it names in its own way stays as it is.
+    """
+    if not any(i.is_control_flow() or measures_inside(i.operation) for i in circuit.data):
         return circuit
     from qiskit.circuit import BoxOp
 
-    unfolded = circuit.copy_empty_like()
+    flat = circuit.copy_empty_like()
     for instruction in circuit.data:
-        operation = instruction.operation
-        if not instruction.is_control_flow() or not operation.blocks:
-            unfolded.append(instruction, copy=False)
-            continue
-        blocks = [without_boxes(block) for block in operation.blocks]
-        if isinstance(operation, BoxOp) and not blocks[0].num_vars:
-            unfolded.compose(
-                blocks[0], instruction.qubits, instruction.clbits, inplace=True, copy=False
-            )
+        operation, inner = instruction.operation, None
+        if instruction.is_control_flow() and operation.blocks:
+            blocks = [unfolded(block) for block in operation.blocks]
+            operation = operation.replace_blocks(blocks)
+            if isinstance(operation, BoxOp):
+                inner = blocks[0]
+        elif measures_inside(operation):
+            inner = unfolded(operation.definition)
+        bits = (instruction.qubits, instruction.clbits)
+        if inner is not None and _may_stand_in(inner, instruction):
+            flat.compose(inner, *bits, inplace=True, copy=False)
         else:
-            unfolded.append(
-                operation.replace_blocks(blocks), instruction.qubits, instruction.clbits, copy=False
-            )
-    return unfolded
+            flat.append(operation, *bits, copy=False)
+    return flat
+
+
+def _may_stand_in(inner: QuantumCircuit, instruction: Any) -> bool:
+    """Whether `compose` puts the circuit in its instruction's place without confusing its bits."""
+    return not inner.num_vars and (
+        list(inner.clbits) == list(instruction.clbits)
+        or not any(inside.is_control_flow() for inside in inner.data)
+    )
+
+
+def measures_inside(operation: Any) -> bool:
+    """Whether an instruction is defined by others that measure, reset or decide."""
+    from qiskit.circuit import Barrier, Delay, Gate, Instruction, Measure, Reset, Store
+
+    if isinstance(operation, (Gate, Measure, Reset, Barrier, Delay, Store)) or not isinstance(
+        operation, Instruction
+    ):
+        return False
+    definition: Any = None if hasattr(operation, "blocks") else operation.definition
+    return definition is not None and any(
+        isinstance(inner.operation, (Measure, Reset, Store))
+        or inner.is_control_flow()
+        or measures_inside(inner.operation)
+        for inner in definition.data
+    )

@@ -235,7 +235,7 @@ class Branches:
 
 
 def _squared_norms(rows: np.ndarray) -> np.ndarray:
-    real, imaginary = rows.real, rows.imag
+    real, imaginary = np.real(rows), np.imag(rows)
     return np.einsum("bi,bi->b", real, real) + np.einsum("bi,bi->b", imaginary, imaginary)
 
 
@@ -255,7 +255,7 @@ def _reduced(vectors: np.ndarray) -> np.ndarray:
     if count == 1:
         return vectors
     if count > dimension:
-        vectors = np.linalg.qr(vectors, mode="r")
+        vectors = np.asarray(np.linalg.qr(vectors, mode="r"))
     if len(vectors) <= _MERGED_AT_ONCE:
         _, mixing = np.linalg.eigh(vectors.conj() @ vectors.T)
         vectors = mixing.T @ vectors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from qiskit.circuit import (
@@ -167,7 +167,7 @@ class Walk:
         )
 
     def _for(self, operation: ForLoopOp, state: Branches, inside: Places) -> Branches:
-        values, parameter, body = operation.params
+        values, parameter, body = cast("tuple[Any, Any, Any]", tuple(operation.params))
         done: list[Branches] = []
         for value in values:
             if not state.count:

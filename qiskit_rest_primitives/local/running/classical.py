@@ -180,7 +180,9 @@ class Memory:
         index = self.evaluate(node.index, places)
         width = _width(node.target.type)
         if np.any(index >= width):
-            raise RefusedError(f"an index of {max(index)} into {node.target}, which has {width} bits")
+            raise RefusedError(
+                f"an index of {max(index)} into {node.target}, which has {width} bits"
+            )
         return index
 
 
@@ -210,7 +212,7 @@ def _typed(value: np.ndarray, kind: types.Type) -> np.ndarray:
     if isinstance(kind, types.Uint):
         return value
     raise RefusedError(
-        f"a value of type {kind} in an expression: the simulator computes with bool, uint and float",
+        f"a value of type {kind} in an expression; the simulator has bool, uint and float only",
         solution="Give lengths of time as numbers.",
     )
 

@@ -40,8 +40,8 @@ CLIFFORD_GATES = (
 )
 # fmt: on
 _ROTATED = frozenset({"p", "rx", "ry", "rz", "rzz"})
-# A channel of Paulis, such as `noise.dephased` puts in, is run by the stabilizer method too.
-_NOT_GATES = frozenset({"barrier", "measure", "quantum_channel", "reset"})
+# A channel of Paulis, as `noise.dephased` puts in, and what Aer saves need no rewriting.
+_NOT_GATES = frozenset({"barrier", "measure", "quantum_channel", "reset", "save_expval"})
 _ROTATIONS = {
     "rz": ((), ("s",), ("z",), ("sdg",)),
     "p": ((), ("s",), ("z",), ("sdg",)),

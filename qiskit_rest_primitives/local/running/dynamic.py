@@ -79,7 +79,10 @@ class BranchSimulator:
                 return np.stack(
                     [
                         self._bits(
-                            measured, shots, np.random.default_rng(seed + number * AER_SEED_STEP), check
+                            measured,
+                            shots,
+                            np.random.default_rng(seed + number * AER_SEED_STEP),
+                            check,
                         )
                         for number, measured in enumerate(circuits)
                     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qiskit_rest_primitives.local.running.analysis import measures_inside
 from qiskit_rest_primitives.local.running.memory_use import bits_of, reads_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def missing_in_aer(circuit: QuantumCircuit) -> str:
     """Names the first thing in a circuit that Aer does not run rightly; "" where it runs all.
 
     Args:
-        circuit: without boxes.
+        circuit: unfolded, see `analysis.unfolded`.
     """
     for variable in circuit.iter_vars():
         return f"real-time variables such as {variable.name!r}"
@@ -29,16 +30,21 @@ def missing_in_aer(circuit: QuantumCircuit) -> str:
 
 
 def _missing(operation: Any, known: set[Any]) -> str:
-    from qiskit.circuit import ForLoopOp, Store, SwitchCaseOp
+    from qiskit.circuit import BoxOp, ForLoopOp, Store, SwitchCaseOp
     from qiskit.circuit.classical import expr
 
     if isinstance(operation, Store):
         return "assignments to classical bits"
+    if isinstance(operation, BoxOp):
+        return "boxes with variables or bits of their own"
+    if measures_inside(operation):
+        return f"the instruction {operation.name!r}, whose definition has conditions"
     blocks = getattr(operation, "blocks", ())
     if blocks and not operation.num_qubits:
         # Its jumps and marks lose their place among the instructions around them.
         return "control flow that touches no qubit"
     if isinstance(operation, ForLoopOp):
+        values: Any
         values, parameter, _ = operation.params
         if isinstance(parameter, expr.Var) or len(set(values)) < len(list(values)):
             return "for loops over variables or over the same value twice"

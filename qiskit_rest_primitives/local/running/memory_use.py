@@ -7,7 +7,7 @@ from typing import Any
 
 
 def reads_of(operation: Any) -> Iterator[Any]:
-    """Expressions, bits and registers whose values an operation itself reads, without its blocks."""
+    """Expressions, bits and registers that an operation itself reads; its blocks may read more."""
     from qiskit.circuit import IfElseOp, Store, SwitchCaseOp, WhileLoopOp
     from qiskit.circuit.classical import expr
 

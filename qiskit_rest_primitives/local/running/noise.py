@@ -88,9 +88,7 @@ def used_gates(circuit: QuantumCircuit) -> frozenset[tuple[str, tuple[int, ...]]
     return frozenset(used)
 
 
-def dephased(
-    circuit: QuantumCircuit, observables: Sequence[dict[str, float]]
-) -> QuantumCircuit:
+def dephased(circuit: QuantumCircuit, observables: Sequence[dict[str, float]]) -> QuantumCircuit:
     """Replaces measurements whose outcome nobody reads by what they do to the state.
 
     A device measures the observables after the circuit, and a measurement leaves no coherence

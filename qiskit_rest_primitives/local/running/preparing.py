@@ -22,7 +22,7 @@ from qiskit_rest_primitives.local.running.analysis import (
     keep_qubits,
     refuse_inputs,
     split_final_measurements,
-    without_boxes,
+    unfolded,
     without_leading_resets,
 )
 from qiskit_rest_primitives.local.running.clifford import CLIFFORD_GATES
@@ -213,7 +213,7 @@ def prepare_device(num_qubits: int) -> Prepare:
                 solution="Install qiskit-rest-primitives[aer].",
             )
         refuse_inputs(circuit, pub_index)
-        circuit = without_boxes(circuit)
+        circuit = unfolded(circuit)
         if missing := missing_in_aer(circuit):
             raise RefusedError(
                 f"PUB {pub_index}: Aer, which simulates the devices, does not run {missing}",
@@ -254,7 +254,7 @@ def _ready(
 ) -> tuple[QuantumCircuit, Wanted]:
     """Unfolds boxes, and lets an estimator's final measurements act on its observables instead."""
     refuse_inputs(circuit, pub_index)
-    circuit = without_boxes(circuit)
+    circuit = unfolded(circuit)
     if isinstance(wanted, SamplesWanted) or keep_measurements:
         return circuit, wanted
     bare, measured = split_final_measurements(circuit)
