@@ -272,7 +272,7 @@ def test_simulator_differs_from_the_official_one_only_by_what_is_kept(
     theirs = official_target(backend.configuration().to_dict(), None, fractional=True)
     more = set(backend.target.operation_names) - set(theirs.operation_names)
     assert set(theirs.operation_names) <= set(backend.target.operation_names)
-    assert more <= {"break_loop", "continue_loop"}
+    assert more <= {"box", "break_loop", "continue_loop"}
 
 
 def test_pickle_of_a_backend_holds_no_token(

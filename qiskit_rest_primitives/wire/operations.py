@@ -82,7 +82,7 @@ def decode_operations(configuration: Mapping[str, Any]) -> Operations:
     operations.setdefault("measure", standard["measure"])
     operations |= {name: CONTROL_FLOW[name] for name in CONTROL_FLOW if name in supported}
     if configuration.get("simulator") and operations.keys() & {"for_loop", "while_loop"}:
-        operations |= {name: CONTROL_FLOW[name] for name in ("break_loop", "continue_loop")}
+        operations |= {name: CONTROL_FLOW[name] for name in ("box", "break_loop", "continue_loop")}
     return operations
 
 

@@ -93,6 +93,12 @@ def dynamic_circuit(num_qubits: int, steps: list[tuple[Any, ...]]) -> QuantumCir
     return circuit
 
 
+def _depth(steps: list[tuple[Any, ...]]) -> int:
+    """How deep conditions are nested."""
+    inside = [_depth([*step[2], *(step[3] or [])]) for step in steps if step[0] == "if"]
+    return 1 + max(inside) if inside else 0
+
+
 class Deferred:
     """The program without measurements: qubits, one for each bit, one spare, one a condition."""
 
@@ -100,8 +106,9 @@ class Deferred:
         self.num_qubits = num_qubits
         self.bits = [num_qubits + bit for bit in range(NUM_CLBITS)]
         self.spare = num_qubits + NUM_CLBITS
-        self.flags = [self.spare + 1 + depth for depth in range(DEPTH)]
-        self.circuit = QuantumCircuit(self.spare + 1 + DEPTH)
+        depth = _depth(steps)
+        self.flags = [self.spare + 1 + level for level in range(depth)]
+        self.circuit = QuantumCircuit(self.spare + 1 + depth)
         self.add(steps, None)
 
     def add(self, steps: list[tuple[Any, ...]], flag: int | None, depth: int = 0) -> None:
@@ -161,7 +168,10 @@ class Deferred:
         saving.append(SaveDensityMatrix(self.num_qubits), range(self.num_qubits))
         # Where Aer leaves out qubits without a gate, it may mistake one of the others.
         simulator = AerSimulator(
-            method="density_matrix", max_parallel_threads=1, enable_truncation=False
+            method="density_matrix",
+            max_parallel_threads=1,
+            enable_truncation=False,
+            fusion_enable=False,
         )
         state = DensityMatrix(simulator.run(saving, shots=1).result().data()["density_matrix"])
         return [float(np.real(state.expectation_value(Pauli(pauli)))) for pauli in paulis]

@@ -10,6 +10,8 @@ import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import IfElseOp, Parameter
 from qiskit.circuit.classical import expr, types
+from qiskit.circuit.library import CCXGate
+from qiskit.transpiler import generate_preset_pass_manager
 
 from qiskit_rest_primitives.local.backends import LocalBackends
 from qiskit_rest_primitives.local.engine import Engine
@@ -18,6 +20,7 @@ from qiskit_rest_primitives.local.running.branches import Branches
 from qiskit_rest_primitives.local.running.branching import MAX_ROUNDS, Walk
 from qiskit_rest_primitives.local.running.lacking import missing_in_aer
 from qiskit_rest_primitives.local.running.outcome import StoppedError
+from qiskit_rest_primitives.wire.targets import decode_target
 from tests.local.engine_jobs import OneThread, fail, run, text_of
 from tests.local.test_loading import envelope, qpy_of
 
@@ -550,6 +553,23 @@ def test_wide_circuits_are_measured_where_exact_values_cost_too_much(engine, mon
         assert got.metadata["simulation"]["method"] == method
 
 
+def test_widths_beyond_memory_are_refused_with_the_number(engine):
+    """Exact values of 40 qubits, and samples with a condition that Aer has not."""
+    circuit = QuantumCircuit(40, 1)
+    circuit.h(range(40))
+    circuit.measure(0, 0)
+    circuit.h(0)
+    outcome = fail(engine, "estimator", [[text_of(circuit), "Z" * 40, None, 0]], "aer_stabilizer")
+    assert "PUB 0: exact values of a dynamic circuit with 40 qubits" in outcome.reason
+    assert "precision above 0" in outcome.reason_solution
+    [got] = run(engine, "estimator", [[text_of(circuit), "Z" * 40, None, 0.1]], "aer_stabilizer")
+    assert abs(float(got.data.evs)) < 0.5
+    with circuit.if_test(expr.index(circuit.cregs[0], 0)):
+        circuit.x(0)
+    outcome = fail(engine, "sampler", [qpy_pub(circuit, None, 5)], "aer_stabilizer")
+    assert "PUB 0: 40 qubits in use, and Aer does not run Index in a condition" in outcome.reason
+
+
 def until_success() -> QuantumCircuit:
     """Rotates until the outcome is 1, then the qubit is in state 1."""
     circuit = QuantumCircuit(1, 1)
@@ -621,9 +641,34 @@ def test_what_aer_runs_rightly_stays_with_aer(engine):
     assert got.data.c.get_counts() == {"1": 10}
 
 
+@pytest.mark.parametrize("backend", ["statevector", "aer", "aer_matrix_product_state"])
+def test_loops_that_are_left_hold_gates_that_aer_lacks(engine, backend):
+    """A gate with open controls is translated beside the jump out of its loop."""
+    circuit = QuantumCircuit(3, 2)
+    with circuit.for_loop(range(3)):
+        circuit.append(CCXGate(ctrl_state=0), [0, 1, 2])
+        circuit.measure(2, 0)
+        with circuit.if_test((circuit.clbits[0], 1)):
+            circuit.break_loop()
+    circuit.measure(2, 1)
+    [got] = run(engine, "sampler", [qpy_pub(circuit, None, 7)], backend)
+    assert got.data.c.get_counts() == {"11": 7}
+
+
+def test_a_box_is_transpiled_for_a_simulator():
+    """The target that a client reads of the simulators has it, as it has jumps."""
+    backend = LocalBackends().device("statevector")
+    target = decode_target(backend.configuration(), backend.properties())
+    circuit = QuantumCircuit(2)
+    with circuit.box():
+        circuit.cx(0, 1)
+    transpiled = generate_preset_pass_manager(1, target=target).run(circuit)
+    assert transpiled.count_ops() == {"box": 1}
+
+
 def test_gates_of_all_widths_are_those_of_quantum_info(engine):
     """One to five qubits, as a matrix or as a definition, on every place; after a reset."""
-    from qiskit.circuit.library import CCXGate, CSwapGate, UnitaryGate
+    from qiskit.circuit.library import CSwapGate, UnitaryGate
     from qiskit.circuit.random import random_circuit
     from qiskit.quantum_info import Pauli, Statevector, random_unitary
 

@@ -114,7 +114,9 @@ def split_final_measurements(
             final.append(instruction)
             continue
         if name not in _IDLE:
-            used.update(instruction.qubits, instruction.clbits, named_bits(instruction.operation))
+            used.update(instruction.qubits, instruction.clbits)
+            if instruction.is_control_flow() or name == "store":
+                used |= named_bits(instruction.operation)
         kept.append(instruction)
     if not final:
         return circuit, []
@@ -188,7 +190,10 @@ def unfolded(circuit: QuantumCircuit) -> QuantumCircuit:
 
     What has conditions on bits that it names in its own way stays as it is.
     """
-    if not any(i.is_control_flow() or measures_inside(i.operation) for i in circuit.data):
+    if all(
+        i.is_standard_gate() or not (i.is_control_flow() or measures_inside(i.operation))
+        for i in circuit.data
+    ):
         return circuit
     from qiskit.circuit import BoxOp
 

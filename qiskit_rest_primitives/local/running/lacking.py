@@ -26,7 +26,12 @@ def missing_in_aer(circuit: QuantumCircuit) -> str:
     for variable in circuit.iter_vars():
         return f"real-time variables such as {variable.name!r}"
     known = set(circuit.clbits)
-    return next((missing for i in circuit.data if (missing := _missing(i.operation, known))), "")
+    for instruction in circuit.data:
+        if not instruction.is_standard_gate() and (
+            missing := _missing(instruction.operation, known)
+        ):
+            return missing
+    return ""
 
 
 def _missing(operation: Any, known: set[Any]) -> str:

@@ -109,7 +109,7 @@ def dephased(circuit: QuantumCircuit, observables: Sequence[dict[str, float]]) -
         if letter in "XY"
     }
     bare, final = split_final_measurements(circuit)
-    read = {bit for i in bare.data for bit in named_bits(i.operation)}
+    read = {bit for i in bare.data if not i.is_standard_gate() for bit in named_bits(i.operation)}
     channel = pauli_error([("I", 0.5), ("Z", 0.5)]).to_instruction()
     replaced = bare.copy_empty_like()
     for instruction in bare.data:

@@ -31,6 +31,7 @@ from qiskit_rest_primitives.local.running.costs import (
     check_shots,
     check_width,
     seconds_per_shot,
+    statevector_limit,
 )
 from qiskit_rest_primitives.local.running.devices import CONTROL_FLOW, device_target
 from qiskit_rest_primitives.local.running.dynamic import BranchSimulator
@@ -46,6 +47,8 @@ from qiskit_rest_primitives.local.running.setup import (
 )
 from qiskit_rest_primitives.local.running.statevector import ReferenceSimulator
 from qiskit_rest_primitives.wire.shots import shots_of
+from qiskit_rest_primitives.wire.operations import CONTROL_FLOW as INSTRUCTIONS
+from qiskit_rest_primitives.wire.operations import NON_UNITARY
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
@@ -270,7 +273,13 @@ def _is_exact(wanted: Wanted) -> TypeGuard[ExpectationsWanted]:
 def _prepare_exact(circuit: QuantumCircuit, pub_index: int, wanted: ExpectationsWanted) -> Setup:
     """Exact expectation values of a dynamic circuit without noise."""
     small, observables = _reduced(circuit, wanted)
-    check_width(small.num_qubits, pub_index)
+    if small.num_qubits > (limit := statevector_limit()):
+        raise RefusedError(
+            f"PUB {pub_index}: exact values of a dynamic circuit with {small.num_qubits} qubits in "
+            f"use; this machine's memory holds {limit}",
+            solution="Ask for a precision above 0 on aer_stabilizer or aer_matrix_product_state, "
+            "or use fewer qubits.",
+        )
     amplitudes = 2.0 ** min(branches_bound(small), 2 * small.num_qubits)
     seconds = sum(1 for _ in all_instructions(small)) * (1e-4 + 3e-8 * amplitudes)
     return Setup(BranchSimulator(pub_index), small, seconds, dict(_BRANCHES), observables)
@@ -279,7 +288,14 @@ def _prepare_exact(circuit: QuantumCircuit, pub_index: int, wanted: Expectations
 def _prepare_sampled(circuit: QuantumCircuit, pub_index: int, wanted: Wanted) -> Setup:
     """Samples of a dynamic circuit without noise, by which an estimator measures."""
     small, observables = _reduced(circuit, wanted)
-    check_width(small.num_qubits, pub_index)
+    if small.num_qubits > (limit := statevector_limit()):
+        why = missing_in_aer(circuit)
+        raise RefusedError(
+            f"PUB {pub_index}: {small.num_qubits} qubits in use, and Aer "
+            + (f"does not run {why}" if why else "is not installed beside this service")
+            + f"; without it this machine's memory holds {limit} qubits",
+            solution="Write the circuit in another way, or use fewer qubits.",
+        )
     per_shot = sum(1 for _ in all_instructions(small)) * (1e-6 + 3e-8 * 2.0**small.num_qubits)
     if isinstance(wanted, SamplesWanted):
         shots = check_shots(wanted.shots, pub_index)
@@ -351,18 +367,23 @@ def _translated(
     if names <= {*basis, *_NOT_GATES} and not requested.coupling:
         return circuit, observables
     from qiskit import transpile
-    from qiskit.transpiler import CouplingMap
+    from qiskit.transpiler import CouplingMap, Target
 
     coupling = CouplingMap(requested.coupling) if requested.coupling else None
+    # Qiskit takes a list of gates from its own library only, and synthesizes the others.
+    gates = [*(set(basis) - {"pauli", "unitary"}), *(names & set(CONTROL_FLOW))]
+    options: dict[str, Any] = {"basis_gates": gates, "coupling_map": coupling}
     try:
-        translated: Any = transpile(
-            circuit,
-            # Qiskit takes a list of gates from its own library only, and synthesizes the others.
-            basis_gates=[*(set(basis) - {"unitary"}), *(names & set(CONTROL_FLOW))],
-            coupling_map=coupling,
-            optimization_level=0,
-            seed_transpiler=0,
-        )
+        if jumps := names & {"break_loop", "continue_loop"}:
+            # They go into no list of gates.
+            target = Target.from_configuration(
+                list({*gates, *jumps, *NON_UNITARY}),
+                num_qubits=None if coupling else circuit.num_qubits,
+                coupling_map=coupling,
+                custom_name_mapping=INSTRUCTIONS,
+            )
+            options = {"target": target}
+        translated: Any = transpile(circuit, **options, optimization_level=0, seed_transpiler=0)
     except Exception as error:  # the passes raise errors of many kinds
         raise RefusedError(
             f"PUB {pub_index}: the circuit can't be run with these gates or this coupling: {error}"
