@@ -267,7 +267,7 @@ def test_target_of_a_served_device_is_the_official_one(
 def test_simulator_differs_from_the_official_one_only_by_what_is_kept(
     http_service: QiskitRuntimeService,
 ) -> None:
-    """With fractional gates asked for, only ways out of loops are more."""
+    """With fractional gates asked for, only boxes and ways out of loops are more."""
     backend = http_service.backend("statevector")
     theirs = official_target(backend.configuration().to_dict(), None, fractional=True)
     more = set(backend.target.operation_names) - set(theirs.operation_names)

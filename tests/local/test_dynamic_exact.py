@@ -35,6 +35,7 @@ def cases(draw):
     return num_qubits, [*steps, *(("measure", q, bit) for bit, q in enumerate(final))]
 
 
+@pytest.mark.timeout(1200)  # half a minute of work, on machines that are busy with others
 @given(case=cases())
 @settings(
     max_examples=500,

@@ -156,7 +156,7 @@ class Memory:
             return _bool((self.evaluate(node.target, places) >> self._index(node, places)) & 1)
         if isinstance(node, expr.Unary):
             operand = self.evaluate(node.operand, places)
-            if node.op == expr.Unary.Op.NEGATE:
+            if node.op.name == "NEGATE":  # Qiskit 2.2 does not have it
                 return -operand
             if operand.dtype == bool or node.op == expr.Unary.Op.LOGIC_NOT:
                 return ~_bool(operand)
