@@ -690,20 +690,29 @@ def test_gates_of_all_widths_are_those_of_quantum_info(engine):
 
 
 def test_values_of_parameters_reach_blocks_and_loops(engine):
-    """A sweep over an angle within a condition, and within a loop over values of its own."""
+    """A sweep over an angle within a condition, and within a loop."""
     circuit = QuantumCircuit(2, 1)
-    angle, step = Parameter("angle"), Parameter("step")
+    angle = Parameter("angle")
     circuit.x(0)
     circuit.measure(0, 0)
     with circuit.if_test((circuit.clbits[0], 1)):
         circuit.rx(angle, 1)
-    # Qiskit 2.2 takes the parameter of a loop for one of the circuit when conditions are nested.
-    with circuit.for_loop(range(3, 0, -1), step):
-        circuit.rx(angle * step, 1)
+    with circuit.for_loop(range(6)):
+        circuit.rx(angle, 1)
     values = np.linspace(-1, 2, 7)
     pub = qpy_pub(circuit, "ZI", [[value] for value in values], 0)
     [got] = run(engine, "estimator", [pub])
     assert np.allclose(got.data.evs, np.cos(7 * values))
+
+
+def test_a_loop_gives_its_parameter_its_values():
+    """Backwards, in steps of two."""
+    circuit = QuantumCircuit(1)
+    step = Parameter("step")
+    with circuit.for_loop(range(5, 0, -2), step):
+        circuit.rx(step / 10, 0)
+    state = Walk(lambda: None).run(circuit, Branches.start(1, 0, 2**10))
+    assert state.expectations(["Z"])["Z"] == pytest.approx(np.cos(0.9))
 
 
 @pytest.mark.parametrize("name", ["add", "sub", "mul", "and_", "or_", "xor", "lshift", "rshift"])
