@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import uuid
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
@@ -81,11 +82,16 @@ class Running:
 
 def run(engine: Engine, program_id: str, pubs: list[Any], backend: str = "statevector", **params):
     """Runs a job and gives its result."""
-    return Running(engine, program_id, {"pubs": pubs, **params}, backend).result()
+    return _submitted(engine, program_id, {"pubs": pubs, **params}, backend).result()
 
 
 def fail(engine: Engine, program_id: str, pubs: list[Any], backend: str = "statevector", **params):
     """Runs a job that has to fail and gives its outcome."""
-    outcome = Running(engine, program_id, {"pubs": pubs, **params}, backend).outcome()
+    outcome = _submitted(engine, program_id, {"pubs": pubs, **params}, backend).outcome()
     assert outcome.status == "Failed", outcome
     return outcome
+
+
+def _submitted(engine: Engine, program_id: str, params: dict[str, Any], backend: str) -> Running:
+    """A job of its own name: the engine may still be forgetting the one before."""
+    return Running(engine, program_id, params, backend, job_id=uuid.uuid4().hex)
