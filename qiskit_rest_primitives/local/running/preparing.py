@@ -46,9 +46,9 @@ from qiskit_rest_primitives.local.running.setup import (
     Wanted,
 )
 from qiskit_rest_primitives.local.running.statevector import ReferenceSimulator
-from qiskit_rest_primitives.wire.shots import shots_of
 from qiskit_rest_primitives.wire.operations import CONTROL_FLOW as INSTRUCTIONS
 from qiskit_rest_primitives.wire.operations import NON_UNITARY
+from qiskit_rest_primitives.wire.shots import shots_of
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
