@@ -21,6 +21,10 @@ from qiskit_rest_primitives.errors import EncodeError, RestPrimitivesError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# Synthesis may leave a gate that only shares a standard gate's name, in a definition that it took
+# apart; the next round takes that one apart.
+_ROUNDS = 3
+
 
 @dataclass(frozen=True)
 class EncodedCircuit:
@@ -81,15 +85,7 @@ def encode_circuit(circuit: QuantumCircuit) -> EncodedCircuit:
 
 
 def _encode(circuit: QuantumCircuit) -> EncodedCircuit:
-    try:
-        inputs, registers, body, definitions = _write(circuit, circuit)
-    except NotFlatError:
-        try:
-            inputs, registers, body, definitions = _write(flatten(circuit), circuit)
-        except NotFlatError as error:
-            raise EncodeError(
-                f"{error} has the name of a standard operation but is another one; rename it"
-            ) from None
+    inputs, registers, body, definitions = _write_flat(circuit)
     body, names, values = inputs.finish(body)
     description = CircuitDescription(
         name=str(circuit.name),
@@ -111,6 +107,21 @@ def _encode(circuit: QuantumCircuit) -> EncodedCircuit:
         )
     )
     return EncodedCircuit(text, len(names), description, values)
+
+
+def _write_flat(circuit: QuantumCircuit) -> tuple[Inputs, RegisterMap, str, dict[str, None]]:
+    flat = circuit
+    for _ in range(_ROUNDS):
+        try:
+            return _write(flat, circuit)
+        except NotFlatError:
+            flat = flatten(flat)
+    try:
+        return _write(flat, circuit)
+    except NotFlatError as error:
+        raise EncodeError(
+            f"Qiskit can't reduce {error} to standard gates; transpile or decompose it first"
+        ) from None
 
 
 def _write(

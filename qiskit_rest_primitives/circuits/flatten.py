@@ -6,18 +6,18 @@ parameters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from qiskit.circuit import Gate, Instruction
+from qiskit.circuit import Gate, Instruction, QuantumCircuit
 
+from qiskit_rest_primitives.circuits.own_names import OwnNames
 from qiskit_rest_primitives.errors import EncodeError
 
-if TYPE_CHECKING:
-    from qiskit.circuit import QuantumCircuit
-
-_NOT_GATES = frozenset({"barrier", "break_loop", "continue_loop", "delay", "measure", "reset"})
+_NOT_GATES = frozenset(
+    {"barrier", "break_loop", "continue_loop", "delay", "measure", "reset", "store"}
+)
 
 
 @cache
@@ -49,9 +49,16 @@ def is_custom(operation: Any) -> bool:
     """
     return (
         type(operation) in (Gate, Instruction)
+        and not is_standard(operation)
         and operation.definition is not None
-        and operation.name not in _standard_gates().keys() | _NOT_GATES
     )
+
+
+def _is_impostor(operation: Any) -> bool:
+    """Tells whether a pass that goes by names could take an operation for one of Qiskit's."""
+    if is_standard(operation) or not isinstance(operation, Instruction):
+        return False
+    return type(operation) in (Gate, Instruction) or operation.name in _standard_gates()
 
 
 def flatten(circuit: QuantumCircuit) -> QuantumCircuit:
@@ -64,19 +71,21 @@ def flatten(circuit: QuantumCircuit) -> QuantumCircuit:
     from qiskit.transpiler.passes import HighLevelSynthesis
 
     # A name decides here whether an operation stays. "mcx" is left out: gates of every width bear
-    # it. "store" stays so that the writer can refuse it by name.
-    names = sorted(_standard_gates().keys() | _NOT_GATES | {"store"})
+    # it.
+    names = sorted(_standard_gates().keys() | _NOT_GATES)
     synthesis = PassManager([HighLevelSynthesis(basis_gates=names, qubits_initially_zero=False)])
+
+    def synthesise(circuit: QuantumCircuit) -> QuantumCircuit:
+        return synthesis.run(OwnNames(_is_impostor).circuit(circuit))
+
     try:
-        flat = synthesis.run(circuit)
+        flat = synthesise(circuit)
     except BaseException as error:
         if not is_qiskit_failure(error):
             raise
-        opaque = next(_opaque(circuit, ""), None)
-        if opaque is not None:
-            raise EncodeError(
-                f"{opaque} is opaque: it has no definition; give it one, or replace it by gates"
-            ) from error
+        reason = next(_obstacles(circuit, "", synthesise), None)
+        if reason is not None:
+            raise EncodeError(reason) from error
         raise EncodeError(
             f"Qiskit can't reduce circuit {circuit.name!r} to standard gates: {error}; "
             f"transpile or decompose it first"
@@ -95,23 +104,50 @@ def is_qiskit_failure(error: BaseException) -> bool:
     return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
-def _opaque(circuit: Any, path: str) -> Iterator[str]:
+def _obstacles(
+    circuit: QuantumCircuit, path: str, synthesise: Callable[[QuantumCircuit], Any]
+) -> Iterator[str]:
+    """Yields why operations can't be synthesised, the innermost ones that can't."""
     for index, instruction in enumerate(circuit.data):
+        operation: Any = instruction.operation
         where = f"instruction {index} ({instruction.name!r}){path}"
-        operation = instruction.operation
-        if is_standard(operation) or instruction.name in _NOT_GATES | {"store"}:
+        if is_standard(operation) or _stays(operation):
             continue
         if instruction.is_control_flow():
-            for block in operation.blocks:
-                yield from _opaque(block, f" in the body of {where}")
+            for body in operation.blocks:
+                yield from _obstacles(body, f" in the body of {where}", synthesise)
             continue
+        alone = QuantumCircuit(operation.num_qubits, operation.num_clbits)
+        alone.append(operation, alone.qubits, alone.clbits)
         try:
-            definition = getattr(operation, "definition", None)
-        except Exception:
+            synthesise(alone)
             continue
+        except BaseException as error:
+            if not is_qiskit_failure(error):
+                raise
+            failure = error
+        definition = None
+        if not isinstance(failure, RecursionError):
+            definition = _definition(operation)
         if definition is not None:
-            yield from _opaque(definition, f" in the definition of {where}")
-        elif type(operation).__module__.startswith("qiskit.circuit.library"):
-            continue
-        elif not hasattr(operation, "base_op"):
-            yield where
+            yield from _obstacles(definition, f" in the definition of {where}", synthesise)
+        elif type(operation) in (Gate, Instruction):
+            yield f"{where} is opaque: it has no definition; give it one, or replace it by gates"
+        yield (
+            f"Qiskit can't reduce {where} to standard gates: {failure}; "
+            f"transpile or decompose it first"
+        )
+
+
+def _stays(operation: Any) -> bool:
+    """Tells whether synthesis leaves an operation as it is."""
+    return operation.name in _NOT_GATES and type(operation) not in (Gate, Instruction)
+
+
+def _definition(operation: Any) -> QuantumCircuit | None:
+    try:
+        return getattr(operation, "definition", None)
+    except BaseException as error:
+        if not is_qiskit_failure(error):
+            raise
+        return None

@@ -38,7 +38,7 @@ _LEAST, _MOST = 1e-4, 1e16
 
 
 class NotFlatError(Exception):
-    """An operation must be synthesised first, or has the name of a standard gate but is none."""
+    """An operation must be synthesised first."""
 
 
 class Writer:
@@ -60,7 +60,7 @@ class Writer:
         """Writes a whole circuit.
 
         Raises:
-            NotFlatError: the circuit has to be flattened, or has a gate under a false name.
+            NotFlatError: the circuit has to be flattened.
             EncodeError: the circuit has something that the wire can't carry.
         """
         qubits = {qubit: f"{QUBITS}[{index}]" for index, qubit in enumerate(circuit.qubits)}
