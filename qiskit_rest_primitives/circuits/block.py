@@ -57,22 +57,6 @@ class Block:
         on = f" on {qubits}" if qubits else ""
         return f"instruction {index} ({instruction.name!r}{on}){self.path}"
 
-    def refuse_variables(self) -> None:
-        """Refuses real-time variables and stretches.
-
-        Raises:
-            EncodeError: the circuit declares one.
-        """
-        circuit = self.circuit
-        if not circuit.num_vars and not circuit.num_stretches:
-            return
-        names = [f"variable {var.name!r}" for var in circuit.iter_vars()]
-        names += [f"stretch {stretch.name!r}" for stretch in circuit.iter_stretches()]
-        raise EncodeError(
-            f"circuit {circuit.name!r} declares the real-time {names[0]}{self.path}, which the "
-            f"wire can't carry; use parameters, bits and registers"
-        )
-
 
 def _pairs(inside: Any, outside: Any) -> Any:
     return zip(inside, outside, strict=True)

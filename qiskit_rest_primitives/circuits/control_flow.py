@@ -29,6 +29,7 @@ from qiskit.circuit import (
 from qiskit.circuit.controlflow import CASE_DEFAULT
 
 from qiskit_rest_primitives.circuits.block import duration_text
+from qiskit_rest_primitives.circuits.classical import Classical
 from qiskit_rest_primitives.circuits.conditions import Conditions, Tests
 from qiskit_rest_primitives.circuits.expressions import Expression, Formula, Symbol
 from qiskit_rest_primitives.circuits.names import loop_variable
@@ -60,7 +61,8 @@ def statements(
     """
     operation: Any = instruction.operation
     where = block.where(index, instruction)
-    conditions = Conditions(block.clbits, writer.registers, where)
+    classical = Classical(block.clbits, writer.registers, writer.variables.names, where)
+    conditions = Conditions(classical)
 
     def branch(body: Any) -> Branch:
         return partial(writer.statements, block.inner(body, index, instruction))
@@ -85,7 +87,7 @@ def statements(
             ]
         yield from _choose(cases, default, indent)
     elif isinstance(operation, WhileLoopOp):
-        yield from _while(conditions, operation, where, branch(operation.blocks[0]), indent)
+        yield from _while(conditions, operation, branch(operation.blocks[0]), indent)
     elif isinstance(operation, ForLoopOp):
         yield from _for(
             writer,
@@ -96,15 +98,19 @@ def statements(
         )
     elif isinstance(operation, BoxOp):
         if operation.annotations:
+            names = ", ".join(repr(annotation.namespace) for annotation in operation.annotations)
             raise EncodeError(
-                f"{where} has annotations, which the wire can't carry; use a box without them"
+                f"{where} has the annotations {names}, which the wire can't carry; "
+                f"use a box without them"
             )
         timed = "" if operation.duration is None else f"[{duration_text(operation, where)}]"
         yield from _braces(f"box{timed}", branch(operation.blocks[0]), indent)
+    elif isinstance(operation, Store):
+        yield from writer.variables.assignment(classical, operation, indent)
     else:
         raise EncodeError(
-            f"{where} is a real-time {operation.name!r}, which the wire can't carry; use gates, "
-            f"measurements and conditions on their bits"
+            f"{where} is a control-flow operation that the wire can't carry; use if_test, "
+            f"while_loop, for_loop, switch and box"
         )
 
 
@@ -183,21 +189,10 @@ def _decide(
     yield f"{indent}}}\n"
 
 
-def _while(
-    conditions: Conditions, operation: Any, where: str, body: Branch, indent: str
-) -> Iterator[str]:
+def _while(conditions: Conditions, operation: Any, body: Branch, indent: str) -> Iterator[str]:
     tests = conditions.tests(operation.condition)
-    shared = conditions.shared(operation.condition)
-    if shared is not None:
-        raise EncodeError(
-            f"{where} loops on register {shared.name!r}, which has bits of another one; "
-            f"loop on a register of its own, or on single bits"
-        )
-    if tests is None:
-        return
-    if len(tests) != 1:
-        raise EncodeError(f"{where} loops on a condition that is not a test of one bit or register")
-    yield from _braces(f"while ({tests[0]})", body, indent)
+    if tests is not None:
+        yield from _braces(f"while ({' && '.join(tests) or 'true'})", body, indent)
 
 
 def _for(writer: Writer, body: Block, operation: Any, where: str, indent: str) -> Iterator[str]:

@@ -34,8 +34,8 @@ _DATA_BIN = _words("items keys ndim self shape size values")
 _RESERVED = _KEYWORDS | _BUILTINS | _GATES | _DATA_BIN | frozenset(keyword.kwlist)
 
 _PLAIN = re.compile(r"[a-z][A-Za-z0-9_]*")
-# The writer's own names: the qubits, the inputs, the loop variables.
-_OWN = re.compile(r"q|p[0-9]+|i[0-9]+")
+# The writer's own names: the qubits, the inputs, the loop variables, the real-time variables.
+_OWN = re.compile(r"q|p[0-9]+|i[0-9]+|v[0-9]+")
 
 QUBITS = "q"
 
@@ -58,3 +58,8 @@ def input_name(index: int, width: int = 5) -> str:
 def loop_variable(depth: int) -> str:
     """Returns the name of the loop variable at nesting depth ``depth``."""
     return f"i{depth}"
+
+
+def variable_name(index: int) -> str:
+    """Returns the name of the real-time variable that is declared as number ``index``."""
+    return f"v{index}"

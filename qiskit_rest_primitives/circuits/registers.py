@@ -67,14 +67,12 @@ class RegisterMap:
         wire: the wire registers' names and widths, in order of declaration.
         place: wire register and index of every classical bit.
         whole: the wire register of every register of the user that has one to itself.
-        shared: the registers of the user that have a bit in common with another one.
         sources: where the user's registers are found, in ``circuit.cregs`` order.
     """
 
     wire: dict[str, int]
     place: dict[Clbit, tuple[str, int]]
     whole: dict[ClassicalRegister, str]
-    shared: frozenset[ClassicalRegister]
     sources: tuple[RegisterSource, ...]
 
     @classmethod
@@ -107,12 +105,7 @@ class RegisterMap:
             else RegisterSource(creg.name, len(creg), bits=tuple(place[bit] for bit in creg))
             for creg in circuit.cregs
         )
-        shared = frozenset(
-            creg
-            for creg in circuit.cregs
-            if any(len(circuit.find_bit(bit).registers) > 1 for bit in creg)
-        )
-        return cls(wire, place, whole, shared, sources)
+        return cls(wire, place, whole, sources)
 
 
 def _free_name(taken: Iterable[str]) -> str:

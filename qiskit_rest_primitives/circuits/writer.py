@@ -22,6 +22,7 @@ from qiskit_rest_primitives.circuits.expressions import constant
 from qiskit_rest_primitives.circuits.flatten import is_custom, is_standard
 from qiskit_rest_primitives.circuits.gates import spelling
 from qiskit_rest_primitives.circuits.names import QUBITS
+from qiskit_rest_primitives.circuits.variables import Variables
 from qiskit_rest_primitives.errors import EncodeError
 
 if TYPE_CHECKING:
@@ -47,12 +48,14 @@ class Writer:
     Attributes:
         inputs: collects the parameters and expressions met.
         registers: the wire's classical registers.
+        variables: the real-time variables met.
         definitions: the gate definitions met, in order; a dict for its ordered keys.
     """
 
     def __init__(self, inputs: Inputs, registers: RegisterMap):
         self.inputs = inputs
         self.registers = registers
+        self.variables = Variables()
         self.definitions: dict[str, None] = {}
         self._identifiers: dict[str, str] = {}
 
@@ -76,7 +79,7 @@ class Writer:
 
     def statements(self, block: Block, indent: str) -> Iterator[str]:
         """Yields the statements of a block, each with its line feed."""
-        block.refuse_variables()
+        yield from self.variables.declarations(block, indent)
         operands: dict[tuple[Qubit, ...], str] = {}
         names = block.qubits
         identifiers = self._identifiers

@@ -78,7 +78,12 @@ class GateCalls(Declarations):
         if len(operands) != kind.num_qubits + controls:
             wanted = kind.num_qubits + controls
             self.fail(f"{name!r} acts on {wanted} qubits, not {len(operands)}", start)
+        cost = kind.cost
         if modifiers:
+            if kind.num_qubits + controls > gates.MAX_MATRIX_QUBITS or any(
+                isinstance(angle, ParameterExpression) for angle in angles
+            ):
+                cost *= self._repetitions(modifiers, start)
             operation = kind.make(angles, exact=controls > 0)
             for what, argument in reversed(modifiers):
                 operation = self._modified(operation, what, argument, start)
@@ -86,12 +91,26 @@ class GateCalls(Declarations):
             operation = kind.make(angles)
         if self.in_gate:
             self.definition_depth = max(self.definition_depth, kind.depth)
-        calls = self._apply(operation, operands, kind.cost, start)
+        calls = self._apply(operation, operands, cost, start)
         if calls == 1 and not (modifiers or self.in_gate or self.blocks):
             self.flat.learn_gate(name, kind, self.text[operands_start : self.start], operands)
             if not angles:
                 line = self.text[start : self.start].rstrip()
                 self.flat.learn_line(line, self.circuit.data[-1], kind.cost)
+
+    def _repetitions(self, modifiers: list[Modifier], position: int) -> int:
+        """How often a gate is written for its integer powers, if it has no matrix."""
+        repetitions = 1
+        for what, argument in modifiers:
+            if what == "pow" and abs(argument) > 1 and argument == int(argument):
+                repetitions *= int(abs(argument))
+        if repetitions > gates.MAX_REPETITIONS:
+            self.fail(
+                f"a power of more than {gates.MAX_REPETITIONS} of a gate with input parameters or "
+                f"of more than {gates.MAX_MATRIX_QUBITS} qubits",
+                position,
+            )
+        return repetitions
 
     def _modified(self, gate: Any, what: str, argument: float, position: int) -> Any:
         try:

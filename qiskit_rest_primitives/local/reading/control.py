@@ -7,16 +7,29 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from qiskit.circuit import CASE_DEFAULT, ClassicalRegister, Clbit
-from qiskit.circuit.classical import expr
+from qiskit.circuit import CASE_DEFAULT
 
-from qiskit_rest_primitives.local.reading import values
+from qiskit_rest_primitives.local.reading import classical, loops
 from qiskit_rest_primitives.local.reading.declarations import SwitchTarget, inclusive
 from qiskit_rest_primitives.local.reading.statements import Statements
 
+# Statements of loops whose variable is an index: each is read once for every value.
+MAX_REPEATED = 50_000
+
 
 class ControlFlow(Statements, ABC):
-    """Reads blocks; the subclass knows all statements that may stand in them."""
+    """Reads blocks; the subclass knows all statements that may stand in them.
+
+    Attributes:
+        indexing: where the loops are whose variable is an index, once a loop was met.
+        repeating: how many of them are open.
+        repeated: statements that were read in them.
+    """
+
+    def __init__(self, text: str, num_qubits: int | None = None):
+        self.indexing: frozenset[int] | None = None
+        self.repeating = self.repeated = 0
+        super().__init__(text, num_qubits)
 
     @abstractmethod
     def read_statement(self) -> None:
@@ -47,7 +60,7 @@ class ControlFlow(Statements, ABC):
         """``(condition)`` as Qiskit takes it."""
         self.expect("(")
         start = self.start
-        value = self._applied(start, values.condition, self.expression())
+        value = self.applied(start, classical.condition, self.expression())
         self.expect(")")
         return value
 
@@ -80,6 +93,9 @@ class ControlFlow(Statements, ABC):
         name = self.expect_name("the loop's variable")
         self.expect("in")
         indices = self._indices()
+        if start in self._indexing_loops():
+            self._read_repeatedly(name, indices)
+            return
         cost = self.cost
         # A name of its own for each loop: Qiskit refuses two parameters of one name.
         with self.circuit.for_loop(indices) as parameter, self.block() as scope:
@@ -89,9 +105,52 @@ class ControlFlow(Statements, ABC):
             self.loops -= 1
         self.spend((self.cost - cost) * max(0, len(indices) - 1), start)
 
+    def _indexing_loops(self) -> frozenset[int]:
+        if self.indexing is None:
+            self.indexing = loops.indexing_loops(self.text)
+        return self.indexing
+
+    def _read_repeatedly(self, name: str, indices: range | tuple[int, ...]) -> None:
+        """The body of a loop once for every value, in which the variable is a constant."""
+        body = self.start
+        if not indices:
+            self._skip_body()
+        outside, self.loops = self.loops, 0
+        self.repeating += 1
+        for index in indices:
+            self.count_repeated(body)
+            self.seek(body)
+            with self.block() as scope:
+                scope[name] = index
+                self.read_body()
+        self.repeating -= 1
+        self.loops = outside
+
+    def count_repeated(self, position: int) -> None:
+        """Counts a statement that is read once more for a value of a loop's variable."""
+        self.repeated += self.repeating > 0
+        if self.repeated > MAX_REPEATED:
+            self.fail(
+                f"loops that use their variable as an index stand for more than {MAX_REPEATED} "
+                f"statements",
+                position,
+            )
+
+    def _skip_body(self) -> None:
+        """A body that is never run: to its closing brace, or its semicolon."""
+        depth = 0
+        while self.kind != "end":
+            token = self.advance()
+            depth += (token == "{") - (token == "}")
+            if not depth and (token == ";" or (token == "}" and self.token != "else")):
+                return
+        self.fail("this block is never closed")
+
     def _indices(self) -> range | tuple[int, ...]:
         start = self.start
         if self.accept("{"):
+            if self.accept("}"):
+                return ()
             chosen = [self.integer("a value of the loop")]
             while self.accept(",") and self.token != "}":
                 chosen.append(self.integer("a value of the loop"))
@@ -140,21 +199,26 @@ class ControlFlow(Statements, ABC):
         else:
             value = self.expression()
         self.expect(")")
-        if not isinstance(value, (Clbit, ClassicalRegister, expr.Expr)):
+        if not classical.is_classical(value):
             self.fail("a switch needs a bit or a register", start)
+        signed = value if isinstance(value, classical.Signed) else None
+        if isinstance(value, classical.Slice):
+            value = value.value()
+        elif signed:
+            value = signed.pattern
         self.spend(1, start)
         self.expect("{")
         circuit: Any = self.circuit
         with circuit.switch(value) as case:
             while not self.accept("}"):
-                labels = self._labels(isinstance(value, Clbit))
+                labels = self._labels(signed)
                 with case(*labels), self.block():
                     self.read_body()
                 if self.token == "break" and self.colons:
                     self.advance()
                     self.expect(";")
 
-    def _labels(self, boolean: bool) -> list[Any]:
+    def _labels(self, signed: classical.Signed | None) -> list[Any]:
         labels: list[Any] = []
         self.colons = False
         while True:
@@ -162,23 +226,27 @@ class ControlFlow(Statements, ABC):
                 labels.append(CASE_DEFAULT)
             else:
                 self.expect("case")
-                labels.append(self.integer("a case"))
+                labels.append(self._label(signed))
                 while self.accept(","):
-                    labels.append(self.integer("a case"))
+                    labels.append(self._label(signed))
             if not self.accept(":"):
                 return labels
             self.colons = True
             if self.token not in ("case", "default"):
                 return labels
 
+    def _label(self, signed: classical.Signed | None) -> int:
+        start, label = self.start, self.integer("a case")
+        pattern = signed.encoded(label) if signed else label
+        if pattern is None or pattern < 0:
+            self.fail(f"the switch never has the value {label}", start)
+        return pattern
+
     def read_box(self) -> None:
-        """``box { }``, ``box[100ns] { }``."""
+        """``box { }``, ``box[100ns] { }``: its statements, as no simulator here keeps time."""
         self.advance()
-        self.spend(1, self.start)
-        options: dict[str, Any] = {}
         if self.accept("["):
-            options["duration"], options["unit"] = self.duration()
+            self.duration()
             self.expect("]")
-        circuit: Any = self.circuit
-        with circuit.box(**options), self.block():
+        with self.block():
             self.read_body()

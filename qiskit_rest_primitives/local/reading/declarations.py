@@ -12,8 +12,9 @@ from qiskit.circuit import (
     QuantumRegister,
     Qubit,
 )
+from qiskit.circuit.classical import expr
 
-from qiskit_rest_primitives.local.reading import values
+from qiskit_rest_primitives.local.reading import classical, values
 from qiskit_rest_primitives.local.reading.expressions import Expressions
 from qiskit_rest_primitives.local.reading.flat import FlatLines
 from qiskit_rest_primitives.local.reading.gates import Definition, GateKind
@@ -63,6 +64,7 @@ class Declarations(Expressions):
         parameters: the inputs in the order of their declarations.
         scopes: what names stand for, innermost last.
         gates: gates by name.
+        variable_names: how many variables there are of each name, less one.
         loose: single bits that the circuit does not have yet.
         flat: what plain lines have turned out to mean.
         cost: operations so far, gates and loops expanded.
@@ -73,6 +75,7 @@ class Declarations(Expressions):
         self.parameters: list[InputParameter] = []
         self.scopes: list[dict[str, Any]] = [{}]
         self.gates: dict[str, GateKind | Definition] = {}
+        self.variable_names: dict[str, int] = {}
         self.num_qubits = num_qubits
         self.physical = False
         self.in_gate = False
@@ -166,12 +169,28 @@ class Declarations(Expressions):
             self.fail(f"{name!r} can only be switched on", position)
         if isinstance(value, (Qubit, QuantumRegister)):
             self.fail(f"{name!r} is quantum; it has no value before it is measured", position)
-        if self.token == "[" and isinstance(value, (ClassicalRegister, list)):
-            operand = self.indexed(list(value), position)
-            value = operand.bits[0] if operand.single else operand.bits
-        if isinstance(value, list):
-            self.fail("only a bit or a whole register has a value", position)
+        if self.token == "[" and isinstance(value, ClassicalRegister):
+            return self._part(value, position)
+        if self.token == "[" and isinstance(value, expr.Var):
+            return self.element(value)
         return value
+
+    def _part(self, register: ClassicalRegister, position: int) -> Any:
+        """One bit, some bits or a computed bit of a register."""
+        operand = self.indexed(list(register), position, register)
+        if isinstance(operand, expr.Expr):
+            return operand
+        return operand.bits[0] if operand.single else classical.Slice(register, operand.bits)
+
+    def unused_name(self, name: str) -> str:
+        """The name for a variable of the circuit, which can't have two of one name.
+
+        The text can: in blocks apart, and where an inner block hides an outer variable.
+        """
+        count = self.variable_names.get(name, -1) + 1
+        self.variable_names[name] = count
+        # No name of the text has a hyphen.
+        return f"{name}-{count}" if count else name
 
     def add_loose(self) -> None:
         """Gives the circuit the single bits declared since, at once: each time takes all others."""
@@ -206,8 +225,14 @@ class Declarations(Expressions):
             self.fail(f"{name!r} is not a {what}", start)
         return operand
 
-    def indexed(self, bits: list[Any], position: int) -> Operand:
-        """``[index]``, ``[first:last]``, ``[first:step:last]`` or ``[{...}]`` of a register."""
+    def indexed(
+        self, bits: list[Any], position: int, register: ClassicalRegister | None = None
+    ) -> Any:
+        """``[index]``, ``[first:last]``, ``[first:step:last]`` or ``[{...}]`` of a register.
+
+        Returns:
+            An `Operand`; an ``expr.Expr`` where ``register`` is given and the index is computed.
+        """
         self.expect("[")
         if self.accept("{"):
             chosen = [self._index(bits)]
@@ -218,7 +243,11 @@ class Declarations(Expressions):
             return Operand(chosen, False)
         if self.token != ":":
             start = self.start
-            first: int | None = self.integer("an index")
+            value = self.expression()
+            if register is not None and classical.is_classical(value):
+                self.expect("]")
+                return self.applied(start, classical.element, register, value)
+            first: int | None = self.whole(value, "an index", start)
             if self.accept("]"):
                 return Operand([self._at(bits, first, start)], True)
         else:

@@ -7,11 +7,14 @@ from typing import Any
 
 from qiskit.circuit import ParameterExpression
 
-from qiskit_rest_primitives.local.reading import values
+from qiskit_rest_primitives.local.reading import classical, values
 from qiskit_rest_primitives.local.reading.scan import Angle, Scanner
 
 # A longer chain makes a tree that Qiskit walks recursively, in Python or in Rust.
 MAX_CHAIN = 200
+# Bits of a number, at most. Longer decimal literals are floats, or infinite.
+MAX_WIDTH = 1000
+LONGEST_INTEGER = 310
 
 PRECEDENCE = {
     "||": 1,
@@ -75,9 +78,12 @@ class Expressions(Scanner):
     def integer(self, what: str) -> int:
         """A constant integer."""
         start = self.start
-        value = self.expression()
+        return self.whole(self.expression(), what, start)
+
+    def whole(self, value: Any, what: str, position: int) -> int:
+        """The value, which must be a constant integer."""
         if isinstance(value, bool) or not isinstance(value, int):
-            self.fail(f"{what} must be a constant integer", start)
+            self.fail(f"{what} must be a constant integer", position)
         return value
 
     def number(self, what: str) -> float:
@@ -93,7 +99,7 @@ class Expressions(Scanner):
         while self.kind == "symbol" and PRECEDENCE.get(self.token, 0) >= lowest:
             start, symbol = self.start, self.advance()
             right = self._binary(PRECEDENCE[symbol] + 1)
-            left = self._applied(start, values.binary, symbol, left, right)
+            left = self.applied(start, values.binary, symbol, left, right)
         return left
 
     def _unary(self) -> Any:
@@ -104,7 +110,7 @@ class Expressions(Scanner):
             self.depth -= 1
             if symbol == "+":
                 return operand
-            return self._applied(start, values.unary, symbol, operand)
+            return self.applied(start, values.unary, symbol, operand)
         base = self._primary()
         if self.token != "**":
             return base
@@ -113,7 +119,7 @@ class Expressions(Scanner):
         self.deeper()
         exponent = self._unary()
         self.depth -= 1
-        return self._applied(start, values.binary, "**", base, exponent)
+        return self.applied(start, values.binary, "**", base, exponent)
 
     def _primary(self) -> Any:
         start, kind = self.start, self.kind
@@ -126,7 +132,7 @@ class Expressions(Scanner):
             if name in CASTS and self.token in ("(", "["):
                 return self._cast(start, name)
             if name in values.FUNCTIONS and self.token == "(":
-                return self._applied(start, values.call, name, self._arguments())
+                return self.applied(start, values.call, name, self._arguments())
             return self.value_of_name(name, start)
         if self.token != "(":
             self.fail(f"expected a value, found {self.found()}")
@@ -135,7 +141,18 @@ class Expressions(Scanner):
         value = self._binary(1)
         self.expect(")")
         self.depth -= 1
-        return value
+        return self.element(value)
+
+    def element(self, value: Any) -> Any:
+        """The value, or one of its bits if ``[index]`` follows."""
+        start = self.start
+        if not self.accept("["):
+            return value
+        self.deeper()
+        index = self._binary(1)
+        self.depth -= 1
+        self.expect("]")
+        return self.applied(start, classical.element, value, index)
 
     def _arguments(self) -> list[Any]:
         self.expect("(")
@@ -152,38 +169,41 @@ class Expressions(Scanner):
         if self.accept("["):
             width = self._binary(1)
             self.expect("]")
-            if not isinstance(width, int) or not 0 < width <= 64:
-                self.fail("a width is an integer from 1 to 64", start)
+            if not isinstance(width, int) or not 0 < width <= MAX_WIDTH:
+                self.fail(f"a width is an integer from 1 to {MAX_WIDTH}", start)
         arguments = self._arguments()
         if len(arguments) != 1:
             self.fail(f"{name}() converts one value", start)
-        return self._applied(start, values.convert, name, width, arguments[0])
+        value = self.applied(start, values.convert, name, width, arguments[0])
+        return self.element(value)
 
     def _literal(self, start: int, token: str) -> float:
         try:
             if token[:2].lower() in ("0x", "0o", "0b"):
                 number = int(token, 0)
             elif token.replace("_", "").isdigit():
-                number = int(token) if len(token) < 20 else float(token)
+                number = int(token) if len(token) < LONGEST_INTEGER else float(token)
             else:
                 number = float(token.replace("_", ""))
         except ValueError:
             self.fail(f"{token!r} is not a number", start)
         if isinstance(number, int) and number >= values.LARGEST_INTEGER:
-            return float(number) if number < 2**1000 else math.inf
+            return classical.LargeInteger(number) if number < 2**1000 else math.inf
         return number
 
     def _bitstring(self, start: int, token: str) -> int:
         bits = token[1:-1].replace("_", "")
         if not bits or set(bits) - {"0", "1"}:
             self.fail("a string of bits holds 0 and 1 only", start)
-        return int(bits, 2)
+        if len(bits) > MAX_WIDTH:
+            self.fail(f"a string of more than {MAX_WIDTH} bits", start)
+        return classical.SizedInt(int(bits, 2), len(bits))
 
-    def _applied(self, start: int, function: Any, *arguments: Any) -> Any:
+    def applied(self, start: int, function: Any, *arguments: Any) -> Any:
         """The function's value, its complaint as an error at ``start``."""
         self.chain += 1
         if self.chain > MAX_CHAIN and any(
-            isinstance(argument, ParameterExpression) or values.is_classical(argument)
+            isinstance(argument, ParameterExpression) or classical.is_classical(argument)
             for argument in arguments
         ):
             self.fail(f"an expression has more than {MAX_CHAIN} operators", start)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from qiskit.circuit import ControlledGate, Gate, QuantumCircuit, Qubit
+from qiskit.circuit import ControlledGate, Gate, ParameterExpression, QuantumCircuit, Qubit
 from qiskit.circuit.library import (
     C3XGate,
     C4XGate,
@@ -30,6 +30,8 @@ NOT_GATES = {"delay", "measure", "reset", "global_phase"}
 # A power or a control of a gate without a closed form goes through its matrix.
 MAX_MATRIX_QUBITS = 6
 MAX_CONTROLS = 64
+# An integer power of a gate without a matrix is the gate this often, at most.
+MAX_REPETITIONS = 100
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,7 @@ def controlled(gate: Gate, count: int, state: bool) -> Any:
 
 
 def powered(gate: Gate, exponent: float) -> Any:
-    """``pow(exponent) @ gate``.
+    """``pow(exponent) @ gate``; with inputs among the angles, the exponent has to be an integer.
 
     Raises:
         ValueError: a gate too wide for its matrix.
@@ -203,9 +205,23 @@ def powered(gate: Gate, exponent: float) -> Any:
         return gate
     if exponent == -1:
         return gate.inverse()
+    if exponent == int(exponent):
+        symbolic = any(isinstance(angle, ParameterExpression) for angle in gate.params)
+        if symbolic or gate.num_qubits > MAX_MATRIX_QUBITS:
+            return _repeated(gate, int(exponent))
     if gate.num_qubits > MAX_MATRIX_QUBITS:
         raise ValueError(f"a power of a gate of more than {MAX_MATRIX_QUBITS} qubits")
     return gate.power(exponent)
+
+
+def _repeated(gate: Gate, exponent: int) -> Gate:
+    body = QuantumCircuit(gate.num_qubits)
+    for _ in range(abs(exponent)):
+        # Binding writes into a gate: each one needs angles of its own.
+        body.append(gate.inverse() if exponent < 0 else gate.copy(), body.qubits)
+    power = Gate(f"{gate.name}_to_{exponent}", gate.num_qubits, list(gate.params))
+    power.definition = body
+    return power
 
 
 def controlled_phase(angle: Any, states: list[bool]) -> Gate:

@@ -108,6 +108,12 @@ class Scanner:
         if not self.accept(token):
             self.fail(f"expected {token!r}, found {self.found()}")
 
+    def skip_annotations(self) -> None:
+        """Steps over ``@name anything`` lines, which say nothing about what a statement does."""
+        while self.kind == "symbol" and self.token == "@":
+            end = self.text.find("\n", self.start)
+            self.seek(len(self.text) if end < 0 else end)
+
     def expect_name(self, what: str) -> str:
         """Steps over a name and returns it, or fails saying ``what`` was expected."""
         if self.kind != "name":

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from qiskit.circuit import ClassicalRegister, Clbit, QuantumCircuit, Qubit
+from qiskit.circuit.classical import expr
 
+from qiskit_rest_primitives.local.reading import variables
 from qiskit_rest_primitives.local.reading.calls import MODIFIERS
 from qiskit_rest_primitives.local.reading.control import ControlFlow
 from qiskit_rest_primitives.local.reading.declarations import SwitchTarget
@@ -13,8 +16,11 @@ from qiskit_rest_primitives.local.reading.scan import ReadError
 
 # fmt: off
 UNSUPPORTED = frozenset({
-    "array", "cal", "complex", "def", "defcal", "defcalgrammar", "duration", "durationof", "end",
-    "extern", "mutable", "nop", "pragma", "readonly", "return", "stretch",
+    "cal", "def", "defcal", "defcalgrammar", "durationof", "end", "extern", "mutable", "nop",
+    "pragma", "readonly", "return",
+})
+UNSUPPORTED_TYPES = frozenset({
+    "angle", "array", "complex", "duration", "float", "stretch",
 })
 # fmt: on
 LEARNABLE = frozenset({"measure", "reset", "barrier", "delay"})
@@ -48,7 +54,8 @@ class TextReader(ControlFlow):
             "const": self.read_constant,
             "let": self.read_alias,
             "int": self.read_switch_target,
-            "uint": self.read_switch_target,
+            "bool": partial(variables.read_declaration, self),
+            "uint": partial(variables.read_declaration, self),
             "measure": self.read_measurement,
             "reset": self.read_reset,
             "barrier": self.read_barrier,
@@ -102,9 +109,11 @@ class TextReader(ControlFlow):
     def read_statement(self) -> None:
         """The statement at hand, semicolon or block included."""
         self._check()
+        self.skip_annotations()
         start, token = self.start, self.token
         if self.kind != "name":
             self._refuse()
+        self.count_repeated(start)
         if block := self.block_readers.get(token):
             block()
             return
@@ -116,9 +125,11 @@ class TextReader(ControlFlow):
             if isinstance(meaning, SwitchTarget):
                 self.assign_switch_target(meaning)
                 return
-            if isinstance(meaning, (Clbit, ClassicalRegister)):
+            if isinstance(meaning, (Clbit, ClassicalRegister, expr.Var)):
                 token = "measure"
-                self._read_assignment()
+                variables.read_assignment(self)
+            elif token in UNSUPPORTED_TYPES:
+                self.fail(f"variables of type {token} are not supported; bool and uint[n] are")
             elif token in UNSUPPORTED:
                 self.fail(f"{token!r} is not supported")
             else:
@@ -129,26 +140,16 @@ class TextReader(ControlFlow):
                 self.flat.learn_line(text.rstrip(), self.circuit.data[-1], 1)
         self.expect(";")
 
-    def _read_assignment(self) -> None:
-        """``c = measure q``; other assignments need variables, which circuits here do not have."""
-        target = self.bits()
-        self.expect("=")
-        if self.token != "measure":
-            self.fail("only measurements can be assigned to bits")
-        self.read_measurement(target)
-
     def _read_jump(self) -> None:
         """``break`` or ``continue``."""
         if not self.loops:
-            self.fail(f"{self.token!r} stands outside a loop")
+            self.fail(f"{self.token!r} stands outside a loop, or in one whose variable is an index")
         if self.advance() == "break":
             self.circuit.break_loop()
         else:
             self.circuit.continue_loop()
 
     def _refuse(self) -> None:
-        if self.token == "@":
-            self.fail("annotations are not supported")
         if self.token == "#":
             self.fail("pragmas are not supported")
         self.fail(f"expected a statement, found {self.found()}")

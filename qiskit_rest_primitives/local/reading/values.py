@@ -1,7 +1,7 @@
 """What an operator or function of OpenQASM 3 does to the values a reader meets.
 
-A value is a Python number or bool, a ParameterExpression, or something classical: a bit, a register
-or an ``expr.Expr``. Wrong operands raise TypeError or ValueError with a message for the author.
+A value is a Python number or bool, a ParameterExpression, or something that `classical` knows.
+Wrong operands raise TypeError or ValueError with a message for the author.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from qiskit.circuit import ClassicalRegister, Clbit, ParameterExpression
-from qiskit.circuit.classical import expr, types
+from qiskit.circuit import ParameterExpression
+
+from qiskit_rest_primitives.local.reading import classical
+from qiskit_rest_primitives.local.reading.classical import LargeInteger, SizedInt, is_classical
 
 # Integers beyond the 64 bits of the language are floats from here on, so that 9**9**9**9 is cheap.
 LARGEST_INTEGER = 2**63
@@ -26,26 +28,6 @@ CONSTANTS = {
     "ℇ": math.e,
     "true": True,
     "false": False,
-}
-
-CLASSICAL: dict[str, Callable[[Any, Any], expr.Expr]] = {
-    "||": expr.logic_or,
-    "&&": expr.logic_and,
-    "|": expr.bit_or,
-    "^": expr.bit_xor,
-    "&": expr.bit_and,
-    "==": expr.equal,
-    "!=": expr.not_equal,
-    "<": expr.less,
-    "<=": expr.less_equal,
-    ">": expr.greater,
-    ">=": expr.greater_equal,
-    "<<": expr.shift_left,
-    ">>": expr.shift_right,
-    "+": expr.add,
-    "-": expr.sub,
-    "*": expr.mul,
-    "/": expr.div,
 }
 
 ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
@@ -62,6 +44,11 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 LOGIC: dict[str, Callable[[Any, Any], Any]] = {
     "||": lambda left, right: bool(left) or bool(right),
     "&&": lambda left, right: bool(left) and bool(right),
+}
+BOOLEAN: dict[str, Callable[[bool, bool], bool]] = {
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
 }
 
 # Qiskit's exporter prints its own names (asin, conj); the language's are arcsin and so on.
@@ -104,11 +91,6 @@ NUMERIC: dict[str, Callable[..., Any]] = {
 FUNCTIONS = frozenset(NUMERIC) | {"pow"}
 
 
-def is_classical(value: object) -> bool:
-    """Whether the value is known only while the circuit runs."""
-    return isinstance(value, (Clbit, ClassicalRegister, expr.Expr))
-
-
 def binary(symbol: str, left: Any, right: Any) -> Any:
     """``left symbol right``.
 
@@ -117,9 +99,9 @@ def binary(symbol: str, left: Any, right: Any) -> Any:
         ArithmeticError: no such number.
     """
     if is_classical(left) or is_classical(right):
-        if symbol not in CLASSICAL:
-            raise TypeError(f"{symbol!r} can't be applied to bits")
-        return CLASSICAL[symbol](_match(left, right), _match(right, left))
+        return classical.binary(symbol, left, right)
+    if (wrapped := classical.sized(symbol, left, right)) is not None:
+        return wrapped
     for value in (left, right):
         if not isinstance(value, (int, float, ParameterExpression)):
             raise TypeError(f"{symbol!r} needs numbers")
@@ -136,6 +118,8 @@ def binary(symbol: str, left: Any, right: Any) -> Any:
         return ARITHMETIC[symbol](left, right)
     if symbol in LOGIC:
         return LOGIC[symbol](left, right)
+    if symbol in BOOLEAN and isinstance(left, bool) and isinstance(right, bool):
+        return BOOLEAN[symbol](left, right)
     if symbol == "%":
         return math.fmod(left, right)
     raise TypeError(f"{symbol!r} between constants is not supported")
@@ -144,14 +128,14 @@ def binary(symbol: str, left: Any, right: Any) -> Any:
 def unary(symbol: str, value: Any) -> Any:
     """``symbol value`` for ``-``, ``!`` and ``~``; raises as :func:`binary`."""
     if is_classical(value):
-        if symbol == "!":
-            return expr.logic_not(value)
-        if symbol == "~":
-            return expr.bit_not(value)
-        raise TypeError(f"{symbol!r} can't be applied to bits")
+        return classical.unary(symbol, value)
+    if symbol == "~" and isinstance(value, SizedInt):
+        return SizedInt(~value, value.width)
     if symbol == "-" and isinstance(value, (int, float, ParameterExpression)):
         return -value
     if symbol == "!" and isinstance(value, (int, float)):
+        return not value
+    if symbol == "~" and isinstance(value, bool):
         return not value
     raise TypeError(f"{symbol!r} can't be applied here")
 
@@ -182,58 +166,15 @@ def convert(name: str, width: int | None, value: Any) -> Any:
         TypeError: no such conversion.
     """
     if is_classical(value):
-        if name == "bool":
-            return expr.cast(value, types.Bool())
-        if name == "uint" and width is not None:
-            return expr.cast(value, types.Uint(width))
-        raise TypeError(f"bits can't be converted to {name}")
+        return classical.convert(name, width, value)
     if name in ("float", "angle") and isinstance(value, (int, float, ParameterExpression)):
         return value if isinstance(value, ParameterExpression) else float(value)
     if isinstance(value, (int, float)):
-        return bool(value) if name in ("bool", "bit") else int(value)
+        whole = value.exact if isinstance(value, LargeInteger) else int(value)
+        if width is not None and name in ("uint", "bit"):
+            return SizedInt(whole, width)
+        return bool(value) if name in ("bool", "bit") else _shrink(whole)
     raise TypeError(f"can't be converted to {name}")
-
-
-def condition(value: Any) -> Any:
-    """What ``QuantumCircuit.if_test`` takes: the plain pair where there is one.
-
-    Raises:
-        TypeError: the value is no condition.
-    """
-    if isinstance(value, (bool, int)):
-        return expr.lift(bool(value))
-    if isinstance(value, Clbit):
-        return (value, True)
-    if isinstance(value, ClassicalRegister):
-        return expr.not_equal(value, 0)
-    if not isinstance(value, expr.Expr):
-        raise TypeError("a condition must compare bits")
-    if value.type.kind is not types.Bool:
-        return expr.not_equal(value, 0)
-    if isinstance(value, expr.Unary) and isinstance(value.operand, expr.Var):
-        if value.op is expr.Unary.Op.LOGIC_NOT and isinstance(value.operand.var, Clbit):
-            return (value.operand.var, False)
-    elif (
-        isinstance(value, expr.Binary)
-        and value.op is expr.Binary.Op.EQUAL
-        and isinstance(value.left, expr.Var)
-        and isinstance(value.right, expr.Value)
-    ):
-        return (value.left.var, value.right.value)
-    return value
-
-
-def _match(value: Any, other: Any) -> Any:
-    """A constant as the type of its partner: ``c[0] == 1`` compares booleans."""
-    if is_classical(value):
-        return value
-    if isinstance(value, float) or not isinstance(value, int):
-        raise TypeError("bits go with bits, integers and booleans only")
-    if isinstance(other, Clbit) or (isinstance(other, expr.Expr) and other.type == types.Bool()):
-        if value not in (0, 1):
-            raise TypeError(f"a bit is never {value}")
-        return bool(value)
-    return int(value)
 
 
 def _shrink(value: Any) -> Any:
