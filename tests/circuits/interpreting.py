@@ -44,11 +44,11 @@ BINARY = {
 LONGEST = 200
 
 
-class Jump(Exception):
+class JumpError(Exception):
     """A break or continue."""
 
 
-class Endless(Exception):
+class EndlessError(Exception):
     """A program that runs on and on."""
 
 
@@ -76,12 +76,13 @@ class Program:
         }
 
     def run(self, circuit: QuantumCircuit, outer: dict[Any, Any]) -> None:
+        """Runs a circuit or a body; ``outer`` says which bits of the whole circuit its bits are."""
         for variable in circuit.iter_declared_vars():
             self.variables[variable] = 0
         for instruction in circuit.data:
             self.steps += 1
             if self.steps > LONGEST:
-                raise Endless
+                raise EndlessError
             operation: Any = instruction.operation
             qubits = [outer[bit] for bit in instruction.qubits]
             name = instruction.name
@@ -94,11 +95,13 @@ class Program:
             elif name == "store":
                 self.store(operation.lvalue, self.value(operation.rvalue, outer), outer)
             elif name in ("break_loop", "continue_loop"):
-                raise Jump(name)
+                raise JumpError(name)
             else:
                 self.control(operation, outer, instruction)
 
     def control(self, operation: Any, outer: dict[Any, Any], instruction: Any) -> None:
+        """Runs an operation of control flow."""
+
         def body(block: QuantumCircuit) -> None:
             inside = [*block.qubits, *block.clbits]
             outside = [*instruction.qubits, *instruction.clbits]
@@ -107,7 +110,7 @@ class Program:
         def goes_on(block: QuantumCircuit) -> bool:
             try:
                 body(block)
-            except Jump as jump:
+            except JumpError as jump:
                 return jump.args[0] == "continue_loop"
             return True
 
@@ -123,7 +126,7 @@ class Program:
             while self.condition(operation.condition, outer):
                 self.steps += 1
                 if self.steps > LONGEST:
-                    raise Endless
+                    raise EndlessError
                 if not goes_on(operation.blocks[0]):
                     break
         elif isinstance(operation, ForLoopOp):
@@ -140,14 +143,17 @@ class Program:
             raise NotImplementedError(operation.name)
 
     def condition(self, condition: Any, outer: dict[Any, Any]) -> bool:
+        """Whether a condition holds."""
         if isinstance(condition, tuple):
             return self.value(expr.lift(condition[0]), outer) == condition[1]
         return bool(self.value(condition, outer))
 
     def bits(self, register: ClassicalRegister, outer: dict[Any, Any]) -> list[Clbit]:
+        """The bits of the whole circuit that a register has."""
         return [outer.get(bit, bit) for bit in register]
 
     def value(self, node: Any, outer: dict[Any, Any]) -> int:
+        """The value of an expression."""
         if isinstance(node, expr.Value):
             return int(node.value)
         if isinstance(node, expr.Var):
@@ -170,6 +176,7 @@ class Program:
         return wrapped(BINARY[node.op.name](left, right), node.type)
 
     def store(self, target: Any, value: int, outer: dict[Any, Any]) -> None:
+        """Assigns to a variable, a register or one bit of them."""
         if isinstance(target, expr.Index):
             place = self.value(target.index, outer)
             old = self.value(target.target, outer)

@@ -65,6 +65,7 @@ class RandomProgram:
                 self.circuit.store(self.circuit.clbits[4], expr.not_equal(variable, 0))
 
     def declare(self, depth: int = 0) -> None:
+        """A new variable; only outside control flow can it be without a value."""
         kind = self.choose([types.Bool(), types.Uint(3), types.Uint(8)])
         variable = expr.Var.new(f"x{self.count}", kind)
         self.count += 1
@@ -76,6 +77,7 @@ class RandomProgram:
         self.variables.append(variable)
 
     def boolean(self, depth: int) -> Any:
+        """An expression of type Bool."""
         choose = self.choose
         kind = choose(["bit", "var", "value"] if not depth else [*"nlbrrric"])
         flags = [v for v in self.variables if v.type == types.Bool()]
@@ -108,6 +110,7 @@ class RandomProgram:
         return expr.lift(choose(self.circuit.clbits))
 
     def number(self, depth: int, width: int | None = None) -> Any:
+        """An expression of type Uint, of the given width or of any."""
         node = self._number(depth)
         if width is not None and node.type != types.Uint(width):
             node = expr.cast(node, types.Uint(width))
@@ -139,6 +142,7 @@ class RandomProgram:
         return self.choose([0, 1]) if self.choose([0, 1, 1]) == 0 else self.number(depth, width)
 
     def block(self, depth: int, loop: bool) -> None:
+        """Some statements."""
         circuit, choose = self.circuit, self.choose
         kinds = ["x", "cx", "measure", "store", "store", "bit"]
         if depth < 3:
@@ -200,6 +204,7 @@ class RandomProgram:
                     self.body(depth, False)
 
     def body(self, depth: int, loop: bool) -> None:
+        """Some statements whose variables are known in them only."""
         known = len(self.variables)
         self.block(depth + 1, loop)
         del self.variables[known:]

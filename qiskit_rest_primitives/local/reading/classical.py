@@ -152,9 +152,12 @@ def binary(symbol: str, left: Any, right: Any) -> Any:
     if symbol not in OPERATORS:
         raise TypeError(f"{symbol!r} can't be applied to bits")
     if symbol in MIRRORED:
-        if not is_classical(left):
-            left, right, symbol = right, left, MIRRORED[symbol]
-        return _compared(symbol, left, right)
+        if is_classical(left):
+            return _compared(symbol, left, right)
+        mirrored = _compared(MIRRORED[symbol], right, left)
+        if symbol in ("==", "!=") or not isinstance(mirrored, expr.Binary):
+            return mirrored
+        return OPERATORS[symbol](mirrored.right, mirrored.left)
     left, right = _unsigned(left), _unsigned(right)
     if symbol in ("<<", ">>"):
         if not is_classical(left) and not isinstance(left, SizedInt):
