@@ -131,9 +131,8 @@ def blocks(circuit: QuantumCircuit, rng: np.random.Generator, depth: int, loop: 
                 with case(case.DEFAULT):
                     circuit.x(q[0])
         elif kind == 4:
-            with circuit.box():
-                circuit.cx(q[0], q[1])
-                blocks(circuit, rng, 0, False)
+            circuit.cx(q[0], q[1])
+            circuit.barrier()
         elif kind == 5 and loop:
             with circuit.if_test(condition):
                 circuit.break_loop() if rng.integers(2) else circuit.continue_loop()

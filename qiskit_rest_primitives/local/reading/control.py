@@ -14,7 +14,7 @@ from qiskit_rest_primitives.local.reading.declarations import SwitchTarget, incl
 from qiskit_rest_primitives.local.reading.statements import Statements
 
 # Statements of loops whose variable is an index: each is read once for every value.
-MAX_REPEATED = 50_000
+MAX_REPEATED = 20_000
 
 
 class ControlFlow(Statements, ABC):

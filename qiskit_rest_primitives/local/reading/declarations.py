@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from qiskit.circuit import (
@@ -169,18 +170,24 @@ class Declarations(Expressions):
             self.fail(f"{name!r} can only be switched on", position)
         if isinstance(value, (Qubit, QuantumRegister)):
             self.fail(f"{name!r} is quantum; it has no value before it is measured", position)
-        if self.token == "[" and isinstance(value, ClassicalRegister):
+        if isinstance(value, ClassicalRegister):
             return self._part(value, position)
         if self.token == "[" and isinstance(value, expr.Var):
             return self.element(value)
         return value
 
     def _part(self, register: ClassicalRegister, position: int) -> Any:
-        """One bit, some bits or a computed bit of a register."""
-        operand = self.indexed(list(register), position, register)
-        if isinstance(operand, expr.Expr):
-            return operand
-        return operand.bits[0] if operand.single else classical.Slice(register, operand.bits)
+        """A register, one bit, some bits or a computed bit of it."""
+        part: Any = register
+        if self.token == "[":
+            part = self.indexed(register, position, register)
+            if isinstance(part, Operand):
+                if part.single:
+                    return part.bits[0]
+                part = classical.Slice(register, part.bits)
+        # Every block of Qiskit's that uses a register keeps a list of its bits.
+        self.spend(len(register), position)
+        return part
 
     def unused_name(self, name: str) -> str:
         """The name for a variable of the circuit, which can't have two of one name.
@@ -216,9 +223,8 @@ class Declarations(Expressions):
             self.fail(f"{name!r} is not defined", start)
         operand = Operand([value], True)
         if isinstance(value, (QuantumRegister, ClassicalRegister, list)):
-            operand = Operand(list(value), False)
-            if self.token == "[":
-                operand = self.indexed(operand.bits, start)
+            indexed = self.token == "["
+            operand = self.indexed(value, start) if indexed else Operand(list(value), False)
         elif self.token == "[" and isinstance(value, (Qubit, Clbit)):
             self.fail(f"{name!r} is a single {what} and can't be indexed")
         if any(not isinstance(bit, kind) for bit in operand.bits):
@@ -226,7 +232,7 @@ class Declarations(Expressions):
         return operand
 
     def indexed(
-        self, bits: list[Any], position: int, register: ClassicalRegister | None = None
+        self, bits: Sequence[Any], position: int, register: ClassicalRegister | None = None
     ) -> Any:
         """``[index]``, ``[first:last]``, ``[first:step:last]`` or ``[{...}]`` of a register.
 
@@ -268,14 +274,14 @@ class Declarations(Expressions):
         )
         return Operand([self._at(bits, index, position) for index in positions], False)
 
-    def _from(self, bits: list[Any], index: int) -> int:
+    def _from(self, bits: Sequence[Any], index: int) -> int:
         return index + len(bits) if index < 0 else index
 
-    def _index(self, bits: list[Any]) -> Any:
+    def _index(self, bits: Sequence[Any]) -> Any:
         start = self.start
         return self._at(bits, self.integer("an index"), start)
 
-    def _at(self, bits: list[Any], index: int, position: int) -> Any:
+    def _at(self, bits: Sequence[Any], index: int, position: int) -> Any:
         if not -len(bits) <= index < len(bits):
             self.fail(f"index {index} is out of range; there are {len(bits)}", position)
         return bits[index]

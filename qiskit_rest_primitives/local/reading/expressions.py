@@ -45,9 +45,11 @@ class Expressions(Scanner):
 
     Attributes:
         chain: operators in the expression so far.
+        within: whether an expression is being read.
     """
 
     chain = 0
+    within = False
 
     def value_of_name(self, name: str, position: int) -> Any:
         """What a name stands for in an expression; indices are taken too."""
@@ -55,9 +57,15 @@ class Expressions(Scanner):
 
     def expression(self) -> Any:
         """A value as :mod:`values` describes it."""
-        outside, self.chain = self.chain, 0
+        if self.within:
+            # An index is part of the tree that it is an index in.
+            self.deeper()
+            value = self._binary(1)
+            self.depth -= 1
+            return value
+        self.within, self.chain = True, 0
         value = self._binary(1)
-        self.chain = outside
+        self.within = False
         return value
 
     def angle(self) -> Angle:
@@ -148,9 +156,7 @@ class Expressions(Scanner):
         start = self.start
         if not self.accept("["):
             return value
-        self.deeper()
-        index = self._binary(1)
-        self.depth -= 1
+        index = self.expression()
         self.expect("]")
         return self.applied(start, classical.element, value, index)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 _PIECE = re.compile(
     r"""//[^\n]*|/\*(?:[\s\S]*?\*/|[\s\S]*)|"[^"\n]*"
-      | (?P<loop>\bfor\s+(?:u?int\s*(?:\[[^\[\]{};]*\])?\s*)?(?P<variable>[^\W\d]\w*)\s+in\b)
+      | (?P<loop>\bfor\s+(?:u?int\b\s*(?:\[[^\[\]{};]*\]\s*)?)?(?P<variable>[^\W\d]\w*)\s+in\b)
       | (?P<name>[^\W\d]\w*)
       | (?P<symbol>[\[\]{};])
     """,

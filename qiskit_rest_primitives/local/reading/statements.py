@@ -182,6 +182,7 @@ class Statements(GateCalls):
 
     def read_in_gate(self) -> None:
         """A statement of a gate's body."""
+        self.skip_annotations()
         if self.token == "barrier":
             self.read_barrier()
         elif self.kind == "name" and self.token not in ("gphase", *MODIFIERS):

@@ -16,6 +16,9 @@ from qiskit_rest_primitives.local.reading.declarations import MAX_BITS, Operand
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.reading.statements import Statements
 
+# Operations that take as much time and memory as one variable.
+VARIABLE_COST = 10
+
 
 def read_declaration(reader: Statements) -> None:
     """``bool name;`` or ``uint[n] name;``, with or without a value."""
@@ -29,7 +32,7 @@ def read_declaration(reader: Statements) -> None:
         kind = types.Uint(width)
     name_start, name = reader.start, reader.expect_name("a name")
     variable = expr.Var.new(reader.unused_name(name), kind)
-    reader.spend(1, start)
+    reader.spend(VARIABLE_COST, start)
     circuit: Any = reader.circuit
     if reader.accept("="):
         if reader.token == "measure":
