@@ -73,8 +73,10 @@ def read_circuit(
 
     Args:
         text: the whole text. Gate definitions, broadcasting, modifiers, control flow, physical
-            qubits and expressions of inputs are read; subroutines, calibrations, arrays and
-            variables are not.
+            qubits, expressions of inputs, and variables of type bool and uint are read;
+            subroutines, calibrations, arrays and other variables are not. Annotations say nothing
+            about what a statement does and are skipped; a box is read as its statements, since no
+            simulator here keeps time.
         num_qubits: the width of the circuit, for texts that name physical qubits only.
         check: called while that takes long; raises to give up.
 

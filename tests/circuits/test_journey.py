@@ -60,7 +60,9 @@ def unitaries(draw: st.DrawFn) -> QuantumCircuit:
             qubits = draw(st.permutations(range(3)))
             kind = draw(st.integers(0, 9))
             if kind == 0 and depth < 2:
-                inner = QuantumCircuit(3, name=draw(st.sampled_from(["foo", "qft", "a b", "θ"])))
+                inner = QuantumCircuit(
+                    3, name=draw(st.sampled_from(["foo", "qft", "a b", "θ", "x", "cx"]))
+                )
                 fill(inner, depth + 1)
                 gates = all(isinstance(item.operation, Gate) for item in inner.data)
                 operation = inner.to_gate() if gates else inner.to_instruction()
