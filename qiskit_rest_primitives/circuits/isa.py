@@ -2,7 +2,7 @@
 
 A device takes only its own instructions on its own qubits; a service accepts, queues, fails and
 bills the rest. The rules are those of ``qiskit_ibm_runtime.utils.validate_isa_circuits``, plus one:
-a custom gate under the name of a standard one is no instruction of the device.
+a custom gate under the name of a standard one is checked by its definition.
 """
 
 from __future__ import annotations
@@ -93,8 +93,21 @@ class _Check:
                     )
             elif type(item.operation) in _GENERIC and not self.generic(name):
                 place = tuple(device_qubit[qubit] for qubit in qubits)
-                reason = f"it is a custom gate named like an instruction of {_device(self.target)}"
-                raise self.error(item, place, where, position, reason)
+                self.definition(item, place, where, position)
+
+    def definition(self, item: Any, place: tuple[int, ...], where: str, position: int) -> None:
+        """Checks a custom gate by its definition, which is what goes over the wire."""
+        definition = item.operation.definition
+        cure = "give it another name and transpile again, since transpiling goes by names"
+        like = f"it is a custom gate named like an instruction of {_device(self.target)}"
+        if definition is None:
+            raise self.error(item, place, where, position, f"{like}, without a definition", cure)
+        try:
+            self.block(definition, place, "")
+        except ISAError as error:
+            why = str(error).removesuffix(f"; {CURE}")
+            reason = f"{like}, and its definition does not fit ({why})"
+            raise self.error(item, place, where, position, reason, cure) from None
 
     def generic(self, name: str) -> bool:
         """Whether the device's instruction of this name is one that Qiskit has no class for."""
@@ -120,11 +133,12 @@ class _Check:
         where: str,
         position: int,
         reason: str,
+        cure: str = CURE,
     ) -> ISAError:
         place = f"qubit {qubits[0]}" if len(qubits) == 1 else f"qubits {qubits}"
         return ISAError(
             f"PUB {self.pub_index}: {where}instruction {position}, {item.name} on {place}: "
-            f"{reason}; {CURE}"
+            f"{reason}; {cure}"
         )
 
 
