@@ -139,10 +139,19 @@ def test_numbers_beyond_64_bits():
     text = f"{HEADER}bit[100] c; qubit q; if (c == {number}) x q; rx({number}) q;"
     text += f"if (c < {hex(2**100)}) x q; if (c[0:98] == {number}) x q;"
     circuit = read_circuit(text).circuit
-    assert circuit.data[0].operation.condition == (circuit.cregs[0], number)
+    program = Program(QuantumCircuit(circuit.cregs[0]))
+    same = {bit: bit for bit in circuit.clbits}
+    for value in (number, number - 1, number + 2, 2**99):
+        for index, bit in enumerate(circuit.clbits):
+            program.clbits[bit] = value >> index & 1
+        condition = circuit.data[0].operation.condition
+        assert program.condition(condition, same) == (value == number)
     assert circuit.data[1].operation.params == [float(number)]
     assert circuit.data[2].operation.condition == expr.lift(True)
     assert circuit.data[3].operation.condition == expr.lift(False)
+    for statement in (f"if (c < {number}) x q;", f"c = {number};", f"if (c & {number}) x q;"):
+        with pytest.raises(ReadError, match="beyond 64 bits"):
+            read_circuit(f"{HEADER}bit[100] c; qubit q; {statement}")
 
 
 def test_switches_on_casts_and_slices():

@@ -55,6 +55,8 @@ MAX_SHIFT = 100_000
 DEFAULT_WIDTH = 64
 # A slice up to this width is compared bit by bit, which more simulators can run.
 LONGEST_BIT_BY_BIT = 32
+# Qiskit 2.2 makes floats of greater numbers in expressions.
+LARGEST_VALUE = (1 << 64) - 1
 
 
 class SizedInt(int):
@@ -109,7 +111,8 @@ class Slice:
 
     def equals(self, number: int) -> expr.Expr:
         """Whether the bits are ``number``, which fits."""
-        if not 0 < len(self.bits) <= LONGEST_BIT_BY_BIT:
+        bit_by_bit = 0 < len(self.bits) <= LONGEST_BIT_BY_BIT or number > LARGEST_VALUE
+        if not bit_by_bit:
             return expr.equal(self.value(), number)
         tests = [
             expr.lift(bit) if number >> index & 1 else expr.logic_not(bit)
@@ -283,7 +286,7 @@ def assigned(target: expr.Expr, value: Any) -> Any:
         return bool(number)
     if not 0 <= number < 1 << target.type.width:
         raise TypeError(f"{number} does not fit into {target.type.width} bits")
-    return expr.Value(number, target.type)
+    return _value(number, target.type)
 
 
 def _compared(symbol: str, value: Any, other: Any) -> Any:
@@ -307,7 +310,11 @@ def _compared(symbol: str, value: Any, other: Any) -> Any:
         raise TypeError(f"bits are unsigned; they can't be compared with {number}")
     if number >= 1 << node.type.width:
         return BEYOND[symbol]
-    return OPERATORS[symbol](node, number)
+    wide = number > LARGEST_VALUE and isinstance(node, expr.Var)
+    if wide and symbol in ("==", "!=") and isinstance(node.var, ClassicalRegister):
+        equal = Slice(node.var, list(node.var)).equals(number)
+        return equal if symbol == "==" else expr.logic_not(equal)
+    return OPERATORS[symbol](node, _value(number, node.type))
 
 
 def _compared_signed(symbol: str, left: Any, right: Any) -> Any:
@@ -336,10 +343,10 @@ def _matched(symbol: str, value: Any, other: Any) -> Any:
     if number < 0:
         raise TypeError(f"bits are unsigned; {symbol!r} needs a number from 0, not {number}")
     if isinstance(value, SizedInt):
-        return expr.Value(number, types.Uint(max(value.width, kind.width)))
+        return _value(number, types.Uint(max(value.width, kind.width)))
     if number >= 1 << kind.width and symbol not in ("&", "|", "^"):
         raise TypeError(f"{number} does not fit into {kind.width} bits; widen them with uint[n]()")
-    return number
+    return _within(number)
 
 
 def _unsigned(value: Any) -> Any:
@@ -350,8 +357,18 @@ def _unsigned(value: Any) -> Any:
 
 def _lifted(value: Any) -> expr.Expr:
     if isinstance(value, SizedInt):
-        return expr.Value(int(value), types.Uint(value.width))
+        return _value(int(value), types.Uint(value.width))
     return expr.lift(value)
+
+
+def _value(number: int, kind: types.Type) -> expr.Value:
+    return expr.Value(_within(number), kind)
+
+
+def _within(number: int) -> int:
+    if number > LARGEST_VALUE:
+        raise TypeError("numbers beyond 64 bits can only be tested for equality with a register")
+    return number
 
 
 def _constant(value: Any) -> bool:
