@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qiskit_rest_primitives.local.running.costs import MAX_AER_SHOTS
+from qiskit_rest_primitives.local.running.device_runs import prepare_device
 from qiskit_rest_primitives.local.running.devices import (
     LISTED,
     device_name,
@@ -18,7 +19,6 @@ from qiskit_rest_primitives.local.running.devices import (
 from qiskit_rest_primitives.local.running.preparing import (
     aer_is_installed,
     prepare_aer,
-    prepare_device,
     prepare_statevector,
 )
 from qiskit_rest_primitives.wire.targets import encode_target

@@ -136,9 +136,10 @@ def test_dynamic_circuits_run(engine, backend):
 
 def test_devices_need_aer(engine, monkeypatch):
     """Without Aer the reason names the extra."""
-    from qiskit_rest_primitives.local.running import preparing
+    from qiskit_rest_primitives.local.running import device_runs, preparing
 
     monkeypatch.setattr(preparing, "aer_is_installed", lambda: False)
+    monkeypatch.setattr(device_runs, "aer_is_installed", lambda: False)
     outcome = fail(engine, "sampler", [["OPENQASM 3.0; qubit q; bit c; c = measure q;"]], "fake_5q")
     assert "[aer]" in outcome.reason_solution
 
@@ -195,11 +196,16 @@ def test_a_noise_model_survives_the_wire():
     from qiskit_aer import AerSimulator
     from qiskit_aer.library import SaveDensityMatrix
 
-    from qiskit_rest_primitives.local.running.noise import DeviceNoise, read_noise_option
+    from qiskit_rest_primitives.local.running.noise import (
+        DeviceNoise,
+        read_noise_option,
+        with_labels,
+    )
 
     circuit = QuantumCircuit(2)
     circuit.sx(0)
     circuit.cz(0, 1)
+    circuit = with_labels(circuit)
     circuit.append(SaveDensityMatrix(2), [0, 1])
 
     def state(model):
@@ -286,57 +292,6 @@ def test_a_circuit_that_is_not_isa_fails_with_1517(engine):
     assert outcome.reason_code == 1517
     assert "h" in outcome.reason
     assert "transpile" in outcome.reason_solution
-
-
-def test_a_wide_clifford_circuit_runs_on_a_device(engine):
-    """127 qubits by the stabilizer method, with readout errors only."""
-    circuit = QuantumCircuit(127)
-    circuit.x(range(127))
-    for a, b in device_target(127).build_coupling_map().get_edges():
-        circuit.cz(a, b)
-    circuit.rz(np.pi / 2, range(127))
-    circuit.measure_all()
-    [got] = run(engine, "sampler", [[text_of(circuit), None, 100]], "fake_127q")
-    assert got.metadata["simulation"] == {"method": "stabilizer", "noise": "readout only"}
-    ones = np.unpackbits(got.data.meas.array, axis=-1).sum() / 100
-    assert 110 < ones < 127
-    circuit.remove_final_measurements()
-    pub = [text_of(circuit), ["Z" * 127, "I" * 126 + "Z"], None, 0.1]
-    [got] = run(engine, "estimator", [pub], "fake_127q")
-    assert got.data.evs[1] == pytest.approx(-1, abs=0.1)
-
-
-def test_a_wide_circuit_with_few_gates_runs_by_matrix_product_states(engine):
-    """Not Clifford, 60 qubits in use: the metadata tell."""
-    circuit = QuantumCircuit(65)
-    circuit.rx(0.3, range(60))
-    circuit.measure_all()
-    [got] = run(engine, "sampler", [[text_of(circuit), None, 20]], "fake_65q")
-    assert got.metadata["simulation"] == {"method": "matrix_product_state", "noise": "readout only"}
-
-
-@pytest.mark.parametrize(
-    ("width", "shots", "dynamic", "angle", "expected"),
-    [
-        (4, 1000, False, 0.3, ("density_matrix", "full")),
-        (4, 1000, True, 0.3, ("statevector", "full")),
-        (12, 10, False, 0.3, ("statevector", "full")),
-        (18, 4096, False, 0.3, ("statevector", "readout only")),
-        (50, 100, False, np.pi, ("stabilizer", "readout only")),
-        (50, 100, False, 0.3, ("matrix_product_state", "readout only")),
-    ],
-)
-def test_the_method_of_a_device_follows_from_the_circuit(width, shots, dynamic, angle, expected):
-    """All of the noise while that takes under a minute, then readout errors only."""
-    from qiskit_rest_primitives.local.running.costs import affordable_method
-
-    circuit = QuantumCircuit(width, width)
-    for _ in range(4):
-        circuit.rx(angle, range(width))
-    circuit.measure(range(width), range(width))
-    if dynamic:
-        circuit.x(0)
-    assert affordable_method(circuit, shots) == expected
 
 
 def test_a_dynamic_clifford_circuit_runs_by_the_stabilizer_method(engine):

@@ -18,7 +18,7 @@ from qiskit_rest_primitives.local.running.measuring import (
     estimate_from_bits,
     registers_from_bits,
 )
-from qiskit_rest_primitives.local.running.noise import DeviceNoise, GivenNoise
+from qiskit_rest_primitives.local.running.noise import DeviceNoise, GivenNoise, with_labels
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
@@ -127,9 +127,11 @@ class AerSimulation:
             return [self._ready(circuit.assign_parameters(values)) for values in rows], None
         # Aer crashes on empty arrays of values: a task always has a row.
         columns = dict(zip(circuit.parameters, rows.T.tolist(), strict=True))
-        return [circuit], [columns]
+        return [self._ready(circuit)], [columns]
 
     def _ready(self, circuit: QuantumCircuit) -> QuantumCircuit:
+        if isinstance(self.noise, DeviceNoise):
+            circuit = with_labels(circuit)
         if not self.clifford:
             return circuit
         from qiskit_rest_primitives.local.running.clifford import as_clifford
@@ -180,9 +182,13 @@ def _check_success(result: Any) -> None:
 def _simulator(method: str, noise: DeviceNoise | GivenNoise | None) -> Any:
     from qiskit_aer import AerSimulator
 
-    # One thread: with more, the shots' random numbers depend on the number of cores.
+    # One thread: with more, the shots' random numbers depend on the number of cores. Noise makes
+    # each shot a run of its own; to fuse its gates pays from the first qubit on, where Aer begins
+    # at the fifteenth: 14 qubits are ten times faster.
+    faster = {} if noise is None else {"fusion_threshold": 0}
     return AerSimulator(
         method=method,
         noise_model=None if noise is None else noise.model(),
         max_parallel_threads=1,
+        **faster,
     )

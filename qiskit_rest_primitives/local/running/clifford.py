@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qiskit.circuit import ControlFlowOp
+from qiskit.circuit import ControlFlowOp, Gate
+from qiskit.circuit.library import (
+    CXGate,
+    IGate,
+    SdgGate,
+    SGate,
+    SXdgGate,
+    SXGate,
+    XGate,
+    YGate,
+    ZGate,
+)
 
 from qiskit_rest_primitives.local.running.outcome import RefusedError
 
@@ -49,6 +61,17 @@ _ROTATIONS = {
     # sdg sx s = Rx turned to Ry, up to a phase
     "ry": ((), ("sdg", "sx", "s"), ("y",), ("sdg", "sxdg", "s")),
 }
+_GATES: dict[str, Callable[..., Gate]] = {
+    "cx": CXGate,
+    "id": IGate,
+    "s": SGate,
+    "sdg": SdgGate,
+    "sx": SXGate,
+    "sxdg": SXdgGate,
+    "x": XGate,
+    "y": YGate,
+    "z": ZGate,
+}
 
 
 def is_clifford(circuit: QuantumCircuit) -> bool:
@@ -68,6 +91,9 @@ def is_clifford(circuit: QuantumCircuit) -> bool:
 
 def as_clifford(circuit: QuantumCircuit) -> QuantumCircuit:
     """Rewrites rotations by multiples of π/2, up to a global phase.
+
+    The last gate that stands for a rotation is labelled with the rotation's name, the others with
+    one that no error has: Aer looks for noise by label, so a rotation keeps its own, once.
 
     Raises:
         RefusedError: another gate, or a rotation by another angle.
@@ -92,12 +118,13 @@ def _append_rotation(circuit: QuantumCircuit, gate: Any, qubits: list[Any]) -> N
     turns = _quarter_turns(gate.params[0])
     if turns is None:
         raise RefusedError(f"{gate.name}({gate.params[0]}) is no Clifford gate", solution=_CURE)
+    names = _ROTATIONS["rz" if gate.name == "rzz" else gate.name][turns] or ("id",)
     if gate.name == "rzz":
-        circuit.cx(*qubits)
-    for name in _ROTATIONS["rz" if gate.name == "rzz" else gate.name][turns]:
-        getattr(circuit, name)(qubits[-1])
-    if gate.name == "rzz":
-        circuit.cx(*qubits)
+        names = ("cx", *names, "cx")
+    for place, name in enumerate(names):
+        last = place == len(names) - 1
+        step = _GATES[name](label=(gate.label or gate.name) if last else f"part of {gate.name}")
+        circuit.append(step, qubits if step.num_qubits == len(qubits) else qubits[-1:])
 
 
 def _quarter_turns(angle: Any) -> int | None:

@@ -83,7 +83,15 @@ def conduct(job: Job, workers: Workers, planners: Executor) -> Outcome:
     try:
         job.log(f"{job.program_id} job with {len(job.params.pubs)} PUBs on {job.backend.name}")
         _submit(
-            job, planners.submit(plan_job, job.params, job.backend, job.stop, workers.rehearsals)
+            job,
+            planners.submit(
+                plan_job,
+                job.params,
+                job.backend,
+                job.stop,
+                workers.rehearsals,
+                job.time_limit_seconds,
+            ),
         )
         plan: JobPlan = _next(job, deadline).result()
         for pub in plan.pubs:

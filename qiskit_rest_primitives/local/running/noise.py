@@ -14,11 +14,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from qiskit.circuit import ControlFlowOp, Gate
 
 from qiskit_rest_primitives.local.running.analysis import split_final_measurements
 from qiskit_rest_primitives.local.running.devices import device_target
 from qiskit_rest_primitives.local.running.memory_use import named_bits
 from qiskit_rest_primitives.local.running.outcome import RefusedError
+from qiskit_rest_primitives.local.running.twirling import twirl_model
 from qiskit_rest_primitives.wire.arrays import decode_array
 
 if TYPE_CHECKING:
@@ -32,12 +34,14 @@ class DeviceNoise:
     Attributes:
         num_qubits: size of the device.
         qubits: its qubits that the circuit uses; they are 0, 1, ... in the circuit.
-        gates: (name, qubits of the circuit) that occur; empty leaves errors of readout only.
+        gates: (name, qubits of the circuit) that occur.
+        twirled: whether errors are approximated by Paulis and resets, for the stabilizer method.
     """
 
     num_qubits: int
     qubits: tuple[int, ...]
     gates: frozenset[tuple[str, tuple[int, ...]]]
+    twirled: bool = False
 
     def model(self) -> Any:
         """The Aer noise model."""
@@ -46,13 +50,24 @@ class DeviceNoise:
 
 @dataclass(frozen=True)
 class GivenNoise:
-    """A noise model that a user sent, as the JSON text of Aer's ``NoiseModel.to_dict``."""
+    """A noise model that a user sent.
+
+    Attributes:
+        text: the JSON of Aer's ``NoiseModel.to_dict``.
+        twirled: whether errors are approximated by Paulis and resets, for the stabilizer method.
+    """
 
     text: str
+    twirled: bool = False
 
     def model(self) -> Any:
         """The Aer noise model."""
-        return _given_noise_model(self.text)
+        return _given_noise_model(self)[0]
+
+    def for_stabilizer(self) -> tuple[GivenNoise, bool]:
+        """The noise that the stabilizer method can take, and whether it is an approximation."""
+        noise = GivenNoise(self.text, twirled=True)
+        return noise, _given_noise_model(noise)[1]
 
 
 def read_noise_option(option: dict[str, Any]) -> GivenNoise:
@@ -122,6 +137,47 @@ def dephased(circuit: QuantumCircuit, observables: Sequence[dict[str, float]]) -
     return replaced
 
 
+def with_labels(circuit: QuantumCircuit, qubits: Sequence[int] | None = None) -> QuantumCircuit:
+    """Labels each gate with its name and qubits, by which a `DeviceNoise` finds its error.
+
+    Aer looks for noise by a gate's label, where it has one, before its name. A label of the user's
+    would hide the noise, and to find the error of a qubit Aer copies those of all of them.
+
+    Args:
+        circuit: to be run with the noise of a device.
+        qubits: numbers of its qubits; of the outer circuit for a block of control flow.
+    """
+    numbers = dict(zip(circuit.qubits, qubits or range(circuit.num_qubits), strict=True))
+    labelled = circuit.copy_empty_like()
+    for instruction in circuit.data:
+        operation: Any = instruction.operation
+        places = tuple(numbers[qubit] for qubit in instruction.qubits)
+        if isinstance(operation, ControlFlowOp):
+            operation = operation.replace_blocks(
+                [with_labels(block, places) for block in operation.blocks]
+            )
+        elif isinstance(operation, Gate):
+            operation = operation.to_mutable()
+            operation.label = _label(operation.name, places)
+        labelled.append(instruction.replace(operation=operation), copy=False)
+    return labelled
+
+
+def _label(name: str, qubits: Sequence[int]) -> str:
+    return " ".join([name, *map(str, qubits)])
+
+
+def _keyed_by_label(model: Any) -> Any:
+    """The same errors, those of gates by `with_labels` instead of name and qubits."""
+    for name, errors in list(model._local_quantum_errors.items()):
+        if name == "reset":  # Aer reads no label of it
+            continue
+        for qubits, error in errors.items():
+            model.add_all_qubit_quantum_error(error, _label(name, qubits))
+        del model._local_quantum_errors[name]
+    return model
+
+
 def _plain(value: Any) -> Any:
     """Opens the envelopes; complex numbers become pairs, as in ``to_dict(serializable=True)``."""
     if isinstance(value, list):
@@ -156,16 +212,10 @@ def _complex_matrices(model: dict[str, Any]) -> dict[str, Any]:
 def _device_noise_model(noise: DeviceNoise) -> Any:
     from qiskit.providers import BackendV2, Options
     from qiskit.transpiler import Target
-    from qiskit_aer.noise import NoiseModel, ReadoutError
+    from qiskit_aer.noise import NoiseModel
     from scipy.sparse import SparseEfficiencyWarning
 
     whole = device_target(noise.num_qubits)
-    if not noise.gates:
-        model = NoiseModel()
-        for place, qubit in enumerate(noise.qubits):
-            error = whole["measure"][(qubit,)].error
-            model.add_readout_error(ReadoutError([[1 - error, error], [error, 1 - error]]), [place])
-        return model
     part = Target(
         num_qubits=len(noise.qubits),
         dt=whole.dt,
@@ -205,14 +255,18 @@ def _device_noise_model(noise: DeviceNoise) -> Any:
     with warnings.catch_warnings():
         # SciPy finds the matrices of Aer's relaxation errors slow to invert; they are tiny.
         warnings.simplefilter("ignore", SparseEfficiencyWarning)
-        return NoiseModel.from_backend(Part())
+        model = NoiseModel.from_backend(Part())
+    if noise.twirled:
+        twirl_model(model)
+    return _keyed_by_label(model)
 
 
 @lru_cache(maxsize=16)
-def _given_noise_model(text: str) -> Any:
+def _given_noise_model(noise: GivenNoise) -> tuple[Any, bool]:
     from qiskit_aer.noise import NoiseModel
 
     with warnings.catch_warnings():
         # from_dict is deprecated, and is the only way from the wire to a noise model.
         warnings.simplefilter("ignore", DeprecationWarning)
-        return NoiseModel.from_dict(_complex_matrices(json.loads(text)))
+        model = NoiseModel.from_dict(_complex_matrices(json.loads(noise.text)))
+    return model, noise.twirled and twirl_model(model)

@@ -80,6 +80,7 @@ class _Context:
     stop: StopFlag
     rehearsals: Rehearsals
     memory: _Memory
+    time: _Time
 
     def load(self, circuit: str | bytes, index: int, num_qubits: int | None) -> LoadedCircuit:
         loaded = load_circuit(
@@ -94,6 +95,7 @@ def plan_job(
     backend: LocalBackend,
     stop: StopFlag,
     rehearsals: Rehearsals,
+    time_limit_seconds: float = math.inf,
 ) -> JobPlan:
     """Reads every PUB and cuts it into tasks.
 
@@ -102,6 +104,7 @@ def plan_job(
         backend: what the job runs on.
         stop: looked at between PUBs.
         rehearsals: where QPY files are loaded first.
+        time_limit_seconds: of the job.
 
     Raises:
         RefusedError: a PUB, an option or a circuit that the backend can't run.
@@ -109,7 +112,9 @@ def plan_job(
     try:
         requested = read_request(params, on_aer=backend.on_aer)
         seeds = Seeds(requested.seed)
-        context = _Context(requested, backend, stop, rehearsals, _Memory())
+        context = _Context(
+            requested, backend, stop, rehearsals, _Memory(), _Time(time_limit_seconds)
+        )
         plans: list[PubPlan] = []
         plan_pub = _plan_sampler_pub if isinstance(params, SamplerParams) else _plan_estimator_pub
         for index, item in enumerate(params.pubs):
@@ -139,6 +144,7 @@ def _plan_sampler_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
     context.memory.take(values.size * shots * max(1, num_bytes), index)
     setup = backend.prepare(loaded.circuit, index, requested, SamplesWanted(shots))
     check_angles(loaded.circuit, values, index, backend)
+    context.time.take(setup, values.size, index)
     rows = _rows(loaded, values, setup)
     tasks = [
         SamplerTask(
@@ -195,6 +201,7 @@ def _plan_estimator_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
         ExpectationsWanted(observables.distinct, pairs, values.size, precision),
     )
     check_angles(loaded.circuit, values, index, backend)
+    context.time.take(setup, values.size, index)
     rows = _rows(loaded, values, setup)
     tasks: list[Task] = []
     for part in _cut(values.size, setup.seconds_per_point):
@@ -273,6 +280,29 @@ class _Memory:
                 f"PUB {pub_index}: its result would take {num_bytes / 2**30:.1f} GiB; a job's "
                 f"results have {MAX_RESULT_BYTES / 2**30:.0f} GiB",
                 solution="Send fewer points or shots a job.",
+            )
+
+
+@dataclass
+class _Time:
+    """What the simulations of a job may take together."""
+
+    limit_seconds: float
+    used_seconds: float = 0.0
+
+    def take(self, setup: Setup, points: int, pub_index: int) -> None:
+        """Refuses the PUB with which the job would be stopped by its limit before it ends."""
+        if not setup.limited:
+            return
+        seconds = setup.seconds_per_point * points
+        self.used_seconds += seconds
+        if self.used_seconds > self.limit_seconds:
+            raise RefusedError(
+                f"PUB {pub_index}: simulated with all of its noise it takes about {seconds:.2g} s; "
+                f"the job's limit is {self.limit_seconds:g} s",
+                solution="Ask for fewer shots or points or for less precision, use fewer qubits or "
+                "gates, turn by multiples of pi/2 only (Clifford circuits run at any width), or "
+                "use a simulator without noise.",
             )
 
 

@@ -9,8 +9,6 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from qiskit_rest_primitives.circuits.isa import CURE, check_isa
-from qiskit_rest_primitives.errors import ISAError
 from qiskit_rest_primitives.local.running.aer import AerSimulation
 from qiskit_rest_primitives.local.running.analysis import (
     active_qubits,
@@ -27,18 +25,16 @@ from qiskit_rest_primitives.local.running.analysis import (
 )
 from qiskit_rest_primitives.local.running.clifford import CLIFFORD_GATES
 from qiskit_rest_primitives.local.running.costs import (
-    affordable_method,
     check_shots,
     check_width,
     seconds_per_shot,
     statevector_limit,
 )
-from qiskit_rest_primitives.local.running.devices import CONTROL_FLOW, device_target
+from qiskit_rest_primitives.local.running.devices import CONTROL_FLOW
 from qiskit_rest_primitives.local.running.dynamic import BranchSimulator
 from qiskit_rest_primitives.local.running.lacking import missing_in_aer
 from qiskit_rest_primitives.local.running.measuring import choose_bases
-from qiskit_rest_primitives.local.running.noise import DeviceNoise, dephased, used_gates
-from qiskit_rest_primitives.local.running.outcome import NOT_ISA, RefusedError
+from qiskit_rest_primitives.local.running.outcome import RefusedError
 from qiskit_rest_primitives.local.running.setup import (
     ExpectationsWanted,
     SamplesWanted,
@@ -172,11 +168,18 @@ def prepare_aer(method: str) -> Prepare:
         if method not in ("stabilizer", "matrix_product_state"):
             check_width(len(active_qubits(bare)), pub_index, squared=method == "density_matrix")
         clifford = method == "stabilizer"
-        metadata = {"simulation": {"method": method, "noise": "given" if noise else "none"}}
+        applied = "given" if noise else "none"
+        if noise and method == "stabilizer":
+            noise, approximated = noise.for_stabilizer()
+            applied = "pauli-twirled" if approximated else applied
+        metadata = {"simulation": {"method": method, "noise": applied}}
+        # What Aer's choice of a method costs is not known before it is made.
+        limited = noise is not None and method != "automatic"
         per_shot = seconds_per_shot(bare, method, noisy=noise is not None or dynamic)
         if isinstance(wanted, SamplesWanted):
             seconds = 1e-3 + per_shot * wanted.shots
-            return Setup(AerSimulation(method, noise, None, clifford), bare, seconds, metadata)
+            simulation = AerSimulation(method, noise, None, clifford)
+            return Setup(simulation, bare, seconds, metadata, limited=limited)
         if not dynamic and noise is None:
             return Setup(
                 AerSimulation(method, None, None, clifford),
@@ -186,62 +189,16 @@ def prepare_aer(method: str) -> Prepare:
                 observables,
                 wanted.num_rows,
             )
-        _check_precision(wanted, pub_index, "a circuit with a noise model")
-        return _measured(
+        check_precision(wanted, pub_index, "a circuit with a noise model")
+        return measured_setup(
             AerSimulation(method, noise, None, clifford),
             bare,
             wanted,
             observables,
             per_shot,
             metadata,
+            limited=limited,
         )
-
-    return prepare
-
-
-def prepare_device(num_qubits: int) -> Prepare:
-    """Runs ISA circuits with the device's noise, or as much of it as can be afforded."""
-
-    def prepare(
-        circuit: QuantumCircuit, pub_index: int, requested: Requested, wanted: Wanted
-    ) -> Setup:
-        try:
-            check_isa(circuit, device_target(num_qubits), pub_index=pub_index)
-        except ISAError as error:
-            raise RefusedError(str(error), code=NOT_ISA, solution=CURE) from error
-        if not aer_is_installed():
-            raise RefusedError(
-                "devices need Aer, which is not installed beside this service",
-                code=None,
-                solution="Install qiskit-rest-primitives[aer].",
-            )
-        refuse_inputs(circuit, pub_index)
-        circuit = unfolded(circuit)
-        if missing := missing_in_aer(circuit):
-            raise RefusedError(
-                f"PUB {pub_index}: Aer, which simulates the devices, does not run {missing}",
-                solution="Use a simulator such as statevector, or write the condition in another "
-                "way.",
-            )
-        if isinstance(wanted, ExpectationsWanted):
-            _check_precision(wanted, pub_index, "a device")
-            circuit = dephased(circuit, wanted.observables)
-        kept = _kept(circuit, wanted, measured=True)
-        small = keep_qubits(circuit, kept)
-        if isinstance(wanted, SamplesWanted):
-            shots = check_shots(wanted.shots, pub_index)
-        else:
-            shots = shots_of(wanted.precision)
-        method, applied = affordable_method(small, shots)
-        gates = used_gates(small) | {("sx", (place,)) for place in range(len(kept))}
-        noise = DeviceNoise(num_qubits, tuple(kept), gates if applied == "full" else frozenset())
-        simulation = AerSimulation(method, noise, None, method == "stabilizer")
-        per_shot = seconds_per_shot(small, method, noisy=applied == "full")
-        metadata = {"simulation": {"method": method, "noise": applied}}
-        if isinstance(wanted, SamplesWanted):
-            return Setup(simulation, small, 1e-2 + per_shot * shots, metadata)
-        observables = [keep_letters(terms, kept) for terms in wanted.observables]
-        return _measured(simulation, small, wanted, observables, per_shot, metadata)
 
     return prepare
 
@@ -300,20 +257,23 @@ def _prepare_sampled(circuit: QuantumCircuit, pub_index: int, wanted: Wanted) ->
     if isinstance(wanted, SamplesWanted):
         shots = check_shots(wanted.shots, pub_index)
         return Setup(BranchSimulator(pub_index), small, per_shot * shots, dict(_BRANCHES))
-    _check_precision(wanted, pub_index, "a circuit that is sampled")
-    return _measured(
+    check_precision(wanted, pub_index, "a circuit that is sampled")
+    return measured_setup(
         BranchSimulator(pub_index), small, wanted, observables, per_shot, dict(_BRANCHES)
     )
 
 
-def _measured(
+def measured_setup(
     simulation: AerSimulation | BranchSimulator,
     circuit: QuantumCircuit,
     wanted: ExpectationsWanted,
     observables: list[dict[str, float]],
     per_shot: float,
     metadata: dict[str, Any],
+    *,
+    limited: bool = False,
 ) -> Setup:
+    """Measures the observables of an estimator's PUB, ``1 / precision**2`` shots a basis."""
     bases = choose_bases(observables, wanted.pairs, wanted.num_rows)
     circuits_per_row = bases.total / max(1, wanted.num_rows)
     return Setup(
@@ -323,6 +283,7 @@ def _measured(
         metadata,
         observables,
         bases.total,
+        limited=limited,
     )
 
 
@@ -330,7 +291,7 @@ def _observables_of(wanted: Wanted) -> list[dict[str, float]]:
     return wanted.observables if isinstance(wanted, ExpectationsWanted) else []
 
 
-def _kept(circuit: QuantumCircuit, wanted: Wanted, *, measured: bool) -> list[int]:
+def kept_qubits(circuit: QuantumCircuit, wanted: Wanted, *, measured: bool) -> list[int]:
     """Qubits to simulate: those in use and, where they are measured, those that are observed."""
     kept = set(active_qubits(circuit))
     if measured:
@@ -346,7 +307,7 @@ def _reduced(
     observables = _observables_of(wanted)
     if circuit.num_qubits == 0 or (keep_narrow and circuit.num_qubits <= _KEEP_IDLE_UP_TO):
         return circuit, observables
-    kept = _kept(circuit, wanted, measured=False)
+    kept = kept_qubits(circuit, wanted, measured=False)
     if len(kept) == circuit.num_qubits:
         return circuit, observables
     return keep_qubits(circuit, kept), [keep_letters(terms, kept) for terms in observables]
@@ -404,7 +365,8 @@ def _moved(terms: dict[str, float], layout: list[int], width: int) -> dict[str, 
     return moved
 
 
-def _check_precision(wanted: ExpectationsWanted, pub_index: int, what: str) -> None:
+def check_precision(wanted: ExpectationsWanted, pub_index: int, what: str) -> None:
+    """Refuses exact values where there are only measured ones, and more shots than Aer can hold."""
     if wanted.precision == 0:
         raise RefusedError(
             f"PUB {pub_index}: precision 0 asks for exact values, which {what} does not give",

@@ -51,6 +51,7 @@ class Setup:
         metadata: for the PUB's metadata.
         observables: {pauli: coefficient} each, on the qubits of `circuit`; empty for a sampler.
         num_circuits: circuits with values that an estimator PUB stands for.
+        limited: whether `seconds_per_point` is known well enough to refuse a job by it.
     """
 
     simulator: Simulator
@@ -59,3 +60,4 @@ class Setup:
     metadata: dict[str, Any] = field(default_factory=dict)
     observables: list[dict[str, float]] = field(default_factory=list)
     num_circuits: int = 0
+    limited: bool = False
