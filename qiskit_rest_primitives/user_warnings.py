@@ -38,7 +38,4 @@ class OptionsNotice:
             return
         self._given = True
         listed = ", ".join(str(name) for name in cast("list[Any]", names))
-        warn_user(
-            f"job {job_id}: the service did not act on these options: {listed}; the result is "
-            "what it would be without them"
-        )
+        warn_user(f"job {job_id}: the service did not act on these options: {listed}")
