@@ -9,7 +9,9 @@
     │   └── UnknownParameterError (KeyError)  a value for a name that is none of the circuit's
     ├── OptionsError (ValueError) an option's name, type, range or relation
     ├── ProtocolError             a reply that is not what the API promises
-    ├── TransportError            no reply: refused, reset, name not found, timed out
+    ├── TransportError            no reply: the connection broke
+    │   ├── ConnectError          no connection: refused, name not found, TLS, proxy
+    │   ├── ReadTimeoutError      a connection, but no whole reply in time
     │   └── RedirectError         sent elsewhere, where the token must not go
     ├── APIError                  a reply that says no: status_code, code, detail, trace
     │   ├── AuthenticationError   401, 403
@@ -25,6 +27,8 @@
 """
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 from qiskit.exceptions import QiskitError
 from qiskit.providers import JobError
@@ -68,13 +72,32 @@ class TransportError(RestPrimitivesError):
 
     Attributes:
         may_have_acted: False if the request surely never reached the service.
+        transient: False if another attempt would surely fail alike.
     """
 
     may_have_acted: bool = True
+    transient: bool = True
+
+    def __init__(self, message: str, *, may_have_acted: bool | None = None):
+        super().__init__(message)
+        if may_have_acted is not None:
+            self.may_have_acted = may_have_acted
+
+
+class ConnectError(TransportError):
+    """No connection was made, so nothing was sent."""
+
+    may_have_acted = False
+
+
+class ReadTimeoutError(TransportError):
+    """The service was silent for too long, or its reply arrived too slowly."""
 
 
 class RedirectError(TransportError):
     """The service sends its callers to another address, which is not followed."""
+
+    transient = False
 
 
 class APIError(RestPrimitivesError):
@@ -89,8 +112,6 @@ class APIError(RestPrimitivesError):
         retry_after_seconds: how long the service asked to wait, or None.
     """
 
-    retry_after_seconds: float | None = None
-
     def __init__(
         self,
         message: str,
@@ -100,6 +121,7 @@ class APIError(RestPrimitivesError):
         detail: str = "",
         solution: str = "",
         trace: str = "",
+        retry_after_seconds: float | None = None,
     ):
         super().__init__(message)
         self.status_code = status_code
@@ -107,6 +129,7 @@ class APIError(RestPrimitivesError):
         self.detail = detail
         self.solution = solution
         self.trace = trace
+        self.retry_after_seconds = retry_after_seconds
 
 
 class AuthenticationError(APIError):
@@ -171,11 +194,24 @@ class JobTimeoutError(RestPrimitivesError, QiskitJobTimeoutError, TimeoutError):
     """The job was not final within the caller's ``timeout``; it goes on running."""
 
 
+E = TypeVar("E", bound=RestPrimitivesError)
+
+
+def with_more(error: E, more: str) -> E:
+    """A copy of an error whose message says more; to be raised ``from`` the error."""
+    copied = error.__class__.__new__(error.__class__)
+    copied.__dict__.update(error.__dict__)
+    copied.message = error.message + more
+    copied.args = (copied.message,)
+    return copied
+
+
 __all__ = [
     "APIError",
     "AccountError",
     "AuthenticationError",
     "BackendError",
+    "ConnectError",
     "EncodeError",
     "ISAError",
     "InvalidRequestError",
@@ -187,6 +223,7 @@ __all__ = [
     "OptionsError",
     "ProtocolError",
     "RateLimitError",
+    "ReadTimeoutError",
     "RedirectError",
     "RestPrimitivesError",
     "ServerError",

@@ -1,9 +1,8 @@
-"""A job's result is downloaded once, by a daemon thread, and kept as received."""
+"""Downloads a job's result once, in a daemon thread, and keeps the bytes as received."""
 
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 import weakref
@@ -11,88 +10,80 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeVar
 
 from qiskit.primitives import PrimitiveResult
 
 from qiskit_rest_primitives.background import in_thread
 from qiskit_rest_primitives.copies import PrivateCopy, SpooledCopy
 from qiskit_rest_primitives.errors import (
-    AuthenticationError,
-    NotFoundError,
     ProtocolError,
     RestPrimitivesError,
-    TransportError,
+    with_more,
 )
 from qiskit_rest_primitives.forks import Lock, renew_after_fork
+from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.client import ApiClient
-from qiskit_rest_primitives.http.outages import is_outage, retry_after, through_outages
+from qiskit_rest_primitives.http.retry import Attempts, is_outage, waiting_limit
+from qiskit_rest_primitives.http.retry_policies import Limit
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE: Final = 6
-"""Downloads of one client at the same time."""
-LATE_SECONDS: Final = 20.0
-"""How long a completed job's result may be missing: a service's parts agree after a while."""
-DOWNLOADS: Final = 6
-"""Times a body that can't be decoded is fetched before that is an error."""
-LONGEST_PAUSE_SECONDS: Final = 5.0
-SILENCE_SECONDS: Final = 6.0
-"""A download that is silent for so long is begun again: its connection may be of an outage."""
-LONGEST_SILENCE_SECONDS: Final = 300.0
-"""The same where the service is well but slow, and for what can be had only once."""
+T = TypeVar("T")
+
+DOWNLOADS_AT_A_TIME: Final = 6
+"""Of one client."""
 
 
-class Silence:
-    """How long a download may be silent before it is begun again.
+class DownloadTimeout:
+    """How long a download may be silent before it starts again.
 
-    Not long, so that the end of an outage is seen soon; longer where the service is well but slow.
+    Short, so that the end of an outage is seen soon; longer for a service that is well but slow.
 
     Args:
         client: the service.
         job_id: a job that it knows.
-        seconds: how long at first; None for `SILENCE_SECONDS`.
+        seconds: the first timeout; None for `retry_policies.DOWNLOAD_TIMEOUT_SECONDS`.
     """
 
     def __init__(self, client: ApiClient, job_id: str, seconds: float | None = None):
         self._client = client
         self._job_id = job_id
-        self.seconds = SILENCE_SECONDS if seconds is None else seconds
+        self._seconds = retry_policies.DOWNLOAD_TIMEOUT_SECONDS if seconds is None else seconds
 
-    def broke(self, after_seconds: float) -> None:
-        """Takes note of a try that ended without a reply."""
-        if after_seconds >= self.seconds and self._client.answers(self._job_id, SILENCE_SECONDS):
-            # Not an outage: it takes so long to get the reply ready.
-            self.seconds = min(3 * self.seconds, LONGEST_SILENCE_SECONDS)
+    def call(self, download: Callable[[float], T]) -> T:
+        """Makes one attempt; if it times out and the service is well, the next gets more time.
+
+        Args:
+            download: takes its timeout in seconds.
+        """
+        began = time.monotonic()
+        try:
+            return download(self._seconds)
+        except RestPrimitivesError as error:
+            timed_out = is_outage(error) and time.monotonic() - began >= self._seconds
+            check_seconds = retry_policies.DOWNLOAD_TIMEOUT_SECONDS
+            if timed_out and self._client.answers(self._job_id, check_seconds):
+                longest = retry_policies.LONGEST_DOWNLOAD_TIMEOUT_SECONDS
+                self._seconds = min(3 * self._seconds, longest)
+            raise
 
 
 def fetch_with_params(client: ApiClient, job_id: str) -> dict[str, Any]:
-    """A job's details with what was submitted, through any outage.
+    """A job's details with what was submitted; rides out any outage.
 
     Raises:
-        ProtocolError: the service says for a while what can't be read.
-        NotFoundError: likewise, that there is no such job.
-        AuthenticationError: likewise, that the token is refused.
+        ProtocolError: the service's reply stays unreadable for a while.
+        NotFoundError: there is still no such job after a while.
+        AuthenticationError: the token is refused for good.
     """
-    silence = Silence(client, job_id)
+    timeout = DownloadTimeout(client, job_id)
 
-    def ask() -> dict[str, Any]:
-        began = time.monotonic()
-        try:
-            return client.job(
-                job_id, exclude_params=False, patient=False, timeout_seconds=silence.seconds
-            )
-        except TransportError:
-            silence.broke(time.monotonic() - began)
-            raise
+    def download(seconds: float) -> dict[str, Any]:
+        return client.job(job_id, exclude_params=False, retry=False, timeout_seconds=seconds)
 
-    for attempt in range(1, DOWNLOADS):
-        try:
-            return through_outages(ask, lambda _: math.inf)
-        except (NotFoundError, ProtocolError, AuthenticationError) as error:
-            logger.info("asking again what job %s ran: %s", job_id, error)
-        time.sleep(0.1 * attempt)
-    return through_outages(ask, lambda _: math.inf)
+    limit = waiting_limit(retry_policies.UNDECODABLE, renews_tokens=client.renews_tokens)
+    return Attempts(limit, level=logging.INFO).call(lambda: timeout.call(download))
 
 
 class ResultBox:
@@ -101,9 +92,9 @@ class ResultBox:
     Args:
         client: the service.
         job_id: a job whose status is Completed.
-        decode: bytes to result; raises ProtocolError on what is no result.
-        private_file: gives, for a private job, whose result can be read only once, the file that
-            takes the bytes before they are decoded, and answers in later processes.
+        decode: bytes to result; raises ProtocolError if they do not hold one.
+        private_file: returns the file that keeps the bytes of a private job's result, which can be
+            read only once; None for other jobs. Later processes read that file.
     """
 
     def __init__(
@@ -128,7 +119,7 @@ class ResultBox:
         self._running: Future[PrimitiveResult[Any]] | None = None
 
     def future(self) -> Future[PrimitiveResult[Any]]:
-        """The decoded result, from memory, from disk or from the service; shared by all callers."""
+        """The decoded result, from memory, disk or the service; shared by all callers."""
         with self._lock:
             kept = self._result() if self._result is not None else None
             if kept is not None:
@@ -147,7 +138,7 @@ class ResultBox:
 
         Raises:
             TimeoutError: they were not received in time.
-            Exception: what `future` has met, if nothing was received.
+            Exception: the error of `future`, if nothing was received.
         """
         with self._lock:
             running = self._running
@@ -166,93 +157,80 @@ class ResultBox:
             return self._file.read()
 
     def _fetch(self) -> PrimitiveResult[Any]:
-        for attempt in range(1, DOWNLOADS + 1):
+        def limit(error: RestPrimitivesError) -> Limit | None:
+            again = isinstance(error, ProtocolError) and self._private_file() is None
+            return retry_policies.UNDECODABLE if again else None
+
+        for attempt in Attempts(limit):
             if self._file is None:
                 self._download()
-            body = self._read()
-            try:
-                result = self._decode(body)
-            except ProtocolError as error:
-                private = self._private_file()
-                if private is not None:
-                    error.message += f"; the only copy of what was received is {private}"
-                if attempt == DOWNLOADS or private is not None:
-                    raise
-                logger.warning(
-                    "the result of job %s can't be read: fetching it again", self._job_id
-                )
-                time.sleep(0.1 * attempt)
-                self._file = None
-            else:
-                large = len(body) > self._client.settings.result_memory_bytes
-                self._result = weakref.ref(result) if large else partial(_same, result)
-                with self._lock:
-                    self._running = None
-                return result
-        raise AssertionError("the last attempt returns or raises")
+            with attempt:
+                return self._decoded()
+            self._file = None
+        raise AssertionError("attempts end by a return or an error")
+
+    def _decoded(self) -> PrimitiveResult[Any]:
+        body = self._read()
+        try:
+            result = self._decode(body)
+        except ProtocolError as error:
+            private = self._private_file()
+            if private is None:
+                raise
+            kept = f"; the only copy of what was received is {private}"
+            raise with_more(error, kept) from error
+        large = len(body) > self._client.settings.result_memory_bytes
+        self._result = weakref.ref(result) if large else partial(_same, result)
+        with self._lock:
+            self._running = None
+        return result
 
     def _download(self) -> None:
         path = self._private_file()
         if path is None:
-            self._hold(self._receive(SpooledCopy(), Silence(self._client, self._job_id)))
+            self._hold(self._receive(SpooledCopy(), DownloadTimeout(self._client, self._job_id)))
             return
         # Two handles of one job in this process: the second finds the first one's file.
         with self._client.once(f"private result {self._job_id}", Lock):
             if not path.exists():
-                silence = Silence(self._client, self._job_id, LONGEST_SILENCE_SECONDS)
-                self._receive(PrivateCopy(path), silence).close()
+                longest = retry_policies.LONGEST_DOWNLOAD_TIMEOUT_SECONDS
+                timeout = DownloadTimeout(self._client, self._job_id, longest)
+                self._receive(PrivateCopy(path), timeout).close()
             self._hold(path.open("rb"))
 
-    def _receive(self, copy: SpooledCopy | PrivateCopy, silence: Silence) -> IO[bytes]:
-        """Downloads until a whole body is there.
+    def _receive(self, copy: SpooledCopy | PrivateCopy, timeout: DownloadTimeout) -> IO[bytes]:
+        """Downloads until the whole body has arrived.
 
         Args:
             copy: takes the bytes.
-            silence: after which the download is begun again.
+            timeout: after which the download starts again.
 
         Raises:
-            ProtocolError: the service says for a while that it has none.
+            ProtocolError: the service still has no result after a while.
             NotFoundError: likewise.
             AuthenticationError: the token is refused for good.
             APIError: the service refuses for another reason.
         """
-        pause = 0.1
-        missing_since: float | None = None
-        while True:
-            began = time.monotonic()
-            asked: float | None = None
-            try:
-                return self._try(copy, silence.seconds)
-            except RestPrimitivesError as error:
-                if is_outage(error):
-                    # What is missing right after an outage may be there soon.
-                    missing_since = None
-                    asked = retry_after(error)
-                    logger.info("fetching the result of job %s again: %s", self._job_id, error)
-                    silence.broke(time.monotonic() - began)
-                else:
-                    # A service's parts agree after a while; tokens may end in quick succession.
-                    missing_since = missing_since or began
-                    long = began - missing_since > LATE_SECONDS
-                    if long or not self._may_pass(error):
-                        error.message += copy.left()
-                        raise
-            elapsed = time.monotonic() - began
-            time.sleep(asked or max(0.0, pause - elapsed))
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        limit = waiting_limit(retry_policies.MISSING, renews_tokens=self._client.renews_tokens)
+        try:
+            return Attempts(limit, level=logging.INFO).call(
+                lambda: timeout.call(lambda seconds: self._try(copy, seconds))
+            )
+        except RestPrimitivesError as error:
+            left = copy.left()
+            if not left:
+                raise
+            raise with_more(error, left) from error
 
-    def _may_pass(self, error: RestPrimitivesError) -> bool:
-        if isinstance(error, AuthenticationError):
-            return self._client.renews_tokens
-        return isinstance(error, NotFoundError | ProtocolError)
-
-    def _try(self, copy: SpooledCopy | PrivateCopy, silence_seconds: float) -> IO[bytes]:
-        gate = self._client.once("downloads", lambda: threading.BoundedSemaphore(AT_ONCE))
+    def _try(self, copy: SpooledCopy | PrivateCopy, timeout_seconds: float) -> IO[bytes]:
+        gate = self._client.once(
+            "downloads", lambda: threading.BoundedSemaphore(DOWNLOADS_AT_A_TIME)
+        )
         file = copy.begin()
         whole = False
         try:
             with gate:
-                reply = self._client.job_results(self._job_id, file, silence_seconds)
+                reply = self._client.job_results(self._job_id, file, timeout_seconds)
             whole = reply.status_code != 204 and file.tell() > 0
             if not whole:
                 raise ProtocolError(

@@ -30,12 +30,12 @@ def list_states(
         number of requests.
     """
     filters: dict[str, Any] = {"created_after": since.isoformat(), "limit": PAGE}
-    final = client.jobs(patient=False, pending=False, **filters)
+    final = client.jobs(retry=False, pending=False, **filters)
     number = int(final.get("count") or len(final["jobs"]))
     if number <= PAGE * (2 + len(wanted) // PAGE):
         listed, requests = _whole_list(client, final, pending=False, **filters)
         return _pick(listed, wanted), [], requests
-    first = client.jobs(patient=False, pending=True, **filters)
+    first = client.jobs(retry=False, pending=True, **filters)
     pending, requests = _whole_list(client, first, pending=True, **filters)
     found = _pick([*pending, *final["jobs"]], wanted)
     return found, [job_id for job_id in wanted if job_id not in found], requests + 1
@@ -47,7 +47,7 @@ def _whole_list(
     listed: list[dict[str, Any]] = list(page["jobs"])
     requests = 1
     while len(page["jobs"]) >= PAGE and len(listed) != page.get("count"):
-        page = client.jobs(patient=False, offset=len(listed), **filters)
+        page = client.jobs(retry=False, offset=len(listed), **filters)
         listed += page["jobs"]
         requests += 1
     return listed, requests

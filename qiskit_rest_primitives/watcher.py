@@ -1,7 +1,7 @@
-"""One daemon thread a client that watches all its jobs.
+"""One daemon thread a client that polls all its jobs.
 
 A caller waits on a future, never on the network, so its ``timeout`` holds whatever the service
-does. The thread asks for a few jobs one by one and for many by pages of the job list.
+does. The thread polls a few jobs one by one, and many by pages of the job list.
 """
 
 from __future__ import annotations
@@ -19,16 +19,13 @@ from typing import Any, Final, TypeVar
 
 from qiskit_rest_primitives.background import came_in_time, in_thread
 from qiskit_rest_primitives.errors import (
-    APIError,
-    AuthenticationError,
-    NotFoundError,
     ProtocolError,
+    ReadTimeoutError,
     RestPrimitivesError,
-    TransportError,
 )
+from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.client import ApiClient
-from qiskit_rest_primitives.http.outages import is_outage
-from qiskit_rest_primitives.jitter import jitter
+from qiskit_rest_primitives.http.retry import Backoff, jitter, waiting_limit
 from qiskit_rest_primitives.listing import list_states
 from qiskit_rest_primitives.status import FINAL, is_unknown, read_status
 
@@ -40,7 +37,6 @@ FIRST_LOOK_SECONDS: Final = 0.002
 GROWTH: Final = 0.15
 """Next interval as a part of the time waited so far: what polling adds to a job's duration."""
 LONGEST_INTERVAL_SECONDS: Final = 15.0
-OUTAGE_INTERVAL_SECONDS: Final = 5.0
 REQUESTS_PER_MINUTE: Final = 50
 """Ceiling for watching many jobs when nothing changes."""
 ONE_BY_ONE: Final = 24
@@ -50,12 +46,6 @@ FEW: Final = 3
 STALE_SECONDS: Final = 120.0
 """A job that was in no list for so long is asked for by its id."""
 IDLE_SECONDS: Final = 2.0
-LONGEST_CALL_SECONDS: Final = 6.0
-"""A look that takes longer (silence, a header that drips) is left to itself and counts as failed.
-"""
-FORGIVEN_SECONDS: Final = 15.0
-"""How long a job just created may be missing, or replies be unreadable, before it is an error."""
-FORGIVEN_TIMES: Final = 5
 LONGEST_JOB_SECONDS: Final = 4 * 3600.0
 """The service's own limit is 3 hours: an unknown status that stays longer is an error."""
 
@@ -68,10 +58,8 @@ class _Watched:
     created: datetime
     future: Future[dict[str, Any]]
     seen: float
+    backoff: Backoff
     waiters: int = 1
-    failing_since: float | None = None
-    refused_since: float | None = None
-    refusals: int = 0
     unknown_since: float | None = None
     settled: bool = False
 
@@ -116,6 +104,7 @@ class Watcher:
                         datetime.now(timezone.utc) - timedelta(seconds=age),
                         Future(),
                         now,
+                        self._backoff(),
                     )
                 else:
                     watched.waiters += 1
@@ -164,17 +153,17 @@ class Watcher:
                         self._look_at_one(watched)
             except Exception:
                 logger.exception("the watcher met something unforeseen; it goes on")
-                self._postpone(due, OUTAGE_INTERVAL_SECONDS)
+                self._postpone(due, retry_policies.LONGEST_PAUSE_SECONDS)
 
     def _look_at_one(self, watched: _Watched) -> None:
         asked = self.clock()
         try:
             details = self._in_time(
-                lambda: self.client.job(watched.job_id, patient=False),
+                lambda: self.client.job(watched.job_id, retry=False),
                 late=lambda details: self._observe(watched, details),
             )
         except RestPrimitivesError as error:
-            self._met(error, [watched], asked)
+            self._failed(error, [watched], asked)
             return
         self._round_trip = self.clock() - asked
         first = watched.due - watched.born <= 2 * self._first_look
@@ -196,10 +185,10 @@ class Watcher:
         try:
             found, gone, requests = self._in_time(
                 lambda: list_states(self.client, wanted.keys(), since),
-                seconds=4 * LONGEST_CALL_SECONDS,
+                seconds=4 * retry_policies.POLL_TIMEOUT_SECONDS,
             )
         except RestPrimitivesError as error:
-            self._met(error, due, asked)
+            self._failed(error, due, asked)
             return
         finished = [self._observe(wanted[job_id], details) for job_id, details in found.items()]
         now = self.clock()
@@ -221,18 +210,21 @@ class Watcher:
         seconds: float = 0.0,
         late: Callable[[T], object] | None = None,
     ) -> T:
-        """Makes a call that can't hold the watcher; what comes later goes to ``late``."""
-        seconds = seconds or LONGEST_CALL_SECONDS
+        """Makes a call that can't block the poller; a later result goes to ``late``."""
+        seconds = seconds or retry_policies.POLL_TIMEOUT_SECONDS
         future = in_thread(call, "qiskit-rest-look")
         if came_in_time(future, seconds, late):
             return future.result()
         self.client.reconnect()
-        raise TransportError(f"the service was silent for {seconds:g} s")
+        raise ReadTimeoutError(f"the service was silent for {seconds:g} s")
+
+    def _backoff(self) -> Backoff:
+        limit = waiting_limit(retry_policies.MISSING, renews_tokens=self.client.renews_tokens)
+        return Backoff(limit, clock=self.clock)
 
     def _observe(self, watched: _Watched, details: dict[str, Any]) -> bool:
         """Takes note of a job's details; True if the job is final."""
-        watched.failing_since = watched.refused_since = None
-        watched.refusals = 0
+        watched.backoff.reset()
         watched.seen = self.clock()
         if read_status(details) in FINAL:
             self._settle(watched, details)
@@ -247,31 +239,18 @@ class Watcher:
             return True
         return False
 
-    def _met(self, error: RestPrimitivesError, watched: list[_Watched], asked_at: float) -> None:
-        """Goes on after an error that may pass, gives the others to those who wait."""
-        now = self.clock()
-        outage = is_outage(error)
+    def _failed(self, error: RestPrimitivesError, watched: list[_Watched], began: float) -> None:
+        """Postpones the jobs of a failed poll; those for which the error is final end with it."""
+        pauses: list[float] = []
         for one in watched:
-            one.failing_since = one.failing_since or now
-            # A job list may lag behind a submission, and a proxy may garble a reply or two.
-            passing = isinstance(error, NotFoundError | ProtocolError) or (
-                isinstance(error, AuthenticationError) and self.client.renews_tokens
-            )
-            if outage:
-                continue
-            # Counted as well: a service that comes back from an outage may garble a reply or two.
-            one.refused_since = one.refused_since or now
-            one.refusals += 1
-            long = now - one.refused_since >= FORGIVEN_SECONDS
-            if not passing or (long and one.refusals >= FORGIVEN_TIMES):
+            pause = one.backoff.pause_after(error, began)
+            if pause is None:
                 self._settle(one, error)
-        failing = now - min(one.failing_since or now for one in watched)
-        asked = error.retry_after_seconds if isinstance(error, APIError) else None
-        # From one question to the next: one that met silence has been a pause itself.
-        pause = asked or min(max(0.1, failing), OUTAGE_INTERVAL_SECONDS) - (now - asked_at)
-        pause = max(pause, 0.1)
-        logger.info("asking again in %.1f s: %s", pause, error)
-        self._postpone([one for one in watched if not one.future.done()], pause)
+            else:
+                pauses.append(pause)
+        if pauses:
+            logger.info("polling again in %.1f s: %s", max(pauses), error)
+            self._postpone([one for one in watched if not one.future.done()], max(pauses))
 
     def _settle(self, watched: _Watched, outcome: dict[str, Any] | RestPrimitivesError) -> None:
         with self._wake:

@@ -23,9 +23,8 @@ from qiskit_rest_primitives import (
     Settings,
     TransportError,
     copies,
-    fetching,
-    watcher,
 )
+from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.local import LocalService
 
 
@@ -113,7 +112,7 @@ def test_what_cannot_be_decoded_is_kept_as_received(
     failing.faults.add("GET", "/jobs/*/results", delay=0.001)
     with pytest.raises(ProtocolError, match="not today"):
         job.result()
-    assert downloads(failing) == fetching.DOWNLOADS
+    assert downloads(failing) == retry_policies.UNDECODABLE.attempts
     assert real(job.raw_result())[0].data.meas.num_shots == 5
     monkeypatch.setattr(job._box, "_decode", real)
     assert job.result()[0].data.meas.num_shots == 5
@@ -123,7 +122,7 @@ def test_a_result_that_never_comes_is_said(
     failing: LocalService, sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """204 or 404 of a completed job are waited for, then an error."""
-    monkeypatch.setattr(fetching, "LATE_SECONDS", 0.2)
+    monkeypatch.setattr(retry_policies, "MISSING", retry_policies.Limit(0.2))
     job = sampler.run([coins()], shots=5)
     job.wait_for_final_state(30)
     fault = failing.faults.add("GET", "/jobs/*/results", status=404)
@@ -139,7 +138,7 @@ def test_a_result_that_never_comes_is_said(
 @pytest.fixture
 def found(sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch) -> RestJob:
     """A completed job, made from its id, that is asked for with little patience."""
-    monkeypatch.setattr(fetching, "SILENCE_SECONDS", 0.3)
+    monkeypatch.setattr(retry_policies, "DOWNLOAD_TIMEOUT_SECONDS", 0.3)
     job = sampler.run([coins()], shots=5)
     handle = RestJob(job.client, job.job_id())
     handle.wait_for_final_state(30)
@@ -174,7 +173,7 @@ def test_a_silent_service_does_not_hold_a_timeout(
     failing: LocalService, sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither while waiting nor while downloading."""
-    monkeypatch.setattr(watcher, "LONGEST_CALL_SECONDS", 0.5)
+    monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.5)
     job = sampler.run([coins()], shots=5)
     failing.faults.add("GET", "/jobs/*", silence=True, count=1)
     with pytest.raises(JobTimeoutError):

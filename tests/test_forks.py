@@ -15,7 +15,7 @@ import contextlib, os, signal, sys, threading, warnings
 warnings.simplefilter("ignore")  # Python 3.12 warns of forks with threads, which is the point
 from qiskit import QuantumCircuit
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings
-from qiskit_rest_primitives.http.pace import pace_of
+from qiskit_rest_primitives.http.pace import rate_limit_of
 from qiskit_rest_primitives.http.submission import journal_of
 from qiskit_rest_primitives.watcher import watcher_of
 
@@ -31,8 +31,8 @@ job.wait_for_final_state(60)
 slow = job._box.future()  # a download that hangs in a thread of the parent
 
 locks = [service._lock, backend._lock, client._lock, client._transport._lock]
-locks += [client._transport.auth.tokens._lock, watcher_of(client)._wake, pace_of(client)._lock]
-locks += [journal_of(client)._lock, job._box._lock]
+locks += [client._transport.auth.tokens._lock, watcher_of(client)._wake]
+locks += [rate_limit_of(client)._lock, journal_of(client)._lock, job._box._lock]
 held, over = threading.Event(), threading.Event()
 
 def hold():

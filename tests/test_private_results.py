@@ -16,8 +16,8 @@ from qiskit_rest_primitives import (
     RestPrimitivesError,
     SamplerV2,
     Settings,
-    fetching,
 )
+from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.local import LocalService
 
 
@@ -92,7 +92,7 @@ def test_a_part_is_kept_when_the_rest_never_comes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The connection broke after the service had given its only copy: the error names the part."""
-    monkeypatch.setattr(fetching, "LATE_SECONDS", 0.3)
+    monkeypatch.setattr(retry_policies, "MISSING", retry_policies.Limit(0.3))
     failing.faults.add("GET", "/jobs/*/results", truncate=True, count=1)
     with pytest.raises(ProtocolError, match=r"part1") as problem:
         job.result(timeout=60)

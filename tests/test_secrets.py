@@ -24,6 +24,7 @@ from qiskit_rest_primitives import (
     Settings,
     save_result,
 )
+from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.local import LocalService, User
 from tests.secrets import secret
 from tests.secrets.exceptions import shown, views
@@ -162,7 +163,8 @@ def test_no_secret_leaves_the_client(
         local.faults.clear()
         local.faults.add("POST", "/identity/token", status=500)
         local.expire_tokens()
-        monkeypatch.setattr("qiskit_rest_primitives.http.identity.PAUSES_SECONDS", (0,))
+        monkeypatch.setattr(retry_policies, "TOKEN_EXCHANGE", retry_policies.Limit(attempts=2))
+        monkeypatch.setattr(retry_policies, "READ_BRIEF", retry_policies.Limit())
         raised += errors_of(service.client.backends)
     seen += [chain(error) for error in raised]
     out, err = capfd.readouterr()
@@ -181,7 +183,8 @@ def test_a_refused_key_is_not_quoted(everything_logged: io.StringIO) -> None:
     replies = ({"status": 400, "body": KEY}, {"body": requests.ConnectionError(KEY)})
     for reply in replies:
         with responses.RequestsMock() as mock, pytest.MonkeyPatch.context() as patch:
-            patch.setattr("qiskit_rest_primitives.http.identity.PAUSES_SECONDS", (0,))
+            patch.setattr(retry_policies, "TOKEN_EXCHANGE", retry_policies.Limit(attempts=2))
+            patch.setattr(retry_policies, "READ_BRIEF", retry_policies.Limit())
             mock.post(iam, **reply)
             service = QiskitRuntimeService(token=KEY, instance=CRN)
             (error,) = errors_of(service.backends)

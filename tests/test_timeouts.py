@@ -18,8 +18,8 @@ from qiskit_rest_primitives import (
     SplitJob,
     as_completed,
     wait,
-    watcher,
 )
+from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.work import Piece
 from tests.secrets import secret
@@ -52,7 +52,9 @@ CALLS: dict[str, Callable[[RestJob, float], object]] = {
 @pytest.fixture
 def job(failing: LocalService, monkeypatch: pytest.MonkeyPatch) -> RestJob:
     """A job that is completed, which its handle does not know."""
-    monkeypatch.setattr(watcher, "LONGEST_CALL_SECONDS", 1.0)  # after the faults end, not longer
+    monkeypatch.setattr(
+        retry_policies, "POLL_TIMEOUT_SECONDS", 1.0
+    )  # after the faults end, not longer
     service = QiskitRuntimeService(url=failing.url, token=failing.token, instance=failing.instance)
     circuit = QuantumCircuit(1)
     circuit.x(0)

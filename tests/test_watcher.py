@@ -20,6 +20,7 @@ from qiskit_rest_primitives import (
     RestJob,
     watcher,
 )
+from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.status import Status, is_unknown, read_status
 from qiskit_rest_primitives.watcher import watcher_of
 from tests.secrets import secret
@@ -108,7 +109,7 @@ def test_what_does_not_pass_is_raised(
     replies, monkeypatch: pytest.MonkeyPatch, reply: tuple, error: type
 ) -> None:
     """At once for a refused token, after a while for a job that is not there."""
-    monkeypatch.setattr(watcher, "FORGIVEN_SECONDS", 0.05)
+    monkeypatch.setattr(retry_policies, "MISSING", retry_policies.Limit(0.05, attempts=5))
     given, _, job = replies
     given.append(reply)
     with pytest.raises(error):
@@ -117,8 +118,8 @@ def test_what_does_not_pass_is_raised(
 
 def test_refusals_between_outages_come_to_an_end(replies, monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that is down every other time, and does not know the job when it is up."""
-    monkeypatch.setattr(watcher, "FORGIVEN_SECONDS", 0.05)
-    monkeypatch.setattr(watcher, "OUTAGE_INTERVAL_SECONDS", 0.1)
+    monkeypatch.setattr(retry_policies, "MISSING", retry_policies.Limit(0.05, attempts=5))
+    monkeypatch.setattr(retry_policies, "LONGEST_PAUSE_SECONDS", 0.1)
     given, asked, job = replies
     given += [(404, {}), (503, "")] * 30
     with pytest.raises(NotFoundError):
@@ -142,7 +143,7 @@ def test_a_call_that_hangs_does_not_hold_the_others(
     replies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is left to itself, and the next look is made."""
-    monkeypatch.setattr(watcher, "LONGEST_CALL_SECONDS", 0.1)
+    monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.1)
     given, _, job = replies
     given.append((200, entry("Completed")))
     real, stuck, calls = job.client.job, threading.Event(), []
@@ -161,7 +162,7 @@ def test_a_call_that_hangs_does_not_hold_the_others(
 
 def test_what_comes_late_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that takes longer than a look may is heard all the same."""
-    monkeypatch.setattr(watcher, "LONGEST_CALL_SECONDS", 0.1)
+    monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.1)
 
     def slowly(request: Received) -> None:
         time.sleep(0.5)
@@ -178,7 +179,7 @@ def test_what_comes_late_counts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_dead_connections_are_not_tried_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a change of network all that were kept are dead: one silence, then new ones."""
-    monkeypatch.setattr(watcher, "LONGEST_CALL_SECONDS", 0.3)
+    monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.3)
     together, dead = threading.Barrier(10), threading.Event()
     first: set[int] = set()
 
@@ -208,7 +209,7 @@ def test_dead_connections_are_not_tried_one_by_one(monkeypatch: pytest.MonkeyPat
 
 def test_retry_after_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that is busy is asked again when it said, neither earlier nor more often."""
-    monkeypatch.setattr(watcher, "LONGEST_CALL_SECONDS", 0.2)
+    monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.2)
     asked: list[float] = []
 
     def busy(request: Received) -> None:

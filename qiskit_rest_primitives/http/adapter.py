@@ -1,7 +1,7 @@
-"""How requests reach the network: what is repeated, and how long a reply's headers may take.
+"""How requests reach the network: no retries, and a time limit for a reply's headers.
 
-Nothing but calls that may be made twice is repeated here. A POST never is, whatever breaks: urllib3
-alone would send one again after a TLS error, when the service may have acted already.
+urllib3 retries nothing here: what may be sent twice is decided in `http.retry`. By itself it would
+send a POST again after a TLS error, when the service may have acted already.
 """
 
 from __future__ import annotations
@@ -9,88 +9,26 @@ from __future__ import annotations
 import http.client
 import io
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
-import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import NewConnectionError
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from qiskit_rest_primitives.http.replies import retry_after_seconds
-from qiskit_rest_primitives.jitter import jitter
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
-"""Methods that may be repeated: they read, or say what shall be. POST is not among them."""
-PASSING_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 524})
-THREADS: Final = 256
-"""Connections that are kept; with more threads than that urllib3 warns, and makes new ones."""
+CONNECT_TIMEOUT_SECONDS: Final = 10.0
+KEPT_CONNECTIONS: Final = 256
+"""With more threads than that, urllib3 warns and opens new connections."""
 HEADER_SECONDS: Final = 30.0
-"""From the first byte of a reply to the end of its headers; a reply that only drips is given up."""
-
-_repeating: ContextVar[bool] = ContextVar("qiskit_rest_repeating", default=True)
-
-
-@contextmanager
-def tried_once() -> Generator[None]:
-    """Calls within the block are made once: whoever makes them has a schedule of their own."""
-    token = _repeating.set(False)
-    try:
-        yield
-    finally:
-        _repeating.reset(token)
-
-
-class PatientRetry(urllib3.Retry):
-    """urllib3's schedule for calls that may be made twice, and none for the others.
-
-    A ``Retry-After`` is believed for a minute at the most.
-    """
-
-    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
-        """Whether a reply with this status is not the last word."""
-        return _repeating.get() and super().is_retry(method, status_code, has_retry_after)
-
-    def increment(
-        self,
-        method: str | None = None,
-        url: str | None = None,
-        response: urllib3.BaseHTTPResponse | None = None,
-        error: Exception | None = None,
-        _pool: Any = None,
-        _stacktrace: TracebackType | None = None,
-    ) -> Self:
-        """The schedule after one more failure.
-
-        Raises:
-            MaxRetryError: that was the last try.
-        """
-        if error is not None and not (_repeating.get() and method in SAFE_METHODS):
-            raise MaxRetryError(_pool, url or "", error)
-        return super().increment(method, url, response, error, _pool, _stacktrace)
-
-    def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
-        """Seconds to wait before the next try, or None if the service names none."""
-        return retry_after_seconds(response.headers)
-
-    def get_backoff_time(self) -> float:
-        """Seconds to wait where the service names none, stretched a little by chance."""
-        return super().get_backoff_time() * jitter()
+"""From the first byte of a reply to the end of its headers."""
 
 
 class HandshakeError(NewConnectionError):
-    """The connection was not made: TLS or the way through a proxy failed. Nothing was sent.
+    """No connection was made: TLS or the proxy failed. Nothing was sent.
 
     Attributes:
-        said: what went wrong, in the words of Python's ssl.
+        said: the message of Python's ssl.
     """
 
     def __init__(self, connection: HTTPConnection, said: str):
@@ -99,9 +37,9 @@ class HandshakeError(NewConnectionError):
 
 
 class _ClockedStream(io.RawIOBase):
-    """Reads a socket; once a byte has come, the rest is due within `HEADER_SECONDS`.
+    """Reads a socket; after the first byte, the rest has to arrive within `HEADER_SECONDS`.
 
-    A time-out of the socket alone starts again at each byte: one a minute would never end.
+    A timeout of the socket alone starts again at each byte: one byte a minute would never end.
     """
 
     def __init__(self, stream: Any):
@@ -153,13 +91,13 @@ class _TLSConnection(HTTPSConnection):
     response_class = _Response
 
     def connect(self) -> None:
-        """Connects; what fails here was surely never seen by the service."""
+        """Connects; the service surely saw nothing of what fails here."""
         try:
             super().connect()
         except (OSError, CertificateError, http.client.HTTPException) as error:
             raise HandshakeError(self, str(error) or type(error).__name__) from error
-        # Whoever switched verification off was told once. urllib3 would say so at each connection,
-        # and its warning can be filtered for the whole process only.
+        # We warn once if verification is off. urllib3 would warn at each connection, and its
+        # warning can be filtered for the whole process only.
         self.is_verified = True
 
 
@@ -175,19 +113,7 @@ class Adapter(HTTPAdapter):
     """requests' adapter with these rules, also through proxies."""
 
     def __init__(self) -> None:
-        schedule = PatientRetry(
-            total=10,
-            connect=5,
-            read=4,
-            status=5,
-            other=0,
-            backoff_factor=0.2,
-            backoff_max=4.0,
-            status_forcelist=PASSING_STATUSES,
-            allowed_methods=SAFE_METHODS,
-            raise_on_status=False,
-        )
-        super().__init__(pool_connections=4, pool_maxsize=THREADS, max_retries=schedule)
+        super().__init__(pool_connections=4, pool_maxsize=KEPT_CONNECTIONS, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
         """Makes the pools of direct connections."""

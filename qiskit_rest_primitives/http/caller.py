@@ -1,38 +1,35 @@
-"""How every call of the API is made: headers, errors, patience; and what all its users share."""
+"""How every call of the API is made: url, headers, errors, retries; and what its users share."""
 
 from __future__ import annotations
 
-import contextlib
 import threading
-import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import IO, Any, Final, TypeVar
 
 from qiskit_rest_primitives.account import Account
 from qiskit_rest_primitives.errors import (
+    APIError,
     ProtocolError,
-    RedirectError,
     RestPrimitivesError,
-    ServerError,
+    TransportError,
 )
 from qiskit_rest_primitives.forks import renew_after_fork
-from qiskit_rest_primitives.http.adapter import SAFE_METHODS
+from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.auth import BearerAuth
 from qiskit_rest_primitives.http.identity import token_source
-from qiskit_rest_primitives.http.outages import through_outages
 from qiskit_rest_primitives.http.replies import error_from_reply, read_json
+from qiskit_rest_primitives.http.retry import Attempts, is_outage, retry_after
+from qiskit_rest_primitives.http.retry_policies import Limit
 from qiskit_rest_primitives.http.transport import READ_TIMEOUT_SECONDS, Call, Reply, Transport
-from qiskit_rest_primitives.jitter import jitter
 from qiskit_rest_primitives.settings import Settings
 
 API_VERSION: Final = "2026-04-15"
-"""The dated form of the API that every request asks for; omitting it means the form of 2024."""
+"""The dated version of the API that every request names; without it the service takes 2024's."""
 
-UNREACHABLE_SECONDS: Final = 10.0
-"""How long a service that never answered is tried before the caller is told."""
-GARBLED_PAUSES_SECONDS: Final = (0.1, 0.3)
-"""A reply that is no JSON is asked for again: a proxy may have spoilt it."""
-KEPT_BY_CHILDREN: Final = ("pace",)
+IDEMPOTENT_METHODS: Final = frozenset({"GET", "PUT", "PATCH", "DELETE"})
+"""Methods that may be retried: they read, or say what shall be. POST is not among them."""
+KEPT_AFTER_FORK: Final = ("rate limit",)
 
 T = TypeVar("T")
 
@@ -63,28 +60,33 @@ class Caller:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Journal, watcher and the like are a process's own; the pace goes on."""
+        """A child makes its own journal, watcher and the like; it keeps the rate limit."""
         kept: dict[str, Any] = getattr(self, "_made_once", {})
-        self._made_once = {name: made for name, made in kept.items() if name in KEPT_BY_CHILDREN}
+        self._made_once = {name: made for name, made in kept.items() if name in KEPT_AFTER_FORK}
         self._lock = threading.RLock()
 
     @property
     def renews_tokens(self) -> bool:
-        """Whether a 401 may pass: the token is exchanged for a key, not handed over ready."""
+        """Whether a fresh token may cure a 401.
+
+        True for API keys, which we exchange for tokens; false for bearer tokens of the user.
+        """
         return self.account.token_kind == "apikey"
 
     @property
     def outage_seconds(self) -> float:
-        """How long a service that can't be reached is tried before the caller is told."""
+        """How long calls with an effect are retried while the service can't be reached."""
         seconds = self.settings.outage_seconds
-        return seconds if self._transport.answered else min(seconds, UNREACHABLE_SECONDS)
+        if self._transport.answered:
+            return seconds
+        return min(seconds, retry_policies.UNREACHABLE_SECONDS)
 
     def reconnect(self) -> None:
-        """Has the next call make a new connection: the network of the old ones may be gone."""
+        """Makes the next call open a new connection: the old ones may be dead."""
         self._transport.reconnect()
 
     def once(self, name: str, make: Callable[[], T]) -> T:
-        """What all users of this client share: made by the first who asks, kept with the client."""
+        """An object that all users of this client share; the first call makes it."""
         with self._lock:
             if name not in self._made_once:
                 self._made_once[name] = make()
@@ -99,8 +101,9 @@ class Caller:
         body: bytes | None = None,
         timeout_seconds: float = READ_TIMEOUT_SECONDS,
         into: IO[bytes] | None = None,
-        patient: bool = True,
+        retry: bool = True,
     ) -> Reply:
+        """Makes a call; retries it if its method allows that, unless the caller does so itself."""
         call = Call(
             method,
             self.url + path,
@@ -109,40 +112,47 @@ class Caller:
             headers=None if body is None else {"Content-Type": "application/json"},
             timeout_seconds=timeout_seconds,
             into=into,
-            patient=patient,
         )
-        if not patient or method not in SAFE_METHODS:
-            return self._once(call, path)
-        return through_outages(lambda: self._once(call, path), self._outlasts_seconds)
 
-    def _outlasts_seconds(self, error: RestPrimitivesError) -> float:
-        # The transport has tried several times already: who answers 500 to that, or never
-        # answered, is not just away.
-        final = isinstance(error, ServerError) and error.status_code == 500
-        final = final or isinstance(error, RedirectError) or not self._transport.answered
-        return 0.0 if final else self.settings.outage_seconds
+        def once() -> Reply:
+            reply = self._transport.call(call)
+            if reply.status_code >= 400:
+                raise error_from_reply(
+                    f"{method} {path}", reply.status_code, reply.headers, reply.body
+                )
+            return reply
 
-    def _once(self, call: Call, path: str) -> Reply:
-        reply = self._transport.call(call)
-        if reply.status_code >= 400:
-            raise error_from_reply(
-                f"{call.method} {path}", reply.status_code, reply.headers, reply.body
-            )
-        return reply
+        return self._attempts().call(once) if retry and method in IDEMPOTENT_METHODS else once()
 
     def _get(
         self,
         path: str,
-        patient: bool = True,
+        retry: bool = True,
         timeout_seconds: float = READ_TIMEOUT_SECONDS,
         **params: Any,
     ) -> dict[str, Any]:
-        for pause in GARBLED_PAUSES_SECONDS if patient else ():
-            reply = self._call("GET", path, params=params)
-            with contextlib.suppress(ProtocolError):
-                return read_json(f"GET {path}", reply.body)
-            time.sleep(pause * jitter())
-        reply = self._call(
-            "GET", path, params=params, patient=patient, timeout_seconds=timeout_seconds
-        )
-        return read_json(f"GET {path}", reply.body)
+        """GET of a JSON object; a reply that is not one is retried as well."""
+
+        def once() -> dict[str, Any]:
+            reply = self._call(
+                "GET", path, params=params, retry=False, timeout_seconds=timeout_seconds
+            )
+            return read_json(f"GET {path}", reply.body)
+
+        return self._attempts().call(once) if retry else once()
+
+    def _attempts(self) -> Attempts:
+        return Attempts(self._limit)
+
+    def _limit(self, error: RestPrimitivesError) -> Limit | None:
+        """How long a read is retried after an error."""
+        if isinstance(error, ProtocolError):
+            return retry_policies.GARBLED
+        if not is_outage(error) or (isinstance(error, TransportError) and not error.transient):
+            return None
+        if retry_after(error) is not None:
+            return retry_policies.READ_BUSY
+        failed = isinstance(error, APIError) and error.status_code == 500
+        if failed or not self._transport.answered:
+            return retry_policies.READ_BRIEF
+        return replace(retry_policies.READ_OUTAGE, seconds=self.settings.outage_seconds)

@@ -24,8 +24,8 @@ _living: WeakValueDictionary[tuple[str, str], ApiClient] = WeakValueDictionary()
 class ApiClient(Caller):
     """Speaks to one instance of one service; shared by all threads and objects that use it.
 
-    It pickles as the account's name and place, never with its token: unpickled, it is the living
-    client of the same url and instance, or a new one from the environment or the saved account.
+    It pickles as url, instance and the account's name, never with its token: unpickled, it is the
+    client that this process has for them, or a new one from the environment or the saved account.
     """
 
     def __init__(self, account: Account, settings: Settings | None = None):
@@ -42,10 +42,10 @@ class ApiClient(Caller):
         return self
 
     def answers(self, job_id: str, seconds: float) -> bool:
-        """Whether the service says anything of a job within so many seconds."""
+        """Whether the service returns a job's details within so many seconds."""
         path = f"/jobs/{segment(job_id)}"
         try:
-            self._call("GET", path, patient=False, timeout_seconds=seconds)
+            self._call("GET", path, retry=False, timeout_seconds=seconds)
         except RestPrimitivesError:
             return False
         return True
@@ -53,12 +53,12 @@ class ApiClient(Caller):
     # Jobs
 
     def create_job(self, body: bytes, *, fresh: bool = False) -> dict[str, Any]:
-        """POST /jobs: ``{id, backend, ...}``. Never repeated here: see `http.submission`.
+        """POST /jobs: ``{id, backend, ...}``. Never retried here: see `http.submission`.
 
         Args:
             body: JSON.
-            fresh: use a new connection; one that was idle for a while is not used anyway: a
-                service that closes it just then would leave a doubt.
+            fresh: use a new connection. One that was idle for a while is never used: if the
+                service closed it just then, nobody would know whether the job was created.
         """
         if fresh or self._transport.idle_seconds() > LONGEST_IDLE_SECONDS:
             self.reconnect()
@@ -73,19 +73,19 @@ class ApiClient(Caller):
         job_id: str,
         *,
         exclude_params: bool = True,
-        patient: bool = True,
+        retry: bool = True,
         timeout_seconds: float = READ_TIMEOUT_SECONDS,
     ) -> dict[str, Any]:
         """GET /jobs/{id}: the job's details, with its params on request."""
         path = f"/jobs/{segment(job_id)}"
-        return self._get(path, patient, timeout_seconds, exclude_params=_flag(exclude_params))
+        return self._get(path, retry, timeout_seconds, exclude_params=_flag(exclude_params))
 
-    def jobs(self, *, patient: bool = True, **filters: Any) -> dict[str, Any]:
+    def jobs(self, *, retry: bool = True, **filters: Any) -> dict[str, Any]:
         """GET /jobs: one page, ``{jobs, count, offset, limit}``; None filters are left out."""
         given: dict[str, Any] = {
             k: _flag(v) if isinstance(v, bool) else v for k, v in filters.items()
         }
-        page = self._get("/jobs", patient, **given)
+        page = self._get("/jobs", retry, **given)
         listed = page.get("jobs")
         if not isinstance(listed, list) or not all(has_id(entry) for entry in listed):
             raise ProtocolError(f"GET /jobs was answered without a list of jobs: {page!r:.300}")
@@ -97,9 +97,9 @@ class ApiClient(Caller):
         into: IO[bytes] | None = None,
         timeout_seconds: float = READ_TIMEOUT_SECONDS,
     ) -> Reply:
-        """GET /jobs/{id}/results, once: the body as received, in the reply or in ``into``."""
+        """GET /jobs/{id}/results, not retried: the body as received, or written to ``into``."""
         path = f"/jobs/{segment(job_id)}/results"
-        return self._call("GET", path, into=into, patient=False, timeout_seconds=timeout_seconds)
+        return self._call("GET", path, into=into, retry=False, timeout_seconds=timeout_seconds)
 
     def job_logs(self, job_id: str) -> str:
         """GET /jobs/{id}/logs: plain text."""
@@ -115,8 +115,8 @@ class ApiClient(Caller):
         self._call("POST", f"/jobs/{segment(job_id)}/cancel")
 
     def delete_job(self, job_id: str) -> None:
-        """DELETE /jobs/{id}, once: final jobs only."""
-        self._call("DELETE", f"/jobs/{segment(job_id)}", patient=False)
+        """DELETE /jobs/{id}, not retried: final jobs only."""
+        self._call("DELETE", f"/jobs/{segment(job_id)}", retry=False)
 
     def update_job_tags(self, job_id: str, tags: Sequence[str]) -> None:
         """PUT /jobs/{id}/tags: replaces all tags."""

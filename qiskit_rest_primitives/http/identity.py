@@ -11,20 +11,20 @@ from urllib.parse import quote
 import msgspec
 
 from qiskit_rest_primitives.account import Account
-from qiskit_rest_primitives.errors import AccountError, APIError, TransportError
-from qiskit_rest_primitives.http.adapter import PASSING_STATUSES
+from qiskit_rest_primitives.errors import AccountError, RestPrimitivesError, TransportError
+from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.auth import ExchangedToken, ReadyToken, TokenSource
 from qiskit_rest_primitives.http.replies import error_from_reply
+from qiskit_rest_primitives.http.retry import Attempts, is_outage, is_outage_status
 from qiskit_rest_primitives.http.transport import Call, Reply, Transport
 
-PAUSES_SECONDS: Final = (0.3, 0.6, 1.2, 2.4, 4.0)
 GRANT_TYPE: Final = "urn:ibm:params:oauth:grant-type:apikey"
 
 
-class _UnreadableError(AccountError, TransportError):
-    """A reply with a good status and something else than a token: spoilt, or a wrong url.
+class _NoTokenError(AccountError, TransportError):
+    """A reply with a good status but without a token: mangled by a proxy, or from a wrong url.
 
-    The service itself was not called: who outlasts outages tries again.
+    The API was not called, so callers that ride out outages may safely retry.
     """
 
     may_have_acted = False
@@ -36,7 +36,7 @@ class _Grant(msgspec.Struct):
 
 
 def token_source(account: Account, sleep: Callable[[float], None] = time.sleep) -> TokenSource:
-    """A ready bearer token as it is; an API key as a source of tokens that are renewed.
+    """Where an account's bearer token comes from: ready, or exchanged for its API key.
 
     Args:
         account: whose token it is.
@@ -49,15 +49,14 @@ def token_source(account: Account, sleep: Callable[[float], None] = time.sleep) 
     )
 
     def exchange() -> tuple[str, float]:
-        # Asking twice does no harm, so this POST may be repeated.
-        for pause in PAUSES_SECONDS:
-            try:
-                return _exchange(account, transport)
-            except (APIError, TransportError):
-                sleep(pause)
-        return _exchange(account, transport)
+        # A second token does no harm, so this POST may be retried.
+        return Attempts(_limit, sleep=sleep).call(lambda: _exchange(account, transport))
 
     return ExchangedToken(exchange)
+
+
+def _limit(error: RestPrimitivesError) -> retry_policies.Limit | None:
+    return retry_policies.TOKEN_EXCHANGE if is_outage(error) else None
 
 
 def _exchange(account: Account, transport: Transport) -> tuple[str, float]:
@@ -69,16 +68,16 @@ def _exchange(account: Account, transport: Transport) -> tuple[str, float]:
             headers={"Content-Type": "application/x-www-form-urlencoded"},
         )
     )
-    if reply.status_code in PASSING_STATUSES:
+    if is_outage_status(reply.status_code):
         raise error_from_reply("the identity service", reply.status_code, reply.headers, b"")
     grant = _read(reply)
     if grant is None and reply.status_code < 400:
-        raise _UnreadableError(
-            f"the identity service at {account.auth_url} refused the API key or is none: its reply "
-            "holds no token; check the url of the account"
+        raise _NoTokenError(
+            f"{account.auth_url} did not return a token: either it refused the API key, or it is "
+            "not an identity service; check the token and the url of the account"
         )
     if grant is None:
-        # The reply may quote the key: it stays out of the message.
+        # The reply may quote the key, so it stays out of the message.
         raise AccountError(
             f"the identity service refused the API key (status {reply.status_code}): check the "
             "token, or create a new API key"
@@ -99,5 +98,5 @@ def _read(reply: Reply) -> _Grant | None:
         grant = msgspec.json.decode(reply.body, type=_Grant)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    # http.client quotes a header that it can't send.
+    # http.client quotes a header that it can't send in its error.
     return grant if re.fullmatch(r"[\x21-\x7e]+", grant.access_token) else None

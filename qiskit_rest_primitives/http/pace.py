@@ -1,4 +1,4 @@
-"""How often jobs may be submitted: a client stays below the service's rate instead of failing."""
+"""The rate limit of submissions: a client waits instead of being refused by the service."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MARGIN_SECONDS: Final = 1.0
 """The service counts when a job arrives, not when it is sent."""
 
 
-class Pace:
+class RateLimit:
     """Keeps submissions below a rate by waiting, in the order of their arrival.
 
     Args:
@@ -42,7 +42,7 @@ class Pace:
 
     @property
     def interval_seconds(self) -> float:
-        """What keeps the rate if it is waited between submissions; 0 without a limit."""
+        """Seconds between submissions that stay within the rate limit; 0 if unlimited."""
         return 60 / self._per_minute if self._per_minute else 0.0
 
     def wait(self) -> None:
@@ -67,10 +67,10 @@ class Pace:
                 self._sent.popleft()
 
 
-def pace_of(client: ApiClient) -> Pace:
-    """The pace shared by all submissions of a client."""
+def rate_limit_of(client: ApiClient) -> RateLimit:
+    """The rate limit that all submissions of a client share."""
     wanted = client.settings.submissions_per_minute
     if wanted is None:
         host = urlsplit(client.url).hostname or ""
         wanted = IBM_SUBMISSIONS_PER_MINUTE if host.endswith("quantum.cloud.ibm.com") else 0
-    return client.once("pace", lambda: Pace(wanted))
+    return client.once("rate limit", lambda: RateLimit(wanted))

@@ -1,11 +1,11 @@
-"""Calls with an effect: what an error says of the one before, and calls that follow that rule."""
+"""Calls with a side effect: which errors leave it unknown whether it happened, and how to retry."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from qiskit_rest_primitives.errors import (
     APIError,
@@ -18,37 +18,86 @@ from qiskit_rest_primitives.errors import (
     ServerError,
     TransportError,
 )
+from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.client import ApiClient
-from qiskit_rest_primitives.http.outages import GATEWAY_TIMEOUTS, pause_after
+from qiskit_rest_primitives.http.retry import Attempts, retry_after
+from qiskit_rest_primitives.http.retry_policies import RETRIABLE_CLIENT_ERRORS, Limit
 
 logger = logging.getLogger(__name__)
 
-RATE_LIMITED_SECONDS: Final = 600.0
-REFUSED_TOKEN_SECONDS: Final = 10.0
-
 
 def may_have_acted(error: RestPrimitivesError) -> bool:
-    """Whether the service may have done what was asked, although this error came of it."""
+    """Whether the service may have acted on a request that raised this error."""
     if isinstance(error, TransportError):
         return error.may_have_acted
     if isinstance(error, ServerError):
-        return not (error.status_code == 503 and error.retry_after_seconds is not None)
+        return not (error.status_code == 503 and retry_after(error) is not None)
     if isinstance(error, InvalidRequestError):
-        return error.status_code in GATEWAY_TIMEOUTS
+        return error.status_code in RETRIABLE_CLIENT_ERRORS
     return isinstance(error, ProtocolError)
 
 
-def passes_within_seconds(error: RestPrimitivesError, client: ApiClient) -> float:
-    """How long the same may be tried again after an error that did nothing; 0 if it is final."""
+def is_lost(error: RestPrimitivesError) -> bool:
+    """Whether the reply was lost: the outcome is unknown, and asking again may tell it."""
+    return may_have_acted(error) and not isinstance(error, RedirectError)
+
+
+def harmless_limit(error: RestPrimitivesError, client: ApiClient) -> Limit | None:
+    """How long a call is retried after an error that did nothing; None if it is final."""
     status = error.status_code if isinstance(error, APIError) else None
     if isinstance(error, RateLimitError) or status == 503:
-        return RATE_LIMITED_SECONDS
+        return retry_policies.RATE_LIMITED
     if status == 401 and client.renews_tokens:
-        # A fresh token was tried already; another may still be accepted.
-        return REFUSED_TOKEN_SECONDS
-    if isinstance(error, TransportError) and not isinstance(error, RedirectError):
-        return client.outage_seconds
-    return 0.0
+        # The transport has tried one fresh token already.
+        return retry_policies.REFUSED_TOKEN
+    if isinstance(error, TransportError) and error.transient:
+        return Limit(client.outage_seconds)
+    return None
+
+
+class SideEffect:
+    """What is known of one call with a side effect, over all its attempts.
+
+    Args:
+        client: the service.
+        unknown_seconds: how long the call is retried while its outcome is unknown.
+        longest_seconds: how long it is retried at most.
+
+    Attributes:
+        may_have_acted: whether an attempt failed in a way that leaves its outcome unknown.
+    """
+
+    def __init__(
+        self, client: ApiClient, unknown_seconds: float, longest_seconds: float = float("inf")
+    ):
+        self._client = client
+        self._unknown_seconds = unknown_seconds
+        self._longest_seconds = longest_seconds
+        self.may_have_acted = False
+
+    def note(self, error: RestPrimitivesError) -> None:
+        """Takes note of a failed attempt."""
+        self.may_have_acted = self.may_have_acted or may_have_acted(error)
+
+    def limit(self, error: RestPrimitivesError) -> Limit | None:
+        """Takes note of a failed attempt; returns how long the call is retried after it."""
+        self.note(error)
+        limit = harmless_limit(error, self._client)
+        if is_lost(error):
+            seconds = self._unknown_seconds
+        elif limit is None:
+            return None
+        elif self.may_have_acted:
+            seconds = max(limit.seconds, self._unknown_seconds)
+        else:
+            seconds = limit.seconds
+        return Limit(min(seconds, self._longest_seconds))
+
+    def final(self, error: RestPrimitivesError) -> RestPrimitivesError:
+        """The last attempt's error; `TransportError.may_have_acted` is true for all attempts."""
+        if isinstance(error, TransportError) and self.may_have_acted and not error.may_have_acted:
+            return TransportError(str(error), may_have_acted=True)
+        return error
 
 
 def open_session(
@@ -58,46 +107,41 @@ def open_session(
     sleep: Callable[[float], None] = time.sleep,
     **asked: Any,
 ) -> dict[str, Any]:
-    """Opens a session; tried again while the service can't be reached, or the answer is lost.
+    """Opens a session; retries while the service can't be reached or its reply is lost.
 
-    Nothing tells a session by, so a lost one can't be found. It stays empty, is not charged, and
-    the service closes it after a while (IBM's after 30 minutes).
+    Sessions carry no tag, so one whose reply was lost can't be found. It stays empty, is not
+    charged, and the service closes it after a while (IBM's after 30 minutes).
 
     Args:
         client: the service.
         clock: monotonic seconds.
         sleep: waits seconds.
-        asked: as `ApiClient.create_session` takes it.
+        asked: arguments of `ApiClient.create_session`.
 
     Raises:
         APIError: the service refused; there is no session.
         TransportError: the service can't be reached.
     """
-    started, tries, doubt = clock(), 0, False
-    while True:
-        tries += 1
-        try:
-            return client.create_session(**asked)
-        except RestPrimitivesError as error:
-            lost = may_have_acted(error) and not isinstance(error, RedirectError)
-            doubt = doubt or lost
-            patience = passes_within_seconds(error, client)
-            if lost:
-                patience = client.settings.patience_seconds
-            elif patience and doubt:
-                patience = max(patience, client.settings.patience_seconds)
-            if clock() - started >= patience:
-                if isinstance(error, TransportError):
-                    error.may_have_acted = doubt
-                raise
-            pause = pause_after(error, client.settings.first_pause_seconds, tries)
+    effect = SideEffect(client, client.settings.patience_seconds)
+
+    def limit(error: RestPrimitivesError) -> Limit | None:
+        if is_lost(error):
             logger.warning(
-                "opening the session again in %.1f s%s: %s",
-                pause,
-                " (an empty one may be left, which the service closes)" if lost else "",
-                error,
+                "the reply to POST /sessions was lost: an empty one may be left, which the service "
+                "closes"
             )
-            sleep(pause)
+        return effect.limit(error)
+
+    attempts = Attempts(
+        limit,
+        first_pause_seconds=client.settings.first_pause_seconds,
+        clock=clock,
+        sleep=sleep,
+    )
+    try:
+        return attempts.call(lambda: client.create_session(**asked))
+    except TransportError as error:
+        raise effect.final(error) from None
 
 
 def cancel(
@@ -107,7 +151,7 @@ def cancel(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> bool:
-    """Cancels a job; asking twice does no harm, so it is tried several times.
+    """Cancels a job; a second request does no harm, so failed ones are retried.
 
     Args:
         client: the service.
@@ -118,13 +162,13 @@ def cancel(
     Returns:
         True if the service took the request, False if the job was final already.
     """
-    refusal, doubt = _insist(client, lambda: client.cancel_job(job_id), clock, sleep)
+    refusal, lost = _refusal(client, lambda: client.cancel_job(job_id), clock, sleep)
     if refusal is None:
         return True
     if refusal.status_code != 409:
         raise refusal
-    # After a request whose answer was lost, the job may be final because of it.
-    state = client.job(job_id).get("status") if doubt else ""
+    # After a request whose reply was lost, the job may be final because of it.
+    state = client.job(job_id).get("status") if lost else ""
     return str(state).lower().startswith("cancel")
 
 
@@ -135,7 +179,7 @@ def delete(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Deletes a job; one that is gone after a request whose answer was lost was deleted by it.
+    """Deletes a job; if it is gone after a request whose reply was lost, that one deleted it.
 
     Args:
         client: the service.
@@ -147,36 +191,33 @@ def delete(
         NotFoundError: there was no such job.
         InvalidRequestError: it is not final.
     """
-    refusal, doubt = _insist(client, lambda: client.delete_job(job_id), clock, sleep)
-    if refusal is not None and not (doubt and isinstance(refusal, NotFoundError)):
+    refusal, lost = _refusal(client, lambda: client.delete_job(job_id), clock, sleep)
+    if refusal is not None and not (lost and isinstance(refusal, NotFoundError)):
         raise refusal
 
 
-def _insist(
+def _refusal(
     client: ApiClient,
     ask: Callable[[], None],
     clock: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> tuple[APIError | None, bool]:
-    """Asks until there is an answer: the refusal or None, and whether an earlier try was lost.
+    """Asks until there is a reply: the service's refusal or None, and whether one was lost before.
 
     Raises:
-        RestPrimitivesError: none came in time.
+        RestPrimitivesError: there was no reply in time.
     """
-    started, tries, doubt = clock(), 0, False
-    while True:
-        tries += 1
-        try:
-            ask()
-            return None, doubt
-        except RestPrimitivesError as error:
-            refused = isinstance(error, InvalidRequestError | NotFoundError)
-            if refused and not may_have_acted(error):
-                return error, doubt
-            doubt = doubt or may_have_acted(error)
-            patience = client.outage_seconds
-            if not doubt:
-                patience = min(patience, passes_within_seconds(error, client))
-            if clock() - started >= patience:
-                raise
-            sleep(pause_after(error, 0.3, tries))
+    effect = SideEffect(client, client.outage_seconds, client.outage_seconds)
+    attempts = Attempts(
+        effect.limit,
+        first_pause_seconds=client.settings.first_pause_seconds,
+        clock=clock,
+        sleep=sleep,
+    )
+    try:
+        attempts.call(ask)
+    except (InvalidRequestError, NotFoundError) as error:
+        if is_lost(error):
+            raise
+        return error, effect.may_have_acted
+    return None, effect.may_have_acted

@@ -1,4 +1,4 @@
-"""Replies that say no -> errors. The one place that reads an error status or an error body."""
+"""Error replies -> exceptions. The one place that reads an error status or an error body."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ from qiskit_rest_primitives.errors import (
     RateLimitError,
     ServerError,
 )
-
-MAX_RETRY_AFTER_SECONDS = 60.0
-"""How much of a ``Retry-After`` is believed."""
+from qiskit_rest_primitives.http.retry_policies import LONGEST_RETRY_AFTER_SECONDS
 
 EXCERPT = 300
 
@@ -35,7 +33,7 @@ CURES = {
 
 
 class Detail(msgspec.Struct):
-    """What an error reply says, whatever its container."""
+    """What an error reply says, in whichever form."""
 
     code: int | None = None
     message: str = ""
@@ -44,7 +42,7 @@ class Detail(msgspec.Struct):
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Seconds the service asks to wait, at most a minute; None if it names none.
+    """Seconds that the service asks to wait, at most a minute; None if it does not ask.
 
     Args:
         headers: of a reply; ``Retry-After`` holds seconds or an HTTP date.
@@ -57,7 +55,9 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
             seconds = (parsedate_to_datetime(text) - datetime.now(timezone.utc)).total_seconds()
         except (TypeError, ValueError):
             return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS) if math.isfinite(seconds) else None
+    if not math.isfinite(seconds):
+        return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_SECONDS)
 
 
 def read_detail(body: bytes) -> Detail:
@@ -92,7 +92,7 @@ def read_detail(body: bytes) -> Detail:
 def error_from_reply(
     call: str, status_code: int, headers: Mapping[str, str], body: bytes
 ) -> APIError:
-    """The error for a reply with a status of 400 or more.
+    """Returns the error for a reply with a status of 400 or more.
 
     Args:
         call: method and path, for the message.
@@ -117,23 +117,22 @@ def error_from_reply(
         parts.append(f"- {cure}")
     if detail.trace:
         parts.append(f"[trace {detail.trace}]")
-    error = kind(
+    return kind(
         " ".join(parts),
         status_code=status_code,
         code=detail.code,
         detail=detail.message,
         solution=detail.solution,
         trace=detail.trace,
+        retry_after_seconds=retry_after_seconds(headers),
     )
-    error.retry_after_seconds = retry_after_seconds(headers)
-    return error
 
 
 def read_json(call: str, body: bytes) -> dict[str, Any]:
     """Decodes a successful reply that must hold a JSON object.
 
     Raises:
-        ProtocolError: it is something else; an excerpt is in the message.
+        ProtocolError: it holds something else; an excerpt is in the message.
     """
     try:
         content = msgspec.json.decode(body)

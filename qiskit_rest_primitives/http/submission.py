@@ -1,4 +1,4 @@
-"""Exactly one job a submission: when a POST may be repeated, and where to look before it is.
+"""Exactly one job a submission: when its POST may be sent again, and where to look before.
 
 ::
 
@@ -8,11 +8,11 @@
       │               refused, DNS, TLS, proxy ───> wait ──> READY    (never arrived)
       │               anything else ──────────────> LOOKUP            (may have arrived)
       │
-    LOOKUP ──GET /jobs?tags=TAG──> found ──> cancel twins ───────────────> DONE  (adopted)
-      │        not found, looked LOOKS times ──> READY
+    LOOKUP ──GET /jobs?tags=TAG──> found ──> cancel duplicates ──────────> DONE  (adopted)
+      │        not found, looked LOOKUPS times ──> READY
       └─────── no answer ──> wait ──> LOOKUP,  or UNKNOWN after `patience_seconds`
 
-Each submission carries a tag of its own, so the job list says whether the service acted.
+Each submission carries a tag of its own, so the job list tells whether the service acted.
 """
 
 from __future__ import annotations
@@ -21,33 +21,32 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from qiskit_rest_primitives.background import came_in_time, in_thread
 from qiskit_rest_primitives.errors import (
     RateLimitError,
-    RedirectError,
     RestPrimitivesError,
     TransportError,
 )
+from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.journal import Journal
-from qiskit_rest_primitives.http.outages import backoff, pause_after, retry_after
-from qiskit_rest_primitives.http.pace import Pace, pace_of
-from qiskit_rest_primitives.http.posting import may_have_acted, passes_within_seconds
+from qiskit_rest_primitives.http.pace import RateLimit, rate_limit_of
+from qiskit_rest_primitives.http.posting import SideEffect, is_lost
+from qiskit_rest_primitives.http.retry import Attempts, backoff, retry_after
+from qiskit_rest_primitives.http.retry_policies import Limit
 from qiskit_rest_primitives.http.twins import (
     cancel_all,
-    expect_twins,
+    cancel_duplicates,
+    expect_duplicates,
     jobs_with_tag,
-    withdraw_twins,
 )
 
 logger = logging.getLogger(__name__)
 
 TAG_PREFIX: Final = "qrp-"
-LOOKS: Final = 5
-SILENCE_SECONDS: Final = 20.0
-"""A POST that is not answered for so long may have made its job all the same."""
 
 _under_way: set[str] = set()
 
@@ -84,15 +83,15 @@ def submit(
         sleep: waits seconds.
 
     Returns:
-        What POST /jobs answered, or the details of the job that was found by its tag.
+        The reply to POST /jobs, or the details of the job that was found by its tag.
 
     Raises:
         APIError: the service refused the job; there is none.
         TransportError: the service can't be reached; ``may_have_acted`` tells whether a job may
             exist nevertheless, to be found by `QiskitRuntimeService.recover`.
     """
-    pace = pace_of(client)
-    pace.wait()
+    rate_limit = rate_limit_of(client)
+    rate_limit.wait()
     journal = journal_of(client)
     if journal:
         journal.starts(
@@ -103,13 +102,13 @@ def submit(
             backend=backend,
         )
     _under_way.add(tag)
-    submission = _Submission(client, body, tag, pace, clock, sleep)
+    submission = _Submission(client, body, tag, rate_limit, clock, sleep)
     try:
         job = submission.run()
-    except RestPrimitivesError:
-        if journal and not submission.may_have_acted:
+    except RestPrimitivesError as error:
+        if journal and not submission.effect.may_have_acted:
             journal.ends(tag, "refused")
-        raise
+        raise submission.effect.final(error) from None
     except KeyboardInterrupt:
         logger.warning(
             "interrupted while a job was submitted: it may exist; %s, or "
@@ -120,23 +119,23 @@ def submit(
         raise
     finally:
         _under_way.discard(tag)
-    if submission.may_have_acted:
-        expect_twins(client, tag, job["id"])
+    if submission.effect.may_have_acted:
+        expect_duplicates(client, tag, job["id"])
     if journal:
         journal.ends(tag, job["id"])
     return job
 
 
 def is_under_way(tag: str) -> bool:
-    """Whether a thread of this process is at the submission with that tag."""
+    """Whether a thread of this process is submitting the job with that tag."""
     return tag in _under_way
 
 
 class _Submission:
-    """One job on its way.
+    """One job on its way from READY to DONE or REFUSED.
 
     Attributes:
-        may_have_acted: whether a try had an outcome that leaves it open if there is a job.
+        effect: what the attempts so far say about the job's existence.
     """
 
     def __init__(
@@ -144,124 +143,132 @@ class _Submission:
         client: ApiClient,
         body: bytes,
         tag: str,
-        pace: Pace,
+        rate_limit: RateLimit,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
     ):
         self._client = client
         self._body = body
         self._tag = tag
-        self._pace = pace
+        self._rate_limit = rate_limit
         self._clock = clock
         self._sleep = sleep
         self._start = clock()
         self._posting = 0.0
-        self._tries = 0
-        self.may_have_acted = False
+        self._posts = 0
+        self.effect = SideEffect(client, client.settings.patience_seconds)
 
     def run(self) -> dict[str, Any]:
-        while True:
-            self._tries += 1
-            if self._tries > 1:
-                self._pace.wait()
+        for attempt in self._attempts(self._ready_limit):
+            self._posts = attempt.number
+            if attempt.number > 1:
+                self._rate_limit.wait()
             began = self._clock()
-            try:
-                job = self._post()
-            except RestPrimitivesError as error:
-                if may_have_acted(error):
-                    self._posting += self._clock() - began
-                job = self._after(error)
+            lost: RestPrimitivesError | None = None
+            with attempt:
+                try:
+                    return self._posted()
+                except RestPrimitivesError as error:
+                    if not is_lost(error):
+                        raise
+                    lost = error
+            if lost is not None:
+                self._posting += self._clock() - began
+                self.effect.note(lost)
+                job = self._look_up(lost)
                 if job is not None:
-                    logger.info("job %s was adopted after: %s", job["id"], error)
+                    logger.info("job %s was adopted after: %s", job["id"], lost)
                     return job
-            else:
-                if self.may_have_acted:
-                    withdraw_twins(self._client, self._tag, job["id"], self._sleep)
-                return job
+        raise AssertionError("attempts end by a return or an error")
+
+    def _posted(self) -> dict[str, Any]:
+        job = self._post()
+        if self.effect.may_have_acted:
+            cancel_duplicates(self._client, self._tag, job["id"], self._sleep)
+        return job
 
     def _post(self) -> dict[str, Any]:
-        """Posts; while there is no answer, the job is looked for now and then."""
+        """Posts; while there is no reply, looks for the job now and then."""
         posting = in_thread(
-            lambda: self._client.create_job(self._body, fresh=self._tries > 1), "qiskit-rest-submit"
+            lambda: self._client.create_job(self._body, fresh=self._posts > 1), "qiskit-rest-submit"
         )
-        while not came_in_time(posting, SILENCE_SECONDS):
+        while not came_in_time(posting, retry_policies.SILENT_POST_SECONDS):
             try:
-                found = jobs_with_tag(self._client, self._tag, patient=False)
+                found = jobs_with_tag(self._client, self._tag, retry=False)
             except RestPrimitivesError:
                 continue
             if found:
-                logger.warning("job %s was created without an answer", found[0]["id"])
+                logger.warning("job %s was created without a reply", found[0]["id"])
                 cancel_all(self._client, found[1:], self._sleep)
                 return found[0]
         return posting.result()
 
-    def _waited_seconds(self) -> float:
-        """So far, without the time that POSTs took: a silent one alone may take minutes."""
-        return self._clock() - self._start - self._posting
-
-    def _after(self, error: RestPrimitivesError) -> dict[str, Any] | None:
-        """Waits until the POST may be repeated (None), or finds the job that it made.
+    def _look_up(self, cause: RestPrimitivesError) -> dict[str, Any] | None:
+        """Looks for the job that a POST may have made; None if it may be sent again.
 
         Raises:
-            RestPrimitivesError: the error itself if it is final.
+            TransportError: it stays unknown whether there is one.
         """
-        if may_have_acted(error) and not isinstance(error, RedirectError):
-            self.may_have_acted = True
-            return self._look_up(error)
-        patience = passes_within_seconds(error, self._client)
-        if patience and self.may_have_acted:
-            patience = max(patience, self._client.settings.patience_seconds)
-        if self._waited_seconds() >= patience:
-            if isinstance(error, TransportError):
-                error.may_have_acted |= self.may_have_acted
-                self.may_have_acted = error.may_have_acted
-            raise error
-        self._pause(error, self._tries)
-        return None
-
-    def _look_up(self, cause: RestPrimitivesError) -> dict[str, Any] | None:
         patience = self._client.settings.patience_seconds
-        looks = failures = 0
-        while looks < LOOKS:
-            try:
-                found = jobs_with_tag(self._client, self._tag, patient=False)
-            except RestPrimitivesError as error:
-                # Whatever the job list says: the fate of the POST is as unknown as before.
-                if self._waited_seconds() > patience:
-                    raise self._unknown(
-                        cause, f"The service could not be asked for {patience:g} s: {error}"
-                    ) from None
-                failures += 1
-                self._pause(error, failures)
-                continue
-            if found:
-                cancel_all(self._client, found[1:], self._sleep)
-                return found[0]
-            looks += 1
-            self._sleep(backoff(self._client.settings.first_pause_seconds, looks))
+        try:
+            found = self._listed()
+        except RestPrimitivesError as error:
+            # Whatever the error is: the fate of the POST is as unknown as before.
+            raise self._unknown(
+                cause, f"The service could not be asked for {patience:g} s: {error}"
+            ) from None
+        if found:
+            cancel_all(self._client, found[1:], self._sleep)
+            return found[0]
         if self._waited_seconds() > patience:
             raise self._unknown(
-                cause, f"{self._tries} tries in {patience:g} s, and no job is in the list yet"
-            ) from None
+                cause, f"{self._posts} tries in {patience:g} s, and no job is in the list yet"
+            )
         logger.info("no job has the tag %s: submitting again", self._tag)
         return None
 
+    def _listed(self) -> list[dict[str, Any]]:
+        """The jobs with the submission's tag; looks several times, as the list may lag behind."""
+        attempts = self._attempts(self._lookup_limit)
+        for look in range(1, retry_policies.LOOKUPS + 1):
+            found = attempts.call(lambda: jobs_with_tag(self._client, self._tag, retry=False))
+            if found:
+                return found
+            self._sleep(backoff(self._client.settings.first_pause_seconds, look))
+        return []
+
+    def _attempts(self, limit: Callable[[RestPrimitivesError], Limit | None]) -> Attempts:
+        return Attempts(
+            limit,
+            first_pause_seconds=self._client.settings.first_pause_seconds,
+            clock=self._waited_seconds,
+            sleep=self._sleep,
+        )
+
+    def _ready_limit(self, error: RestPrimitivesError) -> Limit | None:
+        return self._with_rate_limit(error, self.effect.limit(error))
+
+    def _lookup_limit(self, error: RestPrimitivesError) -> Limit | None:
+        left = self._client.settings.patience_seconds - self._waited_seconds()
+        return self._with_rate_limit(error, retry_policies.FOREVER if left >= 0 else None)
+
+    def _with_rate_limit(self, error: RestPrimitivesError, limit: Limit | None) -> Limit | None:
+        # IBM's 429 names no time, but its limit is known.
+        if limit is None or not isinstance(error, RateLimitError) or retry_after(error) is not None:
+            return limit
+        return replace(limit, least_pause_seconds=self._rate_limit.interval_seconds)
+
+    def _waited_seconds(self) -> float:
+        """So far, without lost POSTs: a silent one alone may take minutes."""
+        return self._clock() - self._start - self._posting
+
     def _unknown(self, cause: RestPrimitivesError, found: str) -> TransportError:
-        problem = TransportError(
+        return TransportError(
             f"it is not known whether the job was created: {cause} {found}. Do not submit again "
             f"before service.recover(), or service.jobs(job_tags=[{self._tag!r}]), has looked for "
-            "it"
+            "it",
+            may_have_acted=True,
         )
-        problem.may_have_acted = True
-        return problem
-
-    def _pause(self, error: RestPrimitivesError, tries: int) -> None:
-        pause = pause_after(error, self._client.settings.first_pause_seconds, tries)
-        if isinstance(error, RateLimitError) and retry_after(error) is None:
-            # IBM's 429 names no time, but its limit is known.
-            pause = max(pause, self._pace.interval_seconds)
-        logger.warning("trying again in %.1f s: %s", pause, error)
-        self._sleep(pause)
 
 
 def journal_of(client: ApiClient) -> Journal | None:

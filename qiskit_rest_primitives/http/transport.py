@@ -1,11 +1,11 @@
-"""One HTTP call: session, timeouts, retries of calls that only read, redirects, secrets kept in.
+"""One HTTP call: session, timeouts, redirects of reads, a fresh token after a 401.
 
-In: method, path, body. Out: `Reply`, or `TransportError`; what a status means is for `replies`.
+In: method, url, body. Out: `Reply`, or `TransportError`. Nothing is retried here, see `http.retry`;
+what a status means is decided in `http.replies`. No error or log line shows a token.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
 import logging
 import os
@@ -22,40 +22,32 @@ import urllib3
 from qiskit_rest_primitives._version import __version__
 from qiskit_rest_primitives.errors import RedirectError, TransportError
 from qiskit_rest_primitives.forks import Lock
-from qiskit_rest_primitives.http.adapter import SAFE_METHODS, Adapter, tried_once
-from qiskit_rest_primitives.http.failures import describe_failure, without_query
-from qiskit_rest_primitives.jitter import jitter
+from qiskit_rest_primitives.http.adapter import CONNECT_TIMEOUT_SECONDS, Adapter
+from qiskit_rest_primitives.http.failures import transport_error, without_query
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.http.auth import BearerAuth
 
 logger = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT_SECONDS: Final = 10.0
 READ_TIMEOUT_SECONDS: Final = 30.0
 MAX_REDIRECTS: Final = 5
 CHUNK_BYTES: Final = 1 << 18
-UNMISTAKABLE: Final = 16
-"""Characters of a token from which on a text that equals it is the token."""
-BROKEN_BODY_PAUSES_SECONDS: Final = (0.1, 0.3, 0.9)
-BROKEN_BODY_SECONDS: Final = 10.0
-"""How long after a call began a broken body is worth another try."""
-DRIP_SECONDS: Final = 30.0
+LONG_TOKEN_CHARACTERS: Final = 16
+"""A token of this length is replaced wherever it occurs in a reply; a shorter one, as people choose
+for a service of their own, may be a word of a good reply."""
+SLOW_BODY_SECONDS: Final = 30.0
 SLOWEST_BYTES_PER_SECOND: Final = 1_000
-"""A body that arrives more slowly than this, after `DRIP_SECONDS`, is given up."""
+"""The call fails if the body arrives more slowly than this, after `SLOW_BODY_SECONDS`."""
 
 
 _FAILURES: Final = (requests.RequestException, urllib3.exceptions.HTTPError, ValueError)
-"""What a reply, or what is sent, can make requests and urllib3 raise."""
-
-
-class _BrokeOffError(TransportError):
-    """The headers of the reply arrived, its body did not."""
+"""What requests and urllib3 raise, be it for the request or for the reply."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call: what is sent, and how its reply is received. Its body may hold an API key.
+    """One call: what is sent, and how its reply is received. The body may hold an API key.
 
     Attributes:
         method: GET, POST, ...
@@ -65,7 +57,6 @@ class Call:
         headers: besides those of the transport.
         timeout_seconds: the longest silence between two pieces of the reply.
         into: a binary file that takes the body of a reply with status 200.
-        patient: repeat it while that is safe; False if the caller does so.
     """
 
     method: str
@@ -75,7 +66,6 @@ class Call:
     headers: Mapping[str, str] | None = None
     timeout_seconds: float = READ_TIMEOUT_SECONDS
     into: IO[bytes] | None = None
-    patient: bool = True
 
     def __str__(self) -> str:
         return f"{self.method} {without_query(self.url)}"
@@ -83,7 +73,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back: the status, the headers and the whole body (empty if it went to a file)."""
+    """A reply: its status, headers and whole body, which is empty if it went to a file."""
 
     status_code: int
     headers: Mapping[str, str]
@@ -92,7 +82,7 @@ class Reply:
 
 
 class _Session(requests.Session):
-    """requests' session, which leaves redirects alone: it would parse them even so."""
+    """A session that does not parse redirects, which requests does even if it follows none."""
 
     def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
         return iter(())
@@ -108,7 +98,7 @@ class Transport:
         proxies: as in requests: scheme to URL.
 
     Attributes:
-        answered: whether a reply began before, of whatever status.
+        answered: whether a reply has ever begun to arrive, of whatever status.
     """
 
     def __init__(
@@ -133,7 +123,8 @@ class Transport:
     def call(self, call: Call) -> Reply:
         """Sends one request and reads the whole reply.
 
-        A 401 is answered with a fresh token, once; the service did not act on it.
+        After a 401 the request is sent once more, with a fresh token: the service did not act on
+        the first.
 
         Args:
             call: what to send.
@@ -142,25 +133,11 @@ class Transport:
             TransportError: no complete reply; `may_have_acted` says whether the service may
                 have seen the request.
         """
-        with contextlib.nullcontext() if call.patient else tried_once():
-            reply = self._whole(call)
-            tokens = self.auth.tokens if self.auth and reply.status_code == 401 else None
-            if tokens is not None and tokens.renew(reply.sent_token):
-                reply = self._whole(call)
-            return reply
-
-    def _whole(self, call: Call) -> Reply:
-        """Sends, and sends again what may be sent twice if the body of its reply breaks off."""
-        started = time.monotonic()
-        for pause in BROKEN_BODY_PAUSES_SECONDS:
-            try:
-                return self._follow(call)
-            except _BrokeOffError:
-                once = not call.patient or call.method not in SAFE_METHODS or call.into is not None
-                if once or time.monotonic() - started > BROKEN_BODY_SECONDS:
-                    raise
-            time.sleep(pause * jitter())
-        return self._follow(call)
+        reply = self._follow(call)
+        tokens = self.auth.tokens if self.auth and reply.status_code == 401 else None
+        if tokens is not None and tokens.renew(reply.sent_token):
+            reply = self._follow(call)
+        return reply
 
     def _follow(self, call: Call) -> Reply:
         """Sends, following redirects of reads within the same scheme, host and port."""
@@ -176,23 +153,21 @@ class Transport:
                 elsewhere = urlsplit(url)[:2] != origin
                 shown = without_query(url)
             except ValueError:
-                url, elsewhere, shown = "", True, "something that is no url"
+                url, elsewhere, shown = "", True, "something that is not a url"
             if call.method != "GET" or elsewhere:
-                problem = RedirectError(
+                raise RedirectError(
                     f"{call} was redirected to {shown}, which is not followed: only reads are, "
-                    "within the configured service, for the token's sake; correct the url"
+                    "within the configured service, for the token's sake; correct the url",
+                    # 303 points at what the request created; the others say that it was not taken.
+                    may_have_acted=reply.status_code == 303,
                 )
-                # 303 points at what a request has made; the others say that it was not taken.
-                problem.may_have_acted = reply.status_code == 303
-                raise problem
             step = replace(step, url=url, params=None)
         raise RedirectError(f"{call} was redirected more than {MAX_REDIRECTS} times")
 
     def _send(self, call: Call) -> Reply:
         started = self._last_used = time.monotonic()
-        failure: tuple[str, bool] | None = None
+        problem: TransportError | None = None
         reply: Reply | None = None
-        begun = False
         try:
             with self._session(call.url).request(
                 call.method,
@@ -204,19 +179,16 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                begun = self.answered = True
+                self.answered = True
                 content = _read(response, call.into if response.status_code == 200 else None)
                 reply = _reply(response, content)
         except _FAILURES as error:
-            failure = describe_failure(error, CONNECT_TIMEOUT_SECONDS)
-        if failure is not None:
+            problem = transport_error(str(call), error)
+        if problem is not None:
             # Outside the handler: requests' own error holds the headers, and so the token.
-            text, may_have_acted = failure
             if time.monotonic() - started >= call.timeout_seconds:
-                # Silence may be of the network: idle connections made through it are dead too.
+                # The network may have changed: then the idle connections are dead too.
                 self.reconnect()
-            problem = (_BrokeOffError if begun else TransportError)(f"{call}: {text}")
-            problem.may_have_acted = may_have_acted
             raise problem
         assert reply is not None
         logger.debug(
@@ -242,8 +214,8 @@ class Transport:
     def _new_session(self, url: str) -> requests.Session:
         session = _Session()
         # requests reads the environment at each request, which costs as much as the rest of its
-        # work and lets ~/.netrc and a CA bundle overrule what was asked for. All calls go to one
-        # host, so once will do.
+        # work and lets ~/.netrc and a CA bundle overrule the account's settings. All calls go to
+        # one host, so once is enough.
         session.trust_env = False
         session.proxies.update(self._proxies or requests.utils.get_environ_proxies(url))
         bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
@@ -264,29 +236,28 @@ class Transport:
             session.close()
 
     def reconnect(self) -> None:
-        """Has the next call make a new connection.
+        """Makes the next call open a new connection.
 
-        The old ones are closed when the calls that use them have ended; to close them now could
-        take one from a thread that is just about to send.
+        The old ones are closed when the calls that use them have ended: closing them now could
+        break the call of another thread.
         """
         self._sessions.pop(os.getpid(), None)
 
     def idle_seconds(self) -> float:
-        """Since the last call began."""
+        """Seconds since the last call began."""
         return time.monotonic() - self._last_used
 
 
 def _reply(response: requests.Response, content: bytes) -> Reply:
-    """The reply. An error may quote its body, so a token that it repeats is cut out."""
+    """The reply, without the token if it repeats it: an error message may quote the body."""
     token = str(response.request.headers.get("Authorization", "")).removeprefix("Bearer ")
-    # A short token, as people choose for a service of their own, may be a word of a good reply.
-    if len(token) >= UNMISTAKABLE or (token and response.status_code >= 400):
+    if len(token) >= LONG_TOKEN_CHARACTERS or (token and response.status_code >= 400):
         content = content.replace(token.encode("utf-8", "replace"), b"<hidden>")
     return Reply(response.status_code, response.headers, content, token)
 
 
 def _read(response: requests.Response, into: IO[bytes] | None) -> bytes:
-    """Reads the body, piece by piece as it arrives: one that only drips is given up."""
+    """Reads the body piece by piece; raises a timeout if it arrives too slowly."""
     sink = io.BytesIO() if into is None else into
     started, received = time.monotonic(), 0
     while True:
@@ -295,6 +266,6 @@ def _read(response: requests.Response, into: IO[bytes] | None) -> bytes:
             return sink.getvalue() if isinstance(sink, io.BytesIO) and into is None else b""
         sink.write(piece)
         received += len(piece)
-        patience = DRIP_SECONDS + received / SLOWEST_BYTES_PER_SECOND
-        if time.monotonic() - started > patience:
-            raise requests.exceptions.ReadTimeout(f"{received} bytes in {patience:.0f} s")
+        allowed = SLOW_BODY_SECONDS + received / SLOWEST_BYTES_PER_SECOND
+        if time.monotonic() - started > allowed:
+            raise requests.exceptions.ReadTimeout(f"{received} bytes in {allowed:.0f} s")

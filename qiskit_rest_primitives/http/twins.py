@@ -1,4 +1,4 @@
-"""Jobs of one submission: found by its tag, and all but one of them cancelled."""
+"""Duplicates: jobs of one submission, found by its tag; all but one of them are cancelled."""
 
 from __future__ import annotations
 
@@ -17,50 +17,58 @@ logger = logging.getLogger(__name__)
 LISTED: Final = 50
 
 
-def jobs_with_tag(client: ApiClient, tag: str, *, patient: bool = True) -> list[dict[str, Any]]:
+def jobs_with_tag(client: ApiClient, tag: str, *, retry: bool = True) -> list[dict[str, Any]]:
     """The jobs with a submission's tag, oldest first."""
-    # Newest first: a service that ignores the filter still shows ours. It must not hand us
-    # somebody else's job.
-    page = client.jobs(tags=[tag], sort="DESC", limit=LISTED, patient=patient)
+    # Newest first: a service that ignores the filter still lists ours. Other jobs are left out.
+    page = client.jobs(tags=[tag], sort="DESC", limit=LISTED, retry=retry)
     found = [job for job in page["jobs"] if tag in (job.get("tags") or ())]
     return found[::-1]
 
 
 def cancel_all(
-    client: ApiClient, twins: Iterable[dict[str, Any]], sleep: Callable[[float], None] = time.sleep
+    client: ApiClient,
+    duplicates: Iterable[dict[str, Any]],
+    sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Cancels jobs that came of earlier tries; what can't be is said in the log."""
-    for twin in twins:
-        logger.warning("job %s came of an earlier try and is cancelled", twin["id"])
+    """Cancels jobs of earlier attempts; logs a warning for each, and another if that fails."""
+    for job in duplicates:
+        logger.warning("job %s is a duplicate of an earlier attempt and is cancelled", job["id"])
         try:
-            cancel(client, twin["id"], sleep=sleep)
+            cancel(client, job["id"], sleep=sleep)
         except RestPrimitivesError as error:
-            logger.warning("job %s could not be cancelled: %s", twin["id"], error)
+            logger.warning("job %s could not be cancelled: %s", job["id"], error)
 
 
-def withdraw_twins(
+def cancel_duplicates(
     client: ApiClient, tag: str, job_id: str, sleep: Callable[[float], None] = time.sleep
 ) -> None:
-    """Cancels what a slow service made of an earlier try after it had been looked for."""
+    """Cancels duplicates that a slow service created after the lookup.
+
+    Args:
+        client: the service.
+        tag: the submission's.
+        job_id: the job that stays.
+        sleep: waits seconds.
+    """
     try:
-        found = jobs_with_tag(client, tag, patient=False)
+        found = jobs_with_tag(client, tag, retry=False)
     except RestPrimitivesError as error:
-        logger.warning("could not look for twins of job %s: %s", job_id, error)
+        logger.warning("could not look for duplicates of job %s: %s", job_id, error)
     else:
-        cancel_all(client, (twin for twin in found if twin["id"] != job_id), sleep)
+        cancel_all(client, (job for job in found if job["id"] != job_id), sleep)
 
 
-def expect_twins(client: ApiClient, tag: str, job_id: str) -> None:
-    """Notes that an earlier try of a job's submission may still turn up as another job."""
+def expect_duplicates(client: ApiClient, tag: str, job_id: str) -> None:
+    """Notes that an earlier attempt to submit a job may still create a duplicate."""
     _expected(client)[job_id] = tag
 
 
-def look_for_late_twins(client: ApiClient, job_id: str) -> None:
-    """Looks once more, in a thread, if there was a doubt about a job's submission."""
+def cancel_late_duplicates(client: ApiClient, job_id: str) -> None:
+    """Looks once more, in a thread, if a duplicate of the job was expected."""
     tag = _expected(client).pop(job_id, None)
     if tag is not None:
-        in_thread(lambda: withdraw_twins(client, tag, job_id), "qiskit-rest-twins")
+        in_thread(lambda: cancel_duplicates(client, tag, job_id), "qiskit-rest-duplicates")
 
 
 def _expected(client: ApiClient) -> dict[str, str]:
-    return client.once("submissions in doubt", dict[str, str])
+    return client.once("expected duplicates", dict[str, str])

@@ -137,12 +137,12 @@ def test_a_slow_body_after_quick_headers_is_read(
         assert service.client.create_job(b"{}")["id"] == "one"
 
 
-def test_a_call_tried_once_is_tried_once(tmp_path: Path) -> None:
-    """Whoever has a schedule of their own is not kept from it; others are asked again."""
+def test_a_call_without_retry_is_one_request(tmp_path: Path) -> None:
+    """Callers that retry by themselves get one attempt; other reads are retried."""
     with RawServer(lambda request: request.say(b"", status=502)) as server:
         service = service_at(f"http://127.0.0.1:{server.port}/v1", tmp_path)
         with pytest.raises(Exception, match="502"):
-            service.client.jobs(patient=False)
+            service.client.jobs(retry=False)
         assert len(server.lines) == 1
 
     def in_the_end(request: Received) -> None:

@@ -12,7 +12,7 @@ import responses
 from qiskit import QuantumCircuit
 
 from qiskit_rest_primitives import AccountError, QiskitRuntimeService, SamplerV2
-from qiskit_rest_primitives.http import identity
+from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.auth import BearerAuth, ExchangedToken, ReadyToken
 from qiskit_rest_primitives.http.submission import new_tag, submit
 from qiskit_rest_primitives.local import LocalService, User
@@ -105,7 +105,8 @@ def test_nothing_shows_or_pickles_a_token() -> None:
 @pytest.fixture
 def ibm(monkeypatch: pytest.MonkeyPatch):
     """IBM's service as documented, for a client with an API key."""
-    monkeypatch.setattr("qiskit_rest_primitives.http.identity.PAUSES_SECONDS", (0, 0))
+    monkeypatch.setattr(retry_policies, "TOKEN_EXCHANGE", retry_policies.Limit(attempts=3))
+    monkeypatch.setattr(retry_policies, "READ_BRIEF", retry_policies.Limit())
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         mock.get("https://quantum.cloud.ibm.com/api/v1/backends", json={"devices": []})
         yield mock, QiskitRuntimeService(token=KEY, instance=CRN)
@@ -132,7 +133,7 @@ def test_an_api_key_is_exchanged_when_it_is_needed(ibm) -> None:
 def test_a_garbled_identity_service_is_outlasted(ibm) -> None:
     """A submission goes on when even the last try of an exchange was no token: one job."""
     mock, service = ibm
-    tries = 1 + len(identity.PAUSES_SECONDS)
+    tries = retry_policies.TOKEN_EXCHANGE.attempts
     for _ in range(tries):
         mock.post(IAM, body="<html>down</html>")
     mock.post(IAM, json=GRANT)

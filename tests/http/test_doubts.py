@@ -10,7 +10,7 @@ import pytest
 import responses
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, TransportError
-from qiskit_rest_primitives.http import submission
+from qiskit_rest_primitives.http import retry_policies, submission
 from qiskit_rest_primitives.http.submission import is_own_tag, new_tag
 from qiskit_rest_primitives.local import LocalService
 from tests.long_jobs import long_pubs
@@ -43,7 +43,7 @@ def test_a_repetition_does_not_use_an_old_connection(tmp_path) -> None:
 
 def test_a_silent_post_is_looked_for_meanwhile(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The job is in the list long before the POST is given up: it is adopted then."""
-    monkeypatch.setattr(submission, "SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(retry_policies, "SILENT_POST_SECONDS", 0.2)
     made: list[dict] = []
     over = threading.Event()
 
@@ -104,7 +104,7 @@ def test_what_is_under_way_is_not_recovered(tmp_path, monkeypatch: pytest.Monkey
 def test_looking_up_backs_off(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An outage right after the POST: the pauses between the look-ups grow, up to a limit."""
     slept: list[float] = []
-    monkeypatch.setattr(submission, "SILENCE_SECONDS", 60.0)
+    monkeypatch.setattr(retry_policies, "SILENT_POST_SECONDS", 60.0)
     with responses.RequestsMock() as mock:
         mock.post("http://service.example/v1/jobs", status=502)
         mock.get("http://service.example/v1/jobs", status=503)

@@ -17,8 +17,8 @@ from qiskit_rest_primitives import (
     Settings,
     TransportError,
 )
-from qiskit_rest_primitives.http import client
-from qiskit_rest_primitives.http.pace import Pace
+from qiskit_rest_primitives.http import client, retry_policies
+from qiskit_rest_primitives.http.pace import RateLimit
 from qiskit_rest_primitives.http.submission import is_own_tag, journal_of, new_tag
 from qiskit_rest_primitives.local import LocalService
 
@@ -277,7 +277,7 @@ def test_a_refused_token_is_final(failing: LocalService, tmp_path) -> None:
 
 def test_patience_with_a_rate_limit_ends(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that says 429 for ever ends in its error, with its words."""
-    monkeypatch.setattr("qiskit_rest_primitives.http.posting.RATE_LIMITED_SECONDS", 0.05)
+    monkeypatch.setattr(retry_policies, "RATE_LIMITED", retry_policies.Limit(0.05))
     with responses.RequestsMock() as mock:
         mock.get("http://service.example/v1/backends", json=DEVICES)
         error = {"errors": [{"code": 1202, "message": "Too many requests"}], "trace": "abc"}
@@ -309,7 +309,7 @@ def test_the_pace_is_kept_in_order() -> None:
         slept.append(seconds)
         now[0] += seconds
 
-    pace = Pace(5, clock=lambda: now[0], sleep=sleep)
+    pace = RateLimit(5, clock=lambda: now[0], sleep=sleep)
     for _ in range(5):
         pace.wait()
     now[0] += 10
@@ -320,7 +320,7 @@ def test_the_pace_is_kept_in_order() -> None:
     assert slept == [51.0]
     pace.wait()
     assert slept == [51.0, 61.0]
-    free = Pace(0, sleep=sleep)
+    free = RateLimit(0, sleep=sleep)
     for _ in range(100):
         free.wait()
     assert len(slept) == 2

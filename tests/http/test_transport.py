@@ -15,14 +15,16 @@ import urllib3
 
 from qiskit_rest_primitives import ProtocolError, QiskitRuntimeService, Settings, TransportError
 from qiskit_rest_primitives.errors import (
+    APIError,
     AuthenticationError,
     InvalidRequestError,
     NotFoundError,
     RateLimitError,
     ServerError,
 )
-from qiskit_rest_primitives.http import adapter, transport
+from qiskit_rest_primitives.http import retry_policies, transport
 from qiskit_rest_primitives.http.replies import error_from_reply, retry_after_seconds
+from qiskit_rest_primitives.http.retry import Backoff
 from qiskit_rest_primitives.local import LocalService
 from tests.secrets import own_file, secret
 
@@ -95,10 +97,14 @@ def test_retry_after_is_believed_for_a_minute() -> None:
     assert retry_after_seconds({"Retry-After": "soon"}) is None
     assert retry_after_seconds({"Retry-After": "nan"}) is None
     assert retry_after_seconds({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0
-    patient = adapter.PatientRetry()
-    reply = urllib3.HTTPResponse(headers={"Retry-After": "7200"})
-    assert patient.get_retry_after(reply) == 60
-    assert patient.get_retry_after(urllib3.HTTPResponse()) is None
+    busy = error_from_reply("GET /x", 429, {"Retry-After": "7200"}, b"")
+    assert pause_after(busy) == 60
+    assert pause_after(error_from_reply("GET /x", 429, {}, b"")) < 1
+
+
+def pause_after(error: APIError) -> float | None:
+    """Seconds that a read pauses after its first failure."""
+    return Backoff(lambda _: retry_policies.FOREVER).pause_after(error, time.monotonic())
 
 
 @pytest.mark.parametrize(
@@ -155,8 +161,11 @@ def test_netrc_has_no_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         (urllib3.exceptions.DecodeError("x"), True),
     ],
 )
-def test_errors_say_whether_the_service_may_have_acted(error: Exception, acted: bool) -> None:
+def test_errors_say_whether_the_service_may_have_acted(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, acted: bool
+) -> None:
     """And hold neither the request nor its headers."""
+    monkeypatch.setattr(retry_policies, "READ_BRIEF", retry_policies.Limit())
     with responses.RequestsMock() as mock:
         mock.get(f"{URL}/backends", body=error)
         with pytest.raises(TransportError) as problem:
@@ -175,7 +184,7 @@ def test_an_unknown_host_is_said_so() -> None:
 
 def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Byte by byte is not a reply."""
-    monkeypatch.setattr(transport, "DRIP_SECONDS", 0.3)
+    monkeypatch.setattr(transport, "SLOW_BODY_SECONDS", 0.3)
     with LocalService(faults=True) as local:
         local.faults.add("GET", "/backends", drip=0.05)
         service = QiskitRuntimeService(
@@ -287,7 +296,7 @@ def test_new_connections_do_not_disturb_those_in_use(local) -> None:
     def ask() -> None:
         while not over.is_set():
             try:
-                client.jobs(limit=1, patient=False)
+                client.jobs(limit=1, retry=False)
             except Exception as error:
                 failures.append(error)
 
