@@ -21,6 +21,7 @@ from qiskit_rest_primitives.errors import (
     EncodeError,
     RestPrimitivesError,
     UnknownParameterError,
+    with_more,
 )
 from qiskit_rest_primitives.http.submission import new_tag, submit
 from qiskit_rest_primitives.job import RestJob
@@ -218,8 +219,8 @@ def _submit_parts(
             parts.append(_submit(mode, program_id, encoded, options))
         except RestPrimitivesError as error:
             ids = ", ".join(part.job_id() for part in parts) or "none"
-            error.message = f"{error} Parts submitted so far, of {len(jobs)}: {ids}"
-            raise
+            submitted = f" Parts submitted so far, of {len(jobs)}: {ids}"
+            raise with_more(error, submitted) from error
     return SplitJob(parts, jobs, [work.shape for work in works])
 
 

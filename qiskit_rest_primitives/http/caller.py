@@ -150,9 +150,9 @@ class Caller:
             return retry_policies.GARBLED
         if not is_outage(error) or (isinstance(error, TransportError) and not error.transient):
             return None
-        if retry_after(error) is not None:
-            return retry_policies.READ_BUSY
         failed = isinstance(error, APIError) and error.status_code == 500
         if failed or not self._transport.answered:
             return retry_policies.READ_BRIEF
-        return replace(retry_policies.READ_OUTAGE, seconds=self.settings.outage_seconds)
+        busy = retry_after(error) is not None
+        limit = retry_policies.READ_BUSY if busy else retry_policies.READ_OUTAGE
+        return replace(limit, seconds=self.settings.outage_seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -56,7 +57,7 @@ def harmless_limit(error: RestPrimitivesError, client: ApiClient) -> Limit | Non
 
 
 class SideEffect:
-    """What is known of one call with a side effect, over all its attempts.
+    """What all attempts at one call with a side effect have shown: may it have happened?
 
     Args:
         client: the service.
@@ -68,7 +69,7 @@ class SideEffect:
     """
 
     def __init__(
-        self, client: ApiClient, unknown_seconds: float, longest_seconds: float = float("inf")
+        self, client: ApiClient, unknown_seconds: float, longest_seconds: float = math.inf
     ):
         self._client = client
         self._unknown_seconds = unknown_seconds

@@ -1,22 +1,22 @@
 """One call, several attempts: pauses, deadlines, and the error that ends them.
 
-What retries what. An attempt of a call that reads passes three layers at most::
+What retries what. One GET passes three layers at most::
 
-    download          decodes the result; fetches it again if that fails      UNREADABLE
-    └── base client   repeats reads through outages and garbled replies       READ_..., GARBLED
-        └── transport one request; after a 401 one more with a fresh token
-            └── token exchange, when a token is needed                        TOKEN_EXCHANGE
+    decoding              a result that can't be decoded is fetched again     UNDECODABLE
+    └── attempts          made by just one of these
+        │   base client   reads, PUT, PATCH, DELETE                           READ_..., GARBLED
+        │   poller        the states of jobs that somebody waits for          FOREVER, MISSING
+        │   download      results, and what a job was submitted with          FOREVER, MISSING
+        │   submission    the job list, after a POST without a reply
+        └── transport     one request; after a 401, one more with a fresh token
+                └── token exchange                                            TOKEN_EXCHANGE
 
-The token exchange and these callers retry by rules of their own. The base client makes just one
-attempt for the latter (``retry=False``), so that loops never multiply:
+A POST is retried by its caller only, who knows whether that is safe: `http.submission` for jobs,
+`http.posting` for sessions and cancellations. All callers but the base client ask it for a single
+attempt (``retry=False``), so that loops never multiply. requests and urllib3 retry nothing.
 
-- submission: one job, whatever happens to its POST (``http/submission.py``);
-- side effects: cancel, delete, open a session (``http/posting.py``);
-- poller: the states of jobs (``watcher.py``);
-- download: a job's result and what it was submitted with (``fetching.py``).
-
-requests and urllib3 retry nothing. How long each of these goes on stands in one table,
-``http/retry_policies.py``; which errors count as an outage, and how pauses grow, stand here.
+The names on the right are rows of `http.retry_policies`, which says how long everything is
+retried. Here stand the errors that count as an outage, the growth of pauses, and the loop itself.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class Backoff:
     def pause_after(self, error: RestPrimitivesError, began: float) -> float | None:
         """Seconds until the next attempt; None if the error is final.
 
-        The last pause is cut short, so that the last attempt is made at the deadline.
+        The last pause is cut short: the last attempt is made at the deadline, not after it.
 
         Args:
             error: what the attempt raised.
@@ -169,7 +169,8 @@ class Backoff:
             # A service that asks for no pause gets a short one nevertheless.
             pause = max(asked, min(own, 1.0))
         pause = max(pause, limit.least_pause_seconds)
-        return min(pause, left) if left > 0 else pause
+        last = row.failures + 1 >= limit.attempts
+        return min(pause, left) if last and left > 0 else pause
 
 
 class Attempts:

@@ -51,12 +51,12 @@ FOREVER: Final = Limit(math.inf)
 # Reads, and calls that say what shall be (PUT, PATCH, DELETE): the base client.
 
 READ_OUTAGE: Final = Limit(attempts=4)
-"""An outage of a service that answered before. It is retried for `Settings.outage_seconds`, and so
-often even if that is 0, or if one attempt that met silence took longer."""
+"""An outage of a service that answered before, for `Settings.outage_seconds`. The attempts are made
+even if that is 0, or if the first of them met silence for as long."""
+READ_BUSY: Final = Limit(attempts=6)
+"""The same, if the reply has ``Retry-After``: pauses may be as long as a minute."""
 READ_BRIEF: Final = Limit(6.0)
 """An outage that may not end: the service never answered (its url may be wrong), or it says 500."""
-READ_BUSY: Final = Limit(300.0)
-"""A reply with ``Retry-After``: the service is there, and says when to come back."""
 GARBLED: Final = Limit(attempts=3)
 """A reply that is not valid JSON; a proxy may have mangled it."""
 
@@ -78,13 +78,13 @@ SILENT_POST_SECONDS: Final = 20.0
 
 # Tokens.
 
-TOKEN_EXCHANGE: Final = Limit(8.5)
-"""An outage of the identity service; other calls wait for the token meanwhile."""
+TOKEN_EXCHANGE: Final = Limit(8.5, attempts=2)
+"""An outage of the identity service. Not longer: all calls wait for the token meanwhile."""
 
 
 # The poller and downloads. Outages: FOREVER.
 
-MISSING: Final = Limit(20.0, attempts=5)
+MISSING: Final = Limit(15.0, attempts=5)
 """404, no content, a garbled reply or a refused token, for a job that should be there: the job list
 lags behind a submission, and the parts of a service agree only after a while."""
 UNDECODABLE: Final = Limit(attempts=6)

@@ -160,6 +160,7 @@ class _Submission:
 
     def run(self) -> dict[str, Any]:
         for attempt in self._attempts(self._ready_limit):
+            # READY
             self._posts = attempt.number
             if attempt.number > 1:
                 self._rate_limit.wait()
@@ -167,12 +168,17 @@ class _Submission:
             lost: RestPrimitivesError | None = None
             with attempt:
                 try:
-                    return self._posted()
+                    job = self._post()
                 except RestPrimitivesError as error:
                     if not is_lost(error):
-                        raise
+                        raise  # waits for READY, or REFUSED
                     lost = error
+                else:
+                    if self.effect.may_have_acted:
+                        cancel_duplicates(self._client, self._tag, job["id"], self._sleep)
+                    return job
             if lost is not None:
+                # LOOKUP
                 self._posting += self._clock() - began
                 self.effect.note(lost)
                 job = self._look_up(lost)
@@ -180,12 +186,6 @@ class _Submission:
                     logger.info("job %s was adopted after: %s", job["id"], lost)
                     return job
         raise AssertionError("attempts end by a return or an error")
-
-    def _posted(self) -> dict[str, Any]:
-        job = self._post()
-        if self.effect.may_have_acted:
-            cancel_duplicates(self._client, self._tag, job["id"], self._sleep)
-        return job
 
     def _post(self) -> dict[str, Any]:
         """Posts; while there is no reply, looks for the job now and then."""

@@ -189,6 +189,22 @@ def test_a_late_refusal_after_a_long_outage_is_retried(tmp_path: Path) -> None:
     assert Attempts(limit, clock=clock, sleep=clock.sleep).call(call) == "there"
 
 
+def test_a_retry_after_is_kept_beyond_the_outage_seconds(tmp_path: Path) -> None:
+    """A read pauses as long as the service asks, a few times; then its error is raised."""
+    clock = Clock()
+    settings = Settings(state_folder=tmp_path, outage_seconds=30)
+    with responses.RequestsMock() as mock:
+        busy = {"status": 503, "headers": {"Retry-After": "50"}}
+        mock.get("http://service.example/v1/instance", **busy)
+        client = QiskitRuntimeService(
+            url="http://service.example/v1", token=secret("ready"), settings=settings
+        ).client
+        attempts = Attempts(client._limit, clock=clock, sleep=clock.sleep)
+        with pytest.raises(ServerError):
+            attempts.call(lambda: client._get("/instance", retry=False))
+    assert clock.pauses == [50] * 5
+
+
 def test_an_error_that_cannot_pass_is_raised_at_once(tmp_path: Path) -> None:
     """A proxy that is no url: no retries, whatever the settings."""
     settings = Settings(state_folder=tmp_path, outage_seconds=3600)
