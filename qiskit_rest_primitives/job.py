@@ -20,7 +20,7 @@ from qiskit_rest_primitives.fetching import ResultBox, fetch_with_params
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.posting import cancel
 from qiskit_rest_primitives.http.submission import is_own_tag
-from qiskit_rest_primitives.http.twins import cancel_late_duplicates, jobs_with_tag
+from qiskit_rest_primitives.http.twins import jobs_with_tag, look_for_late_twins
 from qiskit_rest_primitives.origin import Origin, origins_from_params, restore
 from qiskit_rest_primitives.record import JobRecord
 from qiskit_rest_primitives.status import CANCELLED, DONE, ERROR, HasStatus, Status, read_status
@@ -114,7 +114,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
         deadline = deadline_of(timeout)
         try:
             details = wait_for_final(self, timeout)
-            cancel_late_duplicates(self._client, self._job_id)
+            look_for_late_twins(self._client, self._job_id)
             return details
         except NotFoundError:
             with said_to_go_on([self._job_id]):

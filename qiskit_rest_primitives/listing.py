@@ -15,7 +15,7 @@ PAGE: Final = 200
 def list_states(
     client: ApiClient, wanted: Collection[str], since: datetime
 ) -> tuple[dict[str, dict[str, Any]], list[str], int]:
-    """Looks for wanted jobs in the job list, with as few pages as can be.
+    """Looks for wanted jobs in the job list, with as few pages as possible.
 
     The final jobs are listed if they are about as few as the wanted ones: a wanted job that is
     not among them is pending. Otherwise the pending ones are listed.

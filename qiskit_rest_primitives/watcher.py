@@ -35,16 +35,16 @@ T = TypeVar("T")
 
 FIRST_LOOK_SECONDS: Final = 0.002
 GROWTH: Final = 0.15
-"""Next interval as a part of the time waited so far: what polling adds to a job's duration."""
+"""The next interval, as a part of the time waited so far: polling adds so much to a job's time."""
 LONGEST_INTERVAL_SECONDS: Final = 15.0
 REQUESTS_PER_MINUTE: Final = 50
-"""Ceiling for watching many jobs when nothing changes."""
+"""At most, while many jobs are polled and none of them changes."""
 ONE_BY_ONE: Final = 24
-"""Up to so many jobs are asked for by their ids: a page of the list costs as much as many looks."""
-FEW: Final = 3
-"""Jobs that a poll of the list asks for besides."""
+"""Up to so many jobs are polled by id: a page of the job list costs as much as many such polls."""
+EXTRA_POLLS: Final = 3
+"""Jobs that are polled by id after a poll of the list, because it lacked them."""
 STALE_SECONDS: Final = 120.0
-"""A job that was in no list for so long is asked for by its id."""
+"""A job that was in no list for so long is polled by its id."""
 IDLE_SECONDS: Final = 2.0
 LONGEST_JOB_SECONDS: Final = 4 * 3600.0
 """The service's own limit is 3 hours: an unknown status that stays longer is an error."""
@@ -71,7 +71,7 @@ class Watcher:
     Args:
         client: whose jobs these are.
         clock: monotonic seconds.
-        stretch: draws the factor by which an interval is stretched.
+        stretch: returns a random factor for the next interval.
     """
 
     client: ApiClient
@@ -152,7 +152,7 @@ class Watcher:
                     for watched in due:
                         self._look_at_one(watched)
             except Exception:
-                logger.exception("the watcher met something unforeseen; it goes on")
+                logger.exception("polling failed unexpectedly; it goes on")
                 self._postpone(due, retry_policies.LONGEST_PAUSE_SECONDS)
 
     def _look_at_one(self, watched: _Watched) -> None:
@@ -194,12 +194,12 @@ class Watcher:
         now = self.clock()
         stale = (w for w in due if now - w.seen > STALE_SECONDS and w.job_id not in gone)
         doubtful = [wanted[job_id] for job_id in gone] + list(stale)
-        for watched in doubtful[:FEW]:
+        for watched in doubtful[:EXTRA_POLLS]:
             self._look_at_one(watched)
-        requests += len(doubtful[:FEW])
+        requests += len(doubtful[:EXTRA_POLLS])
         waited = now - max(watched.born for watched in due)
         interval = max(min(GROWTH * waited, LONGEST_INTERVAL_SECONDS), 0.02 * requests)
-        if requests > FEW and not any(finished):
+        if requests > EXTRA_POLLS and not any(finished):
             interval = max(interval, requests * 60 / REQUESTS_PER_MINUTE)
         self._postpone([w for w in due if not w.future.done()], interval)
 

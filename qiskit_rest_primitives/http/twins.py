@@ -63,7 +63,7 @@ def expect_duplicates(client: ApiClient, tag: str, job_id: str) -> None:
     _expected(client)[job_id] = tag
 
 
-def cancel_late_duplicates(client: ApiClient, job_id: str) -> None:
+def look_for_late_twins(client: ApiClient, job_id: str) -> None:
     """Looks once more, in a thread, if a duplicate of the job was expected."""
     tag = _expected(client).pop(job_id, None)
     if tag is not None:

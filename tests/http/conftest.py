@@ -1,4 +1,4 @@
-"""An impatient client of a service that fails on demand."""
+"""A client with short pauses, of a service that fails on demand."""
 
 from __future__ import annotations
 

@@ -130,8 +130,8 @@ def test_an_api_key_is_exchanged_when_it_is_needed(ibm) -> None:
         assert call.request.headers["Authorization"] == f"Bearer {TOKEN}"
 
 
-def test_a_garbled_identity_service_is_outlasted(ibm) -> None:
-    """A submission goes on when even the last try of an exchange was no token: one job."""
+def test_a_submission_rides_out_a_garbled_identity_service(ibm) -> None:
+    """It goes on even if the last attempt of a token exchange returned no token: one job."""
     mock, service = ibm
     tries = retry_policies.TOKEN_EXCHANGE.attempts
     for _ in range(tries):
@@ -174,7 +174,7 @@ def test_a_refused_key_is_a_clear_error_without_the_key(ibm, reply: dict) -> Non
 
 
 def test_the_identity_service_may_fail_now_and_then(ibm) -> None:
-    """5xx and broken connections are repeated; the raw key is never sent to the service."""
+    """5xx and broken connections are retried; the raw key is never sent to the service."""
     mock, service = ibm
     mock.post(IAM, status=503)
     mock.post(IAM, body=requests.ConnectionError("reset"))

@@ -1,4 +1,4 @@
-"""Submissions in doubt: silence, connections gone stale, twins that come late."""
+"""Submissions without a reply: silence, stale connections, late duplicates."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .made import DEVICES, measured, mocked_service, raw_client
 from .raw_server import RawServer, Received
 
 
-def test_a_repetition_does_not_use_an_old_connection(tmp_path) -> None:
-    """A server that resets the second request of each connection is got through to."""
+def test_a_retry_does_not_use_an_old_connection(tmp_path) -> None:
+    """A server that resets the second request of each connection gets the job nevertheless."""
     seen: set[int] = set()
     made: list[str] = []
 
@@ -42,7 +42,7 @@ def test_a_repetition_does_not_use_an_old_connection(tmp_path) -> None:
 
 
 def test_a_silent_post_is_looked_for_meanwhile(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The job is in the list long before the POST is given up: it is adopted then."""
+    """The job is in the list long before the POST times out: it is adopted then."""
     monkeypatch.setattr(retry_policies, "SILENT_POST_SECONDS", 0.2)
     made: list[dict] = []
     over = threading.Event()
@@ -66,10 +66,10 @@ def test_a_silent_post_is_looked_for_meanwhile(tmp_path, monkeypatch: pytest.Mon
     assert len(made) == 1
 
 
-def test_a_twin_that_comes_very_late_is_cancelled(
+def test_a_very_late_duplicate_is_cancelled(
     failing: LocalService, client_of_failing: QiskitRuntimeService
 ) -> None:
-    """After the doubt was over: the tag is looked up once more when the job is final."""
+    """The tag is looked up once more when the job is final."""
     backend = client_of_failing.backend("statevector")
     failing.faults.add("POST", "/jobs", status=504, count=1)
     options = {"environment": {"job_tags": ["very-late"]}}

@@ -1,4 +1,4 @@
-"""What an error says of a POST, and the calls besides POST /jobs that follow the rule."""
+"""Side effects: which errors leave an outcome unknown; cancelling, deleting, opening a session."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def open_tags(service: QiskitRuntimeService) -> list[str]:
 def test_a_redirected_submission_is_refused_at_once(
     mock: responses.RequestsMock, service: QiskitRuntimeService, status: int, location: str
 ) -> None:
-    """It was not taken, and would be redirected again: no look-up, no repetition."""
+    """It was not taken, and would be redirected again: no lookup, no retry."""
     mock.post(JOBS, status=status, headers={"Location": location})
     with pytest.raises(RedirectError, match="correct the url") as problem:
         run(service)
@@ -121,16 +121,16 @@ def listing(mock: responses.RequestsMock, reply: Callable[[list[str]], Any]) -> 
 
 
 def test_a_408_is_looked_up(mock: responses.RequestsMock, service: QiskitRuntimeService) -> None:
-    """A gateway's time-out says nothing of the request itself."""
+    """A gateway's timeout says nothing of the request itself."""
     posted = listing(mock, lambda tags: [{"id": "mine", "tags": tags}])
     assert run(service).job_id() == "mine"
     assert len(posted) == 1
 
 
-def test_twins_that_the_look_up_finds_are_cancelled(
+def test_duplicates_that_the_lookup_finds_are_cancelled(
     mock: responses.RequestsMock, service: QiskitRuntimeService
 ) -> None:
-    """The oldest is adopted, whatever order of time the others came in."""
+    """The oldest job is adopted, in whichever order they are listed."""
     newest_first = ["third", "second", "first"]
     listing(mock, lambda tags: [{"id": name, "tags": tags} for name in newest_first])
     mock.post(f"{JOBS}/second/cancel", status=502)
@@ -145,10 +145,10 @@ def test_twins_that_the_look_up_finds_are_cancelled(
     assert len(posts(mock)) == 4
 
 
-def test_a_refusal_after_a_doubt_leaves_the_doubt(
+def test_a_refusal_after_a_lost_reply_keeps_the_tag(
     mock: responses.RequestsMock, service: QiskitRuntimeService
 ) -> None:
-    """502, not found, then 400: an earlier try may still turn up, so the journal keeps the tag."""
+    """502, not listed, then 400: the first attempt may still create a job, so the tag is kept."""
     mock.get(JOBS, json={"jobs": [], "count": 0})
     mock.post(JOBS, status=502)
     mock.post(JOBS, status=400)
@@ -184,7 +184,7 @@ def test_recovery_is_whole_or_not_at_all(
 def test_cancelling_survives_faults(
     failing: LocalService, client_of_failing: QiskitRuntimeService, fault: dict, after: bool
 ) -> None:
-    """Asked again; if the first one did it, the answer is still that it was taken."""
+    """The request is retried; if the first one took effect, `cancel` still returns True."""
     if after and fault.get("status") == 429:
         fault = {"status": 504}
     backend = client_of_failing.backend("statevector")
@@ -201,7 +201,7 @@ def test_cancelling_survives_faults(
 def test_deleting_survives_faults(
     failing: LocalService, client_of_failing: QiskitRuntimeService, fault: dict, after: bool
 ) -> None:
-    """A job that is gone after a lost answer was deleted; one that never was is an error."""
+    """A job that is gone after a lost reply was deleted; one that never existed is an error."""
     job = SamplerV2(client_of_failing.backend("statevector")).run([measured()])
     job.wait_for_final_state(60)
     failing.faults.add("DELETE", "/jobs/*", count=2, after_work=after, **fault)
@@ -241,7 +241,7 @@ def test_a_session_whose_answer_is_lost(
     assert caplog.text.count("an empty one may be left") == 2
 
 
-def test_patience_with_a_session_ends(failing: LocalService, tmp_path: Path) -> None:
+def test_opening_a_session_has_a_deadline(failing: LocalService, tmp_path: Path) -> None:
     """The error says whether an empty session may be left."""
     settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, patience_seconds=0.1)
     service = QiskitRuntimeService(

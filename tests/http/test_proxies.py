@@ -1,4 +1,4 @@
-"""Through a proxy: what breaks after the connection was made is a doubt there as well."""
+"""Through a proxy: a connection that breaks after it was made leaves the outcome unknown, too."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_tunnel(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("reply", [b"HTTP/1.1 502 No\r\n\r\n", b"<html>no</html>\r\n", b""])
 def test_a_proxy_that_makes_no_connection(tmp_path: Path, reply: bytes) -> None:
-    """Nothing was sent to the service: an error soon, without a doubt."""
+    """Nothing was sent to the service: a ConnectError, so no job can exist."""
 
     def refuse(request: Received) -> None:
         request.connection.sendall(reply)

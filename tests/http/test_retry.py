@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import responses
 
+import qiskit_rest_primitives
 from qiskit_rest_primitives import (
     ConnectError,
     InvalidRequestError,
@@ -26,6 +28,7 @@ from qiskit_rest_primitives import (
 from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.retry import Attempts, Backoff, is_outage, waiting_limit
 from qiskit_rest_primitives.http.retry_policies import Limit
+from qiskit_rest_primitives.http.transport import Transport
 from tests.secrets import secret
 
 
@@ -216,6 +219,27 @@ def test_an_error_that_cannot_pass_is_raised_at_once(tmp_path: Path) -> None:
     )
     with pytest.raises(ConnectError, match="url"):
         service.client.instance()
+
+
+def test_urllib3_retries_nothing() -> None:
+    """One layer decides what may be sent twice."""
+    for scheme in ("http", "https"):
+        session = Transport(None, {})._session(f"{scheme}://service.example/")
+        assert session.get_adapter(f"{scheme}://service.example/").max_retries.total == 0
+
+
+def test_nothing_but_retries_and_the_rate_limit_sleeps() -> None:
+    """A loop of attempts that is written by hand would: use `Attempts` instead."""
+    package = Path(qiskit_rest_primitives.__file__).parent
+    sleeping: set[str] = set()
+    for file in package.rglob("*.py"):
+        if "local" in file.relative_to(package).parts:
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("sleep"):
+                sleeping.add(file.name)
+    # The third is the submission: pauses between lookups that found nothing, which is no error.
+    assert len(sleeping) == 3, sleeping
 
 
 def test_a_redirect_is_not_retried(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_a_service_that_never_takes_it_ends_with_the_cure(failing: LocalService,
 def test_a_silent_post_is_repeated_when_there_is_no_job(
     failing: LocalService, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However long the silence was, it does not count as patience."""
+    """The time of the silent POST does not count towards `patience_seconds`."""
     monkeypatch.setattr(client, "SUBMIT_TIMEOUT_SECONDS", 1.0)
     settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, patience_seconds=0.9)
     service = QiskitRuntimeService(
@@ -215,7 +215,7 @@ def test_a_200_that_says_nothing_is_looked_up(tmp_path, reply: dict) -> None:
 
 
 def test_a_job_that_turns_up_late_is_withdrawn(tmp_path) -> None:
-    """A gateway answered before its service did: the twin is cancelled, one job stays."""
+    """A gateway answered before its service did: the duplicate is cancelled, one job stays."""
     cancelled = []
     with responses.RequestsMock() as mock:
         mock.get("http://service.example/v1/backends", json=DEVICES)
@@ -275,8 +275,8 @@ def test_a_refused_token_is_final(failing: LocalService, tmp_path) -> None:
     failing.faults.clear()
 
 
-def test_patience_with_a_rate_limit_ends(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service that says 429 for ever ends in its error, with its words."""
+def test_a_rate_limit_has_a_deadline(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the service answers 429 for ever, its error is raised, with its message."""
     monkeypatch.setattr(retry_policies, "RATE_LIMITED", retry_policies.Limit(0.05))
     with responses.RequestsMock() as mock:
         mock.get("http://service.example/v1/backends", json=DEVICES)
@@ -300,7 +300,7 @@ def test_503_with_a_hint_is_repeated_not_looked_up(tmp_path) -> None:
     assert issubclass(ServerError, Exception)
 
 
-def test_the_pace_is_kept_in_order() -> None:
+def test_the_rate_limit_is_kept_in_order() -> None:
     """Five a minute: the sixth waits for the rest of the minute."""
     now = [0.0]
     slept: list[float] = []
@@ -309,16 +309,16 @@ def test_the_pace_is_kept_in_order() -> None:
         slept.append(seconds)
         now[0] += seconds
 
-    pace = RateLimit(5, clock=lambda: now[0], sleep=sleep)
+    limit = RateLimit(5, clock=lambda: now[0], sleep=sleep)
     for _ in range(5):
-        pace.wait()
+        limit.wait()
     now[0] += 10
-    pace.wait()
+    limit.wait()
     assert slept == [51.0]
     for _ in range(4):
-        pace.wait()
+        limit.wait()
     assert slept == [51.0]
-    pace.wait()
+    limit.wait()
     assert slept == [51.0, 61.0]
     free = RateLimit(0, sleep=sleep)
     for _ in range(100):
