@@ -76,6 +76,11 @@ class SideEffect:
         self._longest_seconds = longest_seconds
         self.may_have_acted = False
 
+    def attempts(self, clock: Callable[[], float], sleep: Callable[[float], None]) -> Attempts:
+        """The attempts at the call."""
+        first = self._client.settings.first_pause_seconds
+        return Attempts(self.limit, first_pause_seconds=first, clock=clock, sleep=sleep)
+
     def note(self, error: RestPrimitivesError) -> None:
         """Takes note of a failed attempt."""
         self.may_have_acted = self.may_have_acted or may_have_acted(error)
@@ -125,22 +130,19 @@ def open_session(
     """
     effect = SideEffect(client, client.settings.patience_seconds)
 
-    def limit(error: RestPrimitivesError) -> Limit | None:
-        if is_lost(error):
-            logger.warning(
-                "the reply to POST /sessions was lost: an empty one may be left, which the service "
-                "closes"
-            )
-        return effect.limit(error)
+    def ask() -> dict[str, Any]:
+        try:
+            return client.create_session(**asked)
+        except RestPrimitivesError as error:
+            if is_lost(error):
+                logger.warning(
+                    "the reply to POST /sessions was lost: an empty one may be left, which the "
+                    "service closes"
+                )
+            raise
 
-    attempts = Attempts(
-        limit,
-        first_pause_seconds=client.settings.first_pause_seconds,
-        clock=clock,
-        sleep=sleep,
-    )
     try:
-        return attempts.call(lambda: client.create_session(**asked))
+        return effect.attempts(clock, sleep).call(ask)
     except TransportError as error:
         raise effect.final(error) from None
 
@@ -209,14 +211,8 @@ def _refusal(
         RestPrimitivesError: there was no reply in time.
     """
     effect = SideEffect(client, client.outage_seconds, client.outage_seconds)
-    attempts = Attempts(
-        effect.limit,
-        first_pause_seconds=client.settings.first_pause_seconds,
-        clock=clock,
-        sleep=sleep,
-    )
     try:
-        attempts.call(ask)
+        effect.attempts(clock, sleep).call(ask)
     except (InvalidRequestError, NotFoundError) as error:
         if is_lost(error):
             raise
