@@ -34,17 +34,17 @@ class Settings:
             that `QiskitRuntimeService.recover` finds them after a crash.
         result_memory_bytes: a received result larger than this is kept on disk, and decoded again
             when it is asked for after its last user let go of it.
-        patience_seconds: how long a submission whose fate is unknown is looked for before it is
-            given up with an error that says how to go on.
-        outage_seconds: how long a service that has answered this client before, and can't be
-            reached now, is tried by a call that has no ``timeout`` of its own. A service that
-            never answered is given up after some ten seconds.
-        first_pause_seconds: the pause before a submission is looked for or tried again; later
-            ones grow.
+        patience_seconds: how long the client looks for a job, or retries to open a session, after
+            a request without a reply; then it raises an error that says how to go on.
+        outage_seconds: how long calls without a ``timeout`` of their own are retried while a
+            service that has answered this client before can't be reached; reads are retried a few
+            times even if this is 0. For a service that never answered it is ten seconds at most.
+        first_pause_seconds: the pause before a submission, a session or a cancellation is retried;
+            later ones grow.
         state_folder: where the journal and the results of private jobs are kept.
 
     Raises:
-        OptionsError: a number is negative, not finite or none at all.
+        OptionsError: a value is negative, not finite or not a number.
     """
 
     submissions_per_minute: float | None = None

@@ -28,7 +28,7 @@ API_VERSION: Final = "2026-04-15"
 """The dated version of the API that every request names; without it the service takes 2024's."""
 
 IDEMPOTENT_METHODS: Final = frozenset({"GET", "PUT", "PATCH", "DELETE"})
-"""Methods that may be retried: they read, or say what shall be. POST is not among them."""
+"""Methods that have the same effect if they are sent twice. POST is not among them."""
 KEPT_AFTER_FORK: Final = ("rate limit",)
 
 T = TypeVar("T")

@@ -48,7 +48,7 @@ FOREVER: Final = Limit(math.inf)
 """Outages, for the poller and downloads: a caller's ``timeout`` ends the waiting, nothing else."""
 
 
-# Reads, and calls that say what shall be (PUT, PATCH, DELETE): the base client.
+# Reads and other calls that may be sent twice (PUT, PATCH, DELETE): the base client.
 
 READ_OUTAGE: Final = Limit(attempts=4)
 """An outage of a service that answered before, for `Settings.outage_seconds`. The attempts are made
@@ -88,7 +88,8 @@ MISSING: Final = Limit(15.0, attempts=5)
 """404, no content, a garbled reply or a refused token, for a job that should be there: the job list
 lags behind a submission, and the parts of a service agree only after a while."""
 UNDECODABLE: Final = Limit(attempts=6)
-"""A result that arrived whole and can't be decoded: it is fetched again."""
+"""A result that arrived whole and can't be decoded is fetched again; so is what a job was submitted
+with, if the reply is garbled or there is none."""
 DOWNLOAD_TIMEOUT_SECONDS: Final = 6.0
 """A download that is silent for so long starts again: its connection may be dead."""
 LONGEST_DOWNLOAD_TIMEOUT_SECONDS: Final = 300.0
