@@ -12,10 +12,9 @@ from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit_rest_primitives.circuits import encode_observables
 from qiskit_rest_primitives.circuits.measured import disturbed_observable
 from qiskit_rest_primitives.errors import EncodeError
-from qiskit_rest_primitives.job import RestJob
+from qiskit_rest_primitives.job_base import Job
 from qiskit_rest_primitives.options import EstimatorOptions
 from qiskit_rest_primitives.primitive import CircuitEncoder, RestPrimitive, submit_works
-from qiskit_rest_primitives.split_job import SplitJob
 from qiskit_rest_primitives.user_warnings import warn_user
 from qiskit_rest_primitives.work import EstimatorWork
 
@@ -45,9 +44,7 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
         """
         return self._options.assumed_precision()
 
-    def run(
-        self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None
-    ) -> RestJob | SplitJob:
+    def run(self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None) -> Job:
         """Submits one job.
 
         Observables are measured after the circuit, with what measurements at its end have left of

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures import wait as wait_for_futures
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
-from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
+from qiskit.primitives import PrimitiveResult
 
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.background import in_thread
@@ -19,12 +19,11 @@ from qiskit_rest_primitives.errors import JobTimeoutError, NotFoundError, Protoc
 from qiskit_rest_primitives.fetching import ResultBox, fetch_with_params
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.posting import cancel
-from qiskit_rest_primitives.http.submission import is_own_tag
 from qiskit_rest_primitives.http.twins import jobs_with_tag, look_for_late_twins
+from qiskit_rest_primitives.job_base import Job
 from qiskit_rest_primitives.origin import Origin, origins_from_params, restore
-from qiskit_rest_primitives.record import JobRecord
-from qiskit_rest_primitives.status import CANCELLED, DONE, ERROR, HasStatus, Status, read_status
-from qiskit_rest_primitives.user_warnings import OptionsNotice
+from qiskit_rest_primitives.record import JobDetails
+from qiskit_rest_primitives.status import CANCELLED, DONE, ERROR, Status, read_status
 from qiskit_rest_primitives.waiting import (
     deadline_of,
     left_until,
@@ -40,7 +39,7 @@ LOG_SECONDS: Final = 10.0
 PROGRAMS: Final = ("sampler", "estimator")
 
 
-class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Status]):
+class RestJob(Job):
     """A job on the service. Properties read memory, methods may ask the service.
 
     Handles pickle and copy: with the job's id and the name and place of the account, without a
@@ -56,25 +55,83 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
         origins: Sequence[Origin] | None = None,
         backend: RestBackend | None = None,
     ):
-        super().__init__(client, job_id, details)
+        super().__init__(job_id)
+        settled = () if origins is None else ("program", "backend", "session_id", "private")
+        self._client = client
+        self._details = JobDetails(client, job_id, details, settled)
         self._origins = origins
-        if origins is not None:
-            known = ("program", "backend", "session_id", "private")
-            self._settled = {key: self._details.get(key) for key in known}
         self._backend = backend
-        self.options_notice = OptionsNotice()
-        self._box = ResultBox(client, job_id, self._decode, self._private_file)
+        self._box = self._new_box()
+
+    def _new_box(self) -> ResultBox:
+        return ResultBox(self._client, self._details.job_id, self._decode, self._private_file)
 
     def __repr__(self) -> str:
-        return f"RestJob({self._job_id!r}, {self.primitive_id!r}, backend={self.backend_name!r})"
+        return f"RestJob({self.job_id()!r}, {self.primitive_id!r}, backend={self.backend_name!r})"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_box": None, "_born": None}
+        return {**self.__dict__, "_box": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._born = time.monotonic()
-        self._box = ResultBox(self._client, self._job_id, self._decode, self._private_file)
+        self._box = self._new_box()
+
+    # What is known here
+
+    def job_id(self) -> str:
+        """Its id on the service."""
+        return self._details.job_id
+
+    @property
+    def primitive_id(self) -> str:
+        """``sampler`` or ``estimator``."""
+        return self._details.program_id
+
+    program_id = primitive_id
+
+    @property
+    def backend_name(self) -> str:
+        """The backend's name."""
+        return str(self._details.reported.get("backend") or "")
+
+    @property
+    def session_id(self) -> str | None:
+        """The session or batch that the job belongs to."""
+        return self._details.reported.get("session_id") or None
+
+    @property
+    def tags(self) -> list[str]:
+        """The user's tags, without the one that marks the submission."""
+        return self._details.user_tags
+
+    @property
+    def private(self) -> bool:
+        """Whether inputs are withheld and the result can be read only once."""
+        return self._details.private
+
+    @property
+    def instance(self) -> str | None:
+        """The CRN of the instance."""
+        return self._client.account.instance
+
+    @property
+    def creation_date(self) -> datetime | None:
+        """When the service created the job, with its time zone; None until it was asked."""
+        return self._details.created
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The params as they went over the wire: PUBs, options, version.
+
+        A handle that submitted the job does not keep its circuits: its inputs lack the PUBs until
+        ``refresh(params=True)``. Those of a private job are empty.
+        """
+        return dict(self._details.reported.get("params") or {})
+
+    @property
+    def usage_estimation(self) -> dict[str, Any]:
+        """``{"quantum_seconds": ...}`` as the service estimated it, None where it did not."""
+        return {"quantum_seconds": self._details.reported.get("estimated_running_time_seconds")}
 
     def backend(self) -> RestBackend:
         """The backend the job runs on."""
@@ -87,48 +144,48 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
     def refresh(self, *, params: bool = False) -> None:
         """Asks for the details, with the params (`inputs`) if wanted."""
         try:
-            self.learn(self._client.job(self._job_id, exclude_params=not params))
+            self._details.merge(self._client.job(self._details.job_id, exclude_params=not params))
         except NotFoundError:
             if not self._found_by_tag():
                 raise
-            self.learn(self._client.job(self._job_id, exclude_params=not params))
+            self._details.merge(self._client.job(self._details.job_id, exclude_params=not params))
 
     def _found_by_tag(self) -> bool:
         """Whether a job that the service never knew by its id has another one.
 
         The answer to its submission was damaged, which its tag survives.
         """
-        tag = next((tag for tag in self._details.get("tags") or () if is_own_tag(tag)), None)
-        if tag is None or "created" in self._details:
+        tag = next(iter(self._details.own_tags), None)
+        if tag is None or self._details.created is not None:
             return False
         named = [job["id"] for job in jobs_with_tag(self._client, tag)]
-        if not named or self._job_id in named:
+        if not named or self._details.job_id in named:
             return False
-        logger.warning("job %s is job %s: the answer was damaged", self._job_id, named[0])
-        self._job_id = named[0]
-        self._box = ResultBox(self._client, self._job_id, self._decode, self._private_file)
+        logger.warning("job %s is job %s: the answer was damaged", self._details.job_id, named[0])
+        self._details.job_id = named[0]
+        self._box = self._new_box()
         return True
 
     def _final(self, timeout: float | None) -> dict[str, Any]:
         """The final details, within ``timeout`` seconds."""
         deadline = deadline_of(timeout)
         try:
-            details = wait_for_final(self, timeout)
-            look_for_late_twins(self._client, self._job_id)
+            details = wait_for_final(self._details, timeout)
+            look_for_late_twins(self._client, self._details.job_id)
             return details
         except NotFoundError:
-            with said_to_go_on([self._job_id]):
+            with said_to_go_on([self._details.job_id]):
                 looking = in_thread(self._found_by_tag, "qiskit-rest-look")
                 wait_for_futures([looking], left_until(deadline))
             if not (looking.done() and looking.exception() is None and looking.result()):
                 raise
-        return wait_for_final(self, left_until(deadline))
+        return wait_for_final(self._details, left_until(deadline))
 
     def status(self) -> Status:
         """The status now: equal to a `JobStatus` member and to its name. Asks until it is final."""
-        if self.known_final() is None:
+        if self._details.known_final() is None:
             self.refresh()
-        return read_status(self._details)
+        return self._details.status
 
     def wait_for_final_state(self, timeout: float | None = None) -> None:
         """Waits until the job is final, whatever its outcome.
@@ -147,11 +204,11 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
         Returns:
             True if the service took the request, False if the job was final already.
         """
-        return cancel(self._client, self._job_id)
+        return cancel(self._client, self._details.job_id)
 
     def metrics(self) -> dict[str, Any]:
         """Timestamps and usage as the service gives them; usage is final once it is complete."""
-        return self._client.job_metrics(self._job_id)
+        return self._client.job_metrics(self._details.job_id)
 
     def usage(self) -> float:
         """Seconds on the device that are charged; 0.0 while the service does not say."""
@@ -161,7 +218,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
     def logs(self) -> str:
         """The job's log; empty until it is final, or if it has none."""
         try:
-            return self._client.job_logs(self._job_id)
+            return self._client.job_logs(self._details.job_id)
         except NotFoundError:
             return ""
 
@@ -169,7 +226,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
         """Why the job failed, in the service's words; None if it did not fail."""
         if self.status() not in (ERROR, CANCELLED):
             return None
-        return self.failure_text(self.logs())
+        return self._details.describe_failure(self.logs())
 
     def update_tags(self, new_tags: Iterable[str]) -> list[str]:
         """Replaces the user's tags; the one that marks the submission stays.
@@ -180,10 +237,9 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
         Returns:
             The user's tags as they are now.
         """
-        own = [tag for tag in self._details.get("tags") or [] if is_own_tag(tag)]
-        tags = [*dict.fromkeys(new_tags), *own]
-        self._client.update_job_tags(self._job_id, tags)
-        self.learn({"tags": tags})
+        tags = [*dict.fromkeys(new_tags), *self._details.own_tags]
+        self._client.update_job_tags(self._details.job_id, tags)
+        self._details.merge({"tags": tags})
         return self.tags
 
     # The result
@@ -207,17 +263,17 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
         details = self._final(timeout)
         if read_status(details) != DONE:
             self._raise_failure(deadline)
-        with said_to_go_on([self._job_id]):
+        with said_to_go_on([self._details.job_id]):
             fetched = self._box.future()
             if not wait_for_futures([fetched], left_until(deadline)).done:
                 raise self._not_received(timeout)
             result = fetched.result()
-        self.options_notice.give(self._job_id, result.metadata)
+        self._details.options_notice.give(self.job_id(), result.metadata)
         return result
 
     def _not_received(self, timeout: float | None) -> JobTimeoutError:
         return JobTimeoutError(
-            f"job {self._job_id} is done, but its result was not received within "
+            f"job {self._details.job_id} is done, but its result was not received within "
             f"{timeout:g} s; call again"
         )
 
@@ -235,7 +291,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
         if read_status(details) != DONE:
             self._raise_failure(deadline)
         try:
-            with said_to_go_on([self._job_id]):
+            with said_to_go_on([self._details.job_id]):
                 return self._box.raw(left_until(deadline))
         except FutureTimeoutError:
             raise self._not_received(timeout) from None
@@ -243,7 +299,7 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
     def future(self) -> Future[PrimitiveResult[Any]]:
         """A `concurrent.futures.Future` of the result."""
         outcome: Future[PrimitiveResult[Any]] = Future()
-        block = watching([self])
+        block = watching([self._details])
         (final,) = block.__enter__()
 
         def finish(source: Future[PrimitiveResult[Any]]) -> None:
@@ -259,32 +315,29 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
             block.__exit__(None, None, None)
             problem = future.exception()
             if problem is None:
-                self.learn(future.result())
+                self._details.merge(future.result())
             # In a thread: a failed job's log is asked for, a result is downloaded.
-            in_thread(self.result, f"qiskit-rest-future-{self._job_id}").add_done_callback(finish)
+            in_thread(self.result, f"qiskit-rest-future-{self._details.job_id}").add_done_callback(
+                finish
+            )
 
         final.add_done_callback(arrived)
         return outcome
 
-    def __await__(self) -> Generator[Any, None, PrimitiveResult[Any]]:
-        import asyncio  # costs as much as all of this package: only for those who await
-
-        return asyncio.wrap_future(self.future()).__await__()
-
     def _private_file(self) -> Path | None:
         """Where a private job's only copy of the result goes."""
-        return self._client.settings.private_result(self._job_id) if self.private else None
+        return self._client.settings.private_result(self._details.job_id) if self.private else None
 
     def _decode(self, body: bytes) -> PrimitiveResult[Any]:
         if self._origins is None:
-            if not self._details.get("params") or self.primitive_id not in PROGRAMS:
-                self.learn(fetch_with_params(self._client, self._job_id))
-            params = self._details.get("params") or {}
+            if not self._details.reported.get("params") or self.primitive_id not in PROGRAMS:
+                self._details.merge(fetch_with_params(self._client, self._details.job_id))
+            params = self._details.reported.get("params") or {}
             try:
                 self._origins = origins_from_params(self.primitive_id, params)
             except ProtocolError:
                 # They may have been damaged on the way: the next try asks for them again.
-                self._details.pop("params", None)
+                self._details.reported.pop("params", None)
                 raise
         known = self._origins
         shapes = shots = None
@@ -301,4 +354,6 @@ class RestJob(HasStatus, JobRecord, BasePrimitiveJob[PrimitiveResult[Any], Statu
         left = left_until(deadline)
         asked = in_thread(self.logs, "qiskit-rest-log")
         wait_for_futures([asked], LOG_SECONDS if left is None else min(left, LOG_SECONDS))
-        raise self.failure(asked.result() if asked.done() and asked.exception() is None else "")
+        raise self._details.failure_error(
+            asked.result() if asked.done() and asked.exception() is None else ""
+        )

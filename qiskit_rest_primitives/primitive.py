@@ -25,9 +25,10 @@ from qiskit_rest_primitives.errors import (
 )
 from qiskit_rest_primitives.http.submission import new_tag, submit
 from qiskit_rest_primitives.job import RestJob
+from qiskit_rest_primitives.job_base import Job
 from qiskit_rest_primitives.options.primitives import OptionsT, PrimitiveOptions
 from qiskit_rest_primitives.origin import Origin
-from qiskit_rest_primitives.session import Session, current_session
+from qiskit_rest_primitives.session import Session, current_session, membership_of
 from qiskit_rest_primitives.split_job import SplitJob
 from qiskit_rest_primitives.work import MAX_BODY_BYTES, MAX_EXECUTIONS, Piece, Work, pack
 
@@ -64,7 +65,7 @@ def resolve_mode(mode: Any) -> Mode:
 
 def backend_of(mode: Mode) -> RestBackend:
     """The backend that jobs of this mode run on."""
-    return mode.rest_backend if isinstance(mode, Session) else mode
+    return membership_of(mode).require_backend() if isinstance(mode, Session) else mode
 
 
 class RestPrimitive(Generic[OptionsT]):
@@ -175,7 +176,7 @@ def parameter_array(pub: SamplerPub | EstimatorPub, index: int) -> np.ndarray:
 
 def submit_works(
     mode: Mode, program_id: str, works: Sequence[Work], options: PrimitiveOptions
-) -> RestJob | SplitJob:
+) -> Job:
     """Posts a run: as one job, or as several if it is too large and ``options.split`` is set.
 
     Args:
@@ -189,7 +190,7 @@ def submit_works(
     """
     if not works:
         # The service takes no job without PUBs; the reference primitives give an empty result.
-        return SplitJob([], [], [])
+        return SplitJob([], [], [], backend_of(mode))
     if options.split:
         jobs = pack(works)
         if len(jobs) > 1:
@@ -221,7 +222,7 @@ def _submit_parts(
             ids = ", ".join(part.job_id() for part in parts) or "none"
             submitted = f" Parts submitted so far, of {len(jobs)}: {ids}"
             raise with_more(error, submitted) from error
-    return SplitJob(parts, jobs, [work.shape for work in works])
+    return SplitJob(parts, jobs, [work.shape for work in works], backend_of(mode))
 
 
 def _submit(
@@ -248,7 +249,7 @@ def _submit(
         "tags": [*wire.job.get("tags", ()), tag],
     }
     if isinstance(mode, Session):
-        mode.check_open()
+        membership_of(mode).require_open()
         request["session_id"] = mode.session_id
     body = msgspec.json.encode(request)
     if len(body) > MAX_BODY_BYTES:
@@ -275,5 +276,5 @@ def _submit(
         backend=backend,
     )
     if isinstance(mode, Session):
-        mode.joins(job.job_id())
+        membership_of(mode).job_ids.append(job.job_id())
     return job

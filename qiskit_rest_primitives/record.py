@@ -1,124 +1,117 @@
-"""What memory knows of a job: its details as the service last told them. Nothing here asks."""
+"""Cached details of a job, as last reported by the service. No I/O."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from qiskit_rest_primitives.errors import JobCancelledError, JobFailedError
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.submission import is_own_tag
-from qiskit_rest_primitives.status import CANCELLED, FINAL, read_state, read_status
+from qiskit_rest_primitives.status import CANCELLED, FINAL, Status, read_state, read_status
+from qiskit_rest_primitives.user_warnings import OptionsNotice
 
 LOG_TAIL: Final = 1500
 """Characters of a failed job's log that go into its error."""
 
 
-class JobRecord:
-    """The memory of a job's handle.
+class JobDetails:
+    """The details of one job that its handle keeps.
 
     Args:
         client: the service that the job is on.
         job_id: its id.
-        details: as the service gave them, or what is known from the submission.
+        reported: as the service gave them, or what is known from the submission.
+        settled: names of those that were fixed at submission; the service's later word on them
+            does not count.
+
+    Attributes:
+        client: the service that the job is on.
+        job_id: its id; another one only after the answer to its submission was damaged.
+        made_at: monotonic seconds at which its handle was made.
+        reported: the details, under the API's names.
+        options_notice: warns of options without effect; the parts of a split run share one.
     """
 
-    def __init__(self, client: ApiClient, job_id: str, details: Mapping[str, Any] | None):
-        self._client = client
-        self._job_id = job_id
-        self._details: dict[str, Any] = dict(details or {})
-        self._born = time.monotonic()
-        self._settled: dict[str, Any] = {}
+    def __init__(
+        self,
+        client: ApiClient,
+        job_id: str,
+        reported: Mapping[str, Any] | None = None,
+        settled: Iterable[str] = (),
+    ):
+        self.client = client
+        self.job_id = job_id
+        self.reported: dict[str, Any] = dict(reported or {})
+        self.made_at = time.monotonic()
+        self.options_notice = OptionsNotice()
+        self._settled = {name: self.reported.get(name) for name in settled}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "made_at": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.made_at = time.monotonic()
 
     @property
-    def client(self) -> ApiClient:
-        """The service that the job is on."""
-        return self._client
-
-    @property
-    def born(self) -> float:
-        """Monotonic seconds at which this handle was made."""
-        return self._born
-
-    @property
-    def primitive_id(self) -> str:
+    def program_id(self) -> str:
         """``sampler`` or ``estimator``."""
-        program = self._details.get("program")
+        program = self.reported.get("program")
         return program.get("id", "") if isinstance(program, dict) else ""
 
-    program_id = primitive_id
+    @property
+    def own_tags(self) -> list[str]:
+        """The tags that mark the submission."""
+        return [tag for tag in self.reported.get("tags") or () if is_own_tag(tag)]
 
     @property
-    def backend_name(self) -> str:
-        """The backend's name."""
-        return str(self._details.get("backend") or "")
-
-    @property
-    def session_id(self) -> str | None:
-        """The session or batch that the job belongs to."""
-        return self._details.get("session_id") or None
-
-    @property
-    def tags(self) -> list[str]:
-        """The user's tags, without the one that marks the submission."""
-        return [tag for tag in self._details.get("tags") or [] if not is_own_tag(tag)]
+    def user_tags(self) -> list[str]:
+        """The user's tags."""
+        return [tag for tag in self.reported.get("tags") or () if not is_own_tag(tag)]
 
     @property
     def private(self) -> bool:
         """Whether inputs are withheld and the result can be read only once."""
-        return bool(self._details.get("private"))
+        return bool(self.reported.get("private"))
 
     @property
-    def instance(self) -> str | None:
-        """The CRN of the instance."""
-        return self._client.account.instance
+    def status(self) -> Status:
+        """The status as last reported."""
+        return read_status(self.reported)
 
     @property
-    def creation_date(self) -> datetime | None:
-        """When the service created the job, with its time zone; None until it was asked."""
-        created = self._details.get("created")
+    def created(self) -> datetime | None:
+        """When the service created the job, with its time zone; None until it said so."""
+        created = self.reported.get("created")
         return datetime.fromisoformat(created.replace("Z", "+00:00")) if created else None
 
-    @property
-    def inputs(self) -> dict[str, Any]:
-        """The params as they went over the wire: PUBs, options, version.
-
-        A handle that submitted the job does not keep its circuits: its inputs lack the PUBs until
-        ``refresh(params=True)``. Those of a private job are empty.
-        """
-        return dict(self._details.get("params") or {})
-
-    @property
-    def usage_estimation(self) -> dict[str, Any]:
-        """``{"quantum_seconds": ...}`` as the service estimated it, None where it did not."""
-        return {"quantum_seconds": self._details.get("estimated_running_time_seconds")}
-
     def known_final(self) -> dict[str, Any] | None:
-        """The details if they say that the job is final, else None. Asks nobody."""
-        final = bool(self._details.get("status") or self._details.get("state")) and (
-            read_status(self._details) in FINAL
+        """The details if they say that the job is final, else None."""
+        final = bool(self.reported.get("status") or self.reported.get("state")) and (
+            self.status in FINAL
         )
-        return self._details if final else None
+        return self.reported if final else None
 
-    def learn(self, details: Mapping[str, Any]) -> None:
-        """Takes note of details that the service gave; who submitted the job knows some better.
+    def merge(self, reported: Mapping[str, Any]) -> None:
+        """Merges details reported by the service; values fixed at submission take precedence.
 
-        What is final stays so: another thread's older answer may come after a newer one.
+        A final state stays final: another thread's older reply may arrive after a newer one.
         """
-        merged = {**self._details, **details, **self._settled}
+        merged = {**self.reported, **reported, **self._settled}
         final = self.known_final()
         if final is not None and read_status(merged) not in FINAL:
             merged |= {key: final[key] for key in ("status", "state") if key in final}
-        self._details = merged
+        self.reported = merged
 
-    def failure_text(self, log: str = "") -> str:
+    def describe_failure(self, log: str = "") -> str:
         """Why the job failed: status, reason, code, solution and the end of its log."""
-        state = read_state(self._details)
+        state = read_state(self.reported)
         reason = str(state.get("reason") or "no reason given")
         code = state.get("reason_code") or state.get("reasonCode")
-        text = f"job {self._job_id} ended as {state['status']}: {reason}"
+        text = f"job {self.job_id} ended as {state['status']}: {reason}"
         if code:
             text += f" (code {code})"
         if state.get("reason_solution"):
@@ -127,15 +120,30 @@ class JobRecord:
             text += f"\nEnd of its log:\n{log.strip()[-LOG_TAIL:]}"
         return text
 
-    def failure(self, log: str = "") -> JobFailedError:
+    def failure_error(self, log: str = "") -> JobFailedError:
         """The error of a job that is final without a result."""
-        state = read_state(self._details)
+        state = read_state(self.reported)
         code = state.get("reason_code") or state.get("reasonCode")
-        kind = JobCancelledError if read_status(self._details) == CANCELLED else JobFailedError
+        kind = JobCancelledError if self.status == CANCELLED else JobFailedError
         return kind(
-            self.failure_text(log),
-            job_id=self._job_id,
+            self.describe_failure(log),
+            job_id=self.job_id,
             reason=str(state.get("reason") or ""),
             reason_code=code if isinstance(code, int) else None,
             reason_solution=str(state.get("reason_solution") or ""),
         )
+
+
+def details_of(handle: object) -> JobDetails:
+    """The details that a job's handle keeps, out of the way of users' completion.
+
+    Raises:
+        TypeError: it is not the handle of one job.
+    """
+    details = getattr(handle, "_details", None)
+    if not isinstance(details, JobDetails):
+        raise TypeError(
+            f"{handle!r} is not the handle of one job; pass handles as run() and service.job() "
+            "give them, and the parts of a SplitJob"
+        )
+    return details

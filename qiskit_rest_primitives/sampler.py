@@ -10,10 +10,9 @@ from qiskit.primitives.containers import SamplerPubLike
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qiskit_rest_primitives.circuits.result_names import check_register_names
-from qiskit_rest_primitives.job import RestJob
+from qiskit_rest_primitives.job_base import Job
 from qiskit_rest_primitives.options import SamplerOptions
 from qiskit_rest_primitives.primitive import CircuitEncoder, RestPrimitive, submit_works
-from qiskit_rest_primitives.split_job import SplitJob
 from qiskit_rest_primitives.work import SamplerWork
 
 
@@ -41,9 +40,7 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
         """
         return self._options.shots_unless_given()
 
-    def run(
-        self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None
-    ) -> RestJob | SplitJob:
+    def run(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> Job:
         """Submits one job.
 
         Args:

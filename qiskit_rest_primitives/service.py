@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 from qiskit_rest_primitives import account as accounts
 from qiskit_rest_primitives.account.checks import not_a_token, without_secrets
@@ -16,14 +18,30 @@ from qiskit_rest_primitives.backend import (
     least_busy_entry,
     select_backends,
 )
-from qiskit_rest_primitives.errors import BackendError, NotFoundError
+from qiskit_rest_primitives.errors import AccountError, BackendError, NotFoundError
 from qiskit_rest_primitives.forks import Lock
 from qiskit_rest_primitives.http.client import ApiClient
-from qiskit_rest_primitives.job_side import JobSide
+from qiskit_rest_primitives.http.posting import delete
+from qiskit_rest_primitives.job import RestJob
+from qiskit_rest_primitives.recovery import find_lost
 from qiskit_rest_primitives.settings import Settings
 
+logger = logging.getLogger(__name__)
 
-class QiskitRuntimeService(JobSide):
+PAGE: Final = 200
+
+JobT = TypeVar("JobT", covariant=True)
+
+
+class Runs(Protocol[JobT]):
+    """What has a ``run``: a sampler or an estimator."""
+
+    def run(self, *args: Any, **kwargs: Any) -> JobT:
+        """Submits PUBs and returns the job's handle."""
+        ...
+
+
+class QiskitRuntimeService:
     """A service that speaks the Qiskit Runtime REST API, seen from one account.
 
     What is not given comes from the environment (``QISKIT_IBM_TOKEN``, ``_INSTANCE``, ``_URL``,
@@ -49,6 +67,8 @@ class QiskitRuntimeService(JobSide):
         AccountError: there is no account, or a part of it is malformed.
     """
 
+    save_account = staticmethod(accounts.save_account)
+    delete_account = staticmethod(accounts.delete_account)
     global_service: ClassVar[QiskitRuntimeService | None] = None
 
     def __init__(
@@ -219,3 +239,145 @@ class QiskitRuntimeService(JobSide):
                 )
             self._known[key].note_entry(entry)
             return self._known[key]
+
+    # Jobs
+
+    def job(self, job_id: str) -> RestJob:
+        """The job of that id, with its params; its result has the user's names again.
+
+        Raises:
+            NotFoundError: there is none in this instance.
+        """
+        return self._handle(self._client.job(job_id, exclude_params=False))
+
+    def jobs(
+        self,
+        limit: int | None = 10,
+        skip: int = 0,
+        backend_name: str | None = None,
+        pending: bool | None = None,
+        program_id: str | None = None,
+        instance: str | None = None,
+        job_tags: Sequence[str] | None = None,
+        session_id: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        descending: bool = True,
+    ) -> list[RestJob]:
+        """Jobs that meet all conditions, newest first; pages of the list are joined.
+
+        Args:
+            limit: at most so many; None for all.
+            skip: leave out so many at the start.
+            backend_name: on this backend.
+            pending: True for queued and running ones, False for final ones.
+            program_id: ``sampler`` or ``estimator``.
+            instance: only the account's own.
+            job_tags: that bear all of these tags.
+            session_id: of this session or batch.
+            created_after: a time; one without zone is local.
+            created_before: a time; one without zone is local.
+            descending: False for oldest first.
+        """
+        self._check_instance(instance)
+        filters: dict[str, Any] = {
+            "backend": backend_name,
+            "pending": pending,
+            "program": program_id,
+            "tags": None if job_tags is None else list(job_tags),
+            "session_id": session_id,
+            "created_after": _utc(created_after),
+            "created_before": _utc(created_before),
+            "sort": "DESC" if descending else "ASC",
+        }
+        found: list[RestJob] = []
+        while limit is None or len(found) < limit:
+            size = PAGE if limit is None else min(PAGE, limit - len(found))
+            page = self._client.jobs(limit=size, offset=skip + len(found), **filters)["jobs"]
+            found += [self._handle(details) for details in page]
+            if len(page) < size:
+                break
+        return found
+
+    def _handle(self, details: Mapping[str, Any]) -> RestJob:
+        return RestJob(self._client, str(details["id"]), details=details)
+
+    def delete_job(self, job_id: str) -> None:
+        """Deletes a final job and its result, for good, with the copy of a private one here."""
+        delete(self._client, job_id)
+        kept = self._client.settings.private_result(job_id)
+        for copy in kept.parent.glob(f"{kept.stem}.*"):
+            copy.unlink()
+
+    def run_all(
+        self,
+        primitive: Runs[JobT],
+        runs: Iterable[Iterable[Any]],
+        **run_options: Any,
+    ) -> Iterator[JobT]:
+        """Submits any number of runs in order, below the service's rate, and yields their handles.
+
+        The runs may come from a generator: each is made when its turn has come.
+
+        Args:
+            primitive: SamplerV2 or EstimatorV2.
+            runs: the PUBs of each job.
+            run_options: ``shots`` or ``precision``, as `run` takes them.
+        """
+        for pubs in runs:
+            yield primitive.run(list(pubs), **run_options)
+
+    def recover(self) -> list[RestJob]:
+        """Finds jobs whose submission was cut short, by a crash or an outage.
+
+        A submission that is noted in the journal without a job id is looked for by its tag. One
+        that is not there after ten minutes never reached the service and is struck off.
+
+        Returns:
+            Handles of the jobs that were found, oldest first.
+        """
+        return [self._handle(details) for details in find_lost(self._client)]
+
+    def check_pending_jobs(self) -> None:
+        """Kept for code written for the official client; nothing is limited here."""
+        logger.debug("pending jobs are not limited by this client")
+
+    # The account
+
+    @staticmethod
+    def saved_accounts(
+        default: bool | None = None,
+        channel: str | None = None,
+        filename: str | None = None,
+        name: str | None = None,
+    ) -> dict[str, dict[str, Any]]:
+        """The saved accounts by name; ``["token"].reveal()`` gives one, proxies likewise."""
+        return accounts.saved_accounts(default, channel, filename, name)
+
+    def active_account(self) -> dict[str, Any]:
+        """The account in use; token and proxies are hidden, ``["token"].reveal()`` gives one."""
+        return self._client.account.as_saved()
+
+    def _check_instance(self, instance: str | None) -> None:
+        if instance is not None and instance != self._client.account.instance:
+            raise AccountError(
+                f"this service uses {self._client.account.instance!r}: make another one with "
+                f"QiskitRuntimeService(instance={instance!r})"
+            )
+
+    def active_instance(self) -> str:
+        """The CRN in use; empty where the service has none."""
+        return self._client.account.instance or ""
+
+    def instances(self) -> Sequence[Mapping[str, Any]]:
+        """The instance in use, with what the service says of its plan."""
+        said = self._client.instance()
+        return [{"crn": self.active_instance(), "plan": said.get("plan_id"), **said}]
+
+    def usage(self) -> dict[str, Any]:
+        """Seconds the instance has consumed and may consume, as the service gives them."""
+        return self._client.usage()
+
+
+def _utc(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(timezone.utc).isoformat()

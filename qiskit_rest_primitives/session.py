@@ -6,6 +6,7 @@ import logging
 import re
 from contextlib import suppress
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -29,6 +30,49 @@ def current_session() -> Session | None:
     """The session of the surrounding ``with``, in this thread or task."""
     surrounding = _surrounding.get()
     return surrounding[-1] if surrounding else None
+
+
+@dataclass
+class Membership:
+    """Which jobs a session takes, and took; for the primitives that submit them.
+
+    Attributes:
+        name: what the session is called in messages.
+        backend: where its jobs run; None if the service does not say.
+        accepts_jobs: False once it was closed here.
+        job_ids: of the jobs that were submitted to it through this process, in order.
+    """
+
+    name: str
+    backend: RestBackend | None
+    accepts_jobs: bool = True
+    job_ids: list[str] = field(default_factory=list[str])
+
+    def require_backend(self) -> RestBackend:
+        """The backend.
+
+        Raises:
+            SessionError: the service does not say which one it is.
+        """
+        if self.backend is None:
+            raise SessionError(f"{self.name} has no backend yet")
+        return self.backend
+
+    def require_open(self) -> None:
+        """Refuses a submission to a session that was closed here.
+
+        Raises:
+            SessionError: it takes no more jobs.
+        """
+        if not self.accepts_jobs:
+            kind = self.name.partition(" ")[0]
+            raise SessionError(f"{self.name} is closed: open a new one with {kind}(backend)")
+
+
+def membership_of(session: Session) -> Membership:
+    """What a session keeps of its jobs, out of the way of users' completion."""
+    membership: Membership = vars(session)["_membership"]
+    return membership
 
 
 class Session:
@@ -63,9 +107,7 @@ class Session:
     def _begin(self, client: ApiClient, session_id: str, backend: RestBackend | None) -> None:
         self._client = client
         self._session_id = session_id
-        self._backend = backend
-        self._open = True
-        self._job_ids: list[str] = []
+        self._membership = Membership(f"{type(self).__name__} {session_id}", backend)
 
     @classmethod
     def from_id(cls, session_id: str, service: QiskitRuntimeService) -> Session:
@@ -87,7 +129,7 @@ class Session:
         name = details.get("backend_name")
         backend = RestBackend(service.client, name) if name else None
         session._begin(service.client, session_id, backend)
-        session._open = bool(details.get("accepting_jobs", True))
+        session._membership.accepts_jobs = bool(details.get("accepting_jobs", True))
         return session
 
     def __repr__(self) -> str:
@@ -104,38 +146,12 @@ class Session:
     @property
     def job_ids(self) -> list[str]:
         """Ids of the jobs submitted through this object, in order."""
-        return list(self._job_ids)
+        return list(self._membership.job_ids)
 
     def backend(self) -> str | None:
         """The backend's name, as the official client gives it."""
-        return None if self._backend is None else self._backend.name
-
-    @property
-    def rest_backend(self) -> RestBackend:
-        """The backend.
-
-        Raises:
-            SessionError: the service does not say which one it is.
-        """
-        if self._backend is None:
-            raise SessionError(f"session {self._session_id} has no backend yet")
-        return self._backend
-
-    def joins(self, job_id: str) -> None:
-        """Takes note of a job that was submitted to this session."""
-        self._job_ids.append(job_id)
-
-    def check_open(self) -> None:
-        """Refuses a submission to a session that was closed here.
-
-        Raises:
-            SessionError: it takes no more jobs.
-        """
-        if not self._open:
-            kind = type(self).__name__
-            raise SessionError(
-                f"{kind} {self._session_id} is closed: open a new one with {kind}(backend)"
-            )
+        backend = self._membership.backend
+        return None if backend is None else backend.name
 
     def details(self) -> dict[str, Any]:
         """What the service says of the session, under the official client's names; times in s."""
@@ -166,13 +182,13 @@ class Session:
 
     def close(self) -> None:
         """Takes no more jobs; those submitted go on to their end. For good."""
-        self._open = False
+        self._membership.accepts_jobs = False
         with suppress(NotFoundError):  # gone already
             self._client.update_session(self._session_id, accepting_jobs=False)
 
     def cancel(self) -> None:
         """Closes at once: jobs that run go on to their end, queued ones are cancelled."""
-        self._open = False
+        self._membership.accepts_jobs = False
         with suppress(NotFoundError):  # gone already
             self._client.close_session(self._session_id)
 
@@ -187,13 +203,13 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         _surrounding.set(_surrounding.get()[:-1])
-        if error is not None and self._job_ids:
+        if error is not None and self._membership.job_ids:
             logger.warning(
                 "%s %s ends by %s; its jobs go on: %s",
                 type(self).__name__,
                 self._session_id,
                 type(error).__name__,
-                ", ".join(self._job_ids),
+                ", ".join(self._membership.job_ids),
             )
         try:
             self.close()

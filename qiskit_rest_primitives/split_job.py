@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
+from qiskit.primitives import PrimitiveResult
+from qiskit.providers import JobError
 
+from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.background import in_thread
 from qiskit_rest_primitives.errors import JobTimeoutError
 from qiskit_rest_primitives.job import RestJob
+from qiskit_rest_primitives.job_base import Job
 from qiskit_rest_primitives.joining import join
+from qiskit_rest_primitives.record import details_of
 from qiskit_rest_primitives.status import (
     CANCELLED,
     DONE,
     ERROR,
-    FINAL,
     QUEUED,
     RUNNING,
-    HasStatus,
     Status,
 )
 from qiskit_rest_primitives.user_warnings import OptionsNotice
@@ -27,7 +29,7 @@ from qiskit_rest_primitives.waiting import deadline_of, left_until, wait
 from qiskit_rest_primitives.work import Piece
 
 
-class SplitJob(HasStatus, BasePrimitiveJob[PrimitiveResult[Any], Status]):
+class SplitJob(Job):
     """A run that was cut into several jobs because one would have been too large.
 
     A run without PUBs has no job at all: it is done, and its result is empty.
@@ -36,6 +38,7 @@ class SplitJob(HasStatus, BasePrimitiveJob[PrimitiveResult[Any], Status]):
         parts: the jobs, in order; each has its own result, which can be read while others run.
         pieces: what each of them runs.
         shapes: the shape of each PUB of the run.
+        backend: where the parts run.
     """
 
     def __init__(
@@ -43,14 +46,16 @@ class SplitJob(HasStatus, BasePrimitiveJob[PrimitiveResult[Any], Status]):
         parts: Sequence[RestJob],
         pieces: Sequence[Sequence[Piece]],
         shapes: Sequence[tuple[int, ...]],
+        backend: RestBackend,
     ):
         super().__init__(",".join(part.job_id() for part in parts))
         self._parts = tuple(parts)
         self._pieces = pieces
         self._shapes = shapes
+        self._backend = backend
         notice = OptionsNotice()
         for part in self._parts:
-            part.options_notice = notice  # all have the same options
+            details_of(part).options_notice = notice  # all have the same options
 
     def __repr__(self) -> str:
         return f"SplitJob({len(self._parts)} parts, {self._job_id!r})"
@@ -79,9 +84,53 @@ class SplitJob(HasStatus, BasePrimitiveJob[PrimitiveResult[Any], Status]):
             return DONE
         return QUEUED if all(state == QUEUED for state in states) else RUNNING
 
-    def in_final_state(self) -> bool:
-        """Whether all parts are over."""
-        return all(part.status() in FINAL for part in self._parts)
+    def backend(self) -> RestBackend:
+        """The backend that all parts run on."""
+        return self._backend
+
+    @property
+    def tags(self) -> list[str]:
+        """The user's tags, the same on all parts."""
+        return self._parts[0].tags if self._parts else []
+
+    @property
+    def session_id(self) -> str | None:
+        """The session or batch that all parts belong to."""
+        return self._parts[0].session_id if self._parts else None
+
+    def metrics(self) -> dict[str, Any]:
+        """``{"parts": [...]}``: the metrics of each part, in order."""
+        return {"parts": [part.metrics() for part in self._parts]}
+
+    def usage(self) -> float:
+        """Seconds on the device that are charged for all parts."""
+        return sum(part.usage() for part in self._parts)
+
+    def logs(self) -> str:
+        """The logs of all parts, each after a line with its id."""
+        return "".join(f"job {part.job_id()}:\n{part.logs()}" for part in self._parts)
+
+    def error_message(self) -> str | None:
+        """Why the first failed part failed; None if none did."""
+        messages = (part.error_message() for part in self._parts)
+        return next((message for message in messages if message is not None), None)
+
+    def update_tags(self, new_tags: Iterable[str]) -> list[str]:
+        """Replaces the user's tags on all parts."""
+        tags = list(new_tags)
+        for part in self._parts:
+            part.update_tags(tags)
+        return self.tags
+
+    def raw_result(self, timeout: float | None = None) -> bytes:
+        """Not for a split run.
+
+        Raises:
+            JobError: each part has bytes of its own: ``job.parts[0].raw_result()``.
+        """
+        raise JobError(
+            "a split run has no single result body: call raw_result() on each of job.parts"
+        )
 
     def cancel(self) -> bool:
         """Asks the service to cancel all parts; True if it took any of the requests."""
@@ -118,8 +167,3 @@ class SplitJob(HasStatus, BasePrimitiveJob[PrimitiveResult[Any], Status]):
     def future(self) -> Future[PrimitiveResult[Any]]:
         """A `concurrent.futures.Future` of the result."""
         return in_thread(self.result, "qiskit-rest-split")
-
-    def __await__(self) -> Generator[Any, None, PrimitiveResult[Any]]:
-        import asyncio  # costs as much as all of this package: only for those who await
-
-        return asyncio.wrap_future(self.future()).__await__()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -50,7 +49,6 @@ class Status(str):
         return str.__str__(self)
 
 
-INITIALIZING: Final = Status("INITIALIZING")
 QUEUED: Final = Status("QUEUED")
 RUNNING: Final = Status("RUNNING")
 CANCELLED: Final = Status("CANCELLED")
@@ -64,34 +62,6 @@ _WORDS: Final = {
     "completed": DONE,
     "failed": ERROR,
 }
-
-
-class HasStatus:
-    """The questions of a job's handle that its status answers."""
-
-    @abstractmethod
-    def status(self) -> Status:
-        """The status now."""
-
-    def done(self) -> bool:
-        """Whether there is a result."""
-        return self.status() == DONE
-
-    def running(self) -> bool:
-        """Whether it is running."""
-        return self.status() == RUNNING
-
-    def cancelled(self) -> bool:
-        """Whether it was cancelled."""
-        return self.status() == CANCELLED
-
-    def errored(self) -> bool:
-        """Whether it failed or ran out of time."""
-        return self.status() == ERROR
-
-    def in_final_state(self) -> bool:
-        """Whether it is over, one way or another."""
-        return self.status() in FINAL
 
 
 def read_state(details: Mapping[str, Any]) -> dict[str, Any]:

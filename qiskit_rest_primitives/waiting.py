@@ -10,38 +10,13 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future
 from concurrent.futures import wait as wait_for_futures
 from contextlib import ExitStack, contextmanager
-from typing import Any, Final, Protocol, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from qiskit_rest_primitives.errors import JobTimeoutError
 from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.job_base import Job
+from qiskit_rest_primitives.record import JobDetails, details_of
 from qiskit_rest_primitives.watcher import watcher_of
-
-
-class Watchable(Protocol):
-    """What can be waited for: a job handle."""
-
-    @property
-    def client(self) -> ApiClient:
-        """Where to ask."""
-        ...
-
-    @property
-    def born(self) -> float:
-        """Monotonic time of its submission, or of its retrieval."""
-        ...
-
-    def job_id(self) -> str:
-        """Its id."""
-        ...
-
-    def known_final(self) -> dict[str, Any] | None:
-        """Its final details if they are known already."""
-        ...
-
-    def learn(self, details: dict[str, Any]) -> None:
-        """Takes note of details."""
-        ...
-
 
 logger = logging.getLogger(__name__)
 
@@ -76,31 +51,33 @@ def left_until(deadline: float | None) -> float | None:
     return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
-J = TypeVar("J", bound=Watchable)
+J = TypeVar("J", bound=Job)
 
 
 @contextmanager
-def watching(jobs: Iterable[J]) -> Generator[dict[Future[dict[str, Any]], list[J]]]:
+def watching(
+    jobs: Iterable[JobDetails],
+) -> Generator[dict[Future[dict[str, Any]], list[JobDetails]]]:
     """Futures of the jobs' final details, watched until the block is left.
 
     Handles of one job share a future.
     """
-    futures: dict[Future[dict[str, Any]], list[J]] = {}
-    groups: dict[ApiClient, dict[str, list[J]]] = {}
+    futures: dict[Future[dict[str, Any]], list[JobDetails]] = {}
+    groups: dict[ApiClient, dict[str, list[JobDetails]]] = {}
     for job in jobs:
-        details = job.known_final()
-        if details is not None:
+        final = job.known_final()
+        if final is not None:
             known: Future[dict[str, Any]] = Future()
-            known.set_result(details)
+            known.set_result(final)
             futures[known] = [job]
         else:
-            groups.setdefault(job.client, {}).setdefault(job.job_id(), []).append(job)
+            groups.setdefault(job.client, {}).setdefault(job.job_id, []).append(job)
     with ExitStack() as stack:
-        for client, handles in groups.items():
-            born = {job_id: same[0].born for job_id, same in handles.items()}
-            watched = stack.enter_context(watcher_of(client).watching(born))
-            futures.update((watched[job_id], same) for job_id, same in handles.items())
-        with said_to_go_on(job.job_id() for same in futures.values() for job in same):
+        for client, same_client in groups.items():
+            made_at = {job_id: same[0].made_at for job_id, same in same_client.items()}
+            watched = stack.enter_context(watcher_of(client).watching(made_at))
+            futures.update((watched[job_id], same) for job_id, same in same_client.items())
+        with said_to_go_on(job.job_id for same in futures.values() for job in same):
             yield futures
 
 
@@ -121,11 +98,11 @@ def said_to_go_on(job_ids: Iterable[str]) -> Generator[None]:
         raise
 
 
-def wait_for_final(job: Watchable, timeout: float | None) -> dict[str, Any]:
+def wait_for_final(job: JobDetails, timeout: float | None) -> dict[str, Any]:
     """Waits until one job is final and gives its details.
 
     Args:
-        job: the handle.
+        job: what its handle knows; the final details are merged in.
         timeout: seconds; None waits without end.
 
     Raises:
@@ -137,11 +114,11 @@ def wait_for_final(job: Watchable, timeout: float | None) -> dict[str, Any]:
         done, _ = wait_for_futures([future], timeout)
         if not done:
             raise JobTimeoutError(
-                f"job {job.job_id()} is not final after {timeout:g} s; it goes on: call again, "
+                f"job {job.job_id} is not final after {timeout:g} s; it goes on: call again, "
                 "or fetch it later by its id"
             )
         details = future.result()
-    job.learn(details)
+    job.merge(details)
     return details
 
 
@@ -159,15 +136,14 @@ def wait(
     Returns:
         Jobs that are final (or can't be watched), and jobs that are not.
     """
-    handles, timeout = list(jobs), checked_timeout(timeout)
+    handles, timeout = _handles_by_details(jobs), checked_timeout(timeout)
     with watching(handles) as futures:
         done, pending = wait_for_futures(futures, timeout, return_when)
         for future in done:
-            if future.exception() is None:
-                _tell(future, futures)
+            _merge_into_all(future, futures)
         return (
-            {job for future in done for job in futures[future]},
-            {job for future in pending for job in futures[future]},
+            {handles[details] for future in done for details in futures[future]},
+            {handles[details] for future in pending for details in futures[future]},
         )
 
 
@@ -183,7 +159,8 @@ def as_completed(jobs: Iterable[J], timeout: float | None = None) -> Iterator[J]
     """
     timeout = checked_timeout(timeout)
     deadline = None if timeout is None else time.monotonic() + timeout
-    with watching(list(jobs)) as futures:
+    handles = _handles_by_details(jobs)
+    with watching(handles) as futures:
         left = set(futures)
         while left:
             remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -192,13 +169,17 @@ def as_completed(jobs: Iterable[J], timeout: float | None = None) -> Iterator[J]
                 number = sum(len(futures[future]) for future in left)
                 raise JobTimeoutError(f"{number} jobs are not final after {timeout:g} s")
             for future in done:
-                if future.exception() is None:
-                    _tell(future, futures)
-                yield from futures[future]
+                _merge_into_all(future, futures)
+                yield from (handles[details] for details in futures[future])
 
 
-def _tell(
-    future: Future[dict[str, Any]], futures: Mapping[Future[dict[str, Any]], list[J]]
+def _handles_by_details(jobs: Iterable[J]) -> dict[JobDetails, J]:
+    return {details_of(job): job for job in jobs}
+
+
+def _merge_into_all(
+    future: Future[dict[str, Any]], futures: Mapping[Future[dict[str, Any]], list[JobDetails]]
 ) -> None:
-    for job in futures[future]:
-        job.learn(future.result())
+    if future.exception() is None:
+        for job in futures[future]:
+            job.merge(future.result())

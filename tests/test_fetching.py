@@ -140,7 +140,7 @@ def found(sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch) -> RestJob:
     """A completed job, made from its id, that is asked for with little patience."""
     monkeypatch.setattr(retry_policies, "DOWNLOAD_TIMEOUT_SECONDS", 0.3)
     job = sampler.run([coins()], shots=5)
-    handle = RestJob(job.client, job.job_id())
+    handle = RestJob(job._client, job.job_id())
     handle.wait_for_final_state(30)
     return handle
 
@@ -155,7 +155,7 @@ def test_a_slow_result_is_given_more_time(failing: LocalService, found: RestJob)
 def test_slow_params_are_given_more_time(found: RestJob, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same for what the job ran, which its result is decoded by."""
     given: list[float] = []
-    ask = found.client.job
+    ask = found._client.job
 
     def slowly(job_id: str, *, timeout_seconds: float, **more: Any) -> dict[str, Any]:
         given.append(timeout_seconds)
@@ -164,7 +164,7 @@ def test_slow_params_are_given_more_time(found: RestJob, monkeypatch: pytest.Mon
             raise TransportError("silent")
         return ask(job_id, timeout_seconds=timeout_seconds, **more)
 
-    monkeypatch.setattr(found.client, "job", slowly)
+    monkeypatch.setattr(found._client, "job", slowly)
     assert found.result(30)[0].data.meas.num_shots == 5
     assert given == pytest.approx([0.3, 0.9])
 

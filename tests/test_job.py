@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.primitives import BasePrimitiveJob
 from qiskit.providers import JobStatus
 
 from qiskit_rest_primitives import (
@@ -175,3 +176,20 @@ def test_usage_metrics_and_deletion(service: QiskitRuntimeService, backend: Rest
     service.delete_job(job.job_id())
     with pytest.raises(NotFoundError):
         service.job(job.job_id())
+
+
+PUBLIC = {
+    "backend", "backend_name", "cancel", "cancelled", "creation_date", "done", "error_message",
+    "errored", "future", "in_final_state", "inputs", "instance", "job_id", "logs", "metrics",
+    "primitive_id", "private", "program_id", "raw_result", "refresh", "result", "running",
+    "session_id", "status", "tags", "update_tags", "usage", "usage_estimation",
+    "wait_for_final_state",
+}  # fmt: skip
+
+
+def test_completion_shows_what_users_may_call(backend: RestBackend) -> None:
+    """A handle has no public attribute that only this package uses."""
+    job = SamplerV2(backend).run([coin()])
+    inherited = set(dir(BasePrimitiveJob))  # more of them with newer releases of Qiskit
+    assert {name for name in dir(job) if not name.startswith("_")} - inherited <= PUBLIC
+    assert set(dir(job)) >= PUBLIC

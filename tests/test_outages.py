@@ -91,9 +91,9 @@ def test_result_goes_on(
 
 
 def _service_of(job: RestJob) -> QiskitRuntimeService:
-    account = job.client.account
+    account = job._client.account
     return QiskitRuntimeService(
-        url=job.client.url, token=account.token.reveal(), instance=account.instance
+        url=job._client.url, token=account.token.reveal(), instance=account.instance
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter
 from qiskit.primitives import StatevectorEstimator, StatevectorSampler
+from qiskit.providers import JobError
 
 from qiskit_rest_primitives import (
     EncodeError,
@@ -17,6 +18,7 @@ from qiskit_rest_primitives import (
     SamplerV2,
     SplitJob,
     TransportError,
+    wait,
     work,
 )
 from qiskit_rest_primitives.circuits import encode_circuit
@@ -144,3 +146,24 @@ def test_packing_covers_every_shot_once(pubs: list[tuple[int, int]], limit: int)
         for p in pieces:
             seen[p.pub][p.start : p.stop, p.first_shot : p.first_shot + p.shots] += 1
     assert all((counts == 1).all() for counts in seen)
+
+
+def test_a_split_run_answers_what_a_job_answers(
+    backend: RestBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Usage is summed, logs are joined, tags go to all parts; there is no single body."""
+    monkeypatch.setattr(work, "MAX_EXECUTIONS", 100)
+    options = {"simulator": {"seed_simulator": 5}, "split": True}
+    job = SamplerV2(backend, options=options).run([(rotation(), [0.5], 150)])
+    job.result(timeout=60)
+    assert isinstance(job, SplitJob)
+    assert job.usage() == pytest.approx(sum(part.usage() for part in job.parts))
+    assert job.metrics() == {"parts": [part.metrics() for part in job.parts]}
+    assert all(part.logs() in job.logs() for part in job.parts)
+    assert job.error_message() is None
+    assert job.backend() is backend
+    assert job.update_tags(["mine"]) == ["mine"] == job.parts[-1].tags
+    with pytest.raises(JobError, match="parts"):
+        job.raw_result()
+    with pytest.raises(TypeError, match="parts of a SplitJob"):
+        wait([job])

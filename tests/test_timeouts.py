@@ -61,7 +61,7 @@ def job(failing: LocalService, monkeypatch: pytest.MonkeyPatch) -> RestJob:
     circuit.measure_all()
     made = SamplerV2(service.backend("statevector")).run([circuit], shots=3)
     made.wait_for_final_state(60)
-    return RestJob(made.client, made.job_id())
+    return RestJob(made._client, made.job_id())
 
 
 @pytest.mark.parametrize("how", MISBEHAVIOUR)

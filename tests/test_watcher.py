@@ -146,7 +146,7 @@ def test_a_call_that_hangs_does_not_hold_the_others(
     monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.1)
     given, _, job = replies
     given.append((200, entry("Completed")))
-    real, stuck, calls = job.client.job, threading.Event(), []
+    real, stuck, calls = job._client.job, threading.Event(), []
 
     def hang_once(*args, **more):
         calls.append(1)
@@ -154,7 +154,7 @@ def test_a_call_that_hangs_does_not_hold_the_others(
             stuck.wait(30)
         return real(*args, **more)
 
-    monkeypatch.setattr(job.client, "job", hang_once)
+    monkeypatch.setattr(job._client, "job", hang_once)
     job.wait_for_final_state(timeout=10)
     assert job.done()
     stuck.set()
@@ -250,10 +250,10 @@ def test_ctrl_c_leaves_the_job_and_says_its_id(
 def test_a_child_process_has_a_watcher_of_its_own(replies, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads do not survive a fork."""
     _, _, job = replies
-    mine = watcher_of(job.client)
-    assert watcher_of(job.client) is mine
+    mine = watcher_of(job._client)
+    assert watcher_of(job._client) is mine
     monkeypatch.setattr("os.getpid", lambda: 1)
-    assert watcher_of(job.client) is not mine
+    assert watcher_of(job._client) is not mine
 
 
 def test_the_watcher_goes_to_sleep_and_wakes_up(replies, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,6 +265,6 @@ def test_the_watcher_goes_to_sleep_and_wakes_up(replies, monkeypatch: pytest.Mon
         with pytest.raises(JobTimeoutError):
             job.wait_for_final_state(timeout=0.05)
         deadline = time.monotonic() + 5
-        while watcher_of(job.client)._thread is not None and time.monotonic() < deadline:
+        while watcher_of(job._client)._thread is not None and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert watcher_of(job.client)._thread is None
+        assert watcher_of(job._client)._thread is None

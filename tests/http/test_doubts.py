@@ -76,7 +76,7 @@ def test_a_very_late_duplicate_is_cancelled(
     job = SamplerV2(backend, options=options).run([measured()], shots=3)
     # What the slow service makes of the first try now: a job with the same tags.
     pubs = long_pubs(20)
-    own = [tag for tag in job._details["tags"] if is_own_tag(tag)]
+    own = [tag for tag in job._details.reported["tags"] if is_own_tag(tag)]
     twin = SamplerV2(backend, options={"environment": {"job_tags": ["very-late"]}}).run(pubs)
     client_of_failing.client.update_job_tags(twin.job_id(), ["very-late", *own])
     assert job.result()[0].data.meas.get_counts() == {"1": 3}

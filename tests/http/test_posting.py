@@ -269,8 +269,8 @@ def test_a_session_error_does_not_hide_what_ended_the_block(
     assert "was not closed" in caplog.text
     with pytest.raises(InvalidRequestError), Session(backend):
         pass
-    with pytest.raises(SessionError):
-        session.check_open()
+    with pytest.raises(SessionError, match="closed"):
+        SamplerV2(session).run([measured()])
 
 
 def test_what_the_errors_say() -> None:
