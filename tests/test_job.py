@@ -10,7 +10,6 @@ import time
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.primitives import BasePrimitiveJob
 from qiskit.providers import JobStatus
 
 from qiskit_rest_primitives import (
@@ -190,6 +189,5 @@ PUBLIC = {
 def test_completion_shows_what_users_may_call(backend: RestBackend) -> None:
     """A handle has no public attribute that only this package uses."""
     job = SamplerV2(backend).run([coin()])
-    inherited = set(dir(BasePrimitiveJob))  # more of them with newer releases of Qiskit
-    assert {name for name in dir(job) if not name.startswith("_")} - inherited <= PUBLIC
-    assert set(dir(job)) >= PUBLIC
+    of_qiskit = {"metadata"}  # an attribute of newer releases
+    assert {name for name in dir(job) if not name.startswith("_")} - of_qiskit == PUBLIC

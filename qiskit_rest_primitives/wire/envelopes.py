@@ -10,9 +10,9 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from qiskit.primitives import BitArray
@@ -28,14 +28,14 @@ from qiskit_rest_primitives.wire.arrays import (
     text_slice,
 )
 from qiskit_rest_primitives.wire.cuts import ParsedBody
-from qiskit_rest_primitives.wire.typed import DECODERS, Read
 from qiskit_rest_primitives.wire.wording import brief
-
-if TYPE_CHECKING:
-    pass
 
 MAX_DEPTH = 100
 """Deepest nesting of metadata that is read."""
+
+
+Read: TypeAlias = Callable[["Decoder", dict[str, object], str, int], object]
+"""Reads an envelope: decoder, the envelope, its place and depth."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class Decoder:
 
     Attributes:
         body: the parsed body, whose long strings may have been cut out.
+        types: the types that envelopes may hold, each with its reader.
         max_bytes: limit of one array, in bytes.
-        types: the types that envelopes may hold.
     """
 
     body: ParsedBody
+    types: Mapping[str, Read]
     max_bytes: int = MAX_ARRAY_BYTES
-    types: Mapping[str, Read] = field(default_factory=lambda: DECODERS)
 
     def value(self, value: object, place: str, depth: int = 0) -> Any:
         """Reads a JSON value and everything within.
@@ -121,7 +121,7 @@ class Decoder:
 
 @dataclass(frozen=True)
 class Encoder:
-    """Writes Python objects as typed values; twin of `Decoder`.
+    """Writes Python objects as typed values; the counterpart of `Decoder`.
 
     Attributes:
         write_array: makes the JSON value of an array, whose bytes may go elsewhere.

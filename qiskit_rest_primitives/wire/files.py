@@ -24,9 +24,9 @@ from qiskit.primitives import BitArray, DataBin, PrimitiveResult, PubResult, Sam
 from qiskit_rest_primitives.errors import EncodeError, ProtocolError
 from qiskit_rest_primitives.wire.arrays import MAX_ARRAY_BYTES
 from qiskit_rest_primitives.wire.cuts import ParsedBody, parse_json
-from qiskit_rest_primitives.wire.envelopes import Decoder, Encoder, envelope
+from qiskit_rest_primitives.wire.envelopes import Decoder, Encoder, Read, envelope
 from qiskit_rest_primitives.wire.npy import read_npy
-from qiskit_rest_primitives.wire.typed import DECODERS, Read, list_of, object_of
+from qiskit_rest_primitives.wire.typed import DECODERS, list_of, object_of
 from qiskit_rest_primitives.wire.wording import brief
 
 FORMAT = "qiskit-rest-primitives/result"
@@ -115,7 +115,7 @@ def _decode_archive(archive: zipfile.ZipFile, max_bytes: int) -> PrimitiveResult
             f"a file of format {brief(document.get('format'))}, version "
             f"{brief(document.get('version'))}; this release reads {FORMAT}, version {VERSION}"
         )
-    decoder = Decoder(ParsedBody(document), max_bytes, _types(archive, max_bytes))
+    decoder = Decoder(ParsedBody(document), _types(archive, max_bytes), max_bytes)
     pubs = [_decode_pub(decoder, item, i) for i, item in enumerate(list_of(document["pubs"]))]
     metadata = decoder.value(document["metadata"], "result metadata")
     return PrimitiveResult(pubs, metadata=metadata)

@@ -19,6 +19,7 @@ from qiskit_rest_primitives.wire.cuts import Splicer, parse_body
 from qiskit_rest_primitives.wire.encoded import decode_encoded, encode_encoded
 from qiskit_rest_primitives.wire.envelopes import Decoder, Encoder, envelope
 from qiskit_rest_primitives.wire.plain import decode_plain, encode_plain
+from qiskit_rest_primitives.wire.typed import DECODERS
 from qiskit_rest_primitives.wire.wording import brief
 
 _PROGRAMS = ("sampler", "estimator")
@@ -54,7 +55,7 @@ def decode_result(
         raise ProtocolError(f"no decoder for the results of program {program_id!r}")
     expected = Expected(program_id, pub_shapes, pub_shots)
     parsed = parse_body(body)
-    decoder = Decoder(parsed, max_bytes)
+    decoder = Decoder(parsed, DECODERS, max_bytes)
     value = parsed.value
     fields = cast("dict[str, object]", value) if isinstance(value, dict) else {}
     try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,12 +17,11 @@ from qiskit.primitives import BitArray
 from qiskit_rest_primitives.errors import ProtocolError
 from qiskit_rest_primitives.wire import spans
 from qiskit_rest_primitives.wire.arrays import inflate_text
+from qiskit_rest_primitives.wire.envelopes import Decoder, Read
 from qiskit_rest_primitives.wire.wording import brief
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
-
-    from qiskit_rest_primitives.wire.envelopes import Decoder
 
 MAX_QPY_BYTES = 1 << 28
 """Limit of one decompressed QPY circuit, in bytes."""
@@ -209,9 +207,6 @@ def _execution_span(
     }
     return spans.ExecutionSpan(kind, moments[0], moments[1], slices)
 
-
-Read = Callable[["Decoder", dict[str, object], str, int], object]
-"""Reads an envelope: decoder, the envelope, its place and depth."""
 
 DECODERS: dict[str, Read] = {
     "ndarray": _ndarray,
