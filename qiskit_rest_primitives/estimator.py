@@ -14,8 +14,14 @@ from qiskit_rest_primitives.circuits.measured import disturbed_observable
 from qiskit_rest_primitives.errors import EncodeError
 from qiskit_rest_primitives.job_base import Job
 from qiskit_rest_primitives.options import EstimatorOptions
+from qiskit_rest_primitives.options.rules import (
+    assumed_precision,
+    check_circuits,
+    precision_unless_given,
+)
 from qiskit_rest_primitives.primitive import CircuitEncoder, RestPrimitive, submit_works
 from qiskit_rest_primitives.user_warnings import warn_user
+from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION
 from qiskit_rest_primitives.work import EstimatorWork
 
 
@@ -42,7 +48,7 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
         numbers; else what ``options.default_shots`` give; else ``options.default_precision``; else
         1/64.
         """
-        return self._options.assumed_precision()
+        return assumed_precision(self._options)
 
     def run(self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None) -> Job:
         """Submits one job.
@@ -68,11 +74,11 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
             EncodeError: a circuit, value or observable can't be sent unchanged, or the job is too
                 large.
         """
-        default = self._options.precision_unless_given() if precision is None else precision
+        default = precision_unless_given(self._options) if precision is None else precision
         coerced = [EstimatorPub.coerce(pub, default) for pub in pubs]
-        self._options.check_circuits(pub.circuit for pub in coerced)
+        check_circuits(self._options, [pub.circuit for pub in coerced])
         backend = self.backend()
-        encoder = CircuitEncoder(backend, bool(self._options.isa_check))
+        encoder = CircuitEncoder(backend, self._options.isa_check)
         assumed = self.default_precision
         works: list[EstimatorWork] = []
         for index, pub in enumerate(coerced):
@@ -82,7 +88,7 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
             if wanted == 0 and not backend.simulator:
                 raise EncodeError(
                     f"PUB {index}: precision 0 (exact values) is for simulators; {backend.name} "
-                    "is a device: pass a precision above 0, such as 0.015625, or set "
+                    f"is a device: pass a precision above 0, such as {DEFAULT_PRECISION}, or set "
                     "options.default_precision to it"
                 )
             circuit, values = encoder.encode(pub, index)

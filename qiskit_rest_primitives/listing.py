@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from qiskit_rest_primitives.http.client import ApiClient
-
-PAGE: Final = 200
-"""The most that the service lists at a time."""
+from qiskit_rest_primitives.wire.limits import MAX_PAGE
 
 
 def list_states(
@@ -29,10 +27,10 @@ def list_states(
         Details of wanted jobs that were listed, ids that should have been but were not, and the
         number of requests.
     """
-    filters: dict[str, Any] = {"created_after": since.isoformat(), "limit": PAGE}
+    filters: dict[str, Any] = {"created_after": since.isoformat(), "limit": MAX_PAGE}
     final = client.jobs(retry=False, pending=False, **filters)
     number = int(final.get("count") or len(final["jobs"]))
-    if number <= PAGE * (2 + len(wanted) // PAGE):
+    if number <= MAX_PAGE * (2 + len(wanted) // MAX_PAGE):
         listed, requests = _whole_list(client, final, pending=False, **filters)
         return _pick(listed, wanted), [], requests
     first = client.jobs(retry=False, pending=True, **filters)
@@ -46,7 +44,7 @@ def _whole_list(
 ) -> tuple[list[dict[str, Any]], int]:
     listed: list[dict[str, Any]] = list(page["jobs"])
     requests = 1
-    while len(page["jobs"]) >= PAGE and len(listed) != page.get("count"):
+    while len(page["jobs"]) >= MAX_PAGE and len(listed) != page.get("count"):
         page = client.jobs(retry=False, offset=len(listed), **filters)
         listed += page["jobs"]
         requests += 1

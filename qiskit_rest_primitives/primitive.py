@@ -26,11 +26,13 @@ from qiskit_rest_primitives.errors import (
 from qiskit_rest_primitives.http.submission import new_tag, submit
 from qiskit_rest_primitives.job import RestJob
 from qiskit_rest_primitives.job_base import Job
-from qiskit_rest_primitives.options.primitives import OptionsT, PrimitiveOptions
+from qiskit_rest_primitives.options.primitives import PrimitiveOptions
+from qiskit_rest_primitives.options.request import OptionsT, coerce_options, encode_options
 from qiskit_rest_primitives.origin import Origin
 from qiskit_rest_primitives.session import Session, current_session, membership_of
 from qiskit_rest_primitives.split_job import SplitJob
-from qiskit_rest_primitives.work import MAX_BODY_BYTES, MAX_EXECUTIONS, Piece, Work, pack
+from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_EXECUTIONS
+from qiskit_rest_primitives.work import Piece, Work, pack
 
 Mode = RestBackend | Session
 
@@ -90,7 +92,7 @@ class RestPrimitive(Generic[OptionsT]):
         options: OptionsT | Mapping[str, Any] | None = None,
     ):
         self._mode: Mode = resolve_mode(mode)
-        self._options = self.options_class.coerce(options)
+        self._options = coerce_options(self.options_class, options)
 
     @property
     def mode(self) -> Mode:
@@ -104,7 +106,7 @@ class RestPrimitive(Generic[OptionsT]):
 
     @options.setter
     def options(self, options: OptionsT | Mapping[str, Any] | None) -> None:
-        self._options = self.options_class.coerce(options)
+        self._options = coerce_options(self.options_class, options)
 
     def backend(self) -> RestBackend:
         """The backend that jobs run on."""
@@ -233,7 +235,7 @@ def _submit(
 ) -> RestJob:
     backend = backend_of(mode)
     backend.check_takes_jobs()
-    wire = options.to_wire()
+    wire = encode_options(options)
     tag = new_tag()
     request: dict[str, Any] = {
         "program_id": program_id,

@@ -12,6 +12,7 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit_rest_primitives.circuits.result_names import check_register_names
 from qiskit_rest_primitives.job_base import Job
 from qiskit_rest_primitives.options import SamplerOptions
+from qiskit_rest_primitives.options.rules import check_circuits, shots_unless_given
 from qiskit_rest_primitives.primitive import CircuitEncoder, RestPrimitive, submit_works
 from qiskit_rest_primitives.work import SamplerWork
 
@@ -38,7 +39,7 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
         With twirling, ``num_randomizations * shots_per_randomization`` if both are numbers; else
         ``options.default_shots``; else 4096.
         """
-        return self._options.shots_unless_given()
+        return shots_unless_given(self._options)
 
     def run(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> Job:
         """Submits one job.
@@ -67,8 +68,8 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
                 UserWarning,
                 stacklevel=2,
             )
-        self._options.check_circuits(pub.circuit for pub in coerced)
-        encoder = CircuitEncoder(self.backend(), bool(self._options.isa_check))
+        check_circuits(self._options, [pub.circuit for pub in coerced])
+        encoder = CircuitEncoder(self.backend(), self._options.isa_check)
         works: list[SamplerWork] = []
         for index, pub in enumerate(coerced):
             check_register_names(pub.circuit, pub_index=index)

@@ -6,7 +6,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
-from typing import Any, ClassVar, Final, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from qiskit_rest_primitives import account as accounts
 from qiskit_rest_primitives.account.checks import not_a_token, without_secrets
@@ -25,10 +25,9 @@ from qiskit_rest_primitives.http.posting import delete
 from qiskit_rest_primitives.job import RestJob
 from qiskit_rest_primitives.recovery import find_lost
 from qiskit_rest_primitives.settings import Settings
+from qiskit_rest_primitives.wire.limits import MAX_PAGE
 
 logger = logging.getLogger(__name__)
-
-PAGE: Final = 200
 
 JobT = TypeVar("JobT", covariant=True)
 
@@ -292,7 +291,7 @@ class QiskitRuntimeService:
         }
         found: list[RestJob] = []
         while limit is None or len(found) < limit:
-            size = PAGE if limit is None else min(PAGE, limit - len(found))
+            size = MAX_PAGE if limit is None else min(MAX_PAGE, limit - len(found))
             page = self._client.jobs(limit=size, offset=skip + len(found), **filters)["jobs"]
             found += [self._handle(details) for details in page]
             if len(page) < size:

@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from qiskit.providers import JobStatus
 
-logger = logging.getLogger(__name__)
+from qiskit_rest_primitives.wire.limits import RAN_TOO_LONG
 
-RAN_TOO_LONG: Final = 1305
-"""Reason code of a job that was ended by its time limit."""
+logger = logging.getLogger(__name__)
 
 _seen_unknown: set[str] = set()
 

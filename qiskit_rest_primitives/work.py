@@ -15,12 +15,8 @@ import numpy as np
 
 from qiskit_rest_primitives.circuits import EncodedCircuit
 from qiskit_rest_primitives.origin import Origin
+from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_EXECUTIONS
 from qiskit_rest_primitives.wire.pubs import encode_estimator_pub, encode_sampler_pub
-
-MAX_BODY_BYTES: Final = 50_000_000
-"""The service's limit of one request."""
-MAX_EXECUTIONS: Final = 10_000_000
-"""The service's limit of circuits times shots in one job for a device."""
 
 VALUE_BYTES: Final = 11
 """A float64 that does not compress, in base64."""

@@ -1,8 +1,12 @@
 """Options: every documented one can be set by every route, is sent, and is refused when wrong."""
 
+import doctest
 import json
+import pydoc
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -10,12 +14,26 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from qiskit_rest_primitives.errors import OptionsError
-from qiskit_rest_primitives.options import EstimatorOptions, OptionsOnWire, SamplerOptions
-from qiskit_rest_primitives.options.group import OptionGroup
+from qiskit_rest_primitives.options import (
+    EstimatorOptions,
+    ExecutionOptionsV2,
+    SamplerOptions,
+    TwirlingOptions,
+    primitives,
+)
+from qiskit_rest_primitives.options.request import OptionsOnWire, coerce_options, encode_options
+from qiskit_rest_primitives.wire import option_bodies
 from qiskit_rest_primitives.wire.bodies import (
     decode_job_request,
     decode_params,
     encode_job_request,
+)
+from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION, DEFAULT_SHOTS
+from qiskit_rest_primitives.wire.request.option_docs import meanings
+from qiskit_rest_primitives.wire.request.option_group import (
+    groups_of,
+    options_of,
+    paths,
 )
 
 SCHEMA: dict[str, Any] = json.loads(
@@ -67,8 +85,7 @@ TABLE: dict[str, dict[str, tuple[list[Any], list[Any]]]] = {
     },
     "estimator": {
         "default_shots": ([*SHOTS[0], None], SHOTS[1]),
-        # 0 is taken too, for simulators, and is beyond the documented schema.
-        "default_precision": ([1e-6, 1, np.float64(0.5)], [-0.1, None, *NOT_NUMBERS]),
+        "default_precision": ([0, 1e-6, 1, np.float64(0.5)], [-0.1, None, *NOT_NUMBERS]),
         "resilience_level": ([0, 1, 2, np.int8(2)], [-1, 3, 1.0, "1", True, None]),
         "seed_estimator": SEEDS,
         "resilience.measure_mitigation": BOOLS,
@@ -128,7 +145,7 @@ def by_keyword(cls: type[Any], path: str, value: Any) -> Any:
 
 def by_dict(cls: type[Any], path: str, value: Any) -> Any:
     """A nested dict."""
-    return cls.coerce(nested(path, value))
+    return coerce_options(cls, nested(path, value))
 
 
 def by_attribute(cls: type[Any], path: str, value: Any) -> Any:
@@ -146,7 +163,7 @@ def by_group(cls: type[Any], path: str, value: Any) -> Any:
     first, _, rest = path.partition(".")
     if not rest:
         return cls(**{first: value})
-    group_class = cls.groups[first].group_class
+    group_class = groups_of(cls)[first]
     return cls(**{first: group_class(**nested(rest, value))})
 
 
@@ -203,8 +220,8 @@ def test_the_table_is_complete(program: str):
     documented = leaves(schema["options"]) | ({"resilience_level"} & set(schema))
     assert set(TABLE[program]) == documented
     cls = CLASSES[program]
-    groups = {group.path for group in cls.group_classes()}
-    ours = set(cls.paths()) - groups - {"isa_check", "split"}
+    groups = {path for path in paths(cls) if any(p.startswith(f"{path}.") for p in paths(cls))}
+    ours = set(paths(cls)) - groups - {"isa_check", "split"}
     assert ours == documented | set(JOB_TABLE)
 
 
@@ -216,7 +233,7 @@ def test_every_option_is_sent(program: str, path: str, route: Callable[..., Any]
         options = route(CLASSES[program], path, value)
         if path.endswith(".extrapolator") and not isinstance(value, (list, tuple)):
             options.resilience.zne.noise_factors = (1, 2, 3, 4, 5, 6, 7, 8)
-        params = body(program, options.to_wire())["params"]
+        params = body(program, encode_options(options))["params"]
         if isinstance(value, dict) and not value:
             continue
         where = path if path == "resilience_level" else f"options.{path}"
@@ -225,7 +242,7 @@ def test_every_option_is_sent(program: str, path: str, route: Callable[..., Any]
         else:
             assert at(params, where) == plain(value)
         if not path.endswith(".extrapolator"):
-            assert CLASSES[program].coerce(nested(path, value)) == options
+            assert coerce_options(CLASSES[program], nested(path, value)) == options
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -244,7 +261,7 @@ def test_job_options_are_sent_and_checked(program: str, path: str, route: Callab
     """Options of the job stand beside params, and wrong ones are refused."""
     name, right, wrong = JOB_TABLE[path]
     for value in right:
-        read = body(program, route(CLASSES[program], path, value).to_wire())
+        read = body(program, encode_options(route(CLASSES[program], path, value)))
         assert read[name] == (value.lower() if name == "log_level" else plain(value))
         assert "options" not in read["params"]
     for value in wrong:
@@ -256,9 +273,10 @@ def test_job_options_are_sent_and_checked(program: str, path: str, route: Callab
 def test_nothing_set_sends_nothing(program: str):
     """Fresh options, empty groups and options taken back send nothing at all."""
     cls = CLASSES[program]
-    assert cls().to_wire() == OptionsOnWire({}, {})
-    assert cls(twirling={}, environment={"job_tags": None, "private": None}).to_wire() == ({}, {})
-    assert cls(isa_check=False, split=True).to_wire() == OptionsOnWire({}, {})
+    assert encode_options(cls()) == OptionsOnWire({}, {})
+    empty = cls(twirling={}, environment={"job_tags": None, "private": None})
+    assert encode_options(empty) == ({}, {})
+    assert encode_options(cls(isa_check=False, split=True)) == OptionsOnWire({}, {})
 
 
 @pytest.mark.parametrize("name", ["isa_check", "split"])
@@ -271,22 +289,41 @@ def test_switches_of_this_client(name: str):
 
 
 def test_every_option_is_documented():
-    """Each option's docstring says its meaning, what it takes and the default."""
+    """Each option has a docstring for editors that says its meaning and the default."""
+    for primitive in [SamplerOptions, EstimatorOptions]:
+        for cls in {primitive, *paths(primitive).values()}:
+            assert cls.__doc__
+            texts = meanings(cls)
+            assert set(texts) == {*options_of(cls), *groups_of(cls)}
+            for name in options_of(cls):
+                meaning, _, default = re.split(r"((?:Service's d|D)efault:)", texts[name])
+                assert meaning.strip().endswith("."), name
+                assert default.endswith("."), name
 
-    def classes(cls: type[OptionGroup]) -> list[type[OptionGroup]]:
-        return [cls, *cls.group_classes()]
 
-    for cls in [*classes(SamplerOptions), *classes(EstimatorOptions)]:
-        assert cls.__doc__
-        for name, option in cls.options.items():
-            meaning, _, takes = (option.__doc__ or "").partition("\n\n")
-            assert meaning.endswith("."), name
-            assert takes.startswith("Takes "), name
-            assert "efault: " in takes, name
-        assert all((group.__doc__ or "").strip() for group in cls.groups.values())
+def test_help_lists_the_options():
+    """The docstring of a group, which help() shows, lists each option with its meaning."""
+    text = pydoc.render_doc(TwirlingOptions, renderer=pydoc.plaintext)
+    assert "Pauli twirling: random, equivalent circuits" in text
+    assert "enable_gates: Whether to twirl two-qubit Clifford gates. Service's default" in text
+
+
+@pytest.mark.parametrize("module", [option_bodies, primitives])
+def test_examples_give_what_they_show(module: ModuleType):
+    """The examples in the docstrings run."""
+    found = doctest.testmod(module)
+    assert found.attempted > 0
+    assert found.failed == 0
 
 
 def test_seconds_are_named():
     """Options that are times say their unit."""
-    assert "seconds" in (SamplerOptions.max_execution_time.__doc__ or "")
-    assert "seconds" in (SamplerOptions.groups["execution"].group_class.rep_delay.__doc__ or "")
+    assert "in seconds" in meanings(SamplerOptions)["max_execution_time"]
+    assert "in seconds" in meanings(ExecutionOptionsV2)["rep_delay"]
+
+
+def test_defaults_that_the_code_uses_are_documented():
+    """The docstrings give the same defaults as the constants."""
+    assert f"default: {DEFAULT_SHOTS}." in meanings(SamplerOptions)["default_shots"]
+    precision = meanings(EstimatorOptions)["default_precision"]
+    assert f"default: {DEFAULT_PRECISION}," in precision

@@ -13,7 +13,9 @@ from qiskit.quantum_info import PauliList
 from qiskit.transpiler import CouplingMap
 
 from qiskit_rest_primitives.options import EstimatorOptions, SamplerOptions
+from qiskit_rest_primitives.options.request import encode_options
 from qiskit_rest_primitives.wire.bodies import decode_params
+from qiskit_rest_primitives.wire.request.option_group import paths
 
 OURS: dict[str, Any] = {"sampler": SamplerOptions, "estimator": EstimatorOptions}
 
@@ -51,7 +53,7 @@ def official_paths(group: Any, prefix: str = "") -> set[str]:
 def test_names_are_those_of_the_official_client(program: str, official: SimpleNamespace):
     """Our options are the official ones and the two switches of this client."""
     theirs = official_paths(getattr(official, program)())
-    assert set(OURS[program].paths()) == theirs | {"isa_check", "split"}
+    assert set(paths(OURS[program])) == theirs | {"isa_check", "split"}
 
 
 def wires(program: str, settings: dict[str, Any], official: SimpleNamespace) -> list[Any]:
@@ -62,7 +64,7 @@ def wires(program: str, settings: dict[str, Any], official: SimpleNamespace) -> 
         params = theirs._get_program_inputs(asdict(theirs))
     written = json.loads(json.dumps(params, cls=official.encoder))
     assert (written.pop("version"), written.pop("support_qiskit")) == (2, True)
-    ours = OURS[program](**settings).to_wire().params
+    ours = encode_options(OURS[program](**settings)).params
     decode_params(program, msgspec.json.encode({"pubs": [], **written}))
     return [written, {"options": {}, **json.loads(msgspec.json.encode(ours))}]
 
@@ -111,7 +113,7 @@ def test_learned_noise_is_sent_as_by_the_official_client(official: SimpleNamespa
     layers = [learned.LayerError(circuit, [0, 1], error), learned.LayerError(circuit, [2, 3])]
     for model in [layers, learned.NoiseLearnerResult(layers, {"backend": "b"})]:
         options = EstimatorOptions(resilience={"layer_noise_model": model})
-        ours = json.loads(msgspec.json.encode(options.to_wire().params))
+        ours = json.loads(msgspec.json.encode(encode_options(options).params))
         theirs = json.loads(json.dumps(model, cls=official.encoder))
         assert _without_bytes(ours["options"]["resilience"]["layer_noise_model"]) == (
             _without_bytes(theirs)

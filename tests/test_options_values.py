@@ -15,11 +15,17 @@ from qiskit.transpiler import CouplingMap
 
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.options import EstimatorOptions, SamplerOptions, SimulatorOptions
+from qiskit_rest_primitives.options.request import encode_group, encode_options
+from qiskit_rest_primitives.options.rules import (
+    check_circuits,
+    precision_unless_given,
+    shots_unless_given,
+)
 
 
 def sent(options: Any) -> dict[str, Any]:
     """``params.options`` after a trip through JSON."""
-    return json.loads(msgspec.json.encode(options.to_wire().params))["options"]
+    return json.loads(msgspec.json.encode(encode_options(options).params))["options"]
 
 
 @pytest.mark.parametrize(
@@ -43,18 +49,18 @@ def test_fits_need_noise_factors(fits: Any, factors: Any):
     if factors:
         options.resilience.zne.noise_factors = factors
     with pytest.raises(OptionsError, match=r"needs \d noise factors or more, but .* has \d"):
-        options.to_wire()
+        encode_options(options)
     options.resilience.zne.noise_factors = [*(factors or (1, 3, 5)), 9]
-    options.to_wire()
+    encode_options(options)
 
 
 def test_pec_excludes_zne():
     """PEC and ZNE together are refused when they are sent; either alone is fine."""
     options = EstimatorOptions(resilience={"pec_mitigation": True, "zne_mitigation": True})
     with pytest.raises(OptionsError, match="exclude each other"):
-        options.to_wire()
+        encode_options(options)
     options.resilience.zne_mitigation = False
-    options.validate()
+    encode_options(options)
 
 
 @pytest.mark.parametrize(
@@ -69,10 +75,10 @@ def test_learning_measurements_needs_their_mitigation(level: Any, mitigation: An
     if mitigation is not None:
         options.resilience.measure_mitigation = mitigation
     if acts:
-        options.to_wire()
+        encode_options(options)
     else:
         with pytest.raises(OptionsError, match="measure_mitigation = True"):
-            options.to_wire()
+            encode_options(options)
 
 
 def test_values_changed_in_place_are_checked_again():
@@ -84,12 +90,12 @@ def test_values_changed_in_place_are_checked_again():
     tags: Any = options.environment.job_tags
     tags.append(3)
     with pytest.raises(OptionsError, match="job_tags"):
-        options.to_wire()
+        encode_options(options)
     tags.pop()
     depths: Any = options.resilience.layer_noise_learning.layer_pair_depths
     depths.append(-1)
     with pytest.raises(OptionsError, match="layer_pair_depths"):
-        options.to_wire()
+        encode_options(options)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +123,7 @@ def test_values_changed_in_place_are_checked_again():
 )
 def test_shots_unless_given(settings: dict[str, Any], shots: int):
     """Without shots of a PUB or run(), twirling's product counts, then default_shots, then 4096."""
-    assert SamplerOptions(**settings).shots_unless_given() == shots
+    assert shots_unless_given(SamplerOptions(**settings)) == shots
 
 
 @pytest.mark.parametrize(
@@ -139,7 +145,7 @@ def test_shots_unless_given(settings: dict[str, Any], shots: int):
 )
 def test_precision_unless_given(settings: dict[str, Any], precision: float | None):
     """The default precision is sent in PUBs unless default_shots or twirling override it."""
-    assert EstimatorOptions(**settings).precision_unless_given() == precision
+    assert precision_unless_given(EstimatorOptions(**settings)) == precision
 
 
 def test_dynamical_decoupling_excludes_control_flow():
@@ -148,11 +154,11 @@ def test_dynamical_decoupling_excludes_control_flow():
     with dynamic.if_test((0, 1)):
         dynamic.x(0)
     options = SamplerOptions()
-    options.check_circuits([static, dynamic])
+    check_circuits(options, [static, dynamic])
     options.dynamical_decoupling.enable = True
-    options.check_circuits([static])
+    check_circuits(options, [static])
     with pytest.raises(OptionsError, match="PUB 1: dynamical decoupling"):
-        options.check_circuits([static, dynamic])
+        check_circuits(options, [static, dynamic])
 
 
 @pytest.mark.parametrize("path", ["seed_estimator", "simulator.seed_simulator"])
@@ -192,7 +198,7 @@ def test_aer_noise_models_are_sent():
     written = sent(SamplerOptions(simulator={"noise_model": model}))["simulator"]["noise_model"]
     assert written["__type__"] == "NoiseModel"
     assert written["__value__"] == json.loads(json.dumps(model.to_dict(serializable=True)))
-    assert SimulatorOptions(noise_model=written).encode()["noise_model"] == written
+    assert encode_group(SimulatorOptions(noise_model=written))["noise_model"] == written
 
 
 def test_set_backend_takes_all_of_a_backend():
@@ -227,12 +233,12 @@ def test_experimental_options_are_merged_into_groups():
             "default_shots": np.int64(5),
         },
     )
-    wire = options.to_wire()
+    wire = encode_options(options)
     assert wire.job == {"runtime": "name:tag"}
     assert wire.params["options"]["execution"] == {"init_qubits": False, "scheduler_timing": True}
     assert wire.params["options"]["default_shots"] == 5
     assert wire.params["options"]["experimental"]["other"]["a"]["__type__"] == "ndarray"
-    assert options.to_wire() == wire
+    assert encode_options(options) == wire
 
 
 def endless() -> list[Any]:
@@ -256,7 +262,49 @@ def test_values_that_json_lacks_are_refused(value: Any, words: str):
     """What can't be written as JSON is refused with its place before it is sent."""
     options = SamplerOptions(experimental={"a": value})
     with pytest.raises(OptionsError, match=words):
-        options.to_wire()
+        encode_options(options)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("resilience_level", 3, "an integer from 0 to 2, not 3"),
+        ("default_shots", 10**400, "an integer from 0 to 2**31 - 1 or None, not a number of"),
+        ("default_precision", -1, "a finite number >= 0, not -1"),
+        ("twirling.num_randomizations", 0, 'an integer from 1 to 2**31 - 1 or "auto", not 0'),
+        ("dynamical_decoupling.enable", "x", "True or False, not 'x'"),
+        (
+            "dynamical_decoupling.sequence_type",
+            "XY8",
+            "one of 'XX', 'XY4', 'XpXm', not 'XY8'; did you mean 'XY4'?",
+        ),
+        (
+            "resilience.zne.extrapolator",
+            ["liner"],
+            "list of these, not ['liner']; did you mean 'li",
+        ),
+        ("resilience.zne.noise_factors", endless(), "a list of finite numbers >= 1, not [[...]]"),
+        ("environment.job_tags", ["a"] * 8, "at most 7 strings of at most 86 characters or None"),
+        ("environment.log_level", "Debug", "did you mean 'debug'?"),
+        ("simulator.coupling_map", [0], "a list of pairs of integers >= 0, qiskit.transpiler.Coup"),
+        ("simulator.seed_simulator", "x", "numpy.random.Generator or None, not 'x'"),
+        ("simulator.noise_model", 1, "a dict, qiskit_aer.noise.NoiseModel or None, not 1"),
+        (
+            "resilience.layer_noise_model",
+            1,
+            "a dict, a list of dicts, NoiseLearnerResult, a list of LayerError or None, not 1",
+        ),
+    ],
+)
+def test_errors_say_what_an_option_takes(path: str, value: Any, words: str):
+    """A refused value is an error with the option, what it takes, and a near word if there is."""
+    wanted = value
+    for name in reversed(path.split(".")):
+        wanted = {name: wanted}
+    with pytest.raises(OptionsError) as caught:
+        EstimatorOptions(**wanted)
+    assert str(caught.value).startswith(f"option {path} takes ")
+    assert words in str(caught.value)
 
 
 def test_values_in_envelopes():

@@ -23,9 +23,7 @@ from qiskit_rest_primitives.http.retry import Attempts, is_outage, retry_after
 from qiskit_rest_primitives.http.retry_policies import Limit
 from qiskit_rest_primitives.http.transport import READ_TIMEOUT_SECONDS, Call, Reply, Transport
 from qiskit_rest_primitives.settings import Settings
-
-API_VERSION: Final = "2026-04-15"
-"""The dated version of the API that every request names; without it the service takes 2024's."""
+from qiskit_rest_primitives.wire.limits import API_VERSION
 
 IDEMPOTENT_METHODS: Final = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 """Methods that have the same effect if they are sent twice. POST is not among them."""

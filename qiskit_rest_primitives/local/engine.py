@@ -20,6 +20,7 @@ from qiskit_rest_primitives.local.running.executors import Workers, warm_up
 from qiskit_rest_primitives.local.running.outcome import Outcome
 from qiskit_rest_primitives.local.running.tasks import StopFlag
 from qiskit_rest_primitives.local.threads import JOIN_SECONDS, DaemonThreads
+from qiskit_rest_primitives.wire.limits import MAX_JOB_SECONDS
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.backends import LocalBackends
@@ -48,7 +49,7 @@ class Engine:
         backends: LocalBackends,
         executor: Executor | None = None,
         *,
-        time_limit_seconds: float = 10_800,
+        time_limit_seconds: float = MAX_JOB_SECONDS,
         jobs_at_once: int | None = None,
     ):
         self._backends = backends

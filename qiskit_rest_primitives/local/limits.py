@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_JOB_SECONDS
+
 MEBIBYTE = 1 << 20
 # Numbers of three digits take eight times their text; nobody writes lists of tiny lists.
 DECODED_FACTOR = 10
@@ -30,7 +32,7 @@ class Limits:
         submissions_per_minute: jobs a user may submit in any minute; None for any number.
     """
 
-    body_bytes: int = 50_000_000
+    body_bytes: int = MAX_BODY_BYTES
     header_bytes: int = 65_536
     small_body_bytes: int = 65_536
     connections: int = 500
@@ -38,7 +40,7 @@ class Limits:
     body_seconds: float = 120.0
     write_seconds: float = 60.0
     keep_alive_seconds: float = 75.0
-    job_seconds: float = 10_800.0
+    job_seconds: float = MAX_JOB_SECONDS
     submissions_per_minute: int | None = None
 
     @property

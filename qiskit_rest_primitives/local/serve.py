@@ -17,6 +17,8 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_JOB_SECONDS
+
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.service import LocalService
 
@@ -42,9 +44,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--workers", type=_positive_int, metavar="N", help="processes that simulate")
     add("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that simulates")
     add("--faults", action="store_true", help="let tests make chosen calls fail: POST /faults")
-    add("--time-limit", type=_positive, default=10_800.0, metavar="S", help="longest job (seconds)")
+    add(
+        "--time-limit",
+        type=_positive,
+        default=MAX_JOB_SECONDS,
+        metavar="S",
+        help="longest job (seconds)",
+    )
     add("--token-lifetime", type=_positive, default=3600.0, metavar="S", help="of issued tokens")
-    add("--max-body-mb", type=_positive, default=50.0, metavar="MB", help="largest request")
+    add(
+        "--max-body-mb",
+        type=_positive,
+        default=MAX_BODY_BYTES / 1e6,
+        metavar="MB",
+        help="largest request",
+    )
     add("--log-level", default="info", choices=("debug", "info", "warning", "error"))
 
 

@@ -1,32 +1,36 @@
 """SamplerOptions and EstimatorOptions: every documented option, checked when it is set.
 
 Names and nesting are those of ``qiskit_ibm_runtime.options``. What nobody set reads as
-:data:`Unset` (false in conditions) and is not sent. Files: ``fields`` what one option may be,
-``group`` how groups take names, ``execution`` and ``resilience`` the groups, ``primitives`` the two
-classes and to_wire(), ``encoding`` values that JSON lacks.
+:data:`Unset` (false in conditions) and is not sent. Each option is defined in
+:mod:`qiskit_rest_primitives.wire.option_bodies`, for the client and the embedded service alike.
+Files: ``primitives`` the two classes, ``rules`` what goes together, ``request``
+their way into a job, ``encoding`` values that JSON lacks.
 """
 
-from qiskit_rest_primitives.options.execution import (
-    DynamicalDecouplingOptions,
-    EnvironmentOptions,
-    ExecutionOptionsV2,
-    SamplerExecutionOptionsV2,
-    SimulatorOptions,
-    TwirlingOptions,
-)
+from typing import Final
+
+from msgspec import UNSET, UnsetType
+
 from qiskit_rest_primitives.options.primitives import (
+    EnvironmentOptions,
     EstimatorOptions,
-    OptionsOnWire,
     SamplerOptions,
 )
-from qiskit_rest_primitives.options.resilience import (
+from qiskit_rest_primitives.wire.option_bodies import (
+    DynamicalDecouplingOptions,
+    ExecutionOptionsV2,
     LayerNoiseLearningOptions,
     MeasureNoiseLearningOptions,
     PecOptions,
     ResilienceOptionsV2,
+    SamplerExecutionOptionsV2,
+    SimulatorOptions,
+    TwirlingOptions,
     ZneOptions,
 )
-from qiskit_rest_primitives.options.unset import Unset, UnsetType
+
+Unset: Final = UNSET
+"""Not set: the service's default applies, and nothing is sent. Assign it to take a setting back."""
 
 __all__ = [
     "DynamicalDecouplingOptions",
@@ -35,7 +39,6 @@ __all__ = [
     "ExecutionOptionsV2",
     "LayerNoiseLearningOptions",
     "MeasureNoiseLearningOptions",
-    "OptionsOnWire",
     "PecOptions",
     "ResilienceOptionsV2",
     "SamplerExecutionOptionsV2",

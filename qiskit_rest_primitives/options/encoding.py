@@ -1,8 +1,8 @@
-"""Option values that JSON lacks -> JSON, in the envelopes of the official client.
+"""Option values -> JSON, those that JSON lacks in the envelopes of the official client.
 
 ``{"__type__": ..., "__value__": ...}`` carries arrays, circuits, complex numbers, Pauli lists, Aer
 noise models and the results of noise learning (``NoiseLearnerResult``, ``LayerError``,
-``PauliLindbladError``), which are told by their class names: their package is not imported.
+``PauliLindbladError``). A random generator is written as a new seed, a coupling map as its pairs.
 """
 
 from __future__ import annotations
@@ -22,10 +22,16 @@ from qiskit.quantum_info import PauliList
 
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.wire.arrays import encode_array
+from qiskit_rest_primitives.wire.limits import INT32_MAX
+from qiskit_rest_primitives.wire.request.option_values import (
+    is_coupling_map,
+    is_generator,
+    is_learned_noise,
+    is_noise_model,
+)
 
 # Where the service's decoder looks for these classes: ibm-quantum-schemas, layer_noise_model.
 LEARNED_MODULE = "qiskit_ibm_runtime.utils.noise_learner_result"
-LEARNED_CLASSES = ("LayerError", "PauliLindbladError")
 PAULI_LIST_MODULE = "qiskit.quantum_info.operators.symplectic.pauli_list"
 MAX_DEPTH = 100
 
@@ -72,28 +78,19 @@ def encode_value(value: Any, path: str, depth: int = 0) -> Any:
             "__class__": "PauliList",
             "__value__": {"data": value.to_labels()},
         }
+    if is_generator(value):
+        return int(value.integers(INT32_MAX, endpoint=True))
+    if is_coupling_map(value):
+        return [list(edge) for edge in value.get_edges()]
     if is_noise_model(value):
         return _typed("NoiseModel", encode_value(value.to_dict(True), path, depth + 1))
-    if is_learned(value):
+    if is_learned_noise(value):
         return _encode_learned(value, path, depth)
     if isinstance(value, (Sequence, AbstractSet)) and not isinstance(value, (bytes, bytearray)):
         items = cast("Sequence[Any]", value)
         written = [encode_value(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(items)]
         return _typed("set", written) if isinstance(value, AbstractSet) else written
     raise OptionsError(f"option {path}: {type(value).__name__} can't be written as JSON")
-
-
-def is_noise_model(value: object) -> bool:
-    """Whether the value is Aer's NoiseModel; Aer is not imported for it."""
-    return any(
-        base.__name__ == "NoiseModel" and base.__module__.startswith("qiskit_aer.")
-        for base in type(value).__mro__
-    )
-
-
-def is_learned(value: object) -> bool:
-    """Whether the value is what noise learning gives: a whole result or a part of it."""
-    return type(value).__name__ in ("NoiseLearnerResult", *LEARNED_CLASSES)
 
 
 def _typed(name: str, value: Any) -> dict[str, Any]:

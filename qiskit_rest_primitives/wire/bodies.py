@@ -8,25 +8,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NoReturn, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeAlias, cast
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from qiskit_rest_primitives.wire.limits import MAX_COST_SECONDS, MAX_TAG_LENGTH, MAX_TAGS
+from qiskit_rest_primitives.wire.limits import MAX_TAGS
 from qiskit_rest_primitives.wire.option_bodies import (
-    Bool,
-    ClosedGroup,
     CountOrZero,
     EstimatorOptionsBody,
+    LogLevel,
     Positive,
+    ResilienceLevel,
     SamplerOptionsBody,
+    Seconds,
+    Tag,
 )
+from qiskit_rest_primitives.wire.request.option_group import struct_of
+
+if TYPE_CHECKING:
+    # Decoded options have the attributes of the classes that define them.
+    SamplerOptionsJson = SamplerOptionsBody
+    EstimatorOptionsJson = EstimatorOptionsBody
+else:
+    SamplerOptionsJson = struct_of(SamplerOptionsBody)
+    EstimatorOptionsJson = struct_of(EstimatorOptionsBody)
 
 Program: TypeAlias = Literal["sampler", "estimator"]
-LogLevel: TypeAlias = Literal["critical", "error", "warning", "info", "debug"]
-# The official client writes the level in capitals, which the service takes: EnvironmentOptions.
-LogLevelInCapitals: TypeAlias = Literal["CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=10_000)]
 
 
@@ -44,24 +52,28 @@ class InvalidBody(ValueError):  # noqa: N818 - names the condition, like httpx.I
         self.path = path
 
 
-class SamplerParams(ClosedGroup):
+class Params(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of the ``params`` of both programs; unknown members are refused."""
+
+
+class SamplerParams(Params):
     """``params`` of the sampler; a PUB is ``[circuit, values?, shots?]`` or the circuit's text."""
 
     pubs: list[Any]
-    options: SamplerOptionsBody = msgspec.field(default_factory=SamplerOptionsBody)
+    options: SamplerOptionsJson = msgspec.field(default_factory=SamplerOptionsJson)
     shots: CountOrZero | UnsetType | None = UNSET
-    support_qiskit: Bool = UNSET
+    support_qiskit: bool | UnsetType = UNSET
     version: Literal[2] | UnsetType = UNSET
 
 
-class EstimatorParams(ClosedGroup):
+class EstimatorParams(Params):
     """``params`` of the estimator; a PUB is ``[circuit, observables, values?, precision?]``."""
 
     pubs: list[Any]
-    options: EstimatorOptionsBody = msgspec.field(default_factory=EstimatorOptionsBody)
-    resilience_level: Annotated[int, Meta(ge=0, le=2)] | UnsetType = UNSET
+    options: EstimatorOptionsJson = msgspec.field(default_factory=EstimatorOptionsJson)
+    resilience_level: ResilienceLevel | UnsetType = UNSET
     precision: Positive | UnsetType | None = UNSET
-    support_qiskit: Bool = UNSET
+    support_qiskit: bool | UnsetType = UNSET
     version: Literal[2] | UnsetType = UNSET
 
 
@@ -72,15 +84,12 @@ class JobRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
     backend: Name
     params: msgspec.Raw
     runtime: Name | UnsetType = UNSET
-    tags: (
-        Annotated[list[Annotated[str, Meta(max_length=MAX_TAG_LENGTH)]], Meta(max_length=MAX_TAGS)]
-        | UnsetType
-    ) = UNSET
-    log_level: LogLevel | LogLevelInCapitals | UnsetType = UNSET
-    cost: Annotated[int, Meta(ge=0, le=MAX_COST_SECONDS)] | UnsetType = UNSET
+    tags: Annotated[list[Tag], Meta(max_length=MAX_TAGS)] | UnsetType = UNSET
+    log_level: LogLevel | UnsetType = UNSET
+    cost: Seconds | UnsetType = UNSET
     session_id: Annotated[str, Meta(min_length=1, max_length=36)] | UnsetType = UNSET
     calibration_id: Annotated[str, Meta(min_length=1, max_length=100)] | UnsetType = UNSET
-    private: Bool = UNSET
+    private: bool | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         if self.log_level is not UNSET:
@@ -189,20 +198,3 @@ def _refuse(error: Exception, prefix: str) -> NoReturn:
     if missing_or_unknown:
         path = f"{path}.{missing_or_unknown[1]}"
     raise InvalidBody(message, path.lstrip(".")) from None
-
-
-__all__ = [
-    "MAX_COST_SECONDS",
-    "MAX_TAGS",
-    "MAX_TAG_LENGTH",
-    "EstimatorOptionsBody",
-    "EstimatorParams",
-    "InvalidBody",
-    "JobRequest",
-    "Program",
-    "SamplerOptionsBody",
-    "SamplerParams",
-    "decode_job_request",
-    "decode_params",
-    "encode_job_request",
-]

@@ -8,12 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, cast
 
-SERVICE_SHOTS: Final = 4096
-"""Shots of a PUB where nothing says."""
-SERVICE_PRECISION: Final = 0.015625
-"""Precision of a PUB where nothing says: 1/sqrt(4096)."""
+from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION, DEFAULT_SHOTS
 
 # 1 / (1 / sqrt(n))**2 differs from n by a few times 2**-53 of it.
 _ROUNDING = 1e-14
@@ -114,7 +111,7 @@ def sampler_shots(params: Mapping[str, Any]) -> int:
     """
     default = _group(params).get("default_shots")
     product = Randomizations.of_sampler(params).product
-    known = (params.get("shots"), product, default, SERVICE_SHOTS)
+    known = (params.get("shots"), product, default, DEFAULT_SHOTS)
     return next(shots for shots in known if shots is not None)
 
 
@@ -131,7 +128,7 @@ def estimator_precision(params: Mapping[str, Any]) -> float:
     if shots:
         return precision_of(shots)
     default = options.get("default_precision")
-    return SERVICE_PRECISION if default is None else float(default)
+    return DEFAULT_PRECISION if default is None else float(default)
 
 
 def _group(params: Mapping[str, Any], *path: str) -> Mapping[str, Any]:

@@ -235,7 +235,7 @@ def test_gates_and_coupling_of_the_options_are_used(engine):
     [got] = run(engine, "estimator", [pub], "aer", options=options)
     want = [Statevector(circuit).expectation_value(SparsePauliOp(o)) for o in observables]
     assert np.allclose(got.data.evs, want)
-    for coupling, word in [([[0, 1]], "coupling"), ([[0, -1]], "pair")]:
+    for coupling, word in [([[0, 1]], "coupling"), ([[0, 10_000]], "pair")]:
         bad = {"simulator": {"coupling_map": coupling}}
         assert word in fail(engine, "estimator", [pub], "aer", options=bad).reason
 

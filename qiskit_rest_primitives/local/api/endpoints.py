@@ -15,6 +15,7 @@ from starlette.responses import Response
 from qiskit_rest_primitives.local.api.guard import BodyTooLargeError, ClientGoneError
 from qiskit_rest_primitives.local.api.replies import ProblemError, problem_reply
 from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.wire.limits import API_VERSION
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.core import Core
@@ -25,7 +26,6 @@ Struct = TypeVar("Struct", bound=msgspec.Struct)
 Handler: TypeAlias = "Callable[[Core, Caller, Request], Awaitable[Response]]"
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
-LIVE_VERSION = "2026-04-15"
 VERSIONS: dict[str, str | None] = {
     "2024-01-01": "2027-01-01",
     "2025-01-01": "2027-01-01",
@@ -33,7 +33,7 @@ VERSIONS: dict[str, str | None] = {
     "2026-02-01": "2027-02-01",
     "2026-02-15": "2027-02-15",
     "2026-03-15": "2027-03-15",
-    LIVE_VERSION: None,
+    API_VERSION: None,
 }
 """Version of the API -> when it ends; None for the live one."""
 

@@ -31,15 +31,13 @@ from qiskit_rest_primitives.local.api.replies import (
 from qiskit_rest_primitives.local.auth import Caller
 from qiskit_rest_primitives.local.store import FINAL, JOB_COLUMNS
 from qiskit_rest_primitives.local.times import iso_time
-from qiskit_rest_primitives.wire.limits import MAX_TAG_LENGTH, MAX_TAGS
+from qiskit_rest_primitives.wire.limits import MAX_PAGE, MAX_TAG_LENGTH, MAX_TAGS, RAN_TOO_LONG
 
 if TYPE_CHECKING:
     import sqlite3
 
     from qiskit_rest_primitives.local.core import Core
 
-MAX_TIME_CODE = 1305
-PAGE = 200
 LISTED_PARAMS_BYTES = 64_000_000
 # Above this, reading and writing takes longer than handing the work to a thread.
 LARGE_PARAMS = 65_536
@@ -92,7 +90,7 @@ def describe_job(job: sqlite3.Row, version: str) -> dict[str, Any]:
         state["reason"] = job["reason"]
     if job["reason_code"] is not None:
         state["reason_code"] = job["reason_code"]
-        if status == "Cancelled" and job["reason_code"] == MAX_TIME_CODE:
+        if status == "Cancelled" and job["reason_code"] == RAN_TOO_LONG:
             status = "Cancelled - Ran too long"
     if job["reason_solution"]:
         state["reason_solution"] = job["reason_solution"]
@@ -138,7 +136,7 @@ async def get_job(core: Core, caller: Caller, request: Request) -> Response:
 async def list_jobs(core: Core, caller: Caller, request: Request) -> Response:
     """GET /jobs."""
     where, values, order = job_filters(caller, request)
-    limit = number(request, "limit", PAGE, least=1, most=PAGE)
+    limit = number(request, "limit", MAX_PAGE, least=1, most=MAX_PAGE)
     offset = number(request, "offset", 0, least=0, most=1 << 60)
     count = core.store.rows(f"SELECT COUNT(*) FROM jobs WHERE {where}", values)[0][0]
     jobs = core.store.rows(

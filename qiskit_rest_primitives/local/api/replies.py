@@ -14,7 +14,6 @@ _ENCODER = msgspec.json.Encoder()
 MORE_INFO = "https://quantum.cloud.ibm.com/docs/errors"
 
 # Codes of the service's registry, https://quantum.cloud.ibm.com/docs/errors
-INVALID_JOB = 1002
 BACKEND_NOT_FOUND = 1007
 NOT_AUTHORISED = 1200
 BAD_CREDENTIALS = 1201

@@ -13,7 +13,6 @@ from starlette.responses import Response
 from qiskit_rest_primitives.local.api.account import check_usage
 from qiskit_rest_primitives.local.api.endpoints import read_body
 from qiskit_rest_primitives.local.api.replies import (
-    INVALID_JOB,
     TAG_TOO_LONG,
     TOO_MANY_REQUESTS,
     TOO_MANY_TAGS,
@@ -23,6 +22,7 @@ from qiskit_rest_primitives.local.api.replies import (
 from qiskit_rest_primitives.local.api.weighing import decoded_bytes
 from qiskit_rest_primitives.local.auth import Caller
 from qiskit_rest_primitives.wire.bodies import InvalidBody, decode_job_request, decode_params
+from qiskit_rest_primitives.wire.limits import INVALID_JOB
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.core import Core

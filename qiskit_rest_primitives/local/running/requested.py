@@ -12,9 +12,8 @@ from msgspec import UNSET
 from qiskit_rest_primitives.local.running.noise import GivenNoise, read_noise_option
 from qiskit_rest_primitives.local.running.outcome import RefusedError
 from qiskit_rest_primitives.wire.bodies import EstimatorParams, SamplerParams
+from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION, DEFAULT_SHOTS
 from qiskit_rest_primitives.wire.shots import (
-    SERVICE_PRECISION,
-    SERVICE_SHOTS,
     Randomizations,
     estimator_precision,
     sampler_shots,
@@ -79,11 +78,9 @@ def read_request(params: SamplerParams | EstimatorParams, *, on_aer: bool) -> Re
             "a simulator has classified bits only",
             solution="Use meas_type 'classified'.",
         )
-    simulator = (
-        {} if options.simulator is UNSET else cast("dict[str, Any]", _plain(options.simulator))
-    )
+    simulator = cast("dict[str, Any]", _plain(options.simulator))
     seed = simulator.get("seed_simulator")
-    shots, precision = SERVICE_SHOTS, SERVICE_PRECISION
+    shots, precision = DEFAULT_SHOTS, DEFAULT_PRECISION
     if isinstance(params, SamplerParams):
         said = {"options": _plain(options), "shots": _given(params.shots)}
         randomizations = Randomizations.of_sampler(said)
@@ -139,7 +136,8 @@ def _coupling(value: Any) -> list[list[int]] | None:
 
 def _not_applied(params: SamplerParams | EstimatorParams, *, on_aer: bool) -> Iterator[str]:
     for path, value in _leaves("options", _plain(params.options)):
-        if path in _ACTED_ON or value is False or value is None:
+        # {} is a group of which nothing was set.
+        if path in _ACTED_ON or value is False or value is None or value == {}:
             continue
         if not (on_aer and path.startswith(_SIMULATOR)):
             yield path

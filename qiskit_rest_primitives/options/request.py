@@ -1,0 +1,114 @@
+"""Options of a primitive -> members of the job's body; what a user passed -> options. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeVar, cast
+
+from qiskit_rest_primitives.errors import OptionsError
+from qiskit_rest_primitives.options.encoding import encode_value
+from qiskit_rest_primitives.options.primitives import PrimitiveOptions
+from qiskit_rest_primitives.options.rules import check_rules
+from qiskit_rest_primitives.wire.request.option_group import (
+    OptionGroup,
+    from_mapping,
+    groups_of,
+    options_of,
+    path_of,
+)
+
+OptionsT = TypeVar("OptionsT", bound=PrimitiveOptions)
+
+
+class OptionsOnWire(NamedTuple):
+    """What was set, as JSON-able objects.
+
+    Attributes:
+        params: beside ``pubs`` in the job's ``params``: ``options`` and ``resilience_level``.
+        job: beside ``params``: ``tags``, ``log_level``, ``private``, ``cost`` (s), ``runtime``.
+    """
+
+    params: dict[str, Any]
+    job: dict[str, Any]
+
+
+def coerce_options(cls: type[OptionsT], options: OptionsT | Mapping[str, Any] | None) -> OptionsT:
+    """Makes options of what a primitive's constructor takes.
+
+    Args:
+        cls: options of the primitive.
+        options: None, a nested dict, or options of this class. As in the official client, the
+            latter are copied, but the groups within are shared with the caller's object.
+
+    Raises:
+        OptionsError: unknown name, wrong type, out of range, or options of another primitive.
+    """
+    if options is None:
+        return cls()
+    if isinstance(options, cls):
+        made = cls()
+        vars(made).update(vars(options))
+        return made
+    if isinstance(options, Mapping):
+        return from_mapping(cls, options)
+    raise OptionsError(f"options are a dict or {cls.__name__}, not {type(options).__name__}")
+
+
+def encode_options(options: PrimitiveOptions) -> OptionsOnWire:
+    """Writes what was set; a numpy.random.Generator gives a new seed on each call.
+
+    Raises:
+        OptionsError: a value or a combination that the service refuses or would not act on.
+    """
+    check_rules(options)
+    written = encode_group(options)
+    for switch in ("isa_check", "split"):
+        written.pop(switch, None)
+    environment = written.pop("environment", {})
+    job: dict[str, Any] = {}
+    if tags := environment.get("job_tags"):
+        job["tags"] = tags
+    if "log_level" in environment:
+        job["log_level"] = environment["log_level"].lower()
+    if environment.get("private") is not None:
+        job["private"] = environment["private"]
+    if "max_execution_time" in written:
+        job["cost"] = written.pop("max_execution_time")
+    params: dict[str, Any] = {}
+    if "resilience_level" in written:
+        params["resilience_level"] = written.pop("resilience_level")
+    experimental = written.pop("experimental", {})
+    if "image" in experimental:
+        job["runtime"] = experimental.pop("image")
+    known = {*options_of(type(options)), *groups_of(type(options))}
+    for name in [name for name in experimental if name in known]:
+        _merge(written, name, experimental.pop(name))
+    if experimental:
+        written["experimental"] = experimental
+    if written:
+        params["options"] = written
+    return OptionsOnWire(params, job)
+
+
+def encode_group(group: OptionGroup) -> dict[str, Any]:
+    """Writes what was set in a group, without groups that are empty.
+
+    Raises:
+        OptionsError: a value that was changed in place to one that the option does not take.
+    """
+    written: dict[str, Any] = {}
+    for name, value in vars(group).items():
+        if not isinstance(value, OptionGroup):
+            checked = options_of(type(group))[name].coerce(value)
+            written[name] = encode_value(checked, path_of(type(group), name))
+        elif inner := encode_group(value):
+            written[name] = inner
+    return written
+
+
+def _merge(written: dict[str, Any], name: str, value: Any) -> None:
+    if isinstance(value, dict) and isinstance(written.get(name), dict):
+        for key, item in cast("dict[str, Any]", value).items():
+            _merge(written[name], key, item)
+    else:
+        written[name] = value

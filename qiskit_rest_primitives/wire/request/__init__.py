@@ -1,0 +1,1 @@
+"""Body of POST /v1/jobs: what its options are and how they are checked."""
