@@ -27,16 +27,16 @@ from qiskit_rest_primitives.errors import (
     TransportError,
     UnknownParameterError,
 )
-from qiskit_rest_primitives.estimator import EstimatorV2
-from qiskit_rest_primitives.job import RestJob
+from qiskit_rest_primitives.jobs.job import RestJob
+from qiskit_rest_primitives.jobs.saved_results import load_result, save_result
+from qiskit_rest_primitives.jobs.split_job import SplitJob
+from qiskit_rest_primitives.jobs.waiting import as_completed, wait
 from qiskit_rest_primitives.options import EstimatorOptions, SamplerOptions
-from qiskit_rest_primitives.sampler import SamplerV2
-from qiskit_rest_primitives.saving import load_result, save_result
-from qiskit_rest_primitives.service import QiskitRuntimeService
-from qiskit_rest_primitives.session import Batch, Session
+from qiskit_rest_primitives.primitives.estimator import EstimatorV2
+from qiskit_rest_primitives.primitives.sampler import SamplerV2
+from qiskit_rest_primitives.service.service import QiskitRuntimeService
+from qiskit_rest_primitives.service.session import Batch, Session
 from qiskit_rest_primitives.settings import Settings
-from qiskit_rest_primitives.split_job import SplitJob
-from qiskit_rest_primitives.waiting import as_completed, wait
 
 Sampler = SamplerV2
 Estimator = EstimatorV2

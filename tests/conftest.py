@@ -64,3 +64,17 @@ def service(local: LocalService, tmp_path: Path) -> QiskitRuntimeService:
 def backend(service: QiskitRuntimeService) -> RestBackend:
     """The reference simulator behind the service."""
     return service.backend("statevector")
+
+
+@pytest.fixture
+def client_of_failing(failing: LocalService, tmp_path: Path) -> QiskitRuntimeService:
+    """A client with short pauses."""
+    settings = Settings(
+        state_folder=tmp_path / "state",
+        first_pause_seconds=0.01,
+        patience_seconds=10,
+        outage_seconds=10,
+    )
+    return QiskitRuntimeService(
+        url=failing.url, token=failing.token, instance=failing.instance, settings=settings
+    )

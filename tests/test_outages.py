@@ -19,8 +19,8 @@ from qiskit_rest_primitives import (
     Settings,
 )
 from qiskit_rest_primitives.local import LocalService, User
-from tests.long_jobs import SHOTS, long_pubs
-from tests.secrets import secret
+from tests.jobs.long_jobs import SHOTS, long_pubs
+from tests.tokens import secret
 
 OUTAGE_SECONDS = 12.0
 """Longer than urllib3 tries again by itself."""

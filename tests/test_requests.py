@@ -19,10 +19,10 @@ from qiskit_rest_primitives import (
     SamplerV2,
     Settings,
 )
-from qiskit_rest_primitives.wire.arrays import decode_array
-from tests.secrets import secret
+from qiskit_rest_primitives.wire.values.arrays import decode_array
+from tests.tokens import secret
 
-SCHEMA = json.loads((Path(__file__).parent / "wire" / "job_request.schema.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[0] / "wire" / "job_request.schema.json").read_text())
 TOKEN = secret("ready")
 URL = "http://service.example/v1"
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456789abcdef:77::"

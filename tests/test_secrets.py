@@ -26,9 +26,9 @@ from qiskit_rest_primitives import (
 )
 from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.local import LocalService, User
-from tests.secrets import secret
 from tests.secrets.exceptions import shown, views
 from tests.secrets.marking import MARKER
+from tests.tokens import secret
 
 KEY = secret("api key")
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456789abcdef:77::"
@@ -52,7 +52,7 @@ def everything_logged() -> Iterator[io.StringIO]:
 @pytest.fixture
 def issued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The bearer tokens that the identity service has given out."""
-    from qiskit_rest_primitives.http import identity
+    from qiskit_rest_primitives.http import token_exchange as identity
 
     real, given = identity._read, []
 

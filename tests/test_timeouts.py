@@ -20,11 +20,10 @@ from qiskit_rest_primitives import (
     wait,
 )
 from qiskit_rest_primitives.http import retry_policies
+from qiskit_rest_primitives.jobs.pieces import Piece
 from qiskit_rest_primitives.local import LocalService
-from qiskit_rest_primitives.work import Piece
-from tests.secrets import secret
-
-from .http.raw_server import RawServer, Received
+from tests.http.raw_server import RawServer, Received
+from tests.tokens import secret
 
 ENOUGH_SECONDS = 2.0
 """What a caller may wait beyond the timeout."""

@@ -13,7 +13,7 @@ import responses
 
 import qiskit_rest_primitives
 from qiskit_rest_primitives import QiskitRuntimeService
-from tests.secrets import secret
+from tests.tokens import secret
 
 PACKAGE = Path(qiskit_rest_primitives.__file__).parent
 

@@ -3,13 +3,10 @@
 ``rest`` holds the backend, ``views`` what it says about itself, ``selection`` how one is chosen.
 """
 
-from qiskit_rest_primitives.backend.rest import RestBackend
-from qiskit_rest_primitives.backend.selection import (
-    filter_backends,
-    least_busy_entry,
-    select_backends,
-)
-from qiskit_rest_primitives.backend.views import (
+from qiskit_rest_primitives.backend.backend import RestBackend
+from qiskit_rest_primitives.backend.entries import least_busy_entry, select_backends
+from qiskit_rest_primitives.backend.filters import filter_backends
+from qiskit_rest_primitives.backend.reports import (
     BackendConfiguration,
     BackendProperties,
     BackendStatus,

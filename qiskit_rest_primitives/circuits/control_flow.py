@@ -8,7 +8,7 @@ variable is unrolled.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, cast
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
     from qiskit_rest_primitives.circuits.block import Block
     from qiskit_rest_primitives.circuits.parameters import Inputs
-    from qiskit_rest_primitives.circuits.writer import Writer
+    from qiskit_rest_primitives.circuits.registers import RegisterMap
+    from qiskit_rest_primitives.circuits.variables import Variables
 
 INSTRUCTIONS = (ControlFlowOp, BreakLoopOp, ContinueLoopOp, Store)
 
@@ -51,8 +52,23 @@ _LONGEST_UNROLLED = 1024
 Branch = Callable[[str], Iterator[str]]
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What control flow takes from the writer of the circuit around it.
+
+    Attributes:
+        statements: writes the statements of a block at an indentation.
+        registers: the wire's classical registers.
+        variables: the real-time variables met.
+    """
+
+    statements: Callable[[Block, str], Iterator[str]]
+    registers: RegisterMap
+    variables: Variables
+
+
 def statements(
-    writer: Writer, block: Block, index: int, instruction: Any, indent: str
+    around: Surroundings, block: Block, index: int, instruction: Any, indent: str
 ) -> Iterator[str]:
     """Yields the lines of one control-flow instruction.
 
@@ -61,11 +77,11 @@ def statements(
     """
     operation: Any = instruction.operation
     where = block.where(index, instruction)
-    classical = Classical(block.clbits, writer.registers, writer.variables.names, where)
+    classical = Classical(block.clbits, around.registers, around.variables.names, where)
     conditions = Conditions(classical)
 
     def branch(body: Any) -> Branch:
-        return partial(writer.statements, block.inner(body, index, instruction))
+        return partial(around.statements, block.inner(body, index, instruction))
 
     if isinstance(operation, BreakLoopOp):
         yield f"{indent}break;\n"
@@ -90,7 +106,7 @@ def statements(
         yield from _while(conditions, operation, branch(operation.blocks[0]), indent)
     elif isinstance(operation, ForLoopOp):
         yield from _for(
-            writer,
+            around,
             block.inner(cast("Any", operation.blocks[0]), index, instruction),
             operation,
             where,
@@ -106,7 +122,7 @@ def statements(
         timed = "" if operation.duration is None else f"[{duration_text(operation, where)}]"
         yield from _braces(f"box{timed}", branch(operation.blocks[0]), indent)
     elif isinstance(operation, Store):
-        yield from writer.variables.assignment(classical, operation, indent)
+        yield from around.variables.assignment(classical, operation, indent)
     else:
         raise EncodeError(
             f"{where} is a control-flow operation that the wire can't carry; use if_test, "
@@ -195,7 +211,9 @@ def _while(conditions: Conditions, operation: Any, body: Branch, indent: str) ->
         yield from _braces(f"while ({' && '.join(tests) or 'true'})", body, indent)
 
 
-def _for(writer: Writer, body: Block, operation: Any, where: str, indent: str) -> Iterator[str]:
+def _for(
+    around: Surroundings, body: Block, operation: Any, where: str, indent: str
+) -> Iterator[str]:
     values, variable, circuit = operation.params
     if variable is not None and not isinstance(variable, Parameter):
         raise EncodeError(
@@ -207,7 +225,7 @@ def _for(writer: Writer, body: Block, operation: Any, where: str, indent: str) -
     if variable is not None and _must_unroll(circuit, variable, values):
         for value in values:
             bound = circuit.assign_parameters({variable: value})
-            yield from writer.statements(replace(body, circuit=bound), indent)
+            yield from around.statements(replace(body, circuit=bound), indent)
         return
     if not all(isinstance(value, Integral) for value in values):
         raise EncodeError(f"{where} loops over {values!r}; loop over integers")
@@ -216,7 +234,7 @@ def _for(writer: Writer, body: Block, operation: Any, where: str, indent: str) -
         name = loop_variable(body.depth - 1)
         body = replace(body, loops={**body.loops, variable: name})
     yield from _braces(
-        f"for int {name} in {_values_text(values)}", partial(writer.statements, body), indent
+        f"for int {name} in {_values_text(values)}", partial(around.statements, body), indent
     )
 
 

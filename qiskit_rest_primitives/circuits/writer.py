@@ -58,6 +58,7 @@ class Writer:
         self.variables = Variables()
         self.definitions: dict[str, None] = {}
         self._identifiers: dict[str, str] = {}
+        self._surroundings = control_flow.Surroundings(self.statements, registers, self.variables)
 
     def body(self, circuit: QuantumCircuit) -> str:
         """Writes a whole circuit.
@@ -160,7 +161,9 @@ class Writer:
             duration = duration_text(operation, block.where(index, instruction))
             yield f"{indent}delay[{duration}] {qubits[0]};\n"
         elif isinstance(operation, control_flow.INSTRUCTIONS):
-            yield from control_flow.statements(self, block, index, instruction, indent)
+            yield from control_flow.statements(
+                self._surroundings, block, index, instruction, indent
+            )
         elif is_standard(operation):
             angles = [self._angle(angle, block, index, instruction) for angle in operation.params]
             in_brackets = f"({', '.join(angles)})" if angles else ""

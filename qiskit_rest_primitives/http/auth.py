@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from qiskit_rest_primitives.forks import Lock
+from qiskit_rest_primitives.concurrency.forks import Lock
 
 logger = logging.getLogger(__name__)
 

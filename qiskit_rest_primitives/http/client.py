@@ -10,9 +10,9 @@ import msgspec
 
 from qiskit_rest_primitives.account import Account, resolve_account
 from qiskit_rest_primitives.errors import ProtocolError, RestPrimitivesError
-from qiskit_rest_primitives.http.caller import Caller
-from qiskit_rest_primitives.http.ids import has_id, segment
-from qiskit_rest_primitives.http.replies import read_json
+from qiskit_rest_primitives.http.base_client import Caller
+from qiskit_rest_primitives.http.error_replies import read_json
+from qiskit_rest_primitives.http.path_ids import has_id, segment
 from qiskit_rest_primitives.http.transport import READ_TIMEOUT_SECONDS, Reply
 from qiskit_rest_primitives.settings import Settings
 

@@ -20,10 +20,10 @@ import requests
 import urllib3
 
 from qiskit_rest_primitives._version import __version__
+from qiskit_rest_primitives.concurrency.forks import Lock
 from qiskit_rest_primitives.errors import RedirectError, TransportError
-from qiskit_rest_primitives.forks import Lock
 from qiskit_rest_primitives.http.adapter import CONNECT_TIMEOUT_SECONDS, Adapter
-from qiskit_rest_primitives.http.failures import transport_error, without_query
+from qiskit_rest_primitives.http.network_errors import transport_error, without_query
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.http.auth import BearerAuth

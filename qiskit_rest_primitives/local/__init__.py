@@ -16,16 +16,16 @@ import importlib.util
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qiskit_rest_primitives.local.api.faults import Fault, Faults
     from qiskit_rest_primitives.local.auth import User
-    from qiskit_rest_primitives.local.faults import Fault, Faults
     from qiskit_rest_primitives.local.limits import Limits
     from qiskit_rest_primitives.local.service import LocalService
 
 __all__ = ["Fault", "Faults", "Limits", "LocalService", "User"]
 
 _HOMES = {
-    "Fault": "faults",
-    "Faults": "faults",
+    "Fault": "api.faults",
+    "Faults": "api.faults",
     "Limits": "limits",
     "LocalService": "service",
     "User": "auth",

@@ -21,11 +21,7 @@ from typing import Any
 
 import msgspec
 
-from qiskit_rest_primitives.local.api.replies import (
-    BAD_CREDENTIALS,
-    INSTANCE_NOT_FOUND,
-    ProblemError,
-)
+from qiskit_rest_primitives.local.problems import BAD_CREDENTIALS, INSTANCE_NOT_FOUND, ProblemError
 
 API_KEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 DEFAULT_LIFETIME_SECONDS = 3600.0

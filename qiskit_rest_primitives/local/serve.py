@@ -157,7 +157,7 @@ def run(args: argparse.Namespace) -> int:
 def _executor(workers: int | None, dask: str | None) -> Generator[Executor | None]:
     """What simulates: processes of this machine, a Dask cluster, or None for the default."""
     if workers:
-        from qiskit_rest_primitives.local.running.executors import worker_processes
+        from qiskit_rest_primitives.local.engine.workers import worker_processes
 
         with worker_processes(workers) as pool:
             yield pool

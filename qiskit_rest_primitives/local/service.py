@@ -17,14 +17,14 @@ from types import TracebackType
 
 import uvicorn
 
-from qiskit_rest_primitives.local.api.protocol import service_protocol
-from qiskit_rest_primitives.local.app import create_app
+from qiskit_rest_primitives.local.api.app import create_app
+from qiskit_rest_primitives.local.api.connection import service_protocol
+from qiskit_rest_primitives.local.api.faults import Faults
 from qiskit_rest_primitives.local.auth import DEFAULT_LIFETIME_SECONDS, Tokens, User
-from qiskit_rest_primitives.local.backends import LocalBackends
-from qiskit_rest_primitives.local.core import Core
-from qiskit_rest_primitives.local.engine import Engine
-from qiskit_rest_primitives.local.faults import Faults
+from qiskit_rest_primitives.local.engine.engine import Engine
+from qiskit_rest_primitives.local.jobs import Core
 from qiskit_rest_primitives.local.limits import Limits
+from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.local.store import Store
 
 LOOPBACK = "127.0.0.1"

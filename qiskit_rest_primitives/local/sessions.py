@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from qiskit_rest_primitives.local.api.replies import SESSION_CLOSED, ProblemError
+from qiskit_rest_primitives.local.problems import SESSION_CLOSED, ProblemError
 from qiskit_rest_primitives.local.times import iso_time
 
 if TYPE_CHECKING:

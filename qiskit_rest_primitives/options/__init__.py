@@ -2,7 +2,7 @@
 
 Names and nesting are those of ``qiskit_ibm_runtime.options``. What nobody set reads as
 :data:`Unset` (false in conditions) and is not sent. Each option is defined in
-:mod:`qiskit_rest_primitives.wire.option_bodies`, for the client and the embedded service alike.
+:mod:`qiskit_rest_primitives.wire.request.options`, for the client and the embedded service alike.
 Files: ``primitives`` the two classes, ``rules`` what goes together, ``request``
 their way into a job, ``encoding`` values that JSON lacks.
 """
@@ -16,7 +16,7 @@ from qiskit_rest_primitives.options.primitives import (
     EstimatorOptions,
     SamplerOptions,
 )
-from qiskit_rest_primitives.wire.option_bodies import (
+from qiskit_rest_primitives.wire.request.options import (
     DynamicalDecouplingOptions,
     ExecutionOptionsV2,
     LayerNoiseLearningOptions,

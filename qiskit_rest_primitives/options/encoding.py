@@ -21,7 +21,6 @@ from qiskit.circuit import QuantumCircuit
 from qiskit.quantum_info import PauliList
 
 from qiskit_rest_primitives.errors import OptionsError
-from qiskit_rest_primitives.wire.arrays import encode_array
 from qiskit_rest_primitives.wire.limits import INT32_MAX
 from qiskit_rest_primitives.wire.request.option_values import (
     is_coupling_map,
@@ -29,6 +28,7 @@ from qiskit_rest_primitives.wire.request.option_values import (
     is_learned_noise,
     is_noise_model,
 )
+from qiskit_rest_primitives.wire.values.arrays import encode_array
 
 # Where the service's decoder looks for these classes: ibm-quantum-schemas, layer_noise_model.
 LEARNED_MODULE = "qiskit_ibm_runtime.utils.noise_learner_result"

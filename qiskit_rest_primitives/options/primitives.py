@@ -7,7 +7,8 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from qiskit_rest_primitives.wire.limits import MAX_TAGS
-from qiskit_rest_primitives.wire.option_bodies import (
+from qiskit_rest_primitives.wire.request.option_group import Group, OptionGroup, group
+from qiskit_rest_primitives.wire.request.options import (
     EstimatorOptionsBody,
     LogLevel,
     ResilienceLevel,
@@ -15,7 +16,6 @@ from qiskit_rest_primitives.wire.option_bodies import (
     Seconds,
     Tag,
 )
-from qiskit_rest_primitives.wire.request.option_group import Group, OptionGroup, group
 
 
 class EnvironmentOptions(OptionGroup, path="environment"):

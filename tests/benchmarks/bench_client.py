@@ -25,10 +25,10 @@ from qiskit.primitives import StatevectorSampler
 
 from qiskit_rest_primitives import QiskitRuntimeService, RestJob, SamplerV2, Settings
 from qiskit_rest_primitives.http.transport import Call, Transport
+from qiskit_rest_primitives.jobs.waiting import watching
 from qiskit_rest_primitives.local import LocalService
-from qiskit_rest_primitives.waiting import watching
 from tests.benchmarks.figures import report, size
-from tests.secrets import secret
+from tests.tokens import secret
 
 QUIET = Settings(journal=False)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from qiskit.primitives import BitArray, DataBin, PrimitiveResult, PubResult, SamplerPubResult
 
-from qiskit_rest_primitives.wire.results import decode_result, iter_encoded_result
+from qiskit_rest_primitives.wire.result.results import decode_result, iter_encoded_result
 from tests.benchmarks.figures import report, size
 from tests.wire.fuzz_results import forget_peak, peak_bytes
 

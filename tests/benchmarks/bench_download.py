@@ -21,9 +21,9 @@ import numpy as np
 from qiskit.primitives import BitArray, DataBin, PrimitiveResult, SamplerPubResult
 
 from qiskit_rest_primitives import QiskitRuntimeService, RestJob
-from qiskit_rest_primitives.wire.results import decode_result, encode_result
+from qiskit_rest_primitives.wire.result.results import decode_result, encode_result
 from tests.benchmarks.figures import report, size
-from tests.secrets import secret
+from tests.tokens import secret
 
 SHAPE, SHOTS, BITS = (size(1000, 10),), 4096, 127
 ARRAY_MB = SHAPE[0] * SHOTS * 16 / 1e6

@@ -14,10 +14,10 @@ from qiskit import QuantumCircuit, qasm3
 from qiskit.circuit import ParameterVector
 from qiskit.primitives import StatevectorSampler
 
-from qiskit_rest_primitives.local.backends import LocalBackends
-from qiskit_rest_primitives.local.engine import Engine, Outcome
-from qiskit_rest_primitives.local.running.executors import worker_processes
-from qiskit_rest_primitives.wire.bodies import decode_params
+from qiskit_rest_primitives.local.engine.engine import Engine, Outcome
+from qiskit_rest_primitives.local.engine.workers import worker_processes
+from qiskit_rest_primitives.local.simulators.backends import LocalBackends
+from qiskit_rest_primitives.wire.request.job_request import decode_params
 from tests.benchmarks.figures import report, size
 
 

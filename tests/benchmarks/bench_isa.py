@@ -16,7 +16,7 @@ from qiskit.transpiler import CouplingMap, Target
 
 from qiskit_rest_primitives.circuits import encode_circuit
 from qiskit_rest_primitives.circuits.isa import check_isa
-from qiskit_rest_primitives.wire.targets import decode_target, encode_target
+from qiskit_rest_primitives.wire.target.target import decode_target, encode_target
 from tests.benchmarks.figures import report, size
 
 TARGET_RATIO = 1.0

@@ -10,8 +10,8 @@ import tracemalloc
 from qiskit import QuantumCircuit, qasm3
 from qiskit.transpiler import CouplingMap
 
-from qiskit_rest_primitives.local import reader
-from qiskit_rest_primitives.local.reader import read_circuit
+from qiskit_rest_primitives.local.qasm3 import reader
+from qiskit_rest_primitives.local.qasm3.reader import read_circuit
 from tests.benchmarks.figures import report, size
 
 OPERATIONS = size(35_000, 2_000)

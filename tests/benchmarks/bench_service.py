@@ -117,7 +117,7 @@ def large_result() -> None:
 
 def serve_a_large_result() -> None:
     """In a process of its own: has such a result; prints its URL, a token, its size."""
-    from qiskit_rest_primitives.wire.results import encode_result
+    from qiskit_rest_primitives.wire.result.results import encode_result
 
     shape = (POINTS, SHOTS, (BITS + 7) // 8)
     array = np.frombuffer(secrets.token_bytes(int(np.prod(shape))), np.uint8).reshape(shape).copy()

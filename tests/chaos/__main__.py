@@ -9,7 +9,7 @@ import argparse
 import logging
 import sys
 
-from .runs import run_jobs
+from tests.chaos.runs import run_jobs
 
 SHORT_JOBS = 16
 

@@ -18,9 +18,8 @@ from qiskit import QuantumCircuit
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings
 from qiskit_rest_primitives.local import LocalService, User
-from tests.secrets import secret
-
-from .proxy import FaultProxy
+from tests.chaos.proxy import FaultProxy
+from tests.tokens import secret
 
 BITS = 12
 IDENTITY_DOWN_SECONDS = 1.5

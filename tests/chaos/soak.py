@@ -23,9 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings, as_completed
-from tests.secrets import own_file
-
-from .runs import USER, numbered
+from tests.chaos.runs import USER, numbered
+from tests.tokens import own_file
 
 RESTART_EVERY = 45.0
 """Seconds."""

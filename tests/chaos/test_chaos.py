@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .runs import run_jobs
+from tests.chaos.runs import run_jobs
 
 
 @pytest.mark.parametrize("seed", [1, 2])

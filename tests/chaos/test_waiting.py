@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from qiskit_rest_primitives.local import LocalService
-
-from .waiting import OUTAGE_LIMIT_SECONDS, OUTAGES, cost_of_an_outage
+from tests.chaos.waiting import OUTAGE_LIMIT_SECONDS, OUTAGES, cost_of_an_outage
 
 
 @pytest.mark.parametrize("during", ["watching", "downloading"])

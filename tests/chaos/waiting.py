@@ -27,9 +27,8 @@ from qiskit_rest_primitives import (
     Settings,
 )
 from qiskit_rest_primitives.local import LocalService
-from tests.long_jobs import long_pubs
-
-from .proxy import FaultProxy
+from tests.chaos.proxy import FaultProxy
+from tests.jobs.long_jobs import long_pubs
 
 TIMEOUT_SECONDS = 3.0
 TIMEOUT_LIMIT_SECONDS = 3.5

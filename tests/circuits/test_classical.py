@@ -13,9 +13,9 @@ from qiskit.circuit import Clbit, Parameter
 from qiskit.circuit.classical import expr, types
 
 from qiskit_rest_primitives.circuits import EncodedCircuit, encode_circuit
-from qiskit_rest_primitives.local.reader import read_circuit
-from tests.circuits.interpreting import EndlessError, Program
-from tests.circuits.judging import without_comments
+from qiskit_rest_primitives.local.qasm3.reader import read_circuit
+from tests.circuits.compare import without_comments
+from tests.circuits.interpreter import EndlessError, Program
 from tests.circuits.random_programs import RandomProgram
 
 

@@ -13,7 +13,7 @@ from qiskit.circuit.library import PauliEvolutionGate
 from qiskit.quantum_info import SparsePauliOp
 
 from qiskit_rest_primitives.circuits import encode_circuit
-from tests.circuits.judging import assert_same_outcome, counts, loaded, restored_counts
+from tests.circuits.compare import assert_same_outcome, counts, loaded, restored_counts
 
 pytest.importorskip("qiskit_aer")
 

@@ -39,7 +39,7 @@ from qiskit.quantum_info import (
 from qiskit.transpiler import CouplingMap
 
 from qiskit_rest_primitives.circuits import encode_circuit
-from tests.circuits.judging import assert_same_operator, declared_inputs, loaded
+from tests.circuits.compare import assert_same_operator, declared_inputs, loaded
 
 ANGLES = np.random.default_rng(11).uniform(0.1, 0.9, 100)
 

@@ -12,7 +12,7 @@ from qiskit.transpiler import Target
 
 from qiskit_rest_primitives.circuits.isa import check_isa, check_rzz_values
 from qiskit_rest_primitives.errors import ISAError
-from qiskit_rest_primitives.wire.targets import decode_target
+from qiskit_rest_primitives.wire.target.target import decode_target
 
 PAIRS = [[0, 1], [1, 2], [3, 2]]
 

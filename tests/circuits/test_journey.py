@@ -12,8 +12,8 @@ from qiskit.circuit.library import PauliEvolutionGate, UnitaryGate, get_standard
 from qiskit.quantum_info import Operator, SparsePauliOp, random_unitary
 
 from qiskit_rest_primitives.circuits import EncodedCircuit
-from qiskit_rest_primitives.local.reader import read_circuit
-from tests.circuits.judging import assert_same_operator, assert_same_outcome, counts
+from qiskit_rest_primitives.local.qasm3.reader import read_circuit
+from tests.circuits.compare import assert_same_operator, assert_same_outcome, counts
 from tests.circuits.test_control_flow import programs
 
 GATES = [

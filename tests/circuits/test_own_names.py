@@ -18,7 +18,7 @@ from qiskit.circuit.library import (
 from qiskit.quantum_info import SparsePauliOp
 
 from qiskit_rest_primitives.circuits import encode_circuit
-from tests.circuits.judging import (
+from tests.circuits.compare import (
     assert_same_operator,
     assert_same_outcome,
     loaded,

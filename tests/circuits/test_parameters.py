@@ -14,7 +14,7 @@ from qiskit.circuit import Parameter, ParameterExpression
 
 from qiskit_rest_primitives.circuits import encode_circuit, expressions
 from qiskit_rest_primitives.errors import EncodeError
-from tests.circuits.judging import assert_same_operator, declared_inputs
+from tests.circuits.compare import assert_same_operator, declared_inputs
 
 A, B = Parameter("a"), Parameter("b")
 

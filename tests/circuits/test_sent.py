@@ -13,7 +13,7 @@ from qiskit.primitives import StatevectorEstimator
 
 from qiskit_rest_primitives import EstimatorV2, RestBackend, SamplerV2
 from qiskit_rest_primitives.errors import EncodeError
-from tests.circuits.interpreting import Program
+from tests.circuits.interpreter import Program
 
 pytest.importorskip("qiskit_aer")
 

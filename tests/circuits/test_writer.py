@@ -12,7 +12,7 @@ from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.circuit.random import random_circuit
 
 from qiskit_rest_primitives.circuits import encode_circuit, writer
-from tests.circuits.judging import assert_same_operator, canonical, without_comments
+from tests.circuits.compare import assert_same_operator, canonical, without_comments
 
 GATES = {
     name: gate

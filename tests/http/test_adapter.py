@@ -15,10 +15,9 @@ import trustme
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings, TransportError
 from qiskit_rest_primitives.http import adapter
-from tests.secrets import secret
-
-from .made import DEVICES, measured
-from .raw_server import RawServer, Received
+from tests.http.clients import DEVICES, measured
+from tests.http.raw_server import RawServer, Received
+from tests.tokens import secret
 
 
 @pytest.fixture(scope="module")

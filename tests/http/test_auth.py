@@ -14,9 +14,10 @@ from qiskit import QuantumCircuit
 from qiskit_rest_primitives import AccountError, QiskitRuntimeService, SamplerV2
 from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.auth import BearerAuth, ExchangedToken, ReadyToken
-from qiskit_rest_primitives.http.submission import new_tag, submit
+from qiskit_rest_primitives.jobs.submit import submit
+from qiskit_rest_primitives.jobs.tags import new_tag
 from qiskit_rest_primitives.local import LocalService, User
-from tests.secrets import secret
+from tests.tokens import secret
 
 KEY = secret("api key")
 TOKEN = secret("bearer")

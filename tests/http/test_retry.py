@@ -29,7 +29,7 @@ from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.retry import Attempts, Backoff, is_outage, waiting_limit
 from qiskit_rest_primitives.http.retry_policies import Limit
 from qiskit_rest_primitives.http.transport import Transport
-from tests.secrets import secret
+from tests.tokens import secret
 
 
 class Clock:

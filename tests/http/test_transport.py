@@ -25,10 +25,10 @@ from qiskit_rest_primitives.errors import (
     ServerError,
 )
 from qiskit_rest_primitives.http import retry_policies, transport
-from qiskit_rest_primitives.http.replies import error_from_reply, retry_after_seconds
+from qiskit_rest_primitives.http.error_replies import error_from_reply, retry_after_seconds
 from qiskit_rest_primitives.http.retry import Backoff
 from qiskit_rest_primitives.local import LocalService
-from tests.secrets import own_file, secret
+from tests.tokens import own_file, secret
 
 TOKEN = secret("ready")
 URL = "http://service.example/v1"

@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from qiskit_rest_primitives import QiskitRuntimeService
-from tests.secrets import secret
+from tests.tokens import secret
 
 
 class Answer(http.server.BaseHTTPRequestHandler):

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from qiskit_rest_primitives.local import Limits, LocalService, User
-from tests.secrets import secret
+from tests.tokens import secret
 
 # The official client is no dependency; its tests run where the extra [conformance] is installed.
 collect_ignore = (

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from qiskit_rest_primitives.local.api.replies import ProblemError
 from qiskit_rest_primitives.local.auth import (
     Tokens,
     User,
     default_instance,
     read_token_file,
 )
-from tests.secrets import own_file, secret
+from qiskit_rest_primitives.local.problems import ProblemError
+from tests.tokens import own_file, secret
 
 KEY = secret("key in a file")
 SIGNING_KEY = secret("signature", 32).encode()

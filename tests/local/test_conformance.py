@@ -17,8 +17,7 @@ import numpy as np
 import pytest
 
 from qiskit_rest_primitives.local import LocalService
-
-from .conftest import BOB
+from tests.local.conftest import BOB
 
 SCRIPT = Path(__file__).with_name("official_client.py")
 

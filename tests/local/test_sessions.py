@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from qiskit_rest_primitives.local.api.replies import ProblemError
 from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.sessions import SessionRequest, Sessions
 from qiskit_rest_primitives.local.store import Store
-
-from .conftest import Api, HeldExecutor
+from tests.local.conftest import Api, HeldExecutor
 
 
 def create(api: Api, **members: Any) -> str:

@@ -12,8 +12,7 @@ import pytest
 
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.store import LARGE_BODY, Store
-
-from .conftest import ALICE, BELL, Api, HeldExecutor
+from tests.local.conftest import ALICE, BELL, Api, HeldExecutor
 
 
 def job(job_id: str, **fields: Any) -> dict[str, Any]:

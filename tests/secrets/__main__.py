@@ -30,7 +30,7 @@ LEAST = {
 """What the whole suite reaches by far; less means that the check itself is broken."""
 
 
-SHORT_TESTS = ["tests/test_session.py", "tests/test_saving.py"]
+SHORT_TESTS = ["tests/service/test_session.py", "tests/jobs/test_saved_results.py"]
 
 
 def run_suite(folder: Path, arguments: list[str], printed: Scanner) -> int:

@@ -7,8 +7,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.secrets import OWN_FILES
 from tests.secrets.scanner import Scanner
+from tests.tokens import OWN_FILES
 
 NOT_OURS = frozenset({".git", ".venv", ".venv-oldest", ".ruff_cache"})
 STORE = "service.sqlite"

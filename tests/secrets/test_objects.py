@@ -26,8 +26,8 @@ from qiskit_rest_primitives import (
     Settings,
 )
 from qiskit_rest_primitives.local import LocalService, User
-from tests.secrets import secret
 from tests.secrets.scanner import Scanner
+from tests.tokens import secret
 
 EVE = User("eve", secret("eve"))
 KINDS = (

@@ -6,9 +6,9 @@ import ast
 
 import pytest
 
-from tests.secrets import hex_secret, jwt, secret
 from tests.secrets.__main__ import ROOT
 from tests.secrets.marking import MARKER
+from tests.tokens import hex_secret, jwt, secret
 
 NAMES = frozenset({"token", "apikey", "access_token", "password", "secret"})
 

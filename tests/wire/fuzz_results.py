@@ -27,8 +27,12 @@ from qiskit.primitives import (
 )
 
 from qiskit_rest_primitives.errors import ProtocolError
-from qiskit_rest_primitives.wire.results import decode_result, encode_result
-from qiskit_rest_primitives.wire.spans import DataSlice, ExecutionSpan, ExecutionSpans
+from qiskit_rest_primitives.wire.result.results import decode_result, encode_result
+from qiskit_rest_primitives.wire.values.execution_spans import (
+    DataSlice,
+    ExecutionSpan,
+    ExecutionSpans,
+)
 
 SHORT_COUNT = 500
 MAX_SECONDS = 1.0

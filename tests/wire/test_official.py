@@ -10,9 +10,13 @@ import pytest
 from hypothesis import given, settings
 from qiskit.primitives import DataBin, PrimitiveResult, PubResult, SamplerPubResult
 
-from qiskit_rest_primitives.wire.results import decode_result, encode_result
-from qiskit_rest_primitives.wire.spans import DataSlice, ExecutionSpan, ExecutionSpans
-from tests.wire import made
+from qiskit_rest_primitives.wire.result.results import decode_result, encode_result
+from qiskit_rest_primitives.wire.values.execution_spans import (
+    DataSlice,
+    ExecutionSpan,
+    ExecutionSpans,
+)
+from tests.wire import examples as made
 
 
 class TestOfficialClient:

@@ -11,13 +11,14 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from qiskit_rest_primitives.local.api.endpoints import VERSIONS, read_body, read_json
-from qiskit_rest_primitives.local.api.replies import ProblemError, json_reply, no_content
+from qiskit_rest_primitives.local.api.dispatch import VERSIONS, read_body, read_json
+from qiskit_rest_primitives.local.api.replies import json_reply, no_content
 from qiskit_rest_primitives.local.auth import API_KEY_GRANT, Caller
+from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.times import iso_time
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.core import Core
+    from qiskit_rest_primitives.local.jobs import Core
 
 PLAN = "local"
 SEARCH_LENGTHS = range(3, 101)

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from qiskit_rest_primitives.local.api.endpoints import api_version, since
-from qiskit_rest_primitives.local.api.listing import when
-from qiskit_rest_primitives.local.api.replies import ProblemError, json_reply
+from qiskit_rest_primitives.local.api.dispatch import api_version, since
+from qiskit_rest_primitives.local.api.filters import when
+from qiskit_rest_primitives.local.api.replies import json_reply
 from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.times import read_time
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.backends import LocalBackend
-    from qiskit_rest_primitives.local.core import Core
+    from qiskit_rest_primitives.local.jobs import Core
+    from qiskit_rest_primitives.local.simulators.backends import LocalBackend
 
 
 async def list_backends(core: Core, caller: Caller, request: Request) -> Response:

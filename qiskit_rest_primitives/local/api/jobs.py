@@ -11,24 +11,17 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from qiskit_rest_primitives.local.api.endpoints import (
-    api_version,
-    flag,
-    number,
-    read_json,
-    since,
-)
-from qiskit_rest_primitives.local.api.files import FileReply
-from qiskit_rest_primitives.local.api.listing import job_filters
-from qiskit_rest_primitives.local.api.replies import (
+from qiskit_rest_primitives.local.api.dispatch import api_version, flag, number, read_json, since
+from qiskit_rest_primitives.local.api.file_reply import FileReply
+from qiskit_rest_primitives.local.api.filters import job_filters
+from qiskit_rest_primitives.local.api.replies import json_reply, no_content
+from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.problems import (
     JOB_NOT_FOUND,
     TAG_TOO_LONG,
     TOO_MANY_TAGS,
     ProblemError,
-    json_reply,
-    no_content,
 )
-from qiskit_rest_primitives.local.auth import Caller
 from qiskit_rest_primitives.local.store import FINAL, JOB_COLUMNS
 from qiskit_rest_primitives.local.times import iso_time
 from qiskit_rest_primitives.wire.limits import MAX_PAGE, MAX_TAG_LENGTH, MAX_TAGS, RAN_TOO_LONG
@@ -36,7 +29,7 @@ from qiskit_rest_primitives.wire.limits import MAX_PAGE, MAX_TAG_LENGTH, MAX_TAG
 if TYPE_CHECKING:
     import sqlite3
 
-    from qiskit_rest_primitives.local.core import Core
+    from qiskit_rest_primitives.local.jobs import Core
 
 LISTED_PARAMS_BYTES = 64_000_000
 # Above this, reading and writing takes longer than handing the work to a thread.

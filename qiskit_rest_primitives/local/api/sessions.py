@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
-from qiskit_rest_primitives.local.api.endpoints import read_json
-from qiskit_rest_primitives.local.api.replies import ProblemError, json_reply, no_content
+from qiskit_rest_primitives.local.api.dispatch import read_json
+from qiskit_rest_primitives.local.api.replies import json_reply, no_content
 from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.sessions import SessionRequest, SessionUpdate
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.core import Core
+    from qiskit_rest_primitives.local.jobs import Core
 
 
 async def create_session(core: Core, caller: Caller, request: Request) -> Response:

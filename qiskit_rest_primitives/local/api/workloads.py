@@ -11,16 +11,17 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from qiskit_rest_primitives.local.api.endpoints import number
-from qiskit_rest_primitives.local.api.listing import add_tags, when
-from qiskit_rest_primitives.local.api.replies import ProblemError, json_reply
+from qiskit_rest_primitives.local.api.dispatch import number
+from qiskit_rest_primitives.local.api.filters import add_tags, when
+from qiskit_rest_primitives.local.api.replies import json_reply
 from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.times import iso_time
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from qiskit_rest_primitives.local.core import Core
+    from qiskit_rest_primitives.local.jobs import Core
 
 PAGE, LARGEST_PAGE = 10, 50
 STATUSES = {

@@ -21,7 +21,7 @@ from msgspec import UnsetType, inspect
 
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.wire.limits import INT32_MAX
-from qiskit_rest_primitives.wire.wording import brief
+from qiskit_rest_primitives.wire.values.excerpt import brief
 
 MAX_SHOWN = 60
 

@@ -1,0 +1,241 @@
+"""RestBackend: asks the service once what a device is, keeps it, and builds the Target from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from qiskit.providers import BackendV2, Options
+
+from qiskit_rest_primitives.backend.entries import is_online
+from qiskit_rest_primitives.backend.reports import (
+    BackendConfiguration,
+    BackendProperties,
+    BackendStatus,
+)
+from qiskit_rest_primitives.concurrency.forks import Lock
+from qiskit_rest_primitives.errors import BackendError, NotFoundError
+from qiskit_rest_primitives.wire.target.target import decode_target
+
+if TYPE_CHECKING:
+    from qiskit.transpiler import Target
+
+    from qiskit_rest_primitives.http.client import ApiClient
+
+
+# Qiskit infers None for its abstract members and int for the width: the overrides below that say
+# more carry an ignore for pyright.
+class RestBackend(BackendV2):
+    """A device or simulator of a service; `QiskitRuntimeService.backend` makes it.
+
+    Nothing is asked until it is needed, then once: configuration and properties are kept until
+    `refresh`. Fields of the configuration that have no attribute of their own here
+    (``backend.basis_gates``, ``backend.processor_type``, ...) are attributes as well. Threads may
+    share a backend; it pickles and copies without the token.
+
+    Args:
+        client: speaks to the service.
+        name: the backend's name.
+        use_fractional_gates: keep ``rx``, ``rzz`` and other parametrised gates in the target.
+        list_entry: the backend's entry in ``GET /backends``, if it is at hand.
+    """
+
+    name: str  # pyright: ignore[reportIncompatibleVariableOverride]  # never None here
+    _options: Any
+
+    def __init__(
+        self,
+        client: ApiClient,
+        name: str,
+        *,
+        use_fractional_gates: bool | None = False,
+        list_entry: Mapping[str, Any] | None = None,
+    ):
+        super().__init__(name=name)
+        # BackendV2 sets these to None; without them __getattr__ finds the configuration's.
+        for lazy in ("description", "online_date", "backend_version"):
+            vars(self).pop(lazy, None)
+        # None keeps everything, as in the official client.
+        self._options.use_fractional_gates = use_fractional_gates in (True, None)
+        self._client = client
+        self._list_entry = dict(list_entry) if list_entry is not None else None
+        self._configuration: BackendConfiguration | None = None
+        self._properties: BackendProperties | None = None
+        self._properties_asked = False
+        self._target: Target | None = None
+        self._lock = Lock()
+
+    @classmethod
+    def _default_options(cls) -> Options:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return Options(use_fractional_gates=False)
+
+    def __repr__(self) -> str:
+        return f"<RestBackend({self.name!r})>"
+
+    def __getattr__(self, name: str) -> Any:
+        # Only called when there is no such attribute. Underscores are Python's own questions.
+        if name.startswith("_"):
+            raise AttributeError(f"'RestBackend' object has no attribute {name!r}")
+        try:
+            return getattr(self.configuration(), name)
+        except AttributeError:
+            if name in ("description", "online_date", "backend_version"):
+                return None
+            raise AttributeError(
+                f"{self.name} has no attribute {name!r}, nor has its configuration"
+            ) from None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A Target is cheap to build again and its form differs between Qiskit releases.
+        return {**vars(self), "_lock": None, "_target": None, "_coupling_map": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock = Lock()
+
+    @property
+    def client(self) -> ApiClient:
+        """Speaks to the service."""
+        return self._client
+
+    @property
+    def target(self) -> Target:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """What the device can do, for the transpiler: asks the service on first use."""
+        with self._lock:
+            if self._target is None:
+                self._target = self._build_target()
+            return self._target
+
+    def _build_target(self) -> Target:
+        properties = self.properties()
+        target = decode_target(
+            self.configuration().to_dict(),
+            None if properties is None else properties.to_dict(),
+            use_fractional_gates=self._options.use_fractional_gates,
+        )
+        if target.has_angle_bounds():
+            from qiskit_rest_primitives.backend.fold_rzz import teach_transpiler_rzz
+
+            teach_transpiler_rzz()
+        return target
+
+    def set_options(self, **fields: Any) -> None:
+        """Sets options; ``use_fractional_gates`` changes the target."""
+        super().set_options(**fields)
+        with self._lock:
+            self._target = self._coupling_map = None
+
+    def configuration(self) -> BackendConfiguration:
+        """What the backend is; asks the service on first use.
+
+        Raises:
+            NotFoundError: there is no such backend in this instance.
+        """
+        with self._lock:
+            if self._configuration is None:
+                reply = self._client.backend_configuration(self.name)
+                self._configuration = BackendConfiguration(reply)
+            return self._configuration
+
+    def properties(self, refresh: bool = False) -> BackendProperties | None:
+        """What was measured on the backend; None for simulators and where nothing is reported.
+
+        Args:
+            refresh: ask the service even if it has been asked before.
+        """
+        with self._lock:
+            if self.simulator:
+                return None
+            if refresh or not self._properties_asked:
+                try:
+                    reply = self._client.backend_properties(self.name)
+                except NotFoundError:
+                    reply = None
+                self._properties = BackendProperties(reply) if reply else None
+                self._properties_asked = True
+                self._target = self._coupling_map = None
+            return self._properties
+
+    def refresh(self) -> None:
+        """Asks for configuration and properties again; the target is built anew."""
+        with self._lock:
+            self._configuration = BackendConfiguration(
+                self._client.backend_configuration(self.name)
+            )
+            self._target = self._coupling_map = None
+            self.properties(refresh=True)
+
+    def status(self) -> BackendStatus:
+        """Whether it takes jobs, and how many wait; asks the service each time."""
+        return BackendStatus.decode(self.name, self._client.backend_status(self.name))
+
+    def note_entry(self, list_entry: Mapping[str, Any]) -> None:
+        """Takes note of what ``GET /backends`` says of it now."""
+        self._list_entry = dict(list_entry)
+
+    def check_takes_jobs(self) -> None:
+        """Refuses a submission to a backend that was listed as offline and still is.
+
+        Raises:
+            BackendError: it takes no jobs.
+        """
+        if self._list_entry is None or "status" not in self._list_entry:
+            return
+        if is_online(self._list_entry) or self.status().operational:
+            return
+        raise BackendError(
+            f"{self.name} takes no jobs now: see backend.status(), or take another one with "
+            "service.least_busy()"
+        )
+
+    @property
+    def num_qubits(self) -> int | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Number of qubits; None for a simulator of any width."""
+        return self.configuration().n_qubits or None
+
+    @property
+    def simulator(self) -> bool:
+        """Whether it is a simulator."""
+        if self._configuration is None and self._list_entry is not None:
+            known = self._list_entry.get("is_simulator")
+            if isinstance(known, bool):
+                return known
+        return self.configuration().simulator
+
+    @property
+    def basis_gates(self) -> list[str]:
+        """Names of the gates in the target."""
+        from qiskit.circuit import Gate
+
+        target = self.target
+        return [
+            name
+            for name in target.operation_names
+            if isinstance(target.operation_from_name(name), Gate)
+        ]
+
+    @property
+    def dtm(self) -> float | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Resolution of measured signals in seconds; None if the service does not say."""
+        return getattr(self.configuration(), "dtm", None)
+
+    @property
+    def meas_map(self) -> list[list[int]] | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Qubits that are measured together; None if the service does not say."""
+        return getattr(self.configuration(), "meas_map", None)
+
+    @property
+    def max_circuits(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """None: the service limits the size of a job, not the number of circuits."""
+        return None
+
+    def run(self, run_input: Any = None, **options: Any) -> NoReturn:
+        """Not for this backend.
+
+        Raises:
+            BackendError: always; jobs go through the primitives.
+        """
+        raise BackendError(
+            f"backend.run() is gone from this API; use SamplerV2(mode=backend).run([circuit]) or "
+            f"EstimatorV2(mode=backend).run([(circuit, observables)]) with {self.name}"
+        )

@@ -1,0 +1,243 @@
+"""A backend's status, configuration and properties under the official client's names.
+
+In: the service's JSON. Out: objects with values in SI units. No I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+from qiskit_rest_primitives.errors import BackendError
+from qiskit_rest_primitives.wire.target.calibration import Calibration, Qubits
+
+# Fields in ns, µs and GHz on the wire: qiskit_ibm_runtime.models.QasmBackendConfiguration.
+_SECONDS = {
+    "dt": 1e-9,
+    "dtm": 1e-9,
+    "default_rep_delay": 1e-6,
+    "rep_delay_range": 1e-6,
+    "rep_times": 1e-6,
+    "qubit_lo_range": 1e9,
+    "meas_lo_range": 1e9,
+}
+
+
+@dataclass(frozen=True)
+class BackendStatus:
+    """Whether a backend takes jobs, at the time it was asked.
+
+    Attributes:
+        backend_name: the backend.
+        backend_version: its version, or "0.0.0".
+        operational: whether it takes jobs.
+        pending_jobs: jobs waiting.
+        status_msg: "active" when it runs them as well; the service's word otherwise.
+    """
+
+    backend_name: str
+    backend_version: str
+    operational: bool
+    pending_jobs: int
+    status_msg: str
+
+    @classmethod
+    def decode(cls, name: str, reply: Mapping[str, Any]) -> BackendStatus:
+        """Reads the reply of ``/backends/{id}/status``."""
+        return cls(
+            backend_name=name,
+            backend_version=str(reply.get("backend_version") or "0.0.0"),
+            operational=bool(reply.get("state", False)),
+            pending_jobs=max(int(reply.get("length_queue") or 0), 0),
+            status_msg=str(reply.get("status") or ""),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+class BackendConfiguration:
+    """What a backend is: every field of the service's reply is an attribute.
+
+    Times are in seconds and frequencies in Hz; ``online_date`` is a datetime; ``gates`` have
+    ``name``, ``parameters`` and ``coupling_map``. ``to_dict`` gives the reply as it came.
+    """
+
+    def __init__(self, reply: Mapping[str, Any]):
+        self._reply = dict(reply)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self._reply:
+            raise AttributeError(f"the configuration has no field {name!r}")
+        value = self._reply[name]
+        if name == "gates":
+            return [SimpleNamespace(**gate) for gate in value or []]
+        if name == "online_date":
+            return _date(value)
+        return _scaled(value, _SECONDS[name]) if name in _SECONDS else value
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._reply
+
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *self._reply]
+
+    def __repr__(self) -> str:
+        return f"BackendConfiguration({self._reply.get('backend_name')!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BackendConfiguration) and self._reply == other._reply
+
+    __hash__ = None  # type: ignore[assignment]  # compares a dict
+
+    @property
+    def n_qubits(self) -> int | None:
+        """Number of qubits; None for a simulator of any width."""
+        return self._reply.get("n_qubits", self._reply.get("num_qubits"))
+
+    @property
+    def num_qubits(self) -> int | None:
+        """Number of qubits; None for a simulator of any width."""
+        return self.n_qubits
+
+    @property
+    def simulator(self) -> bool:
+        """Whether it is a simulator."""
+        return bool(self._reply.get("simulator"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The service's reply, in its units."""
+        return dict(self._reply)
+
+
+class BackendProperties:
+    """What was measured on a backend; times in seconds, frequencies in Hz.
+
+    Asking for a qubit, gate or value that the service did not report raises BackendError.
+    """
+
+    def __init__(self, reply: Mapping[str, Any]):
+        self._reply = dict(reply)
+        self._calibration = Calibration.decode(reply)
+
+    def __repr__(self) -> str:
+        return f"BackendProperties({self.backend_name!r}, {self._reply.get('last_update_date')})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BackendProperties) and self._reply == other._reply
+
+    __hash__ = None  # type: ignore[assignment]  # compares a dict
+
+    @property
+    def backend_name(self) -> str:
+        """The backend."""
+        return str(self._reply.get("backend_name") or "")
+
+    @property
+    def backend_version(self) -> str:
+        """The backend's version."""
+        return str(self._reply.get("backend_version") or "")
+
+    @property
+    def last_update_date(self) -> datetime | None:
+        """When a value last changed."""
+        return _date(self._reply.get("last_update_date"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The service's reply, in its units."""
+        return dict(self._reply)
+
+    def qubit_property(self, qubit: int, name: str | None = None) -> Any:
+        """All values of a qubit by name, or one of them."""
+        rows = self._calibration.qubits
+        row = rows[qubit] if 0 <= qubit < len(rows) else {}
+        if name is None:
+            return dict(row)
+        if name not in row:
+            raise BackendError(
+                f"{self.backend_name} reports no {name} of qubit {qubit}; "
+                f"it reports {', '.join(row) or 'nothing'}"
+            )
+        return row[name]
+
+    def gate_property(
+        self, gate: str, qubits: int | Iterable[int] | None = None, name: str | None = None
+    ) -> Any:
+        """All values of a gate by qubits, those on some qubits by name, or one of them."""
+        rows = dict(self._calibration.gates.get(gate, []))
+        if qubits is None:
+            return {place: dict(row) for place, row in rows.items()}
+        place: Qubits = (qubits,) if isinstance(qubits, int) else tuple(qubits)
+        row = rows.get(place, {})
+        if name is None:
+            return dict(row)
+        if name not in row:
+            raise BackendError(f"{self.backend_name} reports no {name} of {gate} on {place}")
+        return row[name]
+
+    def t1(self, qubit: int) -> float:
+        """T1 in seconds."""
+        return self.qubit_property(qubit, "T1")
+
+    def t2(self, qubit: int) -> float:
+        """T2 in seconds."""
+        return self.qubit_property(qubit, "T2")
+
+    def frequency(self, qubit: int) -> float:
+        """Frequency in Hz."""
+        return self.qubit_property(qubit, "frequency")
+
+    def readout_error(self, qubit: int) -> float:
+        """Probability of a wrong bit."""
+        return self.qubit_property(qubit, "readout_error")
+
+    def readout_length(self, qubit: int) -> float:
+        """Length of a measurement in seconds."""
+        return self.qubit_property(qubit, "readout_length")
+
+    def gate_error(self, gate: str, qubits: int | Iterable[int]) -> float:
+        """Error of a gate."""
+        return self.gate_property(gate, qubits, "gate_error")
+
+    def gate_length(self, gate: str, qubits: int | Iterable[int]) -> float:
+        """Length of a gate in seconds."""
+        return self.gate_property(gate, qubits, "gate_length")
+
+    def is_qubit_operational(self, qubit: int) -> bool:
+        """Whether the qubit works; True when nothing is said."""
+        return self.qubit_property(qubit).get("operational") != 0
+
+    def is_gate_operational(self, gate: str, qubits: int | Iterable[int]) -> bool:
+        """Whether the gate works on these qubits; True when nothing is said."""
+        return self.gate_property(gate, qubits).get("operational") != 0
+
+    def faulty_qubits(self) -> list[int]:
+        """Qubits marked as not operational."""
+        return sorted(self._calibration.faulty_qubits)
+
+    def faulty_gates(self) -> list[tuple[str, Qubits]]:
+        """Gates marked as not operational, with their qubits."""
+        return [
+            (gate, qubits)
+            for gate, rows in self._calibration.gates.items()
+            for qubits, row in rows
+            if row.get("operational") == 0
+        ]
+
+
+def _date(text: Any) -> datetime | None:
+    # datetime.fromisoformat takes a final Z from Python 3.11 on.
+    try:
+        return datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+    except ValueError:
+        return None
+
+
+def _scaled(value: Any, factor: float) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_scaled(item, factor) for item in value]
+    return value * factor if isinstance(value, (int, float)) else value

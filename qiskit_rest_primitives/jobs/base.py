@@ -1,0 +1,136 @@
+"""Job: what every handle that `run` returns can do, whether it stands for one job or several."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future
+from typing import Any
+
+from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
+
+from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, FINAL, RUNNING, Status
+
+
+class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
+    """A run on a service: a `RestJob`, or a `SplitJob` where ``options.split`` cut it."""
+
+    @abstractmethod
+    def status(self) -> Status:
+        """The status now: equal to a `JobStatus` member and to its name. Asks until it is final."""
+
+    def done(self) -> bool:
+        """Whether there is a result."""
+        return self.status() == DONE
+
+    def running(self) -> bool:
+        """Whether it is running."""
+        return self.status() == RUNNING
+
+    def cancelled(self) -> bool:
+        """Whether it was cancelled."""
+        return self.status() == CANCELLED
+
+    def errored(self) -> bool:
+        """Whether it failed or ran out of time."""
+        return self.status() == ERROR
+
+    def in_final_state(self) -> bool:
+        """Whether it is final: done, failed or cancelled."""
+        return self.status() in FINAL
+
+    @abstractmethod
+    def backend(self) -> RestBackend:
+        """The backend it runs on."""
+
+    @property
+    @abstractmethod
+    def tags(self) -> list[str]:
+        """The user's tags."""
+
+    @property
+    @abstractmethod
+    def session_id(self) -> str | None:
+        """The session or batch that it belongs to."""
+
+    @abstractmethod
+    def wait_for_final_state(self, timeout: float | None = None) -> None:
+        """Waits until it is final, whatever its outcome.
+
+        Args:
+            timeout: seconds; None waits without end.
+
+        Raises:
+            JobTimeoutError: it is not final in time; it continues.
+        """
+
+    @abstractmethod
+    def cancel(self) -> bool:
+        """Asks the service to cancel it.
+
+        Returns:
+            True if the service took the request, False if it was final already.
+        """
+
+    @abstractmethod
+    def metrics(self) -> dict[str, Any]:
+        """Timestamps and usage as the service gives them; usage is final once it is complete."""
+
+    @abstractmethod
+    def usage(self) -> float:
+        """Seconds on the device that are charged; 0.0 while the service does not say."""
+
+    @abstractmethod
+    def logs(self) -> str:
+        """Its log; empty until it is final, or if it has none."""
+
+    @abstractmethod
+    def error_message(self) -> str | None:
+        """Why it failed, in the service's words; None if it did not fail."""
+
+    @abstractmethod
+    def update_tags(self, new_tags: Iterable[str]) -> list[str]:
+        """Replaces the user's tags; the one that marks the submission stays.
+
+        Args:
+            new_tags: at most 7, of at most 86 characters each.
+
+        Returns:
+            The user's tags as they are now.
+        """
+
+    @abstractmethod
+    def result(self, timeout: float | None = None) -> PrimitiveResult[Any]:
+        """The result, downloaded once; waits for it.
+
+        Args:
+            timeout: seconds for everything, kept whatever the service does; None waits on.
+
+        Raises:
+            JobTimeoutError: no result in time; the job continues, and so does the download.
+            JobFailedError: the job failed; reason, code, solution and end of the log are in it.
+            JobCancelledError: the job was cancelled.
+            ProtocolError: the body is not a result; `raw_result` has it.
+        """
+
+    @abstractmethod
+    def raw_result(self, timeout: float | None = None) -> bytes:
+        """The result's bytes as received, also if they can't be decoded.
+
+        Args:
+            timeout: seconds for everything, kept whatever the service does; None waits on.
+
+        Raises:
+            JobTimeoutError, JobFailedError, JobCancelledError: as `result`.
+            JobError: the run was split; each of its parts has bytes of its own.
+        """
+
+    @abstractmethod
+    def future(self) -> Future[PrimitiveResult[Any]]:
+        """A `concurrent.futures.Future` of the result."""
+
+    def __await__(self) -> Generator[Any, None, PrimitiveResult[Any]]:
+        import asyncio  # costs as much as all of this package: only for those who await
+
+        return asyncio.wrap_future(self.future()).__await__()

@@ -1,0 +1,149 @@
+"""Cached details of a job, as last reported by the service. No I/O."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from qiskit_rest_primitives.errors import JobCancelledError, JobFailedError
+from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.jobs.status import CANCELLED, FINAL, Status, read_state, read_status
+from qiskit_rest_primitives.jobs.tags import is_own_tag
+from qiskit_rest_primitives.jobs.user_warnings import OptionsNotice
+
+LOG_TAIL: Final = 1500
+"""Characters of a failed job's log that go into its error."""
+
+
+class JobDetails:
+    """The details of one job that its handle keeps.
+
+    Args:
+        client: the service that the job is on.
+        job_id: its id.
+        reported: as the service gave them, or what is known from the submission.
+        settled: names of those that were fixed at submission; the service's later word on them
+            does not count.
+
+    Attributes:
+        client: the service that the job is on.
+        job_id: its id; another one only after the answer to its submission was damaged.
+        made_at: monotonic seconds at which its handle was made.
+        reported: the details, under the API's names.
+        options_notice: warns of options without effect; the parts of a split run share one.
+    """
+
+    def __init__(
+        self,
+        client: ApiClient,
+        job_id: str,
+        reported: Mapping[str, Any] | None = None,
+        settled: Iterable[str] = (),
+    ):
+        self.client = client
+        self.job_id = job_id
+        self.reported: dict[str, Any] = dict(reported or {})
+        self.made_at = time.monotonic()
+        self.options_notice = OptionsNotice()
+        self._settled = {name: self.reported.get(name) for name in settled}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "made_at": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.made_at = time.monotonic()
+
+    @property
+    def program_id(self) -> str:
+        """``sampler`` or ``estimator``."""
+        program = self.reported.get("program")
+        return program.get("id", "") if isinstance(program, dict) else ""
+
+    @property
+    def own_tags(self) -> list[str]:
+        """The tags that mark the submission."""
+        return [tag for tag in self.reported.get("tags") or () if is_own_tag(tag)]
+
+    @property
+    def user_tags(self) -> list[str]:
+        """The user's tags."""
+        return [tag for tag in self.reported.get("tags") or () if not is_own_tag(tag)]
+
+    @property
+    def private(self) -> bool:
+        """Whether inputs are withheld and the result can be read only once."""
+        return bool(self.reported.get("private"))
+
+    @property
+    def status(self) -> Status:
+        """The status as last reported."""
+        return read_status(self.reported)
+
+    @property
+    def created(self) -> datetime | None:
+        """When the service created the job, with its time zone; None until it said so."""
+        created = self.reported.get("created")
+        return datetime.fromisoformat(created.replace("Z", "+00:00")) if created else None
+
+    def known_final(self) -> dict[str, Any] | None:
+        """The details if they say that the job is final, else None."""
+        final = bool(self.reported.get("status") or self.reported.get("state")) and (
+            self.status in FINAL
+        )
+        return self.reported if final else None
+
+    def merge(self, reported: Mapping[str, Any]) -> None:
+        """Merges details reported by the service; values fixed at submission take precedence.
+
+        A final state stays final: another thread's older reply may arrive after a newer one.
+        """
+        merged = {**self.reported, **reported, **self._settled}
+        final = self.known_final()
+        if final is not None and read_status(merged) not in FINAL:
+            merged |= {key: final[key] for key in ("status", "state") if key in final}
+        self.reported = merged
+
+    def describe_failure(self, log: str = "") -> str:
+        """Why the job failed: status, reason, code, solution and the end of its log."""
+        state = read_state(self.reported)
+        reason = str(state.get("reason") or "no reason given")
+        code = state.get("reason_code") or state.get("reasonCode")
+        text = f"job {self.job_id} ended as {state['status']}: {reason}"
+        if code:
+            text += f" (code {code})"
+        if state.get("reason_solution"):
+            text += f" - {state['reason_solution']}"
+        if log.strip():
+            text += f"\nEnd of its log:\n{log.strip()[-LOG_TAIL:]}"
+        return text
+
+    def failure_error(self, log: str = "") -> JobFailedError:
+        """The error of a job that is final without a result."""
+        state = read_state(self.reported)
+        code = state.get("reason_code") or state.get("reasonCode")
+        kind = JobCancelledError if self.status == CANCELLED else JobFailedError
+        return kind(
+            self.describe_failure(log),
+            job_id=self.job_id,
+            reason=str(state.get("reason") or ""),
+            reason_code=code if isinstance(code, int) else None,
+            reason_solution=str(state.get("reason_solution") or ""),
+        )
+
+
+def details_of(handle: object) -> JobDetails:
+    """The details that a job's handle keeps, out of the way of users' completion.
+
+    Raises:
+        TypeError: it is not the handle of one job.
+    """
+    details = getattr(handle, "_details", None)
+    if not isinstance(details, JobDetails):
+        raise TypeError(
+            f"{handle!r} is not the handle of one job; pass handles as run() and service.job() "
+            "give them, and the parts of a SplitJob"
+        )
+    return details

@@ -1,0 +1,251 @@
+"""Downloads a job's result once, in a daemon thread, and keeps the bytes as received."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, Final, TypeVar
+
+from qiskit.primitives import PrimitiveResult
+
+from qiskit_rest_primitives.concurrency.forks import Lock, renew_after_fork
+from qiskit_rest_primitives.concurrency.threads import in_thread
+from qiskit_rest_primitives.errors import (
+    ProtocolError,
+    RestPrimitivesError,
+    with_more,
+)
+from qiskit_rest_primitives.http import retry_policies
+from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.http.retry import Attempts, is_outage, waiting_limit
+from qiskit_rest_primitives.http.retry_policies import Limit
+from qiskit_rest_primitives.jobs.download_files import PrivateCopy, SpooledCopy
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+DOWNLOADS_AT_A_TIME: Final = 6
+"""Of one client."""
+
+
+class DownloadTimeout:
+    """How long a download may be silent before it starts again.
+
+    Short, so that the end of an outage is seen soon; longer for a service that is well but slow.
+
+    Args:
+        client: the service.
+        job_id: a job that it knows.
+        seconds: the first timeout; None for `retry_policies.DOWNLOAD_TIMEOUT_SECONDS`.
+    """
+
+    def __init__(self, client: ApiClient, job_id: str, seconds: float | None = None):
+        self._client = client
+        self._job_id = job_id
+        self._seconds = retry_policies.DOWNLOAD_TIMEOUT_SECONDS if seconds is None else seconds
+
+    def call(self, download: Callable[[float], T]) -> T:
+        """Makes one attempt; if it times out and the service is well, the next gets more time.
+
+        Args:
+            download: takes its timeout in seconds.
+        """
+        began = time.monotonic()
+        try:
+            return download(self._seconds)
+        except RestPrimitivesError as error:
+            timed_out = is_outage(error) and time.monotonic() - began >= self._seconds
+            check_seconds = retry_policies.DOWNLOAD_TIMEOUT_SECONDS
+            if timed_out and self._client.answers(self._job_id, check_seconds):
+                longest = retry_policies.LONGEST_DOWNLOAD_TIMEOUT_SECONDS
+                self._seconds = min(3 * self._seconds, longest)
+            raise
+
+
+def fetch_with_params(client: ApiClient, job_id: str) -> dict[str, Any]:
+    """A job's details with what was submitted; rides out any outage.
+
+    Raises:
+        ProtocolError: the service's reply stays unreadable for a while.
+        NotFoundError: there is still no such job after a while.
+        AuthenticationError: the token is refused for good.
+    """
+    timeout = DownloadTimeout(client, job_id)
+
+    def download(seconds: float) -> dict[str, Any]:
+        return client.job(job_id, exclude_params=False, retry=False, timeout_seconds=seconds)
+
+    limit = waiting_limit(retry_policies.UNDECODABLE, renews_tokens=client.renews_tokens)
+    return Attempts(limit, level=logging.INFO).call(lambda: timeout.call(download))
+
+
+class ResultBox:
+    """The result of one completed job.
+
+    Args:
+        client: the service.
+        job_id: a job whose status is Completed.
+        decode: bytes to result; raises ProtocolError if they do not hold one.
+        private_file: returns the file that keeps the bytes of a private job's result, which can be
+            read only once; None for other jobs. Later processes read that file.
+    """
+
+    def __init__(
+        self,
+        client: ApiClient,
+        job_id: str,
+        decode: Callable[[bytes], PrimitiveResult[Any]],
+        private_file: Callable[[], Path | None],
+    ):
+        self._client = client
+        self._job_id = job_id
+        self._decode = decode
+        self._private_file = private_file
+        self._result: Callable[[], PrimitiveResult[Any] | None] | None = None
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """A child downloads for itself: a file that both read has one position for both."""
+        self._lock = threading.Lock()
+        self._file: IO[bytes] | None = None
+        self._running: Future[PrimitiveResult[Any]] | None = None
+
+    def future(self) -> Future[PrimitiveResult[Any]]:
+        """The decoded result, from memory, disk or the service; shared by all callers."""
+        with self._lock:
+            kept = self._result() if self._result is not None else None
+            if kept is not None:
+                done: Future[PrimitiveResult[Any]] = Future()
+                done.set_result(kept)
+                return done
+            if self._running is None or self._running.done():
+                self._running = in_thread(self._fetch, f"qiskit-rest-result-{self._job_id}")
+            return self._running
+
+    def raw(self, timeout: float | None) -> bytes:
+        """The bytes as received, decodable or not.
+
+        Args:
+            timeout: seconds to wait for them; None waits on.
+
+        Raises:
+            TimeoutError: they were not received in time.
+            Exception: the error of `future`, if nothing was received.
+        """
+        with self._lock:
+            running = self._running
+        if running is None or (self._file is None and running.done()):
+            running = self.future()
+        problem = running.exception(timeout)
+        if self._file is None:
+            assert problem is not None
+            raise problem
+        return self._read()
+
+    def _read(self) -> bytes:
+        assert self._file is not None
+        with self._lock:
+            self._file.seek(0)
+            return self._file.read()
+
+    def _fetch(self) -> PrimitiveResult[Any]:
+        def limit(error: RestPrimitivesError) -> Limit | None:
+            again = isinstance(error, ProtocolError) and self._private_file() is None
+            return retry_policies.UNDECODABLE if again else None
+
+        for attempt in Attempts(limit):
+            if self._file is None:
+                self._download()
+            with attempt:
+                return self._decoded()
+            self._file = None
+        raise AssertionError("attempts end by a return or an error")
+
+    def _decoded(self) -> PrimitiveResult[Any]:
+        body = self._read()
+        try:
+            result = self._decode(body)
+        except ProtocolError as error:
+            private = self._private_file()
+            if private is None:
+                raise
+            kept = f"; the only copy of what was received is {private}"
+            raise with_more(error, kept) from error
+        large = len(body) > self._client.settings.result_memory_bytes
+        self._result = weakref.ref(result) if large else partial(_same, result)
+        with self._lock:
+            self._running = None
+        return result
+
+    def _download(self) -> None:
+        path = self._private_file()
+        if path is None:
+            self._hold(self._receive(SpooledCopy(), DownloadTimeout(self._client, self._job_id)))
+            return
+        # Two handles of one job in this process: the second finds the first one's file.
+        with self._client.once(f"private result {self._job_id}", Lock):
+            if not path.exists():
+                longest = retry_policies.LONGEST_DOWNLOAD_TIMEOUT_SECONDS
+                timeout = DownloadTimeout(self._client, self._job_id, longest)
+                self._receive(PrivateCopy(path), timeout).close()
+            self._hold(path.open("rb"))
+
+    def _receive(self, copy: SpooledCopy | PrivateCopy, timeout: DownloadTimeout) -> IO[bytes]:
+        """Downloads until the whole body has arrived.
+
+        Args:
+            copy: takes the bytes.
+            timeout: after which the download starts again.
+
+        Raises:
+            ProtocolError: the service still has no result after a while.
+            NotFoundError: likewise.
+            AuthenticationError: the token is refused for good.
+            APIError: the service refuses for another reason.
+        """
+        limit = waiting_limit(retry_policies.MISSING, renews_tokens=self._client.renews_tokens)
+        try:
+            return Attempts(limit, level=logging.INFO).call(
+                lambda: timeout.call(lambda seconds: self._try(copy, seconds))
+            )
+        except RestPrimitivesError as error:
+            left = copy.left()
+            if not left:
+                raise
+            raise with_more(error, left) from error
+
+    def _try(self, copy: SpooledCopy | PrivateCopy, timeout_seconds: float) -> IO[bytes]:
+        gate = self._client.once(
+            "downloads", lambda: threading.BoundedSemaphore(DOWNLOADS_AT_A_TIME)
+        )
+        file = copy.begin()
+        whole = False
+        try:
+            with gate:
+                reply = self._client.job_results(self._job_id, file, timeout_seconds)
+            whole = reply.status_code != 204 and file.tell() > 0
+            if not whole:
+                raise ProtocolError(
+                    f"job {self._job_id} is completed, but the service has no result for it (204); "
+                    "a private job's result can be read only once"
+                )
+            return copy.keep(file)
+        finally:
+            if not whole:
+                copy.discard(file)
+
+    def _hold(self, file: IO[bytes]) -> None:
+        weakref.finalize(self, file.close)
+        self._file = file
+
+
+def _same(result: PrimitiveResult[Any]) -> PrimitiveResult[Any]:
+    return result

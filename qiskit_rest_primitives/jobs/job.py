@@ -1,0 +1,359 @@
+"""RestJob: one job's handle, the same whether it was submitted here or is fetched by its id."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures import wait as wait_for_futures
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NoReturn, cast
+
+from qiskit.primitives import PrimitiveResult
+
+from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.concurrency.threads import in_thread
+from qiskit_rest_primitives.errors import JobTimeoutError, NotFoundError, ProtocolError
+from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.http.side_effects import cancel
+from qiskit_rest_primitives.jobs.base import Job
+from qiskit_rest_primitives.jobs.details import JobDetails
+from qiskit_rest_primitives.jobs.download import ResultBox, fetch_with_params
+from qiskit_rest_primitives.jobs.duplicates import jobs_with_tag, look_for_late_twins
+from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, Status, read_status
+from qiskit_rest_primitives.jobs.submitted_pubs import Origin, origins_from_params, restore
+from qiskit_rest_primitives.jobs.waiting import (
+    deadline_of,
+    left_until,
+    said_to_go_on,
+    wait_for_final,
+    watching,
+)
+from qiskit_rest_primitives.wire.result.results import decode_result
+
+logger = logging.getLogger(__name__)
+
+LOG_SECONDS: Final = 10.0
+PROGRAMS: Final = ("sampler", "estimator")
+
+
+class RestJob(Job):
+    """A job on the service. Properties read memory, methods may ask the service.
+
+    Handles pickle and copy: with the job's id and the name and place of the account, without a
+    token. `result` gives the same in every process.
+    """
+
+    def __init__(
+        self,
+        client: ApiClient,
+        job_id: str,
+        *,
+        details: Mapping[str, Any] | None = None,
+        origins: Sequence[Origin] | None = None,
+        backend: RestBackend | None = None,
+    ):
+        super().__init__(job_id)
+        settled = () if origins is None else ("program", "backend", "session_id", "private")
+        self._client = client
+        self._details = JobDetails(client, job_id, details, settled)
+        self._origins = origins
+        self._backend = backend
+        self._box = self._new_box()
+
+    def _new_box(self) -> ResultBox:
+        return ResultBox(self._client, self._details.job_id, self._decode, self._private_file)
+
+    def __repr__(self) -> str:
+        return f"RestJob({self.job_id()!r}, {self.primitive_id!r}, backend={self.backend_name!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_box": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._box = self._new_box()
+
+    # What is known here
+
+    def job_id(self) -> str:
+        """Its id on the service."""
+        return self._details.job_id
+
+    @property
+    def primitive_id(self) -> str:
+        """``sampler`` or ``estimator``."""
+        return self._details.program_id
+
+    program_id = primitive_id
+
+    @property
+    def backend_name(self) -> str:
+        """The backend's name."""
+        return str(self._details.reported.get("backend") or "")
+
+    @property
+    def session_id(self) -> str | None:
+        """The session or batch that the job belongs to."""
+        return self._details.reported.get("session_id") or None
+
+    @property
+    def tags(self) -> list[str]:
+        """The user's tags, without the one that marks the submission."""
+        return self._details.user_tags
+
+    @property
+    def private(self) -> bool:
+        """Whether inputs are withheld and the result can be read only once."""
+        return self._details.private
+
+    @property
+    def instance(self) -> str | None:
+        """The CRN of the instance."""
+        return self._client.account.instance
+
+    @property
+    def creation_date(self) -> datetime | None:
+        """When the service created the job, with its time zone; None until it was asked."""
+        return self._details.created
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The params as they went over the wire: PUBs, options, version.
+
+        A handle that submitted the job does not keep its circuits: its inputs lack the PUBs until
+        ``refresh(params=True)``. Those of a private job are empty.
+        """
+        return dict(self._details.reported.get("params") or {})
+
+    @property
+    def usage_estimation(self) -> dict[str, Any]:
+        """``{"quantum_seconds": ...}`` as the service estimated it, None where it did not."""
+        return {"quantum_seconds": self._details.reported.get("estimated_running_time_seconds")}
+
+    def backend(self) -> RestBackend:
+        """The backend the job runs on."""
+        if self._backend is None:
+            self._backend = RestBackend(self._client, self.backend_name)
+        return self._backend
+
+    # What the service knows
+
+    def refresh(self, *, params: bool = False) -> None:
+        """Asks for the details, with the params (`inputs`) if wanted."""
+        try:
+            self._details.merge(self._client.job(self._details.job_id, exclude_params=not params))
+        except NotFoundError:
+            if not self._found_by_tag():
+                raise
+            self._details.merge(self._client.job(self._details.job_id, exclude_params=not params))
+
+    def _found_by_tag(self) -> bool:
+        """Whether a job that the service never knew by its id has another one.
+
+        The answer to its submission was damaged, which its tag survives.
+        """
+        tag = next(iter(self._details.own_tags), None)
+        if tag is None or self._details.created is not None:
+            return False
+        named = [job["id"] for job in jobs_with_tag(self._client, tag)]
+        if not named or self._details.job_id in named:
+            return False
+        logger.warning("job %s is job %s: the answer was damaged", self._details.job_id, named[0])
+        self._details.job_id = named[0]
+        self._box = self._new_box()
+        return True
+
+    def _final(self, timeout: float | None) -> dict[str, Any]:
+        """The final details, within ``timeout`` seconds."""
+        deadline = deadline_of(timeout)
+        try:
+            details = wait_for_final(self._details, timeout)
+            look_for_late_twins(self._client, self._details.job_id)
+            return details
+        except NotFoundError:
+            with said_to_go_on([self._details.job_id]):
+                looking = in_thread(self._found_by_tag, "qiskit-rest-look")
+                wait_for_futures([looking], left_until(deadline))
+            if not (looking.done() and looking.exception() is None and looking.result()):
+                raise
+        return wait_for_final(self._details, left_until(deadline))
+
+    def status(self) -> Status:
+        """The status now: equal to a `JobStatus` member and to its name. Asks until it is final."""
+        if self._details.known_final() is None:
+            self.refresh()
+        return self._details.status
+
+    def wait_for_final_state(self, timeout: float | None = None) -> None:
+        """Waits until the job is final, whatever its outcome.
+
+        Args:
+            timeout: seconds; None waits without end.
+
+        Raises:
+            JobTimeoutError: it is not final in time; it goes on.
+        """
+        self._final(timeout)
+
+    def cancel(self) -> bool:
+        """Asks the service to cancel the job.
+
+        Returns:
+            True if the service took the request, False if the job was final already.
+        """
+        return cancel(self._client, self._details.job_id)
+
+    def metrics(self) -> dict[str, Any]:
+        """Timestamps and usage as the service gives them; usage is final once it is complete."""
+        return self._client.job_metrics(self._details.job_id)
+
+    def usage(self) -> float:
+        """Seconds on the device that are charged; 0.0 while the service does not say."""
+        usage = self.metrics().get("usage") or {}
+        return float(usage.get("qpu_charge_time_seconds") or usage.get("quantum_seconds") or 0.0)
+
+    def logs(self) -> str:
+        """The job's log; empty until it is final, or if it has none."""
+        try:
+            return self._client.job_logs(self._details.job_id)
+        except NotFoundError:
+            return ""
+
+    def error_message(self) -> str | None:
+        """Why the job failed, in the service's words; None if it did not fail."""
+        if self.status() not in (ERROR, CANCELLED):
+            return None
+        return self._details.describe_failure(self.logs())
+
+    def update_tags(self, new_tags: Iterable[str]) -> list[str]:
+        """Replaces the user's tags; the one that marks the submission stays.
+
+        Args:
+            new_tags: at most 7, of at most 86 characters each.
+
+        Returns:
+            The user's tags as they are now.
+        """
+        tags = [*dict.fromkeys(new_tags), *self._details.own_tags]
+        self._client.update_job_tags(self._details.job_id, tags)
+        self._details.merge({"tags": tags})
+        return self.tags
+
+    # The result
+
+    def result(self, timeout: float | None = None) -> PrimitiveResult[Any]:
+        """The result, downloaded once; waits for it.
+
+        Warns once (UserWarning) if the service did not act on some of the job's options, which
+        ``result.metadata["options_not_applied"]`` names.
+
+        Args:
+            timeout: seconds for everything, kept whatever the service does; None waits on.
+
+        Raises:
+            JobTimeoutError: no result in time; the job goes on, and so does the download.
+            JobFailedError: the job failed; reason, code, solution and end of the log are in it.
+            JobCancelledError: the job was cancelled.
+            ProtocolError: the body is no result; `raw_result` has it.
+        """
+        deadline = deadline_of(timeout)
+        details = self._final(timeout)
+        if read_status(details) != DONE:
+            self._raise_failure(deadline)
+        with said_to_go_on([self._details.job_id]):
+            fetched = self._box.future()
+            if not wait_for_futures([fetched], left_until(deadline)).done:
+                raise self._not_received(timeout)
+            result = fetched.result()
+        self._details.options_notice.give(self.job_id(), result.metadata)
+        return result
+
+    def _not_received(self, timeout: float | None) -> JobTimeoutError:
+        return JobTimeoutError(
+            f"job {self._details.job_id} is done, but its result was not received within "
+            f"{timeout:g} s; call again"
+        )
+
+    def raw_result(self, timeout: float | None = None) -> bytes:
+        """The result's bytes as received, also if they can't be decoded.
+
+        Args:
+            timeout: seconds for everything, kept whatever the service does; None waits on.
+
+        Raises:
+            JobTimeoutError, JobFailedError, JobCancelledError: as `result`.
+        """
+        deadline = deadline_of(timeout)
+        details = self._final(timeout)
+        if read_status(details) != DONE:
+            self._raise_failure(deadline)
+        try:
+            with said_to_go_on([self._details.job_id]):
+                return self._box.raw(left_until(deadline))
+        except FutureTimeoutError:
+            raise self._not_received(timeout) from None
+
+    def future(self) -> Future[PrimitiveResult[Any]]:
+        """A `concurrent.futures.Future` of the result."""
+        outcome: Future[PrimitiveResult[Any]] = Future()
+        block = watching([self._details])
+        (final,) = block.__enter__()
+
+        def finish(source: Future[PrimitiveResult[Any]]) -> None:
+            problem = source.exception()
+            if not outcome.set_running_or_notify_cancel():
+                return
+            if problem is None:
+                outcome.set_result(source.result())
+            else:
+                outcome.set_exception(problem)
+
+        def arrived(future: Future[dict[str, Any]]) -> None:
+            block.__exit__(None, None, None)
+            problem = future.exception()
+            if problem is None:
+                self._details.merge(future.result())
+            # In a thread: a failed job's log is asked for, a result is downloaded.
+            in_thread(self.result, f"qiskit-rest-future-{self._details.job_id}").add_done_callback(
+                finish
+            )
+
+        final.add_done_callback(arrived)
+        return outcome
+
+    def _private_file(self) -> Path | None:
+        """Where a private job's only copy of the result goes."""
+        return self._client.settings.private_result(self._details.job_id) if self.private else None
+
+    def _decode(self, body: bytes) -> PrimitiveResult[Any]:
+        if self._origins is None:
+            if not self._details.reported.get("params") or self.primitive_id not in PROGRAMS:
+                self._details.merge(fetch_with_params(self._client, self._details.job_id))
+            params = self._details.reported.get("params") or {}
+            try:
+                self._origins = origins_from_params(self.primitive_id, params)
+            except ProtocolError:
+                # They may have been damaged on the way: the next try asks for them again.
+                self._details.reported.pop("params", None)
+                raise
+        known = self._origins
+        shapes = shots = None
+        if known is not None and all(origin.shape is not None for origin in known):
+            shapes = [cast("tuple[int, ...]", origin.shape) for origin in known]
+        if known is not None and all(origin.shots is not None for origin in known):
+            shots = [cast(int, origin.shots) for origin in known]
+        result = decode_result(
+            body, program_id=self.primitive_id, pub_shapes=shapes, pub_shots=shots
+        )
+        return restore(result, known, self.primitive_id)
+
+    def _raise_failure(self, deadline: float | None) -> NoReturn:
+        left = left_until(deadline)
+        asked = in_thread(self.logs, "qiskit-rest-log")
+        wait_for_futures([asked], LOG_SECONDS if left is None else min(left, LOG_SECONDS))
+        raise self._details.failure_error(
+            asked.result() if asked.done() and asked.exception() is None else ""
+        )

@@ -1,0 +1,44 @@
+"""Results in files that need neither service nor account; `wire.files` describes the format."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from qiskit.primitives import PrimitiveResult
+
+from qiskit_rest_primitives.wire.result.result_file import decode_saved, encode_saved
+
+
+def save_result(result: PrimitiveResult[Any], path: str | os.PathLike[str]) -> None:
+    """Writes a result to a file, exact to the bit; an existing file is replaced at once.
+
+    Args:
+        result: of a sampler or an estimator.
+        path: any name; the file is a zip archive of JSON and NumPy arrays that describes itself.
+
+    Raises:
+        EncodeError: the metadata hold an object that can't be kept.
+        OSError: the file can't be written.
+    """
+    target = Path(path)
+    fresh = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        fresh.write_bytes(encode_saved(result))
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def load_result(path: str | os.PathLike[str]) -> PrimitiveResult[Any]:
+    """Reads a result back; no code in the file is ever run.
+
+    Args:
+        path: of a file that `save_result` wrote.
+
+    Raises:
+        ProtocolError: the file is damaged, or is something else.
+        OSError: it can't be read.
+    """
+    return decode_saved(Path(path).read_bytes())

@@ -1,0 +1,161 @@
+"""SplitJob: several jobs behind one handle, whose result is that of the whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from qiskit.primitives import PrimitiveResult
+from qiskit.providers import JobError
+
+from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.concurrency.threads import in_thread
+from qiskit_rest_primitives.errors import JobTimeoutError
+from qiskit_rest_primitives.jobs.base import Job
+from qiskit_rest_primitives.jobs.details import details_of
+from qiskit_rest_primitives.jobs.job import RestJob
+from qiskit_rest_primitives.jobs.pieces import Piece, join
+from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, QUEUED, RUNNING, Status
+from qiskit_rest_primitives.jobs.user_warnings import OptionsNotice
+from qiskit_rest_primitives.jobs.waiting import deadline_of, left_until, wait
+
+
+class SplitJob(Job):
+    """A run that was cut into several jobs because one would have been too large.
+
+    A run without PUBs has no job at all: it is done, and its result is empty.
+
+    Args:
+        parts: the jobs, in order; each has its own result, which can be read while others run.
+        pieces: what each of them runs.
+        shapes: the shape of each PUB of the run.
+        backend: where the parts run.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[RestJob],
+        pieces: Sequence[Sequence[Piece]],
+        shapes: Sequence[tuple[int, ...]],
+        backend: RestBackend,
+    ):
+        super().__init__(",".join(part.job_id() for part in parts))
+        self._parts = tuple(parts)
+        self._pieces = pieces
+        self._shapes = shapes
+        self._backend = backend
+        notice = OptionsNotice()
+        for part in self._parts:
+            details_of(part).options_notice = notice  # all have the same options
+
+    def __repr__(self) -> str:
+        return f"SplitJob({len(self._parts)} parts, {self._job_id!r})"
+
+    @property
+    def parts(self) -> tuple[RestJob, ...]:
+        """The jobs, in order."""
+        return self._parts
+
+    @property
+    def pieces(self) -> list[list[Piece]]:
+        """For each part, which points (and shots) of which PUB it runs."""
+        return [list(pieces) for pieces in self._pieces]
+
+    def job_id(self) -> str:
+        """The ids of the parts, with commas between."""
+        return self._job_id
+
+    def status(self) -> Status:
+        """ERROR or CANCELLED if a part is; DONE if all are; else RUNNING or QUEUED."""
+        states = [part.status() for part in self._parts]
+        for word in (ERROR, CANCELLED):
+            if word in states:
+                return word
+        if all(state == DONE for state in states):
+            return DONE
+        return QUEUED if all(state == QUEUED for state in states) else RUNNING
+
+    def backend(self) -> RestBackend:
+        """The backend that all parts run on."""
+        return self._backend
+
+    @property
+    def tags(self) -> list[str]:
+        """The user's tags, the same on all parts."""
+        return self._parts[0].tags if self._parts else []
+
+    @property
+    def session_id(self) -> str | None:
+        """The session or batch that all parts belong to."""
+        return self._parts[0].session_id if self._parts else None
+
+    def metrics(self) -> dict[str, Any]:
+        """``{"parts": [...]}``: the metrics of each part, in order."""
+        return {"parts": [part.metrics() for part in self._parts]}
+
+    def usage(self) -> float:
+        """Seconds on the device that are charged for all parts."""
+        return sum(part.usage() for part in self._parts)
+
+    def logs(self) -> str:
+        """The logs of all parts, each after a line with its id."""
+        return "".join(f"job {part.job_id()}:\n{part.logs()}" for part in self._parts)
+
+    def error_message(self) -> str | None:
+        """Why the first failed part failed; None if none did."""
+        messages = (part.error_message() for part in self._parts)
+        return next((message for message in messages if message is not None), None)
+
+    def update_tags(self, new_tags: Iterable[str]) -> list[str]:
+        """Replaces the user's tags on all parts."""
+        tags = list(new_tags)
+        for part in self._parts:
+            part.update_tags(tags)
+        return self.tags
+
+    def raw_result(self, timeout: float | None = None) -> bytes:
+        """Not for a split run.
+
+        Raises:
+            JobError: each part has bytes of its own: ``job.parts[0].raw_result()``.
+        """
+        raise JobError(
+            "a split run has no single result body: call raw_result() on each of job.parts"
+        )
+
+    def cancel(self) -> bool:
+        """Asks the service to cancel all parts; True if it took any of the requests."""
+        taken = [part.cancel() for part in self._parts]
+        return any(taken)
+
+    def wait_for_final_state(self, timeout: float | None = None) -> None:
+        """Waits until all parts are over.
+
+        Raises:
+            JobTimeoutError: they are not within ``timeout`` seconds.
+        """
+        _, pending = wait(self._parts, timeout)
+        if pending:
+            raise JobTimeoutError(
+                f"{len(pending)} of {len(self._parts)} parts are not final after {timeout:g} s"
+            )
+
+    def result(self, timeout: float | None = None) -> PrimitiveResult[Any]:
+        """The result of the whole run, joined exactly. Warns once as `RestJob.result`.
+
+        Args:
+            timeout: seconds for everything; None waits on.
+
+        Raises:
+            JobTimeoutError, JobFailedError, ProtocolError: as `RestJob.result`, of the first part
+                that raises.
+        """
+        deadline = deadline_of(timeout)
+        self.wait_for_final_state(timeout)
+        results = [part.result(left_until(deadline)) for part in self._parts]
+        return join(self._pieces, results, self._shapes)
+
+    def future(self) -> Future[PrimitiveResult[Any]]:
+        """A `concurrent.futures.Future` of the result."""
+        return in_thread(self.result, "qiskit-rest-split")

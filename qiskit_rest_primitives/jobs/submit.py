@@ -1,0 +1,266 @@
+"""Exactly one job a submission: when its POST may be sent again, and where to look before.
+
+::
+
+    READY ──POST──> 200 with an id ───────────────────────────────────────> DONE
+      ^               4xx but 408, 425, 429; a redirect ───────────────────> REFUSED
+      │               429, 503 with Retry-After ──> wait ──> READY
+      │               refused, DNS, TLS, proxy ───> wait ──> READY    (never arrived)
+      │               anything else ──────────────> LOOKUP            (may have arrived)
+      │
+    LOOKUP ──GET /jobs?tags=TAG──> found ──> cancel duplicates ──────────> DONE  (adopted)
+      │        not found, looked LOOKUPS times ──> READY
+      └─────── no answer ──> wait ──> LOOKUP,  or UNKNOWN after `patience_seconds`
+
+Each submission carries a tag of its own, so the job list tells whether the service acted.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from qiskit_rest_primitives.concurrency.threads import came_in_time, in_thread
+from qiskit_rest_primitives.errors import (
+    RateLimitError,
+    RestPrimitivesError,
+    TransportError,
+)
+from qiskit_rest_primitives.http import retry_policies
+from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.http.retry import Attempts, backoff, retry_after
+from qiskit_rest_primitives.http.retry_policies import Limit
+from qiskit_rest_primitives.http.side_effects import SideEffect, is_lost
+from qiskit_rest_primitives.jobs.duplicates import (
+    cancel_all,
+    cancel_duplicates,
+    expect_duplicates,
+    jobs_with_tag,
+)
+from qiskit_rest_primitives.jobs.journal import Journal
+from qiskit_rest_primitives.jobs.rate_limit import RateLimit, rate_limit_of
+
+logger = logging.getLogger(__name__)
+
+
+_under_way: set[str] = set()
+
+
+def submit(
+    client: ApiClient,
+    body: bytes,
+    *,
+    tag: str,
+    program_id: str,
+    backend: str,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, Any]:
+    """Submits one job, once.
+
+    Args:
+        client: the service.
+        body: the request; its tags contain ``tag``.
+        tag: from `new_tag`.
+        program_id: for the journal.
+        backend: for the journal.
+        clock: monotonic seconds.
+        sleep: waits seconds.
+
+    Returns:
+        The reply to POST /jobs, or the details of the job that was found by its tag.
+
+    Raises:
+        APIError: the service refused the job; there is none.
+        TransportError: the service can't be reached; ``may_have_acted`` tells whether a job may
+            exist nevertheless, to be found by `QiskitRuntimeService.recover`.
+    """
+    rate_limit = rate_limit_of(client)
+    rate_limit.wait()
+    journal = journal_of(client)
+    if journal:
+        journal.starts(
+            tag,
+            url=client.url,
+            instance=client.account.instance or "",
+            program_id=program_id,
+            backend=backend,
+        )
+    _under_way.add(tag)
+    submission = _Submission(client, body, tag, rate_limit, clock, sleep)
+    try:
+        job = submission.run()
+    except RestPrimitivesError as error:
+        if journal and not submission.effect.may_have_acted:
+            journal.ends(tag, "refused")
+        raise submission.effect.final(error) from None
+    except KeyboardInterrupt:
+        logger.warning(
+            "interrupted while a job was submitted: it may exist; %s, or "
+            "service.jobs(job_tags=[%r]), finds it",
+            "service.recover()" if journal else "the job list",
+            tag,
+        )
+        raise
+    finally:
+        _under_way.discard(tag)
+    if submission.effect.may_have_acted:
+        expect_duplicates(client, tag, job["id"])
+    if journal:
+        journal.ends(tag, job["id"])
+    return job
+
+
+def is_under_way(tag: str) -> bool:
+    """Whether a thread of this process is submitting the job with that tag."""
+    return tag in _under_way
+
+
+class _Submission:
+    """One job on its way from READY to DONE or REFUSED.
+
+    Attributes:
+        effect: what the attempts so far say about the job's existence.
+    """
+
+    def __init__(
+        self,
+        client: ApiClient,
+        body: bytes,
+        tag: str,
+        rate_limit: RateLimit,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+    ):
+        self._client = client
+        self._body = body
+        self._tag = tag
+        self._rate_limit = rate_limit
+        self._clock = clock
+        self._sleep = sleep
+        self._start = clock()
+        self._posting = 0.0
+        self._posts = 0
+        self.effect = SideEffect(client, client.settings.patience_seconds)
+
+    def run(self) -> dict[str, Any]:
+        for attempt in self._attempts(self._ready_limit):
+            # READY
+            self._posts = attempt.number
+            if attempt.number > 1:
+                self._rate_limit.wait()
+            began = self._clock()
+            lost: RestPrimitivesError | None = None
+            with attempt:
+                try:
+                    job = self._post()
+                except RestPrimitivesError as error:
+                    if not is_lost(error):
+                        raise  # waits for READY, or REFUSED
+                    lost = error
+                else:
+                    if self.effect.may_have_acted:
+                        cancel_duplicates(self._client, self._tag, job["id"], self._sleep)
+                    return job
+            if lost is not None:
+                # LOOKUP
+                self._posting += self._clock() - began
+                self.effect.note(lost)
+                job = self._look_up(lost)
+                if job is not None:
+                    logger.info("job %s was adopted after: %s", job["id"], lost)
+                    return job
+        raise AssertionError("attempts end by a return or an error")
+
+    def _post(self) -> dict[str, Any]:
+        """Posts; while there is no reply, looks for the job now and then."""
+        posting = in_thread(
+            lambda: self._client.create_job(self._body, fresh=self._posts > 1), "qiskit-rest-submit"
+        )
+        while not came_in_time(posting, retry_policies.SILENT_POST_SECONDS):
+            try:
+                found = jobs_with_tag(self._client, self._tag, retry=False)
+            except RestPrimitivesError:
+                continue
+            if found:
+                logger.warning("job %s was created without a reply", found[0]["id"])
+                cancel_all(self._client, found[1:], self._sleep)
+                return found[0]
+        return posting.result()
+
+    def _look_up(self, cause: RestPrimitivesError) -> dict[str, Any] | None:
+        """Looks for the job that a POST may have made; None if it may be sent again.
+
+        Raises:
+            TransportError: it stays unknown whether there is one.
+        """
+        patience = self._client.settings.patience_seconds
+        try:
+            found = self._listed()
+        except RestPrimitivesError as error:
+            # Whatever the error is: the fate of the POST is as unknown as before.
+            raise self._unknown(
+                cause, f"The service could not be asked for {patience:g} s: {error}"
+            ) from None
+        if found:
+            cancel_all(self._client, found[1:], self._sleep)
+            return found[0]
+        if self._waited_seconds() > patience:
+            raise self._unknown(
+                cause, f"{self._posts} tries in {patience:g} s, and no job is in the list yet"
+            )
+        logger.info("no job has the tag %s: submitting again", self._tag)
+        return None
+
+    def _listed(self) -> list[dict[str, Any]]:
+        """The jobs with the submission's tag; looks several times, as the list may lag behind."""
+        attempts = self._attempts(self._lookup_limit)
+        for look in range(1, retry_policies.LOOKUPS + 1):
+            found = attempts.call(lambda: jobs_with_tag(self._client, self._tag, retry=False))
+            if found:
+                return found
+            self._sleep(backoff(self._client.settings.first_pause_seconds, look))
+        return []
+
+    def _attempts(self, limit: Callable[[RestPrimitivesError], Limit | None]) -> Attempts:
+        return Attempts(
+            limit,
+            first_pause_seconds=self._client.settings.first_pause_seconds,
+            clock=self._waited_seconds,
+            sleep=self._sleep,
+        )
+
+    def _ready_limit(self, error: RestPrimitivesError) -> Limit | None:
+        return self._with_rate_limit(error, self.effect.limit(error))
+
+    def _lookup_limit(self, error: RestPrimitivesError) -> Limit | None:
+        left = self._client.settings.patience_seconds - self._waited_seconds()
+        return self._with_rate_limit(error, retry_policies.FOREVER if left >= 0 else None)
+
+    def _with_rate_limit(self, error: RestPrimitivesError, limit: Limit | None) -> Limit | None:
+        # IBM's 429 names no time, but its limit is known.
+        if limit is None or not isinstance(error, RateLimitError) or retry_after(error) is not None:
+            return limit
+        return replace(limit, least_pause_seconds=self._rate_limit.interval_seconds)
+
+    def _waited_seconds(self) -> float:
+        """So far, without lost POSTs: a silent one alone may take minutes."""
+        return self._clock() - self._start - self._posting
+
+    def _unknown(self, cause: RestPrimitivesError, found: str) -> TransportError:
+        return TransportError(
+            f"it is not known whether the job was created: {cause} {found}. Do not submit again "
+            f"before service.recover(), or service.jobs(job_tags=[{self._tag!r}]), has looked for "
+            "it",
+            may_have_acted=True,
+        )
+
+
+def journal_of(client: ApiClient) -> Journal | None:
+    """The journal of a client's submissions; None if it is switched off."""
+    if not client.settings.journal:
+        return None
+    return client.once("journal", lambda: Journal(client.settings.state_folder))

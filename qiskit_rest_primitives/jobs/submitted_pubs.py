@@ -1,0 +1,129 @@
+"""Where a PUB's result came from: turns what the wire calls things into what the user did.
+
+In: the decoded result and, for each PUB, its shape, shots, precision and the description of its
+circuit. Out: the result that Qiskit's reference primitives would have given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from qiskit.primitives import DataBin, PrimitiveResult, PubResult, SamplerPubResult
+
+from qiskit_rest_primitives.circuits import CircuitDescription
+from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.wire.request.pubs import decode_estimator_pub, decode_sampler_pub
+from qiskit_rest_primitives.wire.shots import estimator_precision, sampler_shots, shots_of
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What is known of one submitted PUB.
+
+    Attributes:
+        shape: of the PUB; None if the job's params do not tell.
+        shots: of a sampler PUB, or None.
+        precision: of an estimator PUB, or None.
+        description: of the circuit, or None if it was not encoded by this package.
+        circuit_metadata: the circuit's metadata, as the user set it if the handle submitted it.
+    """
+
+    shape: tuple[int, ...] | None
+    shots: int | None = None
+    precision: float | None = None
+    description: CircuitDescription | None = None
+    circuit_metadata: Mapping[str, Any] | None = None
+
+
+def origins_from_params(program_id: str, params: Mapping[str, Any]) -> list[Origin] | None:
+    """Reads the origins off the params of a fetched job; None if they were not kept (private)."""
+    pubs = params.get("pubs")
+    if not isinstance(pubs, list):
+        return None
+    if program_id == "sampler":
+        shots = sampler_shots(params)
+        return [_sampler_origin(pub, shots) for pub in pubs]
+    if program_id == "estimator":
+        precision = estimator_precision(params)
+        return [_estimator_origin(pub, precision) for pub in pubs]
+    raise ProtocolError(f"the job runs {program_id!r}; only sampler and estimator jobs are read")
+
+
+def _describe(circuit: str | bytes) -> tuple[CircuitDescription | None, Mapping[str, Any]]:
+    if not isinstance(circuit, str):
+        return None, {}
+    description = CircuitDescription.from_qasm(circuit)
+    return description, (description.metadata if description else {})
+
+
+def _sampler_origin(item: Any, default_shots: int) -> Origin:
+    pub = decode_sampler_pub(item)
+    description, metadata = _describe(pub.circuit)
+    values = pub.parameter_values
+    # Values by name or as plain lists need the circuit's parameters to tell their shape.
+    shape = values.shape[:-1] if isinstance(values, np.ndarray) else None
+    shape = () if values is None else shape
+    return Origin(shape, pub.shots or default_shots, None, description, metadata)
+
+
+def _estimator_origin(item: Any, default_precision: float) -> Origin:
+    pub = decode_estimator_pub(item)
+    description, metadata = _describe(pub.circuit)
+    precision = default_precision if pub.precision is None else pub.precision
+    return Origin(None, None, precision, description, metadata)
+
+
+def restore(
+    result: PrimitiveResult[PubResult], origins: Sequence[Origin] | None, program_id: str
+) -> PrimitiveResult[PubResult]:
+    """Gives a decoded result the user's registers and the metadata that algorithms rely on.
+
+    Args:
+        result: as decoded from the wire.
+        origins: one a PUB, or None if nothing is known of them.
+        program_id: ``sampler`` or ``estimator``.
+
+    Raises:
+        ProtocolError: the result has another number of PUBs, or lacks a register.
+    """
+    known = [Origin(None)] * len(result) if origins is None else origins
+    if len(result) != len(known):
+        raise ProtocolError(f"the result has {len(result)} PUB results for {len(known)} PUBs")
+    convert = _sampler_result if program_id == "sampler" else _estimator_result
+    restored = [convert(*pair) for pair in zip(iter(result), known, strict=True)]
+    return PrimitiveResult(restored, metadata=result.metadata)
+
+
+def _sampler_result(result: PubResult, origin: Origin) -> SamplerPubResult:
+    data = result.data
+    fields = dict(data.items())
+    shots = origin.shots
+    if shots is None:
+        first = next(iter(fields.values()), None)
+        shots = getattr(first, "num_shots", None)
+    shape = tuple(data.shape) if origin.shape is None else origin.shape
+    if origin.description is not None:
+        fields = origin.description.restore_registers(fields, shape, shots or 0)
+    metadata = {**result.metadata}
+    metadata.setdefault("shots", shots)
+    metadata["circuit_metadata"] = dict(origin.circuit_metadata or {}) or metadata.get(
+        "circuit_metadata", {}
+    )
+    return SamplerPubResult(DataBin(**fields, shape=shape), metadata=metadata)
+
+
+def _estimator_result(result: PubResult, origin: Origin) -> PubResult:
+    metadata = {**result.metadata}
+    if metadata.get("target_precision") is None:
+        metadata["target_precision"] = origin.precision
+    precision = metadata["target_precision"]
+    if metadata.get("shots") is None:
+        # The service's own rule.
+        metadata["shots"] = shots_of(precision) if precision else 0
+    metadata["circuit_metadata"] = dict(origin.circuit_metadata or {}) or metadata.get(
+        "circuit_metadata", {}
+    )
+    return PubResult(result.data, metadata=metadata)

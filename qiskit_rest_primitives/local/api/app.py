@@ -1,0 +1,146 @@
+"""The ASGI application: which path and method leads to which handler.
+
+The API is served below /v1 and /api/v1, and below /experimental for the official client,
+which takes a URL with that word as it is and derives a public host name from every other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Collection
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route, Router
+from starlette.types import ASGIApp
+
+from qiskit_rest_primitives.local.api import account, jobs, workloads
+from qiskit_rest_primitives.local.api import backends as devices_api
+from qiskit_rest_primitives.local.api import create_job as submitting
+from qiskit_rest_primitives.local.api import sessions as sessions_api
+from qiskit_rest_primitives.local.api.dispatch import Endpoint, Handler, endpoint, shielded
+from qiskit_rest_primitives.local.api.faults import FaultDoor, Faults, fault_routes
+from qiskit_rest_primitives.local.api.middleware import Guard
+from qiskit_rest_primitives.local.api.replies import problem_reply
+from qiskit_rest_primitives.local.problems import ProblemError
+
+if TYPE_CHECKING:
+    from qiskit_rest_primitives.local.jobs import Core
+
+PREFIXES = ("/v1", "/api/v1", "/experimental")
+TICK_SECONDS = 0.5
+
+HANDLERS: list[tuple[str, str, Handler]] = [
+    ("GET", "/jobs/{job_id}", jobs.get_job),
+    ("GET", "/jobs/{job_id}/results", jobs.job_results),
+    ("POST", "/jobs", submitting.create_job),
+    ("GET", "/jobs", jobs.list_jobs),
+    ("DELETE", "/jobs/{job_id}", jobs.delete_job),
+    ("GET", "/jobs/{job_id}/logs", jobs.job_logs),
+    ("GET", "/jobs/{job_id}/metrics", jobs.job_metrics),
+    ("POST", "/jobs/{job_id}/cancel", jobs.cancel_job),
+    ("PUT", "/jobs/{job_id}/tags", jobs.set_tags),
+    ("POST", "/sessions", sessions_api.create_session),
+    ("GET", "/sessions/{session_id}", sessions_api.get_session),
+    ("PATCH", "/sessions/{session_id}", sessions_api.update_session),
+    ("DELETE", "/sessions/{session_id}/close", sessions_api.close_session),
+    ("GET", "/backends", devices_api.list_backends),
+    ("GET", "/backends/{name}/configuration", devices_api.configuration),
+    ("GET", "/backends/{name}/properties", devices_api.properties),
+    ("GET", "/backends/{name}/status", devices_api.status),
+    ("GET", "/backends/{name}/defaults", devices_api.defaults),
+    ("GET", "/tags", account.search_tags),
+    ("GET", "/workloads", workloads.list_workloads),
+    ("GET", "/instance", account.instance),
+    ("GET", "/instances/usage", account.usage),
+    # The path of an older guide.
+    ("GET", "/usage", account.usage),
+    ("GET", "/instances/configuration", account.get_instance_limit),
+    ("PUT", "/instances/configuration", account.set_instance_limit),
+]
+
+
+def create_app(
+    core: Core, *, hosts: Collection[str] | None = None, faults: Faults | None = None
+) -> ASGIApp:
+    """Builds the application.
+
+    Args:
+        core: the service behind it.
+        hosts: names accepted in the header ``Host``; None accepts any.
+        faults: faults on demand; None leaves their endpoints and their check out altogether.
+    """
+    api = Router(_api_routes(core), redirect_slashes=False, default=_no_route)
+
+    async def identity(request: Request) -> Response:
+        return await account.issue_token(core, request)
+
+    routes = [
+        *(Mount(prefix, app=api) for prefix in PREFIXES),
+        Route("/identity/token", shielded(identity), methods=["POST"]),
+        Route("/health", account.health),
+    ]
+    if faults is not None:
+        routes += fault_routes(core, faults)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
+        ticking = asyncio.create_task(_tick(core))
+        yield
+        ticking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ticking
+
+    application = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={
+            HTTPException: _http_problem,
+        },
+    )
+    application.router.redirect_slashes = False
+    behind: ASGIApp = application if faults is None else FaultDoor(application, faults, PREFIXES)
+    return Guard(behind, core.limits, hosts)
+
+
+def _api_routes(core: Core) -> list[Route]:
+    """One route a path, so that a wrong method is 405 with all the right ones."""
+    by_path: dict[str, dict[str, Endpoint]] = {}
+    for method, path, handler in HANDLERS:
+        by_path.setdefault(path, {})[method] = endpoint(core, handler)
+    return [
+        *(Route(path, _by_method(ends), methods=list(ends)) for path, ends in by_path.items()),
+        Route("/versions", account.versions),
+    ]
+
+
+def _by_method(endpoints: dict[str, Endpoint]) -> Endpoint:
+    if "GET" in endpoints:
+        endpoints["HEAD"] = endpoints["GET"]
+
+    async def dispatch(request: Request) -> Response:
+        return await endpoints[request.method](request)
+
+    return dispatch
+
+
+async def _tick(core: Core) -> None:
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        await core.in_thread(core.sessions.tick)
+
+
+async def _http_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    messages = {404: "No such path.", 405: f"{request.method} is not allowed here."}
+    message = messages.get(error.status_code, error.detail)
+    problem = ProblemError(error.status_code, message, headers=error.headers)
+    return problem_reply(problem, request.state.trace)
+
+
+async def _no_route(scope: object, receive: object, send: object) -> None:
+    raise HTTPException(404)

@@ -1,0 +1,228 @@
+"""HTTP/1.1 on the socket: time-outs, and a limit of connections that idle ones do not use up.
+
+uvicorn by itself waits for a request's headers for ever, and parses 256 KiB in one go: forty
+thousand chunks, while nobody else is answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import h11
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from qiskit_rest_primitives.local.api.buffered_writes import JoinedWrites
+from qiskit_rest_primitives.local.api.replies import error_body, new_trace
+from qiskit_rest_primitives.local.limits import Limits
+from qiskit_rest_primitives.local.problems import UNREGISTERED
+
+try:
+    import resource
+except ImportError:  # Windows, where sockets are no file descriptors
+    resource = None
+
+logger = logging.getLogger(__name__)
+
+# What is read, and parsed, of one connection before the others have their turn. Before a request's
+# token was found right it is hardly more than the request's headers.
+READ_BYTES = 32_768
+UNKNOWN_READ_BYTES = 4_096
+
+
+class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
+    """One connection. :func:`service_protocol` gives it its limits."""
+
+    limits: Limits
+    buffer: memoryview
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Starts the clock for the first request's headers, or refuses the connection."""
+        self._writes = JoinedWrites(
+            transport, self.loop, self.limits.write_seconds, self._is_receiving
+        )
+        joined: Any = self._writes
+        super().connection_made(joined)
+        self.access_log = False
+        self.logger = logger
+        self.app = self._with_hang_up(self.app)
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._at_work = False
+        self._received = 0
+        self._idle_since = self.loop.time()
+        if len(self.connections) > self.limits.connections and not self._make_room():
+            self._refuse(503, "Too many connections are open.")
+        else:
+            self._start_head_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stops the clocks."""
+        self._stop_head_timer()
+        self._writes.end()
+        super().connection_lost(exc)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next bytes go; its size bounds how many they are."""
+        return self.buffer if self._at_work else self.buffer[:UNKNOWN_READ_BYTES]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Takes them from there."""
+        if self._writes.lingering:
+            self._writes.throw_away(nbytes)
+        else:
+            self.data_received(bytes(self.buffer[:nbytes]))
+
+    def data_received(self, data: bytes) -> None:
+        """Reads on; the clock runs while a request's headers are incomplete."""
+        if self.transport.is_closing():
+            return
+        self._received += len(data)
+        began = self.cycle
+        super().data_received(data)
+        if self.cycle is not began:
+            self._stop_head_timer()
+        elif self._between_requests() and self._head_timer is None:
+            self._start_head_timer()
+
+    def on_response_complete(self) -> None:
+        """From here on the connection idles, unless the next request has come already."""
+        self._at_work = False
+        self._idle_since = self.loop.time()
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        """The client is slow to take a reply: the clock runs."""
+        super().pause_writing()
+        self._writes.watch()
+
+    def resume_writing(self) -> None:
+        """It took most of it."""
+        super().resume_writing()
+        if not self.transport.is_closing():
+            self._writes.ignore()
+
+    def _make_room(self) -> bool:
+        """Closes the connection that waits for a request the longest; False if all are at work.
+
+        Whoever opens connections does not keep others out: one is at work from when its
+        request's token was found right until the reply is sent.
+        """
+        waiting = [
+            other
+            for other in self.connections
+            if isinstance(other, ServiceProtocol)
+            and other is not self
+            and not other._is_gone()
+            and not other._at_work
+        ]
+        if not waiting:
+            return False
+        # Those that were refused go first, then those that never made a request.
+        oldest = min(
+            waiting,
+            key=lambda other: (
+                not other._writes.lingering,
+                other.cycle is not None,
+                other._idle_since,
+            ),
+        )
+        oldest._writes.close_now()
+        return True
+
+    def _is_gone(self) -> bool:
+        return self.transport.is_closing() and not self._writes.lingering
+
+    def _is_receiving(self) -> bool:
+        """Whether the client may be sending: the rest of a body, or what is no request."""
+        return self.conn.their_state in (h11.SEND_BODY, h11.ERROR)
+
+    def send_400_response(self, msg: str) -> None:
+        """Tells a malformed request in the error container."""
+        self._refuse(400, msg)
+
+    def _between_requests(self) -> bool:
+        # uvicorn has no cycle before the first request, whatever its annotation says.
+        return getattr(self.cycle, "response_complete", True)
+
+    def _start_head_timer(self) -> None:
+        self._head_timer = self.loop.call_later(self.limits.header_seconds, self._head_too_slow)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_too_slow(self) -> None:
+        self._head_timer = None
+        if self._between_requests() and not self.transport.is_closing():
+            self._refuse(408, f"No request within {self.limits.header_seconds:g} s.")
+
+    def _refuse(self, status: int, message: str) -> None:
+        body = error_body(UNREGISTERED + status, message, trace=new_trace())
+        head = (
+            f"HTTP/1.1 {status} \r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+    def _with_hang_up(self, app: Any) -> Callable[[Scope, Receive, Send], Any]:
+        async def call(scope: Scope, receive: Receive, send: Send) -> None:
+            scope["headers"] = [
+                (name, HiddenBytes(value) if name == b"authorization" else value)
+                for name, value in scope["headers"]
+            ]
+            # What came together with the headers is not counted; it is little.
+            self._received = 0
+            scope["state"] |= {
+                "received": lambda: self._received,
+                "hang_up": self._hang_up,
+                "abort": self._abort,
+                "set_at_work": self._set_at_work,
+            }
+            await app(scope, receive, send)
+
+        return call
+
+    def _set_at_work(self, value: bool) -> None:
+        """Whether the request at hand is a user's, and not refused; else it gives way to others."""
+        self._at_work = value
+
+    def _hang_up(self) -> None:
+        """Closes; what was sent still arrives."""
+        self.cycle.disconnected = True
+        self.transport.close()
+
+    def _abort(self) -> None:
+        """Closes; what the client did not take is lost."""
+        self.cycle.disconnected = True
+        self.transport.abort()
+
+
+class HiddenBytes(bytes):
+    """A header's value that no repr shows: an error tracker prints the scope of a request."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes hidden>"
+
+
+def service_protocol(limits: Limits) -> type[ServiceProtocol]:
+    """The protocol class for uvicorn, with its limits."""
+    limits = replace(limits, connections=_affordable(limits.connections))
+    # One for all connections: they are read one after another, in the thread of the event loop.
+    buffer = memoryview(bytearray(READ_BYTES))
+    return type("LimitedProtocol", (ServiceProtocol,), {"limits": limits, "buffer": buffer})
+
+
+def _affordable(connections: int) -> int:
+    """Connections that leave half of the process's file descriptors for everything else."""
+    if resource is None:
+        return connections
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if descriptors == resource.RLIM_INFINITY:
+        return connections
+    return max(1, min(connections, descriptors // 2))

@@ -1,0 +1,128 @@
+"""POST /jobs: rate, body, what it would take in memory, and only then its decoding."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from qiskit_rest_primitives.local.api.account import check_usage
+from qiskit_rest_primitives.local.api.decoded_size import decoded_bytes
+from qiskit_rest_primitives.local.api.dispatch import read_body
+from qiskit_rest_primitives.local.api.replies import json_reply
+from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.problems import (
+    TAG_TOO_LONG,
+    TOO_MANY_REQUESTS,
+    TOO_MANY_TAGS,
+    ProblemError,
+)
+from qiskit_rest_primitives.wire.limits import INVALID_JOB
+from qiskit_rest_primitives.wire.request.job_request import (
+    InvalidBody,
+    decode_job_request,
+    decode_params,
+)
+
+if TYPE_CHECKING:
+    from qiskit_rest_primitives.local.jobs import Core
+    from qiskit_rest_primitives.wire.request.job_request import (
+        EstimatorParams,
+        JobRequest,
+        SamplerParams,
+    )
+
+# Above this, decoding takes longer than handing the work to a thread.
+LARGE_REQUEST = 65_536
+
+
+async def create_job(core: Core, caller: Caller, request: Request) -> Response:
+    """POST /jobs."""
+    wait = core.rates.wait_seconds(caller.user)
+    if wait > 0:
+        raise ProblemError(
+            429,
+            "Too many jobs requests were received: the limit is"
+            f" {core.rates.per_minute} per minute.",
+            code=TOO_MANY_REQUESTS,
+            solution="Reduce the request rate and try again.",
+            headers={"Retry-After": str(int(wait) + 1)},
+        )
+    body = await read_body(core, request, core.limits.body_bytes)
+    try:
+        if len(body) > LARGE_REQUEST:
+            # One at a time: they take memory, and would not be faster side by side.
+            async with core.decoding:
+                job, params = await core.in_thread(decode_large, body, core.limits.decoded_bytes)
+        else:
+            job, params = _decode(body)
+    except InvalidBody as error:
+        raise _refusal(error) from None
+    check_usage(core, caller)
+    del body
+    if len(job.params) > LARGE_REQUEST or job.backend not in core.used_backends:
+        reply = await core.in_thread(core.submit, caller, job, params)
+    else:
+        reply = core.submit(caller, job, params)
+    return json_reply(reply)
+
+
+def decode_large(body: bytes, limit: int) -> tuple[JobRequest, SamplerParams | EstimatorParams]:
+    """Reads a body that may take much more memory than it has bytes.
+
+    Args:
+        body: JSON.
+        limit: most bytes of memory.
+
+    Raises:
+        ProblemError: 413, it would take more.
+        InvalidBody: a member that is wrong.
+    """
+    size = decoded_bytes(body, limit)
+    if size > limit:
+        raise ProblemError(
+            413,
+            f"The arrays and objects in the request body would take {size >> 20} MiB of memory; "
+            f"at most {limit >> 20} MiB are given to a request.",
+            solution="Send parameter values as an ndarray envelope, or fewer of them a job.",
+        )
+    with _no_collection():
+        return _decode(body)
+
+
+@contextmanager
+def _no_collection() -> Generator[None]:
+    """Keeps Python from looking for garbage again and again while millions of lists are made."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _decode(body: bytes) -> tuple[JobRequest, SamplerParams | EstimatorParams]:
+    job = decode_job_request(body)
+    params = decode_params(job.program_id, job.params)
+    if not params.pubs:
+        raise InvalidBody("a job has at least one PUB", "params.pubs")
+    return job, params
+
+
+def _refusal(error: InvalidBody) -> ProblemError:
+    code = INVALID_JOB
+    if error.path == "tags":
+        code = TOO_MANY_TAGS
+    elif error.path.startswith("tags["):
+        code = TAG_TOO_LONG
+    return ProblemError(
+        400,
+        str(error),
+        code=code,
+        solution=f"Correct {error.path}." if error.path else "Correct the body.",
+    )

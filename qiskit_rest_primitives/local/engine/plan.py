@@ -1,0 +1,314 @@
+"""Decoded params -> for each PUB its tasks and the join of their results."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from qiskit.primitives.containers.bindings_array import BindingsArray
+
+from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.local.engine.bind_values import bind_values, coerce_observables
+from qiskit_rest_primitives.local.engine.check_pub import (
+    check_angles,
+    check_fields,
+    check_shots_of_backend,
+)
+from qiskit_rest_primitives.local.engine.gather import EstimatorJoin, SamplerJoin
+from qiskit_rest_primitives.local.engine.load_circuit import LoadedCircuit, load_circuit
+from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+from qiskit_rest_primitives.local.engine.tasks import EstimatorTask, SamplerTask, StopFlag, Task
+from qiskit_rest_primitives.local.engine.thread_or_process import is_small
+from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.simulators.job_options import Requested, read_request
+from qiskit_rest_primitives.local.simulators.seeds import Seeds
+from qiskit_rest_primitives.local.simulators.setup import ExpectationsWanted, SamplesWanted, Setup
+from qiskit_rest_primitives.wire.request.job_request import EstimatorParams, SamplerParams
+from qiskit_rest_primitives.wire.request.pubs import decode_estimator_pub, decode_sampler_pub
+from qiskit_rest_primitives.wire.shots import precision_of, shots_of
+
+if TYPE_CHECKING:
+    from qiskit_rest_primitives.local.simulators.backends import LocalBackend
+
+MAX_RESULT_BYTES = 2**30
+# A few words of text declare as many, and each is an object of some eighty bytes.
+MAX_JOB_BITS = 2_000_000
+_TASK_SECONDS = 0.25
+_TASKS_PER_PUB = 16
+_WORTH_CUTTING_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class PubPlan:
+    """How one PUB is run.
+
+    Attributes:
+        tasks: cut from the PUB.
+        small: whether they may run in threads.
+        join: puts their results together.
+        num_circuits: how many circuits with values it stands for.
+    """
+
+    tasks: Sequence[Task]
+    small: bool
+    join: SamplerJoin | EstimatorJoin
+    num_circuits: int
+
+
+@dataclass(frozen=True)
+class JobPlan:
+    """How a job is run.
+
+    Attributes:
+        pubs: in the order of the job.
+        metadata: of the whole result.
+    """
+
+    pubs: list[PubPlan]
+    metadata: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What all PUBs of a job share."""
+
+    requested: Requested
+    backend: LocalBackend
+    stop: StopFlag
+    rehearsals: Rehearsals
+    memory: _Memory
+    time: _Time
+
+    def load(self, circuit: str | bytes, index: int, num_qubits: int | None) -> LoadedCircuit:
+        loaded = load_circuit(
+            circuit, index, self.rehearsals, num_qubits=num_qubits, check=self.stop.check
+        )
+        self.memory.take_bits(loaded.circuit.num_qubits + loaded.circuit.num_clbits, index)
+        return loaded
+
+
+def plan_job(
+    params: SamplerParams | EstimatorParams,
+    backend: LocalBackend,
+    stop: StopFlag,
+    rehearsals: Rehearsals,
+    time_limit_seconds: float = math.inf,
+) -> JobPlan:
+    """Reads every PUB and cuts it into tasks.
+
+    Args:
+        params: of the job.
+        backend: what the job runs on.
+        stop: looked at between PUBs.
+        rehearsals: where QPY files are loaded first.
+        time_limit_seconds: of the job.
+
+    Raises:
+        RefusedError: a PUB, an option or a circuit that the backend can't run.
+    """
+    try:
+        requested = read_request(params, on_aer=backend.on_aer)
+        seeds = Seeds(requested.seed)
+        context = _Context(
+            requested, backend, stop, rehearsals, _Memory(), _Time(time_limit_seconds)
+        )
+        plans: list[PubPlan] = []
+        plan_pub = _plan_sampler_pub if isinstance(params, SamplerParams) else _plan_estimator_pub
+        for index, item in enumerate(params.pubs):
+            stop.check()
+            own_seeds = replace(seeds, pub_index=index)
+            plan = plan_pub(item, own_seeds, context)
+            seeds = replace(seeds, circuits_before=seeds.circuits_before + plan.num_circuits)
+            plans.append(plan)
+    except ProtocolError as error:
+        raise RefusedError(str(error)) from error
+    metadata: dict[str, Any] = {"version": 2}
+    if requested.not_applied:
+        metadata["options_not_applied"] = requested.not_applied
+    return JobPlan(plans, metadata)
+
+
+def _plan_sampler_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
+    index, requested, backend = seeds.pub_index, context.requested, context.backend
+    pub = decode_sampler_pub(item, place=f"PUB {index}")
+    loaded = context.load(pub.circuit, index, _physical_width(pub.circuit, backend))
+    values = bind_values(loaded, pub.parameter_values, index)
+    shots = requested.shots if pub.shots is None else int(pub.shots)
+    check_shots_of_backend(shots, index, backend)
+    check_fields(loaded.circuit, index)
+    num_bits = {creg.name: creg.size for creg in loaded.circuit.cregs}
+    num_bytes = sum(-(-bits // 8) for bits in num_bits.values())
+    context.memory.take(values.size * shots * max(1, num_bytes), index)
+    setup = backend.prepare(loaded.circuit, index, requested, SamplesWanted(shots))
+    check_angles(loaded.circuit, values, index, backend)
+    context.time.take(setup, values.size, index)
+    rows = _rows(loaded, values, setup)
+    tasks = [
+        SamplerTask(
+            index,
+            part.start,
+            setup.simulator,
+            setup.circuit,
+            rows[part],
+            shots,
+            seeds,
+            context.stop,
+        )
+        for part in _cut(values.size, setup.seconds_per_point)
+    ]
+    metadata: dict[str, Any] = {"shots": shots} | _metadata(loaded) | setup.metadata
+    if divided := requested.randomizations.divide(shots):
+        metadata["num_randomizations"] = divided[0]
+    join = SamplerJoin(values.shape, shots, num_bits, metadata)
+    return PubPlan(tasks, is_small(setup, values.size), join, values.size)
+
+
+def _plan_estimator_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
+    index, requested, backend = seeds.pub_index, context.requested, context.backend
+    pub = decode_estimator_pub(item, place=f"PUB {index}")
+    width = _physical_width(pub.circuit, backend, pub.observables)
+    loaded = context.load(pub.circuit, index, width)
+    values = bind_values(loaded, pub.parameter_values, index)
+    observables = coerce_observables(pub.observables, loaded.circuit.num_qubits, index)
+    target_precision = requested.precision if pub.precision is None else float(pub.precision)
+    shots, precision = shots_of(target_precision), target_precision
+    if divided := requested.randomizations.divide(shots) if shots else None:
+        shots = divided[0] * divided[1]
+        precision = precision_of(shots)
+    if not backend.is_simulator:
+        check_shots_of_backend(shots, index, backend, precision=target_precision)
+    try:
+        shape = np.broadcast_shapes(values.shape, observables.shape)
+    except ValueError:
+        raise RefusedError(
+            f"PUB {index}: values of shape {values.shape} and observables of shape "
+            f"{observables.shape} do not broadcast",
+            solution="Give both one shape, or axes of length 1 where they differ.",
+        ) from None
+    context.memory.take(math.prod(shape) * 40, index)
+    points = np.broadcast_to(np.arange(values.size).reshape(values.shape), shape).ravel()
+    wanted = np.broadcast_to(observables.numbers, shape).ravel()
+    width = max(1, len(observables.distinct))
+    codes, positions = np.unique(points * width + wanted, return_inverse=True)
+    pairs = np.stack(np.divmod(codes, width), axis=-1)
+    setup = backend.prepare(
+        loaded.circuit,
+        index,
+        requested,
+        ExpectationsWanted(observables.distinct, pairs, values.size, precision),
+    )
+    check_angles(loaded.circuit, values, index, backend)
+    context.time.take(setup, values.size, index)
+    rows = _rows(loaded, values, setup)
+    tasks: list[Task] = []
+    for part in _cut(values.size, setup.seconds_per_point):
+        first, last = np.searchsorted(pairs[:, 0], [part.start, part.stop])
+        tasks.append(
+            EstimatorTask(
+                index,
+                int(first),
+                setup.simulator,
+                setup.circuit,
+                rows[part],
+                setup.observables,
+                pairs[first:last] - [part.start, 0],
+                precision,
+                seeds,
+                part.start,
+                context.stop,
+            )
+        )
+    metadata = (
+        {"target_precision": target_precision, "shots": shots} | _metadata(loaded) | setup.metadata
+    )
+    if divided:
+        metadata["num_randomizations"] = divided[0]
+    join = EstimatorJoin(shape, positions.ravel(), len(pairs), precision, seeds, metadata)
+    return PubPlan(tasks, is_small(setup, values.size), join, setup.num_circuits)
+
+
+def _physical_width(
+    circuit: str | bytes, backend: LocalBackend, observables: Any = None
+) -> int | None:
+    """How wide a text is that names qubits ``$0``: as the device, or as its observables."""
+    if isinstance(circuit, bytes) or "$" not in circuit:
+        return None
+    if not backend.is_simulator:
+        return backend.num_qubits
+    while isinstance(observables, (list, dict)):
+        observables = next(iter(cast("list[Any]", observables)), None)
+    return len(observables) if isinstance(observables, str) else None
+
+
+def _metadata(loaded: LoadedCircuit) -> dict[str, Any]:
+    return {"circuit_metadata": dict(loaded.circuit.metadata or {})}
+
+
+def _rows(loaded: LoadedCircuit, values: BindingsArray, setup: Setup) -> np.ndarray:
+    """Values ``(points, parameters)`` in the order of the parameters of the circuit to be run."""
+    rows = values.as_array(loaded.circuit.parameters).reshape(values.size, values.num_parameters)
+    kept = set(setup.circuit.parameters)
+    columns = [place for place, p in enumerate(loaded.circuit.parameters) if p in kept]
+    return rows[:, columns]
+
+
+@dataclass
+class _Memory:
+    """What the results and circuits of a job may take together."""
+
+    bytes_left: int = MAX_RESULT_BYTES
+    bits_left: int = MAX_JOB_BITS
+
+    def take_bits(self, num_bits: int, pub_index: int) -> None:
+        """Refuses the PUB whose circuit is one too many."""
+        self.bits_left -= num_bits
+        if self.bits_left < 0:
+            raise RefusedError(
+                f"PUB {pub_index}: the circuits of the job have more than {MAX_JOB_BITS} qubits "
+                "and bits together",
+                solution="Send fewer PUBs a job.",
+            )
+
+    def take(self, num_bytes: int, pub_index: int) -> None:
+        """Refuses the PUB whose result no longer fits."""
+        self.bytes_left -= num_bytes
+        if self.bytes_left < 0:
+            raise RefusedError(
+                f"PUB {pub_index}: its result would take {num_bytes / 2**30:.1f} GiB; a job's "
+                f"results have {MAX_RESULT_BYTES / 2**30:.0f} GiB",
+                solution="Send fewer points or shots a job.",
+            )
+
+
+@dataclass
+class _Time:
+    """What the simulations of a job may take together."""
+
+    limit_seconds: float
+    used_seconds: float = 0.0
+
+    def take(self, setup: Setup, points: int, pub_index: int) -> None:
+        """Refuses the PUB with which the job would be stopped by its limit before it ends."""
+        if not setup.limited:
+            return
+        seconds = setup.seconds_per_point * points
+        self.used_seconds += seconds
+        if self.used_seconds > self.limit_seconds:
+            raise RefusedError(
+                f"PUB {pub_index}: simulated with all of its noise it takes about {seconds:.2g} s; "
+                f"the job's limit is {self.limit_seconds:g} s",
+                solution="Ask for fewer shots or points or for less precision, use fewer qubits or "
+                "gates, turn by multiples of pi/2 only (Clifford circuits run at any width), or "
+                "use a simulator without noise.",
+            )
+
+
+def _cut(points: int, seconds_per_point: float) -> Iterator[slice]:
+    """Parts of a PUB: some sixteen of them, none of much more than a quarter of a second."""
+    block = max(1, points)
+    if seconds_per_point * points > _WORTH_CUTTING_SECONDS:
+        block = max(1, min(int(_TASK_SECONDS / seconds_per_point), -(-points // _TASKS_PER_PUB)))
+    return (slice(start, min(start + block, points)) for start in range(0, points, block))

@@ -1,0 +1,163 @@
+"""A QPY file is loaded in a process of its own first, with little memory, time and stack.
+
+Headers anywhere in a file make Qiskit's loader reserve what the file's bytes do not back: bits of
+nested definitions, vectors of parameters, frames of its own stack. Where that ends badly, it ends
+the process of the rehearsal. What has passed is then loaded here, at the same cost.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import TimeoutError as NotYet
+from contextlib import contextmanager, suppress
+
+from qiskit_rest_primitives.local.engine.worker_processes import WorkerProcesses
+from qiskit_rest_primitives.local.outcome import NOT_LOADABLE, RefusedError
+
+PROCESSES = 2
+MEBIBYTE = 1 << 20
+# An ordinary circuit takes some ten times its file's bytes, and 15 ms a megabyte.
+IDLE_BYTES = 192 * MEBIBYTE  # of which the process has half before it loads anything
+SPARE_BYTES, BYTES_PER_BYTE, MOST_BYTES = 128 * MEBIBYTE, 32, 1024 * MEBIBYTE
+SPARE_SECONDS, SECONDS_PER_BYTE, MOST_SECONDS = 10.0, 1e-6, 120.0
+# The least that a thread has on any platform, the main one excepted, is 512 KiB (macOS).
+STACK_BYTES = 256 * 1024
+_WAIT_SECONDS = 0.05
+_CURE = "Send the circuit as OpenQASM 3 text, or split it."
+
+
+class Rehearsals:
+    """Processes that load QPY files before this one does; started when the first file comes."""
+
+    def __init__(self) -> None:
+        self._workers = WorkerProcesses(PROCESSES)
+
+    def check(self, data: bytes, pub_index: int, check: Callable[[], None]) -> None:
+        """Returns if a file can be loaded at a bearable cost.
+
+        Args:
+            data: the file.
+            pub_index: position of its PUB in the job, for messages.
+            check: called now and then; what it raises ends the rehearsal.
+
+        Raises:
+            RefusedError: it is damaged, or takes too much memory or time.
+        """
+        spare = min(SPARE_BYTES + BYTES_PER_BYTE * len(data), MOST_BYTES)
+        seconds = min(SPARE_SECONDS + SECONDS_PER_BYTE * len(data), MOST_SECONDS)
+        too_much = _too_costly(
+            pub_index, f"more than {spare // MEBIBYTE} MiB, or does not end well"
+        )
+        future = self._workers.submit(rehearse, data, spare)
+        deadline: float | None = None
+        try:
+            while not future.done():
+                with suppress(NotYet):
+                    future.exception(_WAIT_SECONDS)
+                check()
+                if self._workers.memory_of(future) > IDLE_BYTES + spare:
+                    raise too_much
+                # Files ahead of it do not count.
+                if deadline is None and future.running():
+                    deadline = time.monotonic() + seconds
+                if deadline is not None and time.monotonic() > deadline and not future.done():
+                    raise _too_costly(pub_index, f"more than {seconds:.0f} s")
+            problem = future.result()
+        except RefusedError as error:
+            raise (error if error.code == NOT_LOADABLE else too_much) from None
+        finally:
+            if not future.done() and not future.cancel():
+                self._workers.kill(future)
+        if problem is not None:
+            raise RefusedError(f"PUB {pub_index}: error loading QPY: {problem}", code=NOT_LOADABLE)
+
+    def close(self) -> None:
+        """Ends the processes."""
+        self._workers.shutdown(cancel_futures=True)
+
+
+def _too_costly(pub_index: int, what: str) -> RefusedError:
+    return RefusedError(
+        f"PUB {pub_index}: its QPY file claims to hold so much that loading it takes {what}",
+        code=NOT_LOADABLE,
+        solution=_CURE,
+    )
+
+
+def rehearse(data: bytes, spare_bytes: int) -> str | None:
+    """Loads a QPY file and throws the circuit away; runs in a process of its own.
+
+    Returns:
+        What is wrong with the file, or None.
+
+    Raises:
+        MemoryError: it takes more than ``spare_bytes``; the process may also end, or crash.
+    """
+    from qiskit import qpy
+
+    # Rust's last words, which for want of memory come with a costly trace, are nobody's concern.
+    os.environ["RUST_BACKTRACE"] = "0"
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    found: list[str | None] = []
+
+    def load() -> None:
+        try:
+            with memory_limit(spare_bytes):
+                circuits = qpy.load(io.BytesIO(data))
+                found.append(None)
+                del circuits
+        except BaseException as error:  # a damaged file can end in Rust's PanicException
+            found.append(brief_error(error))
+
+    before = threading.stack_size(STACK_BYTES)
+    thread = threading.Thread(target=load)
+    try:
+        thread.start()
+    finally:
+        threading.stack_size(before)
+    thread.join()
+    return found[0]
+
+
+def brief_error(error: BaseException) -> str:
+    """What a loader says, in one short line; Qiskit's adds a coloured trace of its parser."""
+    if isinstance(error, MemoryError):
+        return "it claims to hold more than there is memory for"
+    # Some parts come escaped, as Qiskit's errors show their messages with repr().
+    words = re.sub(
+        r"(\x1b|\\x1b)\[[0-9;]*m|\\n|[\u2500-\u257f]", " ", str(error).strip("'\"")
+    ).split()
+    return f"{type(error).__name__}: {' '.join(words)[:200]}".rstrip(": ")
+
+
+@contextmanager
+def memory_limit(spare_bytes: int) -> Generator[None]:
+    """Lets this process reserve so much more memory than it has, on Linux.
+
+    Allocators reserve in advance, so this stops single large claims only; the sum of small ones is
+    watched from outside. Where neither can be done, the time limit bounds what is taken.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    with open("/proc/self/statm", "rb") as statm:
+        used = int(statm.read().split()[5]) * resource.getpagesize()
+    limit = used + spare_bytes
+    hard = before[1]
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, before)

@@ -1,0 +1,222 @@
+"""Worker processes as an executor: each runs one call at a time and may be killed or crash alone.
+
+Unlike `concurrent.futures.ProcessPoolExecutor`, a process that dies takes only its own call with
+it, and a worker never imports the user's main module, so scripts need no ``__main__`` guard.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO, Any
+
+from qiskit_rest_primitives.local.outcome import RefusedError
+
+_LENGTH = struct.Struct("!Q")
+_CURE = "Try another backend, or a smaller circuit."
+
+
+@dataclass
+class _Call:
+    future: Future[Any]
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+
+class WorkerProcesses(Executor):
+    """Runs picklable calls in processes of this machine.
+
+    Its threads are all started now: while the interpreter exits there can be no new ones.
+
+    Args:
+        count: processes at most.
+        eager: start all of them now; otherwise each when there is work that no other is free for.
+    """
+
+    def __init__(self, count: int, *, eager: bool = False):
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self._max_workers = count  # the name that the standard library's executors use
+        self._lock = threading.Lock()
+        self._running: dict[Future[Any], _Process] = {}
+        self._doomed: set[Future[Any]] = set()  # to be killed, before their process was there
+        self._closed = self._dropping = False
+        self._idle = [_Process() for _ in range(count if eager else 0)]
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"worker-process-{number}", daemon=True)
+            for number in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Queues a call; its future fails with RefusedError if the process dies of it."""
+        if kwargs:
+            raise TypeError("pass arguments by position")
+        future: Future[Any] = Future()
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("cannot schedule new futures after shutdown")
+            self._calls.put(_Call(future, fn, args))
+        return future
+
+    def kill(self, future: Future[Any]) -> None:
+        """Ends the process that runs this call, if one does; another takes its place."""
+        with self._lock:
+            process = self._running.get(future)
+            if process is None and future.running():
+                self._doomed.add(future)
+        if process is not None:
+            process.kill()
+
+    def memory_of(self, future: Future[Any]) -> int:
+        """Bytes of memory that the process of this call has now; 0 where that can't be told."""
+        with self._lock:
+            process = self._running.get(future)
+        return 0 if process is None else process.memory()
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Ends the processes: after the calls in the queue, or at once without waiting for them."""
+        with self._lock:
+            self._closed = True
+            self._dropping = self._dropping or cancel_futures
+            running = list(self._running.values())
+        if cancel_futures:
+            while True:
+                try:
+                    call = self._calls.get_nowait()
+                except queue.Empty:
+                    break
+                if call is not None:
+                    call.future.cancel()
+            for process in running:
+                process.kill()
+        for _ in self._threads:
+            self._calls.put(None)
+        if wait:
+            for thread in self._threads:
+                thread.join()
+
+    def _serve(self) -> None:
+        while (call := self._calls.get()) is not None:
+            if not call.future.set_running_or_notify_cancel():
+                continue
+            with self._lock:
+                process = self._idle.pop() if self._idle else None
+            try:
+                process = process or _Process()
+            except BaseException as error:
+                call.future.set_exception(error)
+                continue
+            with self._lock:
+                self._running[call.future] = process
+                if self._dropping or call.future in self._doomed:
+                    process.kill()
+            try:
+                answer = process.call(call.function, call.arguments)
+            except BaseException as error:  # unpicklable arguments or results among them
+                answer = error
+            with self._lock:
+                del self._running[call.future]
+                self._doomed.discard(call.future)
+            if process.is_alive():
+                with self._lock:
+                    self._idle.append(process)
+            else:
+                process.end()
+            if isinstance(answer, BaseException):
+                call.future.set_exception(answer)
+            else:
+                call.future.set_result(answer)
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for process in idle:
+            process.end()
+
+
+class _Process:
+    """One child that answers calls over its standard streams."""
+
+    def __init__(self) -> None:
+        environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join(p or os.getcwd() for p in sys.path)
+        }
+        # A session of its own: Ctrl-C is for the service, which ends its children itself.
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", f"{__package__}.worker_main"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        )
+
+    def call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """Sends a call and waits for its result, or for the exception it raised."""
+        stdin, stdout = self._child.stdin, self._child.stdout
+        assert stdin is not None
+        assert stdout is not None
+        message = pickle.dumps((function, arguments), pickle.HIGHEST_PROTOCOL)
+        try:
+            write_message(stdin, message)
+            answer = read_message(stdout)
+        except OSError:
+            answer = None
+        if answer is None:
+            code = self._child.wait()
+            cause = f"signal {-code}" if code < 0 else f"exit code {code}"
+            return RefusedError(
+                f"The simulator crashed and its process is gone ({cause}).",
+                code=None,
+                solution=_CURE,
+            )
+        return pickle.loads(answer)
+
+    def is_alive(self) -> bool:
+        """Whether it can take another call."""
+        return self._child.poll() is None
+
+    def memory(self) -> int:
+        """Bytes it has now, on Linux; 0 elsewhere, or when it is gone."""
+        try:
+            with open(f"/proc/{self._child.pid}/statm", "rb") as statm:
+                return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, IndexError):
+            return 0
+
+    def kill(self) -> None:
+        """Ends it in the middle of a call."""
+        self._child.kill()
+
+    def end(self) -> None:
+        """Ends it between calls, and lets go of it."""
+        self._child.kill()
+        self._child.wait()
+        for stream in (self._child.stdin, self._child.stdout):
+            assert stream is not None
+            with suppress(OSError):  # what a dead child left unread in the pipe
+                stream.close()
+
+
+def write_message(stream: IO[bytes], message: bytes) -> None:
+    """Writes one message, its length before it."""
+    stream.write(_LENGTH.pack(len(message)))
+    stream.write(message)
+    stream.flush()
+
+
+def read_message(stream: IO[bytes]) -> bytes | None:
+    """Reads one message; None at the end of the stream."""
+    header = stream.read(_LENGTH.size)
+    if len(header) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(header)
+    message = stream.read(length)
+    return message if len(message) == length else None

@@ -1,0 +1,297 @@
+"""The service without HTTP: what a submitted job goes through until it is final.
+
+::
+
+    submit -> store (Queued) -> engine -> on_running (Running)
+           -> on_final (Completed | Failed | Cancelled)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import msgspec
+from msgspec import UNSET
+
+from qiskit_rest_primitives.local.auth import Caller, Tokens
+from qiskit_rest_primitives.local.limits import Limits, RateLimiter
+from qiskit_rest_primitives.local.problems import BACKEND_NOT_FOUND, ProblemError
+from qiskit_rest_primitives.local.sessions import Sessions
+from qiskit_rest_primitives.local.store import PENDING, Store
+from qiskit_rest_primitives.local.threads import JOIN_SECONDS, DaemonThreads
+from qiskit_rest_primitives.local.times import wall_clock
+from qiskit_rest_primitives.wire.request.job_request import InvalidBody, JobRequest, decode_params
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from qiskit_rest_primitives.local.engine.engine import Engine, Outcome
+    from qiskit_rest_primitives.local.simulators.backends import LocalBackends
+    from qiskit_rest_primitives.wire.request.job_request import EstimatorParams, SamplerParams
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# For SQLite, files, and large bodies, beside the event loop.
+THREADS = 8
+
+
+@dataclass
+class Core:
+    """Everything the handlers share.
+
+    Attributes:
+        store: jobs and sessions.
+        tokens: who may call.
+        backends: where jobs run.
+        engine: what runs them.
+        limits: sizes, times and rates.
+        clock: seconds since the epoch.
+        decoding: held while a large request is decoded.
+        stopping: True while the service stops: unfinished jobs stay unfinished in the store.
+    """
+
+    store: Store
+    tokens: Tokens
+    backends: LocalBackends
+    engine: Engine
+    limits: Limits
+    clock: Callable[[], float] = wall_clock
+    stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self.sessions = Sessions(self.store, self._end_queued, clock=self.clock)
+        self.used_backends: set[str] = set()
+        self.decoding = asyncio.Lock()
+        self.rates = RateLimiter(self.limits.submissions_per_minute)
+        self._threads = DaemonThreads(THREADS, "qiskit-rest-api")
+
+    async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs what would hold up the event loop in a thread.
+
+        `asyncio.to_thread` would give the loop a pool, which it starts one more thread to end:
+        while the interpreter exits there can be no new threads.
+        """
+        call = partial(function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    def close(self) -> None:
+        """Ends the threads."""
+        self._threads.shutdown(wait=False)
+        self._threads.join(JOIN_SECONDS)
+
+    def submit(
+        self,
+        caller: Caller,
+        request: JobRequest,
+        params: SamplerParams | EstimatorParams,
+    ) -> dict[str, Any]:
+        """Stores a job and hands it to the engine.
+
+        Returns:
+            The reply of POST /jobs.
+
+        Raises:
+            ProblemError: unknown backend or calibration; a session that is unknown, closed or on
+                another backend.
+        """
+        if not self.has_backend(request.backend):
+            raise self.unknown_backend(request.backend)
+        if request.calibration_id is not UNSET:
+            raise self.unknown_calibration(request.backend, request.calibration_id)
+        self.used_backends.add(request.backend)
+        job_id = secrets.token_hex(10)
+        session_id = request.session_id or None
+        tags = request.tags or []
+        private = request.private is True
+        limit = int(self.limits.job_seconds)
+        # 0 is what a client sends that means "no limit of my own".
+        cost = min(request.cost or limit, limit)
+        fields: dict[str, Any] = {
+            "id": job_id,
+            "user": caller.user,
+            "instance": caller.instance,
+            "program": request.program_id,
+            "backend": request.backend,
+            "session_id": session_id,
+            "status": "Queued",
+            "created": self.clock(),
+            "private": int(private),
+            "cost": cost,
+            "log_level": request.log_level or None,
+            "runtime": request.runtime or None,
+            **self.store.body_fields(job_id, "params", bytes(request.params)),
+        }
+        with self.store.transaction():
+            if session_id is not None:
+                self.sessions.admit(caller, session_id, request.backend)
+            self.store.insert("jobs", fields)
+            if tags:
+                self.store.set_tags(job_id, tags)
+        self._start(job_id, request.backend, params, request.program_id, cost)
+        reply: dict[str, Any] = {"id": job_id, "backend": request.backend}
+        if session_id is not None:
+            reply["session_id"] = session_id
+        if private:
+            reply["private"] = True
+        return reply
+
+    def _start(
+        self,
+        job_id: str,
+        backend: str,
+        params: SamplerParams | EstimatorParams,
+        program_id: str,
+        cost: int,
+    ) -> None:
+        try:
+            self.engine.submit(
+                job_id,
+                backend,
+                params,
+                program_id=program_id,
+                time_limit_seconds=float(cost),
+                on_running=self._on_running,
+                on_final=self._on_final,
+            )
+        except RuntimeError:
+            # The engine is closed: the job is in the store, and the next start runs it.
+            if not self.stopping:
+                raise
+
+    def _on_running(self, job_id: str) -> None:
+        if self.stopping:
+            return
+        now = self.clock()
+        with self.store.transaction():
+            self.store.update(
+                "jobs", job_id, {"status": "Running", "running": now}, status=("Queued",)
+            )
+            self.sessions.job_started(job_id, now)
+
+    def _on_final(self, job_id: str, outcome: Outcome) -> None:
+        if self.stopping:
+            return
+        now = self.clock()
+        fields: dict[str, Any] = {
+            "status": outcome.status,
+            "reason": outcome.reason,
+            "reason_code": outcome.reason_code,
+            "reason_solution": outcome.reason_solution,
+            "logs": outcome.logs,
+            "usage_seconds": outcome.usage_seconds,
+            "finished": now,
+        }
+        if outcome.status == "Completed":
+            fields |= self.store.body_fields(job_id, "result", outcome.body)
+        with self.store.transaction():
+            counted = self.store.update("jobs", job_id, fields, status=PENDING)
+            self.sessions.job_ended(job_id, now)
+        if not counted:
+            # Cancelled while queued, and finished all the same before the engine heard of it.
+            self.store.drop_body_file(job_id, "result")
+        job = self.store.job(job_id)
+        if job is not None and job["private"]:
+            self._forget_params(job_id)
+
+    def _forget_params(self, job_id: str) -> None:
+        self.store.drop_body(job_id, "params")
+        self.store.drop_body_file(job_id, "params")
+
+    def cancel(self, job: sqlite3.Row) -> None:
+        """Ends a job that is not final: at once while it is queued, else as soon as it can stop.
+
+        Raises:
+            ProblemError: 409, the job is final.
+        """
+        reason = "The job was cancelled by its owner."
+        if not self._end_queued(job["id"], reason):
+            current = self.store.job(job["id"])
+            if current is None or current["status"] not in PENDING:
+                raise ProblemError(
+                    409,
+                    f"Job {job['id']} is already in a final state and can't be cancelled.",
+                )
+            self.engine.cancel(job["id"])
+
+    def _end_queued(self, job_id: str, reason: str) -> bool:
+        """Cancels a job unless it is running or final; True if it did."""
+        now = self.clock()
+        with self.store.transaction():
+            ended = self.store.update(
+                "jobs",
+                job_id,
+                {"status": "Cancelled", "reason": reason, "finished": now},
+                status=("Queued",),
+            )
+            if ended:
+                self.sessions.job_ended(job_id, now)
+        if ended:
+            self.engine.cancel(job_id)
+        return ended
+
+    def resume(self) -> int:
+        """Starts again what a stopped service left unfinished; returns how many jobs."""
+        left = self.store.rows(
+            "SELECT id, backend, program, cost FROM jobs WHERE status IN ('Queued', 'Running')"
+            " ORDER BY seq"
+        )
+        for job in left:
+            self.store.update("jobs", job["id"], {"status": "Queued", "running": None})
+            try:
+                params = decode_params(job["program"], self.params_of(job["id"]) or b"")
+                if not self.has_backend(job["backend"]):
+                    raise InvalidBody(f"the backend {job['backend']} is gone")
+            except (InvalidBody, OSError) as error:
+                self.store.update(
+                    "jobs",
+                    job["id"],
+                    {
+                        "status": "Failed",
+                        "reason": f"Can't be run again after a restart: {error}",
+                        "finished": self.clock(),
+                    },
+                )
+                continue
+            self._start(job["id"], job["backend"], params, job["program"], job["cost"])
+        return len(left)
+
+    def params_of(self, job_id: str) -> msgspec.Raw | None:
+        """A job's ``params`` as the JSON that was sent; None if they are gone."""
+        body = self.store.body(job_id, "params")
+        if body is None:
+            return None
+        return msgspec.Raw(body if isinstance(body, bytes) else body.read_bytes())
+
+    def has_backend(self, name: str) -> bool:
+        """Whether jobs can name a backend; asking about a device for the first time makes it."""
+        try:
+            self.backends.device(name)
+        except KeyError:
+            return False
+        return True
+
+    def unknown_calibration(self, backend: str, calibration_id: str) -> ProblemError:
+        """The problem of a calibration that is asked for by its id: none has one here."""
+        return ProblemError(
+            404,
+            f"Calibration {calibration_id[:100]} of backend {backend[:100]} not found.",
+            solution="Leave calibration_id out: each backend has one calibration.",
+        )
+
+    def unknown_backend(self, name: str, status: int = 404) -> ProblemError:
+        """The problem of a backend that is not here."""
+        return ProblemError(
+            status,
+            f"Backend {name[:100]} not found.",
+            code=BACKEND_NOT_FOUND,
+            solution=f"Choose one of: {', '.join(self.backends.names())}.",
+        )

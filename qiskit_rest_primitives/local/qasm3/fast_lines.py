@@ -1,0 +1,187 @@
+"""Plain lines at full speed: `rz(0.5) q[3];` by dictionary, everything else left to the parser.
+
+The parser teaches: what a line, a gate's name, a list of operands or a symbolic angle means once,
+it means until the end, because names can't be declared twice. A line that is made of known parts is
+appended here; the first one that is not stops the loop, and the parser reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from qiskit.circuit import CircuitInstruction, Measure, QuantumCircuit
+
+from qiskit_rest_primitives.local.qasm3.tokens import Angle, Bit, Instruction
+
+if TYPE_CHECKING:
+    from qiskit_rest_primitives.local.qasm3.gates import Definition, GateKind
+    from qiskit_rest_primitives.local.qasm3.tokens import Operand
+
+# Characters split at a time: the pieces of one window are all that is alive beside the circuit.
+# A window begins small, since the first line that is not plain throws the rest of it away.
+FIRST_WINDOW = 1 << 8
+WINDOW = 1 << 14
+MAX_RESERVED = 1_000_000
+# Bounds what the dictionaries hold, whatever the text.
+MAX_LEARNT = 20_000
+
+
+def reserve(circuit: QuantumCircuit, operations: int) -> None:
+    """Makes room for operations that are about to come.
+
+    A list that grows by doubling holds the circuit up to three times while it moves.
+    """
+    data: Any = circuit._data  # pyright: ignore[reportPrivateUsage] - saves memory, no more
+    if hasattr(data, "reserve"):
+        data.reserve(min(operations, MAX_RESERVED))
+
+
+class FlatLines:
+    """What the parts of plain lines mean.
+
+    Attributes:
+        lines: instructions of Qiskit by their whole line.
+        costly: the same for gates that the text defines, with the operations they stand for.
+        heads: gates of Qiskit with a fixed number of angles, by name.
+        operands: distinct qubits by the text that names them.
+        bits: bits by the text that names them.
+        values: symbolic angles by their text.
+    """
+
+    def __init__(self):
+        self.lines: dict[str, Instruction] = {}
+        self.costly: dict[str, tuple[Instruction, int]] = {}
+        self.heads: dict[str, tuple[Any, int, int]] = {}
+        self.operands: dict[str, tuple[Bit, ...]] = {}
+        self.bits: dict[str, Bit] = {}
+        self.values: dict[str, Angle] = {}
+        self.reserved = False
+
+    def learn_qubits(self, name: str, qubits: Sequence[Bit]) -> None:
+        """A register: ``name[0]`` and so on."""
+        for index, qubit in enumerate(qubits[: MAX_LEARNT - len(self.operands)]):
+            self.operands[f"{name}[{index}]"] = (qubit,)
+
+    def learn_bits(self, name: str, bits: Sequence[Bit]) -> None:
+        """A register of bits."""
+        for index, bit in enumerate(bits[: MAX_LEARNT - len(self.bits)]):
+            self.bits[f"{name}[{index}]"] = bit
+
+    def learn_gate(
+        self, name: str, kind: GateKind | Definition, text: str, operands: list[Operand]
+    ) -> None:
+        """A plain call of a gate, with the text between its angles and the semicolon."""
+        if kind.standard is not None:
+            self.heads[name] = (kind.standard, kind.num_parameters, kind.num_qubits)
+        if len(self.operands) < MAX_LEARNT:
+            self.operands[text.strip()] = tuple(operand.bits[0] for operand in operands)
+
+    def learn_value(self, text: str, value: Angle) -> None:
+        """A symbolic angle."""
+        if len(self.values) < MAX_LEARNT:
+            self.values[text] = value
+
+    def learn_line(self, text: str, instruction: Instruction, cost: int) -> None:
+        """A line without angles, and the one instruction that it is."""
+        if cost > 1:
+            if len(self.costly) < MAX_LEARNT:
+                self.costly[text] = (instruction, cost)
+        elif len(self.lines) < MAX_LEARNT:
+            self.lines[text] = instruction
+
+    def read(self, text: str, position: int, circuit: QuantumCircuit) -> tuple[int, int]:
+        """Appends the plain lines from ``position`` on.
+
+        Returns:
+            Where the first other line begins, and the operations that were appended.
+        """
+        known, instruction_of = self.lines.get, self._instruction
+        # Documented for callers that hold the only reference and have checked the operands.
+        append: Any = circuit._append  # pyright: ignore[reportPrivateUsage]
+        start, operations, window = position, 0, FIRST_WINDOW
+        while True:
+            end = text.rfind(";", position, position + window)
+            if end < 0:
+                return position, operations
+            for piece in text[position:end].split(";"):
+                line = piece.strip()
+                instruction = known(line)
+                if instruction is None:
+                    instruction = instruction_of(line)
+                    if instruction is None:
+                        if line not in self.costly:
+                            return position, operations
+                        instruction, cost = self.costly[line]
+                        operations += cost - 1
+                append(instruction)
+                operations += 1
+                position += len(piece) + 1
+            if window < WINDOW:
+                window *= 4
+            elif not self.reserved:
+                self.reserved = True
+                share = (len(text) - position) / (position - start)
+                reserve(circuit, int(1.05 * operations * share))
+
+    def _instruction(self, line: str) -> Instruction:
+        """The instruction of a line made of known parts; None sends it to the parser."""
+        opening = line.find("(")
+        if opening < 0:
+            return self._without_angles(line)
+        closing = line.rfind(")")
+        head = self.heads.get(line[:opening])
+        qubits = self._qubits(line[closing + 1 :].strip())
+        angles = self._angles(line[opening + 1 : closing])
+        if head is None or qubits is None or angles is None:
+            return None
+        standard, num_angles, num_qubits = head
+        if len(angles) != num_angles or len(qubits) != num_qubits:
+            return None
+        return CircuitInstruction.from_standard(standard, qubits, angles)
+
+    def _angles(self, text: str) -> list[Angle] | None:
+        values = self.values
+        if text in values:
+            return [values[text]]
+        try:
+            if "," not in text:
+                angle = float(text)
+                return [angle] if isfinite(angle) else None
+            parts = [part.strip() for part in text.split(",")]
+            angles: list[Angle] = [
+                values[part] if part in values else float(part) for part in parts
+            ]
+        except ValueError:
+            return None
+        return angles if all(isfinite(a) for a in angles if isinstance(a, float)) else None
+
+    def _without_angles(self, line: str) -> Instruction:
+        target, measured, rest = line.partition(" = measure ")
+        if measured:
+            qubits, bit = self.operands.get(rest), self.bits.get(target)
+            if qubits is None or bit is None or len(qubits) != 1:
+                return None
+            instruction = CircuitInstruction(Measure(), qubits, (bit,))
+        else:
+            name, _, rest = line.partition(" ")
+            head = self.heads.get(name)
+            qubits = self._qubits(rest.strip())
+            if head is None or qubits is None or head[1] or len(qubits) != head[2]:
+                return None
+            instruction = CircuitInstruction.from_standard(head[0], qubits, [])
+        self.learn_line(line, instruction, 1)
+        return instruction
+
+    def _qubits(self, text: str) -> tuple[Bit, ...] | None:
+        qubits = self.operands.get(text)
+        if qubits is None and "," in text:
+            parts = [self.operands.get(part.strip()) for part in text.split(",")]
+            if all(part is not None and len(part) == 1 for part in parts):
+                qubits = tuple(part[0] for part in parts if part)
+                if len(set(qubits)) != len(qubits):
+                    return None
+                if len(self.operands) < MAX_LEARNT:
+                    self.operands[text] = qubits
+        return qubits

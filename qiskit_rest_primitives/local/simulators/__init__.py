@@ -1,0 +1,1 @@
+"""What runs circuits: simulators, devices and their noise."""

@@ -1,0 +1,194 @@
+"""Points of a PUB on Qiskit Aer; random numbers follow from the point's number, not from the cut.
+
+Aer gives circuit number i of a run the seed ``s + 2113 * i``; a task that starts at point k of its
+PUB runs with ``s + 2113 * k`` and so gets what one run of all points would have given it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qiskit_rest_primitives.local.simulators.noise import DeviceNoise, GivenNoise, with_labels
+from qiskit_rest_primitives.local.simulators.pauli_bases import (
+    Bases,
+    estimate_from_bits,
+    registers_from_bits,
+)
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
+
+    from qiskit_rest_primitives.local.simulators.seeds import Seeds
+
+
+@dataclass(frozen=True)
+class AerSimulation:
+    """Runs circuits on one Aer method.
+
+    Attributes:
+        method: as AerSimulator knows it.
+        noise: what disturbs the circuit, or None.
+        bases: how to measure the observables; None to compute exact expectation values.
+        clifford: whether gates have to be rewritten for the stabilizer method.
+    """
+
+    method: str
+    noise: DeviceNoise | GivenNoise | None = None
+    bases: Bases | None = None
+    clifford: bool = False
+
+    @property
+    def holds_lock(self) -> bool:
+        """Aer does not let go of it: measured with 0.17 and 0.18."""
+        return True
+
+    def sample(
+        self,
+        circuit: QuantumCircuit,
+        rows: np.ndarray,
+        shots: int,
+        seeds: Seeds,
+        start: int,
+        check: Callable[[], None],
+    ) -> dict[str, np.ndarray]:
+        """Samples a circuit at each row; see `tasks.Simulator`."""
+        check()
+        bits = self._run_bits(*self._bound(circuit, rows), shots, seeds.for_circuit(start))
+        return registers_from_bits(circuit, bits)
+
+    def estimate(
+        self,
+        circuit: QuantumCircuit,
+        rows: np.ndarray,
+        observables: Sequence[dict[str, float]],
+        pairs: np.ndarray,
+        precision: float,
+        seeds: Seeds,
+        start: int,
+        check: Callable[[], None],
+    ) -> dict[str, np.ndarray]:
+        """Estimates each pair, exactly or by measuring; see `tasks.Simulator`."""
+        check()
+        if self.bases is None:
+            evs = self._exact(circuit, rows, observables, pairs)
+            return {"evs": evs}
+        run = self.run_measured
+        return estimate_from_bits(run, self.bases, circuit, rows, pairs, precision, seeds, start)
+
+    def run_measured(self, circuits: list[QuantumCircuit], shots: int, seed: int) -> np.ndarray:
+        """Runs bound circuits: uint8 bits ``(circuits, shots, clbits)``."""
+        return self._run_bits([self._ready(circuit) for circuit in circuits], None, shots, seed)
+
+    def _exact(
+        self,
+        circuit: QuantumCircuit,
+        rows: np.ndarray,
+        observables: Sequence[dict[str, float]],
+        pairs: np.ndarray,
+    ) -> np.ndarray:
+        from qiskit.quantum_info import Pauli
+        from qiskit_aer.library import SaveExpectationValue
+
+        wanted = sorted({pauli for index in np.unique(pairs[:, 1]) for pauli in observables[index]})
+        saving = circuit.copy()
+        for number, pauli in enumerate(wanted):
+            save = SaveExpectationValue(Pauli(pauli), label=str(number))
+            saving.append(save, saving.qubits)
+        circuits, binds = self._bound(saving, rows)
+        result = (
+            _simulator(self.method, self.noise)
+            .run(circuits, parameter_binds=binds, shots=1)
+            .result()
+        )
+        _check_success(result)
+        label = {pauli: str(number) for number, pauli in enumerate(wanted)}
+        return np.array(
+            [
+                sum(
+                    coefficient * float(np.real(result.data(int(row))[label[pauli]]))
+                    for pauli, coefficient in observables[index].items()
+                )
+                for row, index in pairs
+            ]
+        )
+
+    def _bound(
+        self, circuit: QuantumCircuit, rows: np.ndarray
+    ) -> tuple[list[QuantumCircuit], list[dict[Any, Any]] | None]:
+        """The circuit with values for Aer to bind, or bound here where Aer can't."""
+        if not rows.shape[1]:
+            return [self._ready(circuit)] * len(rows), None
+        if self.clifford:
+            return [self._ready(circuit.assign_parameters(values)) for values in rows], None
+        # Aer crashes on empty arrays of values: a task always has a row.
+        columns = dict(zip(circuit.parameters, rows.T.tolist(), strict=True))
+        return [self._ready(circuit)], [columns]
+
+    def _ready(self, circuit: QuantumCircuit) -> QuantumCircuit:
+        if isinstance(self.noise, DeviceNoise):
+            circuit = with_labels(circuit)
+        if not self.clifford:
+            return circuit
+        from qiskit_rest_primitives.local.simulators.clifford import as_clifford
+
+        return as_clifford(circuit)
+
+    def _run_bits(
+        self,
+        circuits: list[QuantumCircuit],
+        binds: list[dict[Any, Any]] | None,
+        shots: int,
+        seed: int,
+    ) -> np.ndarray:
+        # Aer leaves out what can't change a measured bit, and with it the targets of jumps.
+        whole = any(i.is_control_flow() for circuit in circuits for i in circuit.data)
+        result = (
+            _simulator(self.method, self.noise)
+            .run(
+                circuits,
+                parameter_binds=binds,
+                shots=shots,
+                memory=True,
+                seed_simulator=seed,
+                enable_truncation=not whole,
+            )
+            .result()
+        )
+        _check_success(result)
+        num_clbits = circuits[0].num_clbits
+        width = max(1, -(-num_clbits // 8))
+        data = bytearray()
+        for experiment in result.results:
+            # Without a measurement Aer reports no memory.
+            memory = getattr(experiment.data, "memory", None) or ["0x0"] * shots
+            for sample in memory:
+                data += int(sample, 16).to_bytes(width, "little")
+        packed = np.frombuffer(data, dtype=np.uint8).reshape(len(result.results), shots, width)
+        return np.unpackbits(packed, axis=-1, bitorder="little")[..., :num_clbits]
+
+
+def _check_success(result: Any) -> None:
+    if not result.success:
+        messages = {str(experiment.status) for experiment in result.results}
+        raise RuntimeError(f"Aer: {result.status}; " + "; ".join(sorted(messages)))
+
+
+@lru_cache(maxsize=16)
+def _simulator(method: str, noise: DeviceNoise | GivenNoise | None) -> Any:
+    from qiskit_aer import AerSimulator
+
+    # One thread: with more, the shots' random numbers depend on the number of cores. Noise makes
+    # each shot a run of its own; to fuse its gates pays from the first qubit on, where Aer begins
+    # at the fifteenth: 14 qubits are ten times faster.
+    faster = {} if noise is None else {"fusion_threshold": 0}
+    return AerSimulator(
+        method=method,
+        noise_model=None if noise is None else noise.model(),
+        max_parallel_threads=1,
+        **faster,
+    )

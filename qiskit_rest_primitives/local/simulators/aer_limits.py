@@ -1,0 +1,111 @@
+"""What a dynamic circuit asks for that Aer gets wrong, fails on or crashes with.
+
+Aer is not asked: some of these end its process, others give wrong numbers without a word.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qiskit_rest_primitives.local.simulators.circuit_analysis import measures_inside
+from qiskit_rest_primitives.local.simulators.classical_reads import bits_of, reads_of
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
+
+# Aer computes with 64 bits.
+_WIDEST_INTEGER = 63
+
+
+def missing_in_aer(circuit: QuantumCircuit) -> str:
+    """Names the first thing in a circuit that Aer does not run rightly; "" where it runs all.
+
+    Args:
+        circuit: unfolded, see `analysis.unfolded`.
+    """
+    for variable in circuit.iter_vars():
+        return f"real-time variables such as {variable.name!r}"
+    known = set(circuit.clbits)
+    for instruction in circuit.data:
+        if not instruction.is_standard_gate() and (
+            missing := _missing(instruction.operation, known)
+        ):
+            return missing
+    return ""
+
+
+def _missing(operation: Any, known: set[Any]) -> str:
+    from qiskit.circuit import BoxOp, ForLoopOp, Store, SwitchCaseOp
+    from qiskit.circuit.classical import expr
+
+    if isinstance(operation, Store):
+        return "assignments to classical bits"
+    if isinstance(operation, BoxOp):
+        return "boxes with variables or bits of their own"
+    if measures_inside(operation):
+        return f"the instruction {operation.name!r}, whose definition has conditions"
+    blocks = getattr(operation, "blocks", ())
+    if blocks and not operation.num_qubits:
+        # Its jumps and marks lose their place among the instructions around them.
+        return "control flow that touches no qubit"
+    if isinstance(operation, ForLoopOp):
+        values: Any
+        values, parameter, _ = operation.params
+        if isinstance(parameter, expr.Var) or len(set(values)) < len(list(values)):
+            return "for loops over variables or over the same value twice"
+    for item in reads_of(operation):
+        if not known.issuperset(bits_of(item)):
+            return "conditions within a block on bits that the block names in its own way"
+        if isinstance(item, expr.Expr):
+            if isinstance(operation, SwitchCaseOp) and not isinstance(item, expr.Var):
+                return f"a switch on the expression {item}"
+            if missing := _missing_in_expression(item):
+                return missing
+    for block in blocks:
+        for variable in block.iter_vars():
+            return f"real-time variables such as {variable.name!r}"
+        for instruction in block.data:
+            if missing := _missing(instruction.operation, known):
+                return missing
+    return ""
+
+
+def _missing_in_expression(node: Any) -> str:
+    from qiskit.circuit.classical import expr, types
+
+    if isinstance(node.type, types.Uint) and node.type.width > _WIDEST_INTEGER:
+        return f"integers of {node.type.width} bits"
+    if isinstance(node, expr.Binary):
+        if node.op not in _binary_operations():
+            return f"the operation {node.op.name} in a condition"
+        return _missing_in_expression(node.left) or _missing_in_expression(node.right)
+    if isinstance(node, expr.Unary):
+        return _missing_in_expression(node.operand)
+    if isinstance(node, expr.Cast):
+        if not isinstance(node.type, types.Uint):
+            return f"a conversion to {node.type} in a condition"
+        return _missing_in_expression(node.operand)
+    if isinstance(node, (expr.Value, expr.Var)):
+        return ""
+    return f"{type(node).__name__} in a condition"
+
+
+def _binary_operations() -> frozenset[Any]:
+    from qiskit.circuit.classical import expr
+
+    operation = expr.Binary.Op
+    return frozenset(
+        {
+            operation.BIT_AND,
+            operation.BIT_OR,
+            operation.BIT_XOR,
+            operation.LOGIC_AND,
+            operation.LOGIC_OR,
+            operation.EQUAL,
+            operation.NOT_EQUAL,
+            operation.LESS,
+            operation.LESS_EQUAL,
+            operation.GREATER,
+            operation.GREATER_EQUAL,
+        }
+    )

@@ -1,0 +1,188 @@
+"""Dynamic circuits on branches: exact expectation values, and samples; see `tasks.Simulator`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.simulators.branch_program import Walk
+from qiskit_rest_primitives.local.simulators.branches import Branches, TooManyBranchesError
+from qiskit_rest_primitives.local.simulators.circuit_analysis import split_final_measurements
+from qiskit_rest_primitives.local.simulators.cost_model import statevector_limit
+from qiskit_rest_primitives.local.simulators.pauli_bases import (
+    Bases,
+    estimate_from_bits,
+    registers_from_bits,
+)
+from qiskit_rest_primitives.local.simulators.seeds import AER_SEED_STEP
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
+
+    from qiskit_rest_primitives.local.simulators.seeds import Seeds
+
+
+@dataclass(frozen=True)
+class BranchSimulator:
+    """Runs circuits with measurements, resets, control flow and real-time variables.
+
+    Attributes:
+        pub_index: position of the PUB in its job, for messages.
+        bases: how to measure the observables; None to compute exact expectation values.
+    """
+
+    pub_index: int
+    bases: Bases | None = None
+
+    @property
+    def holds_lock(self) -> bool:
+        """Small circuits spend most of their time between NumPy's calls."""
+        return False
+
+    def sample(
+        self,
+        circuit: QuantumCircuit,
+        rows: np.ndarray,
+        shots: int,
+        seeds: Seeds,
+        start: int,
+        check: Callable[[], None],
+    ) -> dict[str, np.ndarray]:
+        """Samples a circuit at each row; see `tasks.Simulator`."""
+        bits = np.stack(
+            [
+                self._bits(_bound(circuit, values), shots, seeds.for_point(start + row), check)
+                for row, values in enumerate(rows)
+            ]
+        )
+        return registers_from_bits(circuit, bits)
+
+    def estimate(
+        self,
+        circuit: QuantumCircuit,
+        rows: np.ndarray,
+        observables: Sequence[dict[str, float]],
+        pairs: np.ndarray,
+        precision: float,
+        seeds: Seeds,
+        start: int,
+        check: Callable[[], None],
+    ) -> dict[str, np.ndarray]:
+        """Estimates each pair, exactly or by measuring; see `tasks.Simulator`."""
+        if self.bases is not None:
+
+            def run(circuits: list[QuantumCircuit], shots: int, seed: int) -> np.ndarray:
+                return np.stack(
+                    [
+                        self._bits(
+                            measured,
+                            shots,
+                            np.random.default_rng(seed + number * AER_SEED_STEP),
+                            check,
+                        )
+                        for number, measured in enumerate(circuits)
+                    ]
+                )
+
+            return estimate_from_bits(
+                run, self.bases, circuit, rows, pairs, precision, seeds, start
+            )
+        evs = np.zeros(len(pairs))
+        for row in np.unique(pairs[:, 0]):
+            own = np.flatnonzero(pairs[:, 0] == row)
+            wanted = [observables[index] for index in pairs[own, 1]]
+            values = self._exact(_bound(circuit, rows[row]), wanted, check)
+            evs[own] = values
+        return {"evs": evs}
+
+    def _exact(
+        self,
+        circuit: QuantumCircuit,
+        observables: Sequence[dict[str, float]],
+        check: Callable[[], None],
+    ) -> list[float]:
+        start = Branches.start(circuit.num_qubits, circuit.num_clbits, 2 ** statevector_limit())
+        try:
+            state = Walk(check).run(circuit, start)
+        except (TooManyBranchesError, RefusedError) as error:
+            raise self._refusal(circuit, error) from error
+        values = state.expectations({pauli for terms in observables for pauli in terms})
+        return [
+            sum(coefficient * values[pauli] for pauli, coefficient in terms.items())
+            for terms in observables
+        ]
+
+    def _bits(
+        self,
+        circuit: QuantumCircuit,
+        shots: int,
+        rng: np.random.Generator,
+        check: Callable[[], None],
+    ) -> np.ndarray:
+        """Bits of every shot, bool ``(shots, clbits)``."""
+        bare, measured = split_final_measurements(circuit)
+        parts: list[np.ndarray] = []
+        left = at_once = shots
+        while left:
+            count = min(left, at_once)
+            start = Branches.start(
+                circuit.num_qubits, circuit.num_clbits, 2 ** statevector_limit(), count
+            )
+            try:
+                state = Walk(check, rng).run(bare, start)
+            except TooManyBranchesError as error:
+                # Fewer shots at once take fewer branches; a shot alone has one.
+                at_once = count // 2
+                if not at_once:
+                    raise self._refusal(circuit, error) from error
+                continue
+            except RefusedError as error:
+                raise self._refusal(circuit, error) from error
+            left -= count
+            parts += _drawn(state, measured, rng, check)
+        bits = np.concatenate(parts)
+        # Branches come one after the other; shots come in no order.
+        return rng.permutation(bits, axis=0)
+
+    def _refusal(
+        self, circuit: QuantumCircuit, error: TooManyBranchesError | RefusedError
+    ) -> RefusedError:
+        if isinstance(error, RefusedError):
+            reason = f"PUB {self.pub_index}: {error.reason}"
+            return RefusedError(reason, code=error.code, solution=error.solution)
+        limit = 2 ** statevector_limit() // 2**circuit.num_qubits
+        return RefusedError(
+            f"PUB {self.pub_index}: {circuit.num_qubits} qubits in {error.count} branches of "
+            f"measurements and resets; this machine's memory holds {limit} branches of that width",
+            solution="Ask for a precision above 0 on aer, or use fewer qubits or measurements.",
+        )
+
+
+def _bound(circuit: QuantumCircuit, values: np.ndarray) -> QuantumCircuit:
+    return circuit.assign_parameters(values) if len(values) else circuit
+
+
+def _drawn(
+    state: Branches,
+    measured: Sequence[tuple[int, int]],
+    rng: np.random.Generator,
+    check: Callable[[], None],
+) -> list[np.ndarray]:
+    """Measures qubits at the end of every branch: bool ``(shots, clbits)`` each."""
+    assert state.shots is not None
+    qubits = sorted({qubit for qubit, _ in measured})
+    parts: list[np.ndarray] = []
+    for branch, shots in enumerate(state.shots):
+        check()
+        bits = np.repeat(state.memory.bits[:, branch][np.newaxis], shots, axis=0)
+        if qubits:
+            probabilities = state.probabilities(branch, qubits)
+            outcomes = rng.choice(len(probabilities), p=probabilities, size=shots)
+            for qubit, clbit in measured:
+                bits[:, clbit] = (outcomes >> qubits.index(qubit)) & 1
+        parts.append(bits)
+    return parts

@@ -1,0 +1,135 @@
+"""Gates of a device at multiples of π/2 -> gates of the stabilizer formalism. No simulation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from qiskit.circuit import ControlFlowOp, Gate
+from qiskit.circuit.library import (
+    CXGate,
+    IGate,
+    SdgGate,
+    SGate,
+    SXdgGate,
+    SXGate,
+    XGate,
+    YGate,
+    ZGate,
+)
+
+from qiskit_rest_primitives.local.outcome import RefusedError
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
+
+_TOLERANCE = 1e-9
+_CURE = "Use aer_statevector or aer_matrix_product_state for other circuits."
+# fmt: off - one name a line would fill a page
+CLIFFORD_GATES = (
+    "cx",
+    "cy",
+    "cz",
+    "delay",
+    "ecr",
+    "h",
+    "id",
+    "p",
+    "pauli",
+    "rx",
+    "ry",
+    "rz",
+    "rzz",
+    "s",
+    "sdg",
+    "swap",
+    "sx",
+    "sxdg",
+    "x",
+    "y",
+    "z",
+)
+# fmt: on
+_ROTATED = frozenset({"p", "rx", "ry", "rz", "rzz"})
+# A channel of Paulis, as `noise.dephased` puts in, and what Aer saves need no rewriting.
+_NOT_GATES = frozenset({"barrier", "measure", "quantum_channel", "reset", "save_expval"})
+_ROTATIONS = {
+    "rz": ((), ("s",), ("z",), ("sdg",)),
+    "p": ((), ("s",), ("z",), ("sdg",)),
+    "rx": ((), ("sx",), ("x",), ("sxdg",)),
+    # sdg sx s = Rx turned to Ry, up to a phase
+    "ry": ((), ("sdg", "sx", "s"), ("y",), ("sdg", "sxdg", "s")),
+}
+_GATES: dict[str, Callable[..., Gate]] = {
+    "cx": CXGate,
+    "id": IGate,
+    "s": SGate,
+    "sdg": SdgGate,
+    "sx": SXGate,
+    "sxdg": SXdgGate,
+    "x": XGate,
+    "y": YGate,
+    "z": ZGate,
+}
+
+
+def is_clifford(circuit: QuantumCircuit) -> bool:
+    """Whether `as_clifford` can rewrite the circuit; its parameters have to be bound."""
+    return all(
+        all(is_clifford(block) for block in operation.blocks)
+        if isinstance(operation, ControlFlowOp)
+        else operation.name in _NOT_GATES
+        or (
+            _quarter_turns(operation.params[0]) is not None
+            if operation.name in _ROTATED
+            else operation.name in CLIFFORD_GATES
+        )
+        for operation in (instruction.operation for instruction in circuit.data)
+    )
+
+
+def as_clifford(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Rewrites rotations by multiples of π/2, up to a global phase.
+
+    The last gate that stands for a rotation is labelled with the rotation's name, the others with
+    one that no error has: Aer looks for noise by label, so a rotation keeps its own, once.
+
+    Raises:
+        RefusedError: another gate, or a rotation by another angle.
+    """
+    rewritten = circuit.copy_empty_like()
+    rewritten.global_phase = 0
+    for instruction in circuit.data:
+        operation, qubits = instruction.operation, list(instruction.qubits)
+        if isinstance(operation, ControlFlowOp):
+            blocks = [as_clifford(block) for block in operation.blocks]
+            rewritten.append(operation.replace_blocks(blocks), qubits, instruction.clbits)
+        elif operation.name in _ROTATED:
+            _append_rotation(rewritten, operation, qubits)
+        elif operation.name in CLIFFORD_GATES or operation.name in _NOT_GATES:
+            rewritten.append(instruction)
+        else:
+            raise RefusedError(f"{operation.name} is no Clifford gate", solution=_CURE)
+    return rewritten
+
+
+def _append_rotation(circuit: QuantumCircuit, gate: Any, qubits: list[Any]) -> None:
+    turns = _quarter_turns(gate.params[0])
+    if turns is None:
+        raise RefusedError(f"{gate.name}({gate.params[0]}) is no Clifford gate", solution=_CURE)
+    names = _ROTATIONS["rz" if gate.name == "rzz" else gate.name][turns] or ("id",)
+    if gate.name == "rzz":
+        names = ("cx", *names, "cx")
+    for place, name in enumerate(names):
+        last = place == len(names) - 1
+        step = _GATES[name](label=(gate.label or gate.name) if last else f"part of {gate.name}")
+        circuit.append(step, qubits if step.num_qubits == len(qubits) else qubits[-1:])
+
+
+def _quarter_turns(angle: Any) -> int | None:
+    """The angle in units of π/2, modulo 4; None when it is not a multiple."""
+    if not isinstance(angle, (int, float)) or not math.isfinite(angle):
+        return None
+    turns = round(angle / (math.pi / 2))
+    return turns % 4 if abs(angle - turns * math.pi / 2) < _TOLERANCE else None

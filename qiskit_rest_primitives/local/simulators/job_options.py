@@ -1,0 +1,155 @@
+"""What the options of a job ask for, as plain values; and which of them nothing here acts on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import msgspec
+from msgspec import UNSET
+
+from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.simulators.noise import GivenNoise, read_noise_option
+from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION, DEFAULT_SHOTS
+from qiskit_rest_primitives.wire.request.job_request import EstimatorParams, SamplerParams
+from qiskit_rest_primitives.wire.shots import (
+    Randomizations,
+    estimator_precision,
+    sampler_shots,
+)
+
+_ACTED_ON = frozenset(
+    {
+        "options.default_shots",
+        "options.default_precision",
+        "options.seed_estimator",
+        "options.simulator.seed_simulator",
+        "options.execution.init_qubits",
+        "options.execution.meas_type",
+    }
+)
+_SIMULATOR = "options.simulator."
+
+
+@dataclass(frozen=True)
+class Requested:
+    """The options that a simulator can act on.
+
+    Attributes:
+        shots: samples a point, for sampler PUBs that say nothing.
+        precision: target standard error, for estimator PUBs that say nothing.
+        randomizations: how twirling divides the shots of a point. No circuit is made random yet:
+            its options are among those that are not applied.
+        seed: seed or None.
+        noise: a noise model of the user's, or None.
+        coupling: pairs of qubits that two-qubit gates may act on, or None.
+        basis_gates: names of the gates to use, or None.
+        not_applied: paths of options that change nothing here.
+    """
+
+    shots: int
+    precision: float
+    randomizations: Randomizations
+    seed: int | None
+    noise: GivenNoise | None
+    coupling: list[list[int]] | None
+    basis_gates: list[str] | None
+    not_applied: list[str]
+
+
+def read_request(params: SamplerParams | EstimatorParams, *, on_aer: bool) -> Requested:
+    """Reads the options of a job.
+
+    Args:
+        params: of the job.
+        on_aer: whether the backend acts on a noise model, a coupling map and basis gates.
+
+    Raises:
+        RefusedError: an option that can't be honoured, or a value that can't be read.
+    """
+    options = params.options
+    if (meas_type := _given(getattr(options.execution, "meas_type", UNSET))) not in (
+        None,
+        "classified",
+    ):
+        raise RefusedError(
+            f"options.execution.meas_type: {meas_type!r} needs the signal of a real device; "
+            "a simulator has classified bits only",
+            solution="Use meas_type 'classified'.",
+        )
+    simulator = cast("dict[str, Any]", _plain(options.simulator))
+    seed = simulator.get("seed_simulator")
+    shots, precision = DEFAULT_SHOTS, DEFAULT_PRECISION
+    if isinstance(params, SamplerParams):
+        said = {"options": _plain(options), "shots": _given(params.shots)}
+        randomizations = Randomizations.of_sampler(said)
+        shots = sampler_shots(said)
+        if shots < 1:
+            raise RefusedError(f"shots are at least 1, not {shots}")
+    else:
+        own_seed = _given(params.options.seed_estimator)
+        seed = seed if own_seed is None else own_seed
+        said = {
+            "options": _plain(options),
+            "precision": _given(params.precision),
+            "resilience_level": _given(params.resilience_level),
+        }
+        randomizations = Randomizations.of_estimator(said)
+        precision = estimator_precision(said)
+    noise = simulator.get("noise_model") if on_aer else None
+    return Requested(
+        shots,
+        precision,
+        randomizations,
+        seed,
+        read_noise_option(noise) if noise else None,
+        _coupling(simulator.get("coupling_map")) if on_aer else None,
+        [g for g in simulator.get("basis_gates") or [] if g] or None if on_aer else None,
+        sorted(_not_applied(params, on_aer=on_aer)),
+    )
+
+
+def _given(value: Any) -> Any:
+    return None if value is UNSET else value
+
+
+def _plain(value: Any) -> Any:
+    return msgspec.to_builtins(value)
+
+
+def _coupling(value: Any) -> list[list[int]] | None:
+    if value is None:
+        return None
+    for pair in value:
+        if (
+            not isinstance(pair, list)
+            or len(cast("list[Any]", pair)) != 2
+            or not all(type(qubit) is int and 0 <= qubit < 10_000 for qubit in pair)
+        ):
+            raise RefusedError(
+                f"options.simulator.coupling_map: {pair!r} is not a pair of qubits",
+                solution="Send a list of pairs, such as [[0, 1], [1, 0]].",
+            )
+    return value or None
+
+
+def _not_applied(params: SamplerParams | EstimatorParams, *, on_aer: bool) -> Iterator[str]:
+    for path, value in _leaves("options", _plain(params.options)):
+        # {} is a group of which nothing was set.
+        if path in _ACTED_ON or value is False or value is None or value == {}:
+            continue
+        if not (on_aer and path.startswith(_SIMULATOR)):
+            yield path
+    level = getattr(params, "resilience_level", UNSET)
+    if level is not UNSET and level != 0:
+        yield "resilience_level"
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    # The insides of a noise model are one option, not many.
+    if isinstance(value, Mapping) and path.count(".") < 2:
+        for name, item in cast("Mapping[str, Any]", value).items():
+            yield from _leaves(f"{path}.{name}", item)
+    else:
+        yield path, value

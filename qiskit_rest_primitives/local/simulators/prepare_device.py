@@ -1,0 +1,120 @@
+"""A PUB's circuit and what is wanted of it -> its `Setup` on a device, with all of its noise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qiskit_rest_primitives.circuits.isa import CURE, check_isa
+from qiskit_rest_primitives.errors import ISAError
+from qiskit_rest_primitives.local.outcome import NOT_ISA, RefusedError
+from qiskit_rest_primitives.local.simulators.aer import AerSimulation
+from qiskit_rest_primitives.local.simulators.aer_limits import missing_in_aer
+from qiskit_rest_primitives.local.simulators.circuit_analysis import (
+    keep_letters,
+    keep_qubits,
+    refuse_inputs,
+    unfolded,
+)
+from qiskit_rest_primitives.local.simulators.cost_model import (
+    EXACT_NOISE_UP_TO,
+    check_shots,
+    choose_noisy_run,
+)
+from qiskit_rest_primitives.local.simulators.devices import device_target
+from qiskit_rest_primitives.local.simulators.noise import DeviceNoise, dephased, used_gates
+from qiskit_rest_primitives.local.simulators.prepare import (
+    aer_is_installed,
+    check_precision,
+    kept_qubits,
+    measured_setup,
+)
+from qiskit_rest_primitives.local.simulators.setup import (
+    ExpectationsWanted,
+    SamplesWanted,
+    Setup,
+    Wanted,
+)
+from qiskit_rest_primitives.wire.shots import shots_of
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
+
+    from qiskit_rest_primitives.local.simulators.job_options import Requested
+    from qiskit_rest_primitives.local.simulators.prepare import Prepare
+
+
+def prepare_device(num_qubits: int) -> Prepare:
+    """Runs ISA circuits with the noise of the device: errors of gates, relaxation, readout."""
+
+    def prepare(
+        circuit: QuantumCircuit, pub_index: int, requested: Requested, wanted: Wanted
+    ) -> Setup:
+        try:
+            check_isa(circuit, device_target(num_qubits), pub_index=pub_index)
+        except ISAError as error:
+            raise RefusedError(str(error), code=NOT_ISA, solution=CURE) from error
+        if not aer_is_installed():
+            raise RefusedError(
+                "devices need Aer, which is not installed beside this service",
+                code=None,
+                solution="Install qiskit-rest-primitives[aer].",
+            )
+        refuse_inputs(circuit, pub_index)
+        circuit = unfolded(circuit)
+        if missing := missing_in_aer(circuit):
+            raise RefusedError(
+                f"PUB {pub_index}: Aer, which simulates the devices, does not run {missing}",
+                solution="Use a simulator such as statevector, or write the condition in another "
+                "way.",
+            )
+        if isinstance(wanted, ExpectationsWanted):
+            check_precision(wanted, pub_index, "a device")
+            circuit = dephased(circuit, wanted.observables)
+        kept = kept_qubits(circuit, wanted, measured=True)
+        if len(kept) > EXACT_NOISE_UP_TO:
+            kept = _in_line(circuit, kept)
+        small = keep_qubits(circuit, kept)
+        if isinstance(wanted, SamplesWanted):
+            shots = check_shots(wanted.shots, pub_index)
+        else:
+            shots = shots_of(wanted.precision)
+        run = choose_noisy_run(small, shots)
+        clifford = run.method == "stabilizer"
+        gates = used_gates(small) | {("sx", (place,)) for place in range(len(kept))}
+        noise = DeviceNoise(num_qubits, tuple(kept), gates, twirled=clifford)
+        simulation = AerSimulation(run.method, noise, None, clifford)
+        metadata = {"simulation": {"method": run.method, "noise": run.noise}}
+        if isinstance(wanted, SamplesWanted):
+            return Setup(simulation, small, run.seconds, metadata, limited=True)
+        observables = [keep_letters(terms, kept) for terms in wanted.observables]
+        return measured_setup(
+            simulation, small, wanted, observables, run.seconds / shots, metadata, limited=True
+        )
+
+    return prepare
+
+
+def _in_line(circuit: QuantumCircuit, kept: list[int]) -> list[int]:
+    """Qubits in an order where gates act on near ones, which keeps matrix product states small."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+    places = {qubit: place for place, qubit in enumerate(kept)}
+    pairs = sorted(
+        {
+            (places[qubits[a]], places[qubits[b]])
+            for name, qubits in used_gates(circuit)
+            if name != "barrier"
+            for a in range(len(qubits))
+            for b in range(len(qubits))
+            if a != b and qubits[a] in places and qubits[b] in places
+        }
+    )
+    if not pairs:
+        return kept
+    rows, columns = zip(*pairs, strict=True)
+    graph: Any = csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(kept), len(kept)))
+    order = reverse_cuthill_mckee(graph, symmetric_mode=True)
+    return [kept[int(place)] for place in order]

@@ -1,0 +1,63 @@
+"""How a backend runs one PUB: the circuit it simulates, by what, and what the user is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qiskit_rest_primitives.local.simulators.simulator import Simulator
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
+
+
+@dataclass(frozen=True)
+class SamplesWanted:
+    """What a sampler PUB wants."""
+
+    shots: int
+
+
+@dataclass(frozen=True)
+class ExpectationsWanted:
+    """What an estimator PUB wants.
+
+    Attributes:
+        observables: {pauli: coefficient} each.
+        pairs: int ``(n, 2)``: row and observable, sorted by row.
+        num_rows: rows of values.
+        precision: target standard error; 0 is exact.
+    """
+
+    observables: list[dict[str, float]]
+    pairs: np.ndarray
+    num_rows: int
+    precision: float
+
+
+Wanted = SamplesWanted | ExpectationsWanted
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How a backend runs one PUB.
+
+    Attributes:
+        simulator: what runs its points.
+        circuit: what it runs; its parameters are some of those of the PUB's circuit.
+        seconds_per_point: a rough guess, from the PUB alone.
+        metadata: for the PUB's metadata.
+        observables: {pauli: coefficient} each, on the qubits of `circuit`; empty for a sampler.
+        num_circuits: circuits with values that an estimator PUB stands for.
+        limited: whether `seconds_per_point` is known well enough to refuse a job by it.
+    """
+
+    simulator: Simulator
+    circuit: QuantumCircuit
+    seconds_per_point: float
+    metadata: dict[str, Any] = field(default_factory=dict)
+    observables: list[dict[str, float]] = field(default_factory=list)
+    num_circuits: int = 0
+    limited: bool = False

@@ -1,0 +1,1 @@
+"""Sampler and estimator: from run(pubs) to the request."""

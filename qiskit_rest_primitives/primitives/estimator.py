@@ -1,0 +1,118 @@
+"""EstimatorV2: run(pubs) -> coerce -> OpenQASM 3 and observables -> POST -> RestJob."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from qiskit.primitives import BaseEstimatorV2
+from qiskit.primitives.containers import EstimatorPubLike
+from qiskit.primitives.containers.estimator_pub import EstimatorPub
+
+from qiskit_rest_primitives.circuits import encode_observables
+from qiskit_rest_primitives.circuits.measured import disturbed_observable
+from qiskit_rest_primitives.errors import EncodeError
+from qiskit_rest_primitives.jobs.base import Job
+from qiskit_rest_primitives.jobs.user_warnings import warn_user
+from qiskit_rest_primitives.options import EstimatorOptions
+from qiskit_rest_primitives.options.rules import (
+    assumed_precision,
+    check_circuits,
+    precision_unless_given,
+)
+from qiskit_rest_primitives.primitives.base import CircuitEncoder, RestPrimitive
+from qiskit_rest_primitives.primitives.encoded_pubs import EstimatorWork
+from qiskit_rest_primitives.primitives.request import submit_works
+from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION
+
+
+class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
+    """Estimates expectation values on a service that speaks the Qiskit Runtime REST API.
+
+    Args:
+        mode: a backend of a service, a `Session` or a `Batch`; None for that of the surrounding
+            ``with``.
+        options: `EstimatorOptions` or a nested dict.
+
+    Raises:
+        BackendError: there is nothing to run on.
+        OptionsError: an option's name, type or range.
+    """
+
+    options_class = EstimatorOptions
+
+    @property
+    def default_precision(self) -> float:
+        """Standard error aimed for when neither the PUB nor `run` says; 0 is for exact values.
+
+        With twirling, what ``num_randomizations * shots_per_randomization`` give if both are
+        numbers; else what ``options.default_shots`` give; else ``options.default_precision``; else
+        1/64.
+        """
+        return assumed_precision(self._options)
+
+    def run(self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None) -> Job:
+        """Submits one job.
+
+        Observables are measured after the circuit, with what measurements at its end have left of
+        the state. An observable that does not commute with those gives a UserWarning.
+
+        Args:
+            pubs: ``(circuit, observables)``, ``(circuit, observables, parameter_values)`` or
+                ``(circuit, observables, parameter_values, precision)``; observables and values
+                (without their last axis, ``circuit.parameters``) broadcast to the PUB's shape.
+            precision: standard error aimed for, for PUBs that name none; 0 for exact values,
+                which only simulators have.
+
+        Returns:
+            The job's handle (with ``options.split``, perhaps that of several jobs); its result
+            has ``evs`` and ``stds`` of the PUB's shape. Without PUBs nothing is sent, and the
+            result is empty.
+
+        Raises:
+            ValueError, TypeError, QiskitError: a PUB is malformed, as with Qiskit's own
+                estimators.
+            EncodeError: a circuit, value or observable can't be sent unchanged, or the job is too
+                large.
+        """
+        default = precision_unless_given(self._options) if precision is None else precision
+        coerced = [EstimatorPub.coerce(pub, default) for pub in pubs]
+        check_circuits(self._options, [pub.circuit for pub in coerced])
+        backend = self.backend()
+        encoder = CircuitEncoder(backend, self._options.isa_check)
+        assumed = self.default_precision
+        works: list[EstimatorWork] = []
+        for index, pub in enumerate(coerced):
+            wanted = None if pub.precision is None else float(pub.precision)
+            if wanted is not None and not math.isfinite(wanted):
+                raise EncodeError(f"PUB {index}: precision {wanted} is no number")
+            if wanted == 0 and not backend.simulator:
+                raise EncodeError(
+                    f"PUB {index}: precision 0 (exact values) is for simulators; {backend.name} "
+                    f"is a device: pass a precision above 0, such as {DEFAULT_PRECISION}, or set "
+                    "options.default_precision to it"
+                )
+            circuit, values = encoder.encode(pub, index)
+            try:
+                observables = encode_observables(pub.observables, pub.circuit.num_qubits)
+            except EncodeError as error:
+                raise EncodeError(f"PUB {index}: {error}") from error.__cause__
+            disturbed = disturbed_observable(pub.circuit, observables)
+            if disturbed is not None:
+                warn_user(
+                    f"PUB {index}: {disturbed}; observables are measured after the circuit, so "
+                    "that term is 0 on average: to observe the state before the measurements, "
+                    "pass circuit.remove_final_measurements(inplace=False)"
+                )
+            works.append(
+                EstimatorWork(
+                    circuit,
+                    observables,
+                    tuple(pub.observables.shape),
+                    values,
+                    wanted,
+                    assumed if wanted is None else wanted,
+                    pub.circuit.metadata,
+                )
+            )
+        return submit_works(self._mode, "estimator", works, self._options)

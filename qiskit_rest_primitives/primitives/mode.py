@@ -1,0 +1,48 @@
+"""Where a primitive runs: a backend, a session, a batch, or the surrounding with block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qiskit.providers import BackendV2
+
+from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.errors import (
+    BackendError,
+)
+from qiskit_rest_primitives.service.session import Session, current_session, membership_of
+
+Mode = RestBackend | Session
+
+
+def resolve_mode(mode: Any) -> Mode:
+    """Where to run: a backend, a session or batch, or the surrounding ``with`` of one.
+
+    Raises:
+        BackendError: it is none of these; the cure is in the message.
+    """
+    if mode is None:
+        mode = current_session()
+        if mode is None:
+            raise BackendError(
+                "no backend to run on: pass mode=service.backend(name), or a Session or Batch, or "
+                "use the primitive inside the with block of one. A service without an account is "
+                "QiskitRuntimeService(channel='local')"
+            )
+    if isinstance(mode, RestBackend | Session):
+        return mode
+    if isinstance(mode, BackendV2):
+        raise BackendError(
+            f"{mode.name!r} is not a backend of a service: run it with Qiskit's BackendSamplerV2 "
+            "or BackendEstimatorV2, or pass service.backend(name)"
+        )
+    if isinstance(mode, str):
+        raise BackendError(f"pass service.backend({mode!r}) instead of the name {mode!r}")
+    raise BackendError(
+        f"mode is a backend, Session or Batch of a service, not {type(mode).__name__}"
+    )
+
+
+def backend_of(mode: Mode) -> RestBackend:
+    """The backend that jobs of this mode run on."""
+    return membership_of(mode).require_backend() if isinstance(mode, Session) else mode

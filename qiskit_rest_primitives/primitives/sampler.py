@@ -1,0 +1,79 @@
+"""SamplerV2: run(pubs) -> coerce -> OpenQASM 3 -> POST -> RestJob."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+
+from qiskit.primitives import BaseSamplerV2
+from qiskit.primitives.containers import SamplerPubLike
+from qiskit.primitives.containers.sampler_pub import SamplerPub
+
+from qiskit_rest_primitives.circuits.result_names import check_register_names
+from qiskit_rest_primitives.jobs.base import Job
+from qiskit_rest_primitives.options import SamplerOptions
+from qiskit_rest_primitives.options.rules import check_circuits, shots_unless_given
+from qiskit_rest_primitives.primitives.base import CircuitEncoder, RestPrimitive
+from qiskit_rest_primitives.primitives.encoded_pubs import SamplerWork
+from qiskit_rest_primitives.primitives.request import submit_works
+
+
+class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
+    """Samples circuits on a service that speaks the Qiskit Runtime REST API.
+
+    Args:
+        mode: a backend of a service, a `Session` or a `Batch`; None for that of the surrounding
+            ``with``.
+        options: `SamplerOptions` or a nested dict.
+
+    Raises:
+        BackendError: there is nothing to run on.
+        OptionsError: an option's name, type or range.
+    """
+
+    options_class = SamplerOptions
+
+    @property
+    def default_shots(self) -> int:
+        """Shots of a PUB when neither the PUB nor `run` says.
+
+        With twirling, ``num_randomizations * shots_per_randomization`` if both are numbers; else
+        ``options.default_shots``; else 4096.
+        """
+        return shots_unless_given(self._options)
+
+    def run(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> Job:
+        """Submits one job.
+
+        Args:
+            pubs: ``circuit``, ``(circuit, parameter_values)`` or ``(circuit, parameter_values,
+                shots)``; the last axis of the values is ``circuit.parameters``.
+            shots: for PUBs that name none.
+
+        Returns:
+            The job's handle (with ``options.split``, perhaps that of several jobs); its result
+            has a `BitArray` of the PUB's shape for each classical
+            register. Without PUBs nothing is sent, and the result is empty.
+
+        Raises:
+            ValueError, TypeError, QiskitError: a PUB is malformed, as with Qiskit's own samplers.
+            EncodeError: a circuit or value can't be sent unchanged, a register has a name that no
+                result can have a field for (such as ``shape``), or the job is too large.
+        """
+        default = self.default_shots if shots is None else shots
+        coerced = [SamplerPub.coerce(pub, default) for pub in pubs]
+        if any(not pub.circuit.cregs for pub in coerced):
+            warnings.warn(
+                "One of your circuits has no output classical registers and so the result "
+                "will be empty. Did you mean to add measurement instructions?",
+                UserWarning,
+                stacklevel=2,
+            )
+        check_circuits(self._options, [pub.circuit for pub in coerced])
+        encoder = CircuitEncoder(self.backend(), self._options.isa_check)
+        works: list[SamplerWork] = []
+        for index, pub in enumerate(coerced):
+            check_register_names(pub.circuit, pub_index=index)
+            circuit, values = encoder.encode(pub, index)
+            works.append(SamplerWork(circuit, values, int(pub.shots or 0), pub.circuit.metadata))
+        return submit_works(self._mode, "sampler", works, self._options)

@@ -1,0 +1,1 @@
+"""What an account offers: the service and its sessions."""

@@ -1,0 +1,382 @@
+"""QiskitRuntimeService: one account's backends, jobs and usage."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from qiskit_rest_primitives import account as accounts
+from qiskit_rest_primitives.account.secret import Secret, hide
+from qiskit_rest_primitives.account.validate import not_a_token, without_secrets
+from qiskit_rest_primitives.backend import (
+    RestBackend,
+    filter_backends,
+    least_busy_entry,
+    select_backends,
+)
+from qiskit_rest_primitives.concurrency.forks import Lock
+from qiskit_rest_primitives.errors import AccountError, BackendError, NotFoundError
+from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.http.side_effects import delete
+from qiskit_rest_primitives.jobs.job import RestJob
+from qiskit_rest_primitives.jobs.recover import find_lost
+from qiskit_rest_primitives.service.embedded import running_local_service
+from qiskit_rest_primitives.settings import Settings
+from qiskit_rest_primitives.wire.limits import MAX_PAGE
+
+logger = logging.getLogger(__name__)
+
+JobT = TypeVar("JobT", covariant=True)
+
+
+class Runs(Protocol[JobT]):
+    """What has a ``run``: a sampler or an estimator."""
+
+    def run(self, *args: Any, **kwargs: Any) -> JobT:
+        """Submits PUBs and returns the job's handle."""
+        ...
+
+
+class QiskitRuntimeService:
+    """A service that speaks the Qiskit Runtime REST API, seen from one account.
+
+    What is not given comes from the environment (``QISKIT_IBM_TOKEN``, ``_INSTANCE``, ``_URL``,
+    ``_CHANNEL``, ``_REGION``), then from the saved account. Nothing is sent before something is
+    asked for.
+
+    Args:
+        channel: ``"ibm_quantum_platform"`` (default), ``"ibm_cloud"``, or ``"local"`` for the
+            embedded service, which this process then starts, once, and stops at its exit.
+        token: API key, or a bearer token, which is used as it is.
+        instance: CRN of the instance; its region picks the host.
+        url: root of the API, for services other than IBM's, such as
+            ``http://127.0.0.1:8000/v1``.
+        region: preferred region.
+        verify: TLS verification: True, False or the path of a CA bundle.
+        proxies: scheme to URL as in requests, or ``{"urls": {...}}``.
+        private_endpoint: use the service's private addresses.
+        name: name of a saved account.
+        filename: file of saved accounts.
+        settings: how the client behaves: rate of submissions, journal, memory.
+
+    Raises:
+        AccountError: there is no account, or a part of it is malformed.
+    """
+
+    save_account = staticmethod(accounts.save_account)
+    delete_account = staticmethod(accounts.delete_account)
+    global_service: ClassVar[QiskitRuntimeService | None] = None
+
+    def __init__(
+        self,
+        channel: str | None = None,
+        token: str | Secret[str] | None = None,
+        instance: str | None = None,
+        url: str | None = None,
+        region: str | None = None,
+        verify: bool | str | None = None,
+        proxies: Mapping[str, Any] | None = None,
+        private_endpoint: bool = False,
+        name: str | None = None,
+        filename: str | None = None,
+        *,
+        settings: Settings | None = None,
+    ):
+        token, proxies, url = hide(token), hide(proxies), without_secrets(url)
+        channel = not_a_token(channel)
+        if channel == "local" and url is None and name is None:
+            local = running_local_service()
+            url, token = local.url, token or hide(local.token)
+            instance = instance or local.instance
+        resolved = accounts.resolve_account(
+            channel=channel,
+            token=token,
+            instance=instance,
+            url=url,
+            region=region,
+            verify=verify,
+            proxies=proxies,
+            private_endpoint=private_endpoint,
+            name=name,
+            filename=filename,
+        )
+        if resolved.verify is False:
+            warnings.warn(
+                "verify=False: whoever sits between here and the service can read and change "
+                "everything, the token included; pass the path of a CA bundle instead",
+                stacklevel=2,
+            )
+        self._begin(ApiClient(resolved, settings))
+        type(self).global_service = self
+
+    def __repr__(self) -> str:
+        client: ApiClient | None = getattr(self, "_client", None)
+        if client is None:
+            return "<QiskitRuntimeService without an account>"
+        return f"<QiskitRuntimeService({client.account.channel!r}, {client.url!r})>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_client": self._client}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._begin(state["_client"])
+
+    def _begin(self, client: ApiClient) -> None:
+        self._client = client
+        self._known: dict[tuple[str, bool | None], RestBackend] = {}
+        self._lock = Lock()
+
+    @property
+    def client(self) -> ApiClient:
+        """The REST API beneath."""
+        return self._client
+
+    @property
+    def channel(self) -> str:
+        """The account's channel."""
+        return self._client.account.channel
+
+    # Backends
+
+    def backends(
+        self,
+        name: str | None = None,
+        min_num_qubits: int | None = None,
+        operational: bool | None = None,
+        simulator: bool | None = None,
+        filters: Callable[[RestBackend], bool] | None = None,
+        *,
+        use_fractional_gates: bool | None = False,
+        **fields: Any,
+    ) -> list[RestBackend]:
+        """The backends that meet all conditions.
+
+        Args:
+            name: exactly this one.
+            min_num_qubits: at least so wide; simulators without a width are wide enough.
+            operational: that are (or are not) online.
+            simulator: that are (or are not) simulators.
+            filters: keeps a backend.
+            use_fractional_gates: whether their targets have ``rx`` and ``rzz``.
+            fields: wanted values of the configuration's or status's fields.
+        """
+        entries = select_backends(
+            self._client.backends(),
+            name,
+            min_num_qubits=min_num_qubits,
+            operational=operational,
+            simulator=simulator,
+        )
+        found = [self._backend(entry, use_fractional_gates) for entry in entries]
+        return filter_backends(found, filters, **fields) if filters or fields else found
+
+    def backend(
+        self, name: str, instance: str | None = None, use_fractional_gates: bool | None = False
+    ) -> RestBackend:
+        """The backend of that name; its target is fetched when it is first needed.
+
+        Args:
+            name: as `backends` lists it.
+            instance: only the account's own.
+            use_fractional_gates: whether its target has ``rx`` and ``rzz``.
+
+        Raises:
+            BackendError: there is none; the message names those there are.
+        """
+        self._check_instance(instance)
+        entries = self._client.backends()
+        for entry in entries:
+            if entry.get("name") == name:
+                return self._backend(entry, use_fractional_gates)
+        try:
+            # A service may serve more backends than it lists.
+            self._client.backend_configuration(name)
+        except NotFoundError:
+            names = ", ".join(str(entry.get("name")) for entry in entries) or "none"
+            raise BackendError(f"no backend {name!r}; there are: {names}") from None
+        return self._backend({"name": name}, use_fractional_gates)
+
+    def least_busy(
+        self,
+        min_num_qubits: int | None = None,
+        instance: str | None = None,
+        filters: Callable[[RestBackend], bool] | None = None,
+        **conditions: Any,
+    ) -> RestBackend:
+        """The online backend with the shortest queue among those that meet all conditions.
+
+        Args:
+            min_num_qubits: at least so wide.
+            instance: only the account's own.
+            filters: keeps a backend.
+            conditions: the other conditions of `backends`.
+
+        Raises:
+            BackendError: none meets them.
+        """
+        self._check_instance(instance)
+        fractional = conditions.pop("use_fractional_gates", False)
+        known = ("name", "operational", "simulator")
+        asked = {key: conditions.pop(key) for key in known if key in conditions}
+        entries = select_backends(self._client.backends(), min_num_qubits=min_num_qubits, **asked)
+        if filters or conditions:
+            backends = [self._backend(entry, fractional) for entry in entries]
+            kept = filter_backends(backends, filters, **conditions)
+            names = {backend.name for backend in kept}
+            entries = [entry for entry in entries if entry["name"] in names]
+        return self._backend(least_busy_entry(entries), fractional)
+
+    def _backend(self, entry: Mapping[str, Any], fractional: bool | None) -> RestBackend:
+        key = str(entry["name"]), fractional
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = RestBackend(
+                    self._client, key[0], use_fractional_gates=fractional, list_entry=entry
+                )
+            self._known[key].note_entry(entry)
+            return self._known[key]
+
+    # Jobs
+
+    def job(self, job_id: str) -> RestJob:
+        """The job of that id, with its params; its result has the user's names again.
+
+        Raises:
+            NotFoundError: there is none in this instance.
+        """
+        return self._handle(self._client.job(job_id, exclude_params=False))
+
+    def jobs(
+        self,
+        limit: int | None = 10,
+        skip: int = 0,
+        backend_name: str | None = None,
+        pending: bool | None = None,
+        program_id: str | None = None,
+        instance: str | None = None,
+        job_tags: Sequence[str] | None = None,
+        session_id: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        descending: bool = True,
+    ) -> list[RestJob]:
+        """Jobs that meet all conditions, newest first; pages of the list are joined.
+
+        Args:
+            limit: at most so many; None for all.
+            skip: leave out so many at the start.
+            backend_name: on this backend.
+            pending: True for queued and running ones, False for final ones.
+            program_id: ``sampler`` or ``estimator``.
+            instance: only the account's own.
+            job_tags: that bear all of these tags.
+            session_id: of this session or batch.
+            created_after: a time; one without zone is local.
+            created_before: a time; one without zone is local.
+            descending: False for oldest first.
+        """
+        self._check_instance(instance)
+        filters: dict[str, Any] = {
+            "backend": backend_name,
+            "pending": pending,
+            "program": program_id,
+            "tags": None if job_tags is None else list(job_tags),
+            "session_id": session_id,
+            "created_after": _utc(created_after),
+            "created_before": _utc(created_before),
+            "sort": "DESC" if descending else "ASC",
+        }
+        found: list[RestJob] = []
+        while limit is None or len(found) < limit:
+            size = MAX_PAGE if limit is None else min(MAX_PAGE, limit - len(found))
+            page = self._client.jobs(limit=size, offset=skip + len(found), **filters)["jobs"]
+            found += [self._handle(details) for details in page]
+            if len(page) < size:
+                break
+        return found
+
+    def _handle(self, details: Mapping[str, Any]) -> RestJob:
+        return RestJob(self._client, str(details["id"]), details=details)
+
+    def delete_job(self, job_id: str) -> None:
+        """Deletes a final job and its result, for good, with the copy of a private one here."""
+        delete(self._client, job_id)
+        kept = self._client.settings.private_result(job_id)
+        for copy in kept.parent.glob(f"{kept.stem}.*"):
+            copy.unlink()
+
+    def run_all(
+        self,
+        primitive: Runs[JobT],
+        runs: Iterable[Iterable[Any]],
+        **run_options: Any,
+    ) -> Iterator[JobT]:
+        """Submits any number of runs in order, below the service's rate, and yields their handles.
+
+        The runs may come from a generator: each is made when its turn has come.
+
+        Args:
+            primitive: SamplerV2 or EstimatorV2.
+            runs: the PUBs of each job.
+            run_options: ``shots`` or ``precision``, as `run` takes them.
+        """
+        for pubs in runs:
+            yield primitive.run(list(pubs), **run_options)
+
+    def recover(self) -> list[RestJob]:
+        """Finds jobs whose submission was cut short, by a crash or an outage.
+
+        A submission that is noted in the journal without a job id is looked for by its tag. One
+        that is not there after ten minutes never reached the service and is struck off.
+
+        Returns:
+            Handles of the jobs that were found, oldest first.
+        """
+        return [self._handle(details) for details in find_lost(self._client)]
+
+    def check_pending_jobs(self) -> None:
+        """Kept for code written for the official client; nothing is limited here."""
+        logger.debug("pending jobs are not limited by this client")
+
+    # The account
+
+    @staticmethod
+    def saved_accounts(
+        default: bool | None = None,
+        channel: str | None = None,
+        filename: str | None = None,
+        name: str | None = None,
+    ) -> dict[str, dict[str, Any]]:
+        """The saved accounts by name; ``["token"].reveal()`` gives one, proxies likewise."""
+        return accounts.saved_accounts(default, channel, filename, name)
+
+    def active_account(self) -> dict[str, Any]:
+        """The account in use; token and proxies are hidden, ``["token"].reveal()`` gives one."""
+        return self._client.account.as_saved()
+
+    def _check_instance(self, instance: str | None) -> None:
+        if instance is not None and instance != self._client.account.instance:
+            raise AccountError(
+                f"this service uses {self._client.account.instance!r}: make another one with "
+                f"QiskitRuntimeService(instance={instance!r})"
+            )
+
+    def active_instance(self) -> str:
+        """The CRN in use; empty where the service has none."""
+        return self._client.account.instance or ""
+
+    def instances(self) -> Sequence[Mapping[str, Any]]:
+        """The instance in use, with what the service says of its plan."""
+        said = self._client.instance()
+        return [{"crn": self.active_instance(), "plan": said.get("plan_id"), **said}]
+
+    def usage(self) -> dict[str, Any]:
+        """Seconds the instance has consumed and may consume, as the service gives them."""
+        return self._client.usage()
+
+
+def _utc(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(timezone.utc).isoformat()

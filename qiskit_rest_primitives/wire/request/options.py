@@ -1,0 +1,398 @@
+"""Every option of a job, defined once: name, type, range, choices, meaning, unit and default.
+
+Users set these classes, which check what is assigned; the service reads structs made of them
+(:func:`~.option_group.struct_of`). Names and nesting are those of ``qiskit_ibm_runtime.options``.
+An option is one line, whose docstring editors show; what nobody set is UNSET and is not sent.
+
+To add an option, write its line and docstring here; ``tests/options/test_options.py`` then names
+what its table lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+from msgspec import UNSET, Meta, UnsetType
+
+from qiskit_rest_primitives.errors import OptionsError
+from qiskit_rest_primitives.wire.limits import (
+    INT32_MAX,
+    MAX_JOB_SECONDS,
+    MAX_TAG_LENGTH,
+)
+from qiskit_rest_primitives.wire.request.option_group import Group, OptionGroup, group
+from qiskit_rest_primitives.wire.request.option_values import (
+    Objects,
+    is_coupling_map,
+    is_generator,
+    is_layer_noise,
+    is_noise_model,
+)
+
+Count: TypeAlias = Annotated[int, Meta(ge=1, le=INT32_MAX)]
+CountOrZero: TypeAlias = Annotated[int, Meta(ge=0, le=INT32_MAX)]
+NotNegative: TypeAlias = Annotated[float, Meta(ge=0)]
+Positive: TypeAlias = Annotated[float, Meta(gt=0)]
+Qubit: TypeAlias = Annotated[int, Meta(ge=0)]
+Auto: TypeAlias = Literal["auto"]
+Extrapolator: TypeAlias = Literal[
+    "linear",
+    "exponential",
+    "double_exponential",
+    "fallback",
+    "polynomial_degree_1",
+    "polynomial_degree_2",
+    "polynomial_degree_3",
+    "polynomial_degree_4",
+    "polynomial_degree_5",
+    "polynomial_degree_6",
+    "polynomial_degree_7",
+]
+ResilienceLevel: TypeAlias = Annotated[int, Meta(ge=0, le=2)]
+Seconds: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_JOB_SECONDS)]
+Tag: TypeAlias = Annotated[str, Meta(max_length=MAX_TAG_LENGTH)]
+# The official client writes the level in capitals, which the service takes: EnvironmentOptions.
+LogLevel: TypeAlias = Literal[
+    "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "debug", "info", "warning", "error", "critical"
+]
+Seed: TypeAlias = (
+    CountOrZero | Annotated[np.random.Generator, Objects("numpy.random.Generator", is_generator)]
+)
+"""A seed; a NumPy generator gives a new one to each ``run()``."""
+
+
+class HasEdges(Protocol):
+    """Qiskit's CouplingMap, for type checkers."""
+
+    def get_edges(self) -> Any:
+        """Directed pairs of qubits."""
+        ...
+
+
+class HasDict(Protocol):
+    """Aer's NoiseModel, for type checkers."""
+
+    def to_dict(self, serializable: bool = ...) -> dict[str, Any]:
+        """The model as JSON-able objects."""
+        ...
+
+
+class DynamicalDecouplingOptions(OptionGroup, path="dynamical_decoupling"):
+    """Pulses on idle qubits that cancel slow noise.
+
+    >>> DynamicalDecouplingOptions(enable=True, sequence_type="XY4")
+    DynamicalDecouplingOptions(enable=True, sequence_type='XY4')
+    """
+
+    enable: bool | UnsetType = UNSET
+    """Whether to insert the sequences at all. Service's default: False."""
+
+    sequence_type: Literal["XX", "XpXm", "XY4"] | UnsetType = UNSET
+    """Sequence: XX = tau/2 X tau X tau/2; XpXm = with +X and -X; XY4 = with +X, +Y, -X, -Y.
+    Service's default: "XX"."""
+
+    extra_slack_distribution: Literal["middle", "edges"] | UnsetType = UNSET
+    """Where time goes that does not divide into steps of dt: the middle of the sequence, or its
+    edges. Service's default: "middle"."""
+
+    scheduling_method: Literal["alap", "asap"] | UnsetType = UNSET
+    """Gates as late (alap) or as soon (asap) as possible. Service's default: "alap"."""
+
+    skip_reset_qubits: bool | UnsetType = UNSET
+    """Whether qubits that were just reset stay without a sequence until their first gate.
+    Service's default: False."""
+
+
+class TwirlingOptions(OptionGroup, path="twirling"):
+    """Pauli twirling: random, equivalent circuits that turn coherent noise into Pauli noise.
+
+    >>> TwirlingOptions(enable_gates=True, num_randomizations=32)
+    TwirlingOptions(enable_gates=True, num_randomizations=32)
+    """
+
+    enable_gates: bool | UnsetType = UNSET
+    """Whether to twirl two-qubit Clifford gates. Service's default: False for the sampler; for the
+    estimator True from resilience_level 2."""
+
+    enable_measure: bool | UnsetType = UNSET
+    """Whether to twirl measurements outside conditional blocks. Service's default: False for the
+    sampler; for the estimator True from resilience_level 1."""
+
+    num_randomizations: Count | Auto | UnsetType = UNSET
+    """Number of random circuits; auto = ceil(shots / shots_per_randomization). Given as numbers,
+    num_randomizations x shots_per_randomization takes precedence over default_shots, never over the
+    shots of a PUB or of run(). Service's default: "auto"."""
+
+    shots_per_randomization: Count | Auto | UnsetType = UNSET
+    """Shots of each random circuit; auto = ceil(shots / num_randomizations), or, if that is auto
+    too, 64 for PEC and else max(64, ceil(shots / 32)). Service's default: "auto"."""
+
+    strategy: Literal["active", "active-circuit", "active-accum", "all"] | UnsetType = UNSET
+    """Which qubits are twirled in a layer: those of its gates (active), all that the circuit uses
+    (active-circuit), those used so far (active-accum), or all. Service's default:
+    "active-accum"."""
+
+
+class ExecutionOptionsV2(
+    OptionGroup,
+    path="execution",
+    experimental={
+        "scheduler_timing": bool,
+        "stretch_values": bool,
+        "fast_parametric_update": bool,
+    },
+):
+    """How the device repeats a circuit.
+
+    >>> ExecutionOptionsV2(rep_delay=2.5e-4)
+    ExecutionOptionsV2(rep_delay=0.00025)
+    """
+
+    init_qubits: bool | UnsetType = UNSET
+    """Whether to reset all qubits before each shot. Service's default: True."""
+
+    rep_delay: NotNegative | UnsetType = UNSET
+    """Delay between a measurement and the next circuit, in seconds, within
+    backend.rep_delay_range; for devices with dynamic_reprate_enabled. Service's default: the
+    device's default_rep_delay."""
+
+
+class SamplerExecutionOptionsV2(ExecutionOptionsV2):
+    """How the device repeats a circuit, and what a measurement gives.
+
+    >>> SamplerExecutionOptionsV2(meas_type="kerneled")
+    SamplerExecutionOptionsV2(meas_type='kerneled')
+    """
+
+    meas_type: Literal["classified", "kerneled", "avg_kerneled"] | UnsetType = UNSET
+    """What each shot gives: bits (classified), or complex points in arbitrary units (kerneled), or
+    their mean over the shots (avg_kerneled). Service's default: "classified"."""
+
+
+class SimulatorOptions(OptionGroup, path="simulator"):
+    """What a simulator simulates; devices ignore it.
+
+    >>> SimulatorOptions(seed_simulator=7, coupling_map=[[0, 1]])
+    SimulatorOptions(seed_simulator=7, coupling_map=[[0, 1]])
+    """
+
+    noise_model: (
+        dict[str, Any]
+        | Annotated[HasDict, Objects("qiskit_aer.noise.NoiseModel", is_noise_model)]
+        | UnsetType
+        | None
+    ) = UNSET
+    """Noise to simulate: Aer's NoiseModel or its dict. Service's default: None, no noise."""
+
+    seed_simulator: Seed | UnsetType | None = UNSET
+    """Seed of the simulated shots; a numpy.random.Generator gives a new seed to each run().
+    Service's default: None, a new one each time."""
+
+    coupling_map: (
+        Sequence[Annotated[Sequence[Qubit], Meta(min_length=2, max_length=2)]]
+        | Annotated[HasEdges, Objects("qiskit.transpiler.CouplingMap", is_coupling_map)]
+        | UnsetType
+        | None
+    ) = UNSET
+    """Directed pairs of qubits that can interact, such as [[0, 1], [1, 0]]. Service's default:
+    None, all pairs."""
+
+    basis_gates: Sequence[str | None] | UnsetType = UNSET
+    """Names of the gates there are. Service's default: all that the simulator knows."""
+
+    def set_backend(self, backend: Any) -> None:
+        """Takes noise model, coupling map and basis gates from a backend.
+
+        Args:
+            backend: a BackendV2.
+
+        Raises:
+            OptionsError: qiskit-aer, which makes the noise model, is not installed.
+        """
+        try:
+            from qiskit_aer.noise import NoiseModel
+        except ImportError:
+            raise OptionsError(
+                "simulator.set_backend needs qiskit-aer: pip install 'qiskit-rest-primitives[aer]'"
+            ) from None
+        self.noise_model = NoiseModel.from_backend(backend)
+        self.coupling_map = backend.coupling_map
+        self.basis_gates = list(backend.operation_names)
+
+
+class MeasureNoiseLearningOptions(OptionGroup, path="resilience.measure_noise_learning"):
+    """How the noise of measurements is learned.
+
+    >>> MeasureNoiseLearningOptions(num_randomizations=64)
+    MeasureNoiseLearningOptions(num_randomizations=64)
+    """
+
+    num_randomizations: Count | UnsetType = UNSET
+    """Number of random circuits. Service's default: 32."""
+
+    shots_per_randomization: Count | Auto | UnsetType = UNSET
+    """Shots of each random circuit; auto = chosen from the PUBs. Service's default: "auto"."""
+
+
+class ZneOptions(OptionGroup, path="resilience.zne"):
+    """Zero-noise extrapolation: measure at raised noise, fit, read the fit at zero.
+
+    Results then have more fields: ``evs_noise_factors``, ``stds_noise_factors`` and
+    ``ensemble_stds_noise_factors`` of shape ``(*shape, len(noise_factors))``; ``evs_extrapolated``
+    and ``stds_extrapolated`` of ``(*shape, len(extrapolator), len(extrapolated_noise_factors))``.
+
+    >>> ZneOptions(noise_factors=(1, 3), extrapolator="linear")
+    ZneOptions(noise_factors=(1.0, 3.0), extrapolator='linear')
+    """
+
+    noise_factors: Sequence[Annotated[float, Meta(ge=1)]] | UnsetType = UNSET
+    """Factors by which the noise is raised, each at least 1. Service's default: (1, 3, 5)."""
+
+    extrapolator: (
+        Extrapolator | Annotated[Sequence[Extrapolator], Meta(min_length=1)] | UnsetType
+    ) = UNSET
+    """Fits to try in this order; evs and stds come from the first that succeeds.
+    polynomial_degree_k needs k + 1 noise factors, double_exponential 4, the others 2; fallback
+    gives the values at the lowest factor. Service's default: ("exponential", "linear")."""
+
+    amplifier: (
+        Literal["gate_folding", "gate_folding_front", "gate_folding_back", "pea"] | UnsetType
+    ) = UNSET
+    """How noise is raised: by repeating two-qubit gates (gate_folding: at random, _front, _back:
+    from that end), or by injecting learned noise (pea, which always twirls gates). Service's
+    default: "gate_folding"."""
+
+    extrapolated_noise_factors: Sequence[float] | Auto | UnsetType = UNSET
+    """Factors at which the fits are read for evs_extrapolated and stds_extrapolated. Service's
+    default: "auto", (0, *noise_factors)."""
+
+
+class PecOptions(OptionGroup, path="resilience.pec"):
+    """Probabilistic error cancellation.
+
+    >>> PecOptions(max_overhead=50, noise_gain=0)
+    PecOptions(max_overhead=50.0, noise_gain=0.0)
+    """
+
+    max_overhead: Positive | UnsetType | None = UNSET
+    """Largest factor by which the number of circuits may grow; None = no limit. Service's default:
+    100."""
+
+    noise_gain: NotNegative | Auto | UnsetType = UNSET
+    """Share of the noise that stays: 0 = all is removed, 1 = none, above 1 = amplified; auto = from
+    0 to 1 for each PUB, by max_overhead and the depth. Service's default: "auto"."""
+
+
+class LayerNoiseLearningOptions(OptionGroup, path="resilience.layer_noise_learning"):
+    """How the noise of layers of two-qubit gates is learned, for PEC and the pea amplifier.
+
+    >>> LayerNoiseLearningOptions(max_layers_to_learn=None)
+    LayerNoiseLearningOptions(max_layers_to_learn=None)
+    """
+
+    max_layers_to_learn: CountOrZero | UnsetType | None = UNSET
+    """Largest number of different layers; the most frequent come first; None = all. Service's
+    default: 4."""
+
+    shots_per_randomization: Count | UnsetType = UNSET
+    """Shots of each random circuit. Service's default: 128."""
+
+    num_randomizations: Count | UnsetType = UNSET
+    """Number of random circuits for each depth and measurement basis. Service's default: 32."""
+
+    layer_pair_depths: Sequence[Annotated[int, Meta(ge=0)]] | UnsetType = UNSET
+    """Depths, in pairs of layers. Service's default: (0, 1, 2, 4, 16, 32)."""
+
+
+class ResilienceOptionsV2(OptionGroup, path="resilience"):
+    """Error mitigation beyond what resilience_level chooses.
+
+    >>> ResilienceOptionsV2(zne_mitigation=True, zne={"amplifier": "pea"})
+    ResilienceOptionsV2(zne_mitigation=True, zne=ZneOptions(amplifier='pea'))
+    """
+
+    measure_mitigation: bool | UnsetType = UNSET
+    """Whether to mitigate measurement errors. Service's default: True from resilience_level 1."""
+
+    measure_noise_learning: Group[MeasureNoiseLearningOptions] = group()
+    """How the noise of measurements is learned."""
+
+    zne_mitigation: bool | UnsetType = UNSET
+    """Whether to extrapolate to zero noise; excludes pec_mitigation. Service's default: True from
+    resilience_level 2."""
+
+    zne: Group[ZneOptions] = group()
+    """Zero-noise extrapolation."""
+
+    pec_mitigation: bool | UnsetType = UNSET
+    """Whether to cancel errors probabilistically; excludes zne_mitigation. Service's default:
+    False."""
+
+    pec: Group[PecOptions] = group()
+    """Probabilistic error cancellation."""
+
+    layer_noise_learning: Group[LayerNoiseLearningOptions] = group()
+    """How the noise of layers of two-qubit gates is learned."""
+
+    layer_noise_model: (
+        dict[str, Any]
+        | list[dict[str, Any]]
+        | Annotated[Any, Objects("NoiseLearnerResult, a list of LayerError", is_layer_noise)]
+        | UnsetType
+        | None
+    ) = UNSET
+    """Noise learned before, used instead of learning it: a NoiseLearnerResult, a list of LayerError
+    or their JSON; layers that are not in it count as free of noise. Service's default: None, it is
+    learned."""
+
+
+class CommonOptions(OptionGroup):
+    """What ``params.options`` of both programs have."""
+
+    simulator: Group[SimulatorOptions] = group()
+    """What a simulator simulates; devices ignore it."""
+
+    dynamical_decoupling: Group[DynamicalDecouplingOptions] = group()
+    """Pulses on idle qubits that cancel slow noise."""
+
+    twirling: Group[TwirlingOptions] = group()
+    """Pauli twirling: random, equivalent circuits that turn coherent noise into Pauli noise."""
+
+    experimental: dict[str, Any] | UnsetType = UNSET
+    """Options that are not documented, sent unchecked. Groups of known names are merged into these,
+    such as {'execution': {'scheduler_timing': True}}; image chooses the runtime image. Service's
+    default: none."""
+
+
+class SamplerOptionsBody(CommonOptions):
+    """``params.options`` of the sampler."""
+
+    default_shots: CountOrZero | UnsetType = UNSET
+    """Shots of a PUB when neither the PUB nor run() says. Service's default: 4096."""
+
+    execution: Group[SamplerExecutionOptionsV2] = group()
+    """How the device repeats a circuit, and what a measurement gives."""
+
+
+class EstimatorOptionsBody(CommonOptions):
+    """``params.options`` of the estimator."""
+
+    default_precision: NotNegative | UnsetType = UNSET
+    """Standard error to aim for when neither the PUB nor run() says; 0 is for exact values, which
+    only simulators have. Service's default: 0.015625, 1/sqrt(4096)."""
+
+    default_shots: CountOrZero | UnsetType | None = UNSET
+    """Shots of each circuit and measurement basis; overrides default_precision. Service's default:
+    None, as many as the precision needs."""
+
+    seed_estimator: Seed | UnsetType | None = UNSET
+    """Seed of everything random; a numpy.random.Generator gives a new seed to each run(). Service's
+    default: None, a new one each time."""
+
+    resilience: Group[ResilienceOptionsV2] = group()
+    """Error mitigation beyond what resilience_level chooses."""
+
+    execution: Group[ExecutionOptionsV2] = group()
+    """How the device repeats a circuit."""

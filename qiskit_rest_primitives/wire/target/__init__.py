@@ -1,0 +1,1 @@
+"""JSON codecs of a backend's target and calibration."""

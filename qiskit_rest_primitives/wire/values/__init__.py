@@ -1,0 +1,1 @@
+"""JSON codecs of single values: arrays, typed values, execution spans."""

@@ -1,0 +1,88 @@
+"""The journal: lines of many processes, none lost, whatever else is in the file."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qiskit_rest_primitives.jobs import journal
+from qiskit_rest_primitives.jobs.journal import Journal
+
+PLACE = {"url": "http://service.example/v1", "instance": "crn"}
+REQUEST = {**PLACE, "program_id": "sampler", "backend": "sim"}
+
+WRITES = """
+import sys
+from pathlib import Path
+from qiskit_rest_primitives.http import journal
+journal.COMPACT_BYTES = 5_000
+kept = journal.Journal(Path(sys.argv[1]))
+for number in range(200):
+    tag = f"{sys.argv[2]}-{number}"
+    kept.starts(tag, url="http://service.example/v1", instance="crn", program_id="sampler",
+                backend="sim")
+    if number % 10:
+        kept.ends(tag, "a-job")
+"""
+
+
+def open_tags(folder: Path) -> set[str]:
+    """Tags whose fate is open."""
+    return {line["tag"] for line in Journal(folder).open_submissions(**PLACE)}
+
+
+def test_processes_share_it_while_it_is_compacted(tmp_path: Path) -> None:
+    """Each line that was written last of its tag counts, through many rewritings."""
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITES, str(tmp_path), str(name)])
+        for name in range(4)
+    ]
+    assert [writer.wait(60) for writer in writers] == [0] * 4
+    assert open_tags(tmp_path) == {f"{n}-{k}" for n in range(4) for k in range(0, 200, 10)}
+    assert Journal(tmp_path).path.stat().st_size < 40_000
+    assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
+
+
+def test_what_is_no_line_of_ours_is_passed_over(tmp_path: Path) -> None:
+    """A line cut short by a crash, other people's JSON, bytes that are no text."""
+    kept = Journal(tmp_path)
+    kept.starts("one", **REQUEST)
+    with kept.path.open("ab") as file:
+        file.write(b'{"tag": "cut", "url"\n[1]\n{"tag": 7}\n{"tag": "no time"}\n\xff\xfe\n')
+        file.write(b'{"fate": "x"}\n{"tag": "bad time", "at": "yesterday"}\n')
+    kept.starts("two", **REQUEST)
+    assert open_tags(tmp_path) == {"one", "two"}
+    kept.ends("one", "a-job")
+    assert open_tags(tmp_path) == {"two"}
+
+
+def test_a_folder_that_takes_nothing_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Jobs are submitted all the same; the warning says what that costs."""
+    tmp_path.joinpath("file").write_text("in the way")
+    kept = Journal(tmp_path / "file")
+    with caplog.at_level(logging.WARNING):
+        kept.starts("one", **REQUEST)
+        kept.ends("one", "a-job")
+    assert caplog.text.count("no journal can be kept") == 1
+    assert kept.open_submissions(**PLACE) == []
+
+
+def test_without_locks_it_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows."""
+    monkeypatch.setattr(journal, "fcntl", None)
+    monkeypatch.setattr(journal, "COMPACT_BYTES", 500)
+    kept = Journal(tmp_path)
+    for number in range(20):
+        kept.starts(f"{number}", **REQUEST)
+        kept.ends(f"{number}", "a-job")
+    kept.starts("last", **REQUEST)
+    assert open_tags(tmp_path) == {"last"}
+    assert kept.path.stat().st_size < 1_000

@@ -1,0 +1,269 @@
+"""The watcher: when it asks again, what it forgives, what it gives up."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import threading
+import time
+
+import pytest
+import responses
+
+from qiskit_rest_primitives import (
+    AuthenticationError,
+    JobTimeoutError,
+    NotFoundError,
+    ProtocolError,
+    QiskitRuntimeService,
+    RestJob,
+)
+from qiskit_rest_primitives.http import retry_policies
+from qiskit_rest_primitives.jobs import poller as watcher
+from qiskit_rest_primitives.jobs.poller import watcher_of
+from qiskit_rest_primitives.jobs.status import Status, is_unknown, read_status
+from tests.http.raw_server import RawServer, Received
+from tests.tokens import secret
+
+URL = "http://service.example/v1"
+
+
+def entry(word: str, **state: object) -> dict:
+    """A job's details."""
+    return {"id": "a", "status": word, "state": {"status": word, **state}}
+
+
+@pytest.fixture
+def replies():
+    """A list of replies to GET /jobs/a, the last of which is repeated, and a handle of the job."""
+    given: list[tuple[int, object]] = []
+    asked: list[float] = []
+
+    def answer(_request):
+        asked.append(time.monotonic())
+        status, body = given.pop(0) if len(given) > 1 else given[0]
+        return status, {}, body if isinstance(body, str) else json.dumps(body)
+
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.add_callback("GET", f"{URL}/jobs/a", answer)
+        job = RestJob(QiskitRuntimeService(url=URL, token=secret("ready")).client, "a")
+        yield given, asked, job
+
+
+@pytest.mark.parametrize(
+    ("details", "status"),
+    [
+        (entry("Queued"), "QUEUED"),
+        (entry("running"), "RUNNING"),
+        (entry("COMPLETED"), "DONE"),
+        (entry("Failed"), "ERROR"),
+        (entry("Cancelled"), "CANCELLED"),
+        (entry("Cancelled", reason_code=1305), "ERROR"),
+        ({"id": "a", "status": "Cancelled - Ran too long"}, "ERROR"),
+        ({"id": "a", "status": "Completed"}, "DONE"),
+        (entry("Levitating"), "RUNNING"),
+    ],
+)
+def test_the_services_words_become_one_status(details: dict, status: str) -> None:
+    """Case does not matter; an unknown word is not final."""
+    assert read_status(details) == status
+    assert isinstance(read_status(details), Status)
+    assert is_unknown(details) is (details["status"] == "Levitating")
+
+
+def test_a_status_has_the_members_name_and_sentence() -> None:
+    """As an enum member has."""
+    status = read_status(entry("Queued"))
+    assert (status.name, status.value, str(status)) == ("QUEUED", "job is queued", "QUEUED")
+    assert status in {"QUEUED"}
+
+
+def test_intervals_grow_with_the_time_waited(replies) -> None:
+    """The first look is soon; a job of a second costs some twenty looks, not a hundred."""
+    given, asked, job = replies
+    given.append((200, entry("Running")))
+    began = time.monotonic()
+    with pytest.raises(JobTimeoutError):
+        job.wait_for_final_state(timeout=1)
+    assert asked[0] - began < 0.1
+    assert 5 < len(asked) < 60
+    gaps = [late - early for early, late in itertools.pairwise(asked)]
+    assert max(gaps[-3:]) > 5 * min(gaps[:3])
+
+
+def test_outages_are_waited_out(replies) -> None:
+    """5xx, garbage and 404 of a young job pass; the end is found."""
+    given, _, job = replies
+    given += [(500, "")] * 5 + [(200, "<html>"), (404, {}), (200, entry("Completed"))]
+    job.wait_for_final_state(timeout=30)
+    assert job.done()
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [((401, {}), AuthenticationError), ((404, {}), NotFoundError), ((200, "?"), ProtocolError)],
+)
+def test_what_does_not_pass_is_raised(
+    replies, monkeypatch: pytest.MonkeyPatch, reply: tuple, error: type
+) -> None:
+    """At once for a refused token, after a while for a job that is not there."""
+    monkeypatch.setattr(retry_policies, "MISSING", retry_policies.Limit(0.05, attempts=5))
+    given, _, job = replies
+    given.append(reply)
+    with pytest.raises(error):
+        job.result(timeout=30)
+
+
+def test_refusals_between_outages_come_to_an_end(replies, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that is down every other time, and does not know the job when it is up."""
+    monkeypatch.setattr(retry_policies, "MISSING", retry_policies.Limit(0.05, attempts=5))
+    monkeypatch.setattr(retry_policies, "LONGEST_PAUSE_SECONDS", 0.1)
+    given, asked, job = replies
+    given += [(404, {}), (503, "")] * 30
+    with pytest.raises(NotFoundError):
+        job.wait_for_final_state(timeout=30)
+    assert len(asked) < 20
+
+
+def test_an_unknown_status_is_logged_once_and_has_an_end(
+    replies, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not for ever: a job of the service ends within its limits."""
+    monkeypatch.setattr(watcher, "LONGEST_JOB_SECONDS", 0.1)
+    given, _, job = replies
+    given.append((200, entry("Hovering")))
+    with caplog.at_level(logging.WARNING), pytest.raises(ProtocolError, match="Hovering"):
+        job.wait_for_final_state(timeout=30)
+    assert caplog.text.count("unknown job status") == 1
+
+
+def test_a_call_that_hangs_does_not_hold_the_others(
+    replies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is left to itself, and the next look is made."""
+    monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.1)
+    given, _, job = replies
+    given.append((200, entry("Completed")))
+    real, stuck, calls = job._client.job, threading.Event(), []
+
+    def hang_once(*args, **more):
+        calls.append(1)
+        if len(calls) == 1:
+            stuck.wait(30)
+        return real(*args, **more)
+
+    monkeypatch.setattr(job._client, "job", hang_once)
+    job.wait_for_final_state(timeout=10)
+    assert job.done()
+    stuck.set()
+
+
+def test_what_comes_late_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that takes longer than a look may is heard all the same."""
+    monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.1)
+
+    def slowly(request: Received) -> None:
+        time.sleep(0.5)
+        request.say(json.dumps(entry("Completed")).encode())
+
+    with RawServer(slowly) as server:
+        service = QiskitRuntimeService(
+            url=f"http://127.0.0.1:{server.port}/v1", token=secret("ready")
+        )
+        job = RestJob(service.client, "a")
+        job.wait_for_final_state(timeout=10)
+        assert job.done()
+
+
+def test_dead_connections_are_not_tried_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a change of network all that were kept are dead: one silence, then new ones."""
+    monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.3)
+    together, dead = threading.Barrier(10), threading.Event()
+    first: set[int] = set()
+
+    def answer(request: Received) -> None:
+        connection = id(request.connection)
+        if not dead.is_set():
+            first.add(connection)
+            together.wait()  # ten connections at once, which the client keeps
+        elif connection in first:
+            time.sleep(30)
+        request.say(json.dumps(entry("Completed")).encode())
+
+    with RawServer(answer) as server:
+        url = f"http://127.0.0.1:{server.port}/v1"
+        client = QiskitRuntimeService(url=url, token=secret("ready")).client
+        threads = [threading.Thread(target=client.job, args=("a",)) for _ in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(first) == 10
+        dead.set()
+        began = time.monotonic()
+        RestJob(client, "a").wait_for_final_state(timeout=20)
+        assert time.monotonic() - began < 2.6
+
+
+def test_retry_after_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that is busy is asked again when it said, neither earlier nor more often."""
+    monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.2)
+    asked: list[float] = []
+
+    def busy(request: Received) -> None:
+        asked.append(time.monotonic())
+        if len(asked) < 3:
+            request.say(b"", status=429, Retry_After=1)
+        else:
+            request.say(json.dumps(entry("Completed")).encode())
+
+    with RawServer(busy) as server:
+        service = QiskitRuntimeService(
+            url=f"http://127.0.0.1:{server.port}/v1", token=secret("ready")
+        )
+        RestJob(service.client, "a").wait_for_final_state(timeout=30)
+    assert len(asked) == 3
+    assert all(late - early > 0.85 for early, late in itertools.pairwise(asked))
+
+
+def test_ctrl_c_leaves_the_job_and_says_its_id(
+    replies, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next result() goes on where this one was interrupted."""
+    given, _, job = replies
+    given.append((200, entry("Running")))
+
+    def interrupt(*_args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("qiskit_rest_primitives.jobs.waiting.wait_for_futures", interrupt)
+        with caplog.at_level(logging.WARNING), pytest.raises(KeyboardInterrupt):
+            job.result()
+    assert "job a goes on" in caplog.text
+    given[:] = [(200, entry("Completed"))]
+    job.wait_for_final_state(timeout=30)
+
+
+def test_a_child_process_has_a_watcher_of_its_own(replies, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads do not survive a fork."""
+    _, _, job = replies
+    mine = watcher_of(job._client)
+    assert watcher_of(job._client) is mine
+    monkeypatch.setattr("os.getpid", lambda: 1)
+    assert watcher_of(job._client) is not mine
+
+
+def test_the_watcher_goes_to_sleep_and_wakes_up(replies, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread is left when nobody waits; the next wait starts one."""
+    monkeypatch.setattr(watcher, "IDLE_SECONDS", 0.05)
+    given, _, job = replies
+    given.append((200, entry("Running")))
+    for _ in range(2):
+        with pytest.raises(JobTimeoutError):
+            job.wait_for_final_state(timeout=0.05)
+        deadline = time.monotonic() + 5
+        while watcher_of(job._client)._thread is not None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert watcher_of(job._client)._thread is None

@@ -1,0 +1,169 @@
+"""Runs that are too large for one job: cut along PUBs, sweeps and shots, and joined exactly."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import Parameter
+from qiskit.primitives import StatevectorEstimator, StatevectorSampler
+from qiskit.providers import JobError
+
+from qiskit_rest_primitives import (
+    EncodeError,
+    EstimatorV2,
+    RestBackend,
+    SamplerV2,
+    SplitJob,
+    TransportError,
+    wait,
+)
+from qiskit_rest_primitives.circuits import encode_circuit
+from qiskit_rest_primitives.primitives import encoded_pubs as work
+from qiskit_rest_primitives.primitives.encoded_pubs import SamplerWork, pack
+
+
+def rotation() -> QuantumCircuit:
+    """One qubit turned by a parameter, measured into two registers."""
+    circuit = QuantumCircuit(
+        QuantumRegister(1), ClassicalRegister(1, "a"), ClassicalRegister(9, "b")
+    )
+    circuit.ry(Parameter("t"), 0)
+    circuit.measure(0, 0)
+    circuit.metadata = {"kept": True}
+    return circuit
+
+
+def test_a_sweep_is_cut_and_joined_to_the_bit(
+    backend: RestBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parts' jobs together give what one job gives: the seeded reference's bits."""
+    monkeypatch.setattr(work, "MAX_EXECUTIONS", 100)
+    values = np.linspace(0, 3, 12).reshape(3, 4, 1)
+    pubs = [(rotation(), values, 20), (rotation(), [1.0], 5), (rotation(), [0.5], 250)]
+    options = {"simulator": {"seed_simulator": 5}, "split": True}
+    job = SamplerV2(backend, options=options).run(pubs)
+    assert isinstance(job, SplitJob)
+    assert len(job.parts) > 3
+    result = job.result(timeout=60)
+    assert job.done()
+    reference = StatevectorSampler(seed=5).run(pubs).result()
+    for index in (0, 1):
+        for name in ("a", "b"):
+            expected = reference[index].data[name]
+            np.testing.assert_array_equal(result[index].data[name].array, expected.array)
+        assert result[index].metadata["circuit_metadata"] == {"kept": True}
+    # Shots of one point come from several jobs of one seed: their number counts.
+    assert result[2].data.a.num_shots == 250
+    assert result[2].metadata["shots"] == 250
+    assert job.parts[0].result()[0].data.a.shape == (5,)
+
+
+def test_observables_are_cut_with_the_values(
+    backend: RestBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broadcast observables and values stay together."""
+    monkeypatch.setattr(work, "MAX_BODY_BYTES", 5_000)
+    circuit = QuantumCircuit(1)
+    circuit.ry(Parameter("t"), 0)
+    pub = (circuit, [["Z"], ["X"]], np.linspace(0, 3, 40).reshape(1, 40, 1))
+    estimator = EstimatorV2(backend, options={"split": True})
+    job = estimator.run([pub, (circuit, "Z", [0.0])], precision=0)
+    assert len(job.parts) > 1
+    result = job.result(timeout=60)
+    expected = StatevectorEstimator().run([pub], precision=0).result()[0]
+    np.testing.assert_allclose(result[0].data.evs, expected.data.evs, atol=1e-12)
+    assert result[1].data.evs == pytest.approx(1)
+
+
+def test_a_small_run_stays_one_job(backend: RestBackend) -> None:
+    """Nothing is cut without need."""
+    job = SamplerV2(backend, options={"split": True}).run([(rotation(), [0.1], 3)])
+    assert not isinstance(job, SplitJob)
+    assert job.result()[0].data.a.num_shots == 3
+
+
+def test_without_the_option_the_limit_is_an_error(
+    backend: RestBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message has both sizes and the cure."""
+    monkeypatch.setattr("qiskit_rest_primitives.primitives.base.MAX_BODY_BYTES", 200)
+    with pytest.raises(EncodeError, match=r"MB, the service takes 0 MB.*options.split"):
+        SamplerV2(backend).run([(rotation(), [0.1], 3)])
+
+
+def test_ids_of_parts_survive_a_failed_submission(
+    backend: RestBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names the jobs that exist already."""
+    monkeypatch.setattr(work, "MAX_EXECUTIONS", 10)
+    from qiskit_rest_primitives.primitives import base as primitive
+
+    real, posted = primitive.submit, []
+
+    def submit_one(*args, **more):
+        if posted:
+            raise TransportError("the network is gone.")
+        posted.append(real(*args, **more))
+        return posted[0]
+
+    monkeypatch.setattr(primitive, "submit", submit_one)
+    with pytest.raises(TransportError, match="Parts submitted so far, of 3: ") as problem:
+        SamplerV2(backend, options={"split": True}).run([(rotation(), [[0.1]] * 3, 10)])
+    assert posted[0]["id"] in str(problem.value)
+
+
+def test_cancelling_and_waiting_reach_all_parts(
+    backend: RestBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The handle of several jobs behaves as that of one."""
+    monkeypatch.setattr(work, "MAX_EXECUTIONS", 10)
+    job = SamplerV2(backend, options={"split": True}).run([(rotation(), [[0.1]] * 3, 10)])
+    job.wait_for_final_state(timeout=30)
+    assert job.in_final_state()
+    assert not job.cancel()
+    assert not job.running()
+    assert not job.cancelled()
+    assert job.job_id().count(",") == len(job.parts) - 1 == 2
+    assert [len(pieces) for pieces in job.pieces] == [1, 1, 1]
+    assert job.future().result(timeout=30)[0].data.a.shape == (3,)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 25)), max_size=5), st.integers(1, 60))
+def test_packing_covers_every_shot_once(pubs: list[tuple[int, int]], limit: int) -> None:
+    """Whatever the limit: each point's shots are run once, and no job exceeds the limit."""
+    circuit = encode_circuit(rotation())
+    works = [SamplerWork(circuit, np.zeros((n, 1)), shots, None) for n, shots in pubs]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(work, "MAX_EXECUTIONS", limit)
+        jobs = pack(works)
+    seen = [np.zeros((n, shots), int) for n, shots in pubs]
+    for pieces in jobs:
+        assert sum((p.stop - p.start) * p.shots for p in pieces) <= limit
+        for p in pieces:
+            seen[p.pub][p.start : p.stop, p.first_shot : p.first_shot + p.shots] += 1
+    assert all((counts == 1).all() for counts in seen)
+
+
+def test_a_split_run_answers_what_a_job_answers(
+    backend: RestBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Usage is summed, logs are joined, tags go to all parts; there is no single body."""
+    monkeypatch.setattr(work, "MAX_EXECUTIONS", 100)
+    options = {"simulator": {"seed_simulator": 5}, "split": True}
+    job = SamplerV2(backend, options=options).run([(rotation(), [0.5], 150)])
+    job.result(timeout=60)
+    assert isinstance(job, SplitJob)
+    assert job.usage() == pytest.approx(sum(part.usage() for part in job.parts))
+    assert job.metrics() == {"parts": [part.metrics() for part in job.parts]}
+    assert all(part.logs() in job.logs() for part in job.parts)
+    assert job.error_message() is None
+    assert job.backend() is backend
+    assert job.update_tags(["mine"]) == ["mine"] == job.parts[-1].tags
+    with pytest.raises(JobError, match="parts"):
+        job.raw_result()
+    with pytest.raises(TypeError, match="parts of a SplitJob"):
+        wait([job])

@@ -1,0 +1,333 @@
+"""Exactly one job a run(), with a fault at every point of the way."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import responses
+
+from qiskit_rest_primitives import (
+    AuthenticationError,
+    InvalidRequestError,
+    QiskitRuntimeService,
+    SamplerV2,
+    ServerError,
+    Settings,
+    TransportError,
+)
+from qiskit_rest_primitives.http import client, retry_policies
+from qiskit_rest_primitives.jobs.rate_limit import RateLimit
+from qiskit_rest_primitives.jobs.submit import journal_of
+from qiskit_rest_primitives.jobs.tags import is_own_tag, new_tag
+from qiskit_rest_primitives.local import LocalService
+from tests.http.clients import DEVICES, measured, mocked_service
+
+FAULTS = {
+    "drop before": {"drop": True},
+    "drop after": {"drop": True, "after_work": True},
+    "502 before": {"status": 502},
+    "502 after": {"status": 502, "after_work": True},
+    "504 after": {"status": 504, "after_work": True},
+    "500 after": {"status": 500, "after_work": True},
+    "520 before": {"status": 520},
+    "429": {"status": 429},
+    "429 with a hint": {"status": 429, "retry_after": 0.05},
+    "503 with a hint": {"status": 503, "retry_after": 0.05},
+    "503 without": {"status": 503},
+    "503 after": {"status": 503, "after_work": True},
+    "truncated": {"truncate": True},
+    "corrupt": {"corrupt": True},
+}
+
+
+def jobs_of(service: QiskitRuntimeService, tag: str) -> list[str]:
+    """Ids of the jobs on the service with that tag."""
+    return [job.job_id() for job in service.jobs(limit=None, job_tags=[tag])]
+
+
+def run_tagged(service: QiskitRuntimeService, tag: str):
+    """Submits one job with a tag to count by."""
+    sampler = SamplerV2(
+        service.backend("statevector"), options={"environment": {"job_tags": [tag]}}
+    )
+    return sampler.run([measured()], shots=3)
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize("name", FAULTS)
+def test_one_run_is_one_job(
+    failing: LocalService, client_of_failing: QiskitRuntimeService, name: str, times: int
+) -> None:
+    """Whatever happened to the POST: one job on the service, and the handle is its."""
+    tag = f"{name}-{times}"
+    backend = client_of_failing.backend("statevector")
+    failing.faults.add("POST", "/jobs", count=times, **FAULTS[name])
+    sampler = SamplerV2(backend, options={"environment": {"job_tags": [tag]}})
+    job = sampler.run([measured()], shots=3)
+    failing.faults.clear()
+    assert jobs_of(client_of_failing, tag) == [job.job_id()]
+    assert job.result()[0].data.meas.get_counts() == {"1": 3}
+    assert job.tags == [tag]
+    assert journal_of(client_of_failing.client).path.read_text().count('"fate"') == 1
+
+
+@pytest.mark.parametrize("look", [{"status": 502}, {"drop": True}, {"corrupt": True}])
+def test_the_look_up_survives_faults_too(
+    failing: LocalService, client_of_failing: QiskitRuntimeService, look: dict
+) -> None:
+    """An answer that was lost, then a job list that fails: still one job."""
+    backend = client_of_failing.backend("statevector")
+    failing.faults.add("POST", "/jobs", drop=True, after_work=True, count=1)
+    failing.faults.add("GET", "/jobs", count=3, **look)
+    tag = "look-" + "-".join(look)
+    sampler = SamplerV2(backend, options={"environment": {"job_tags": [tag]}})
+    job = sampler.run([measured()], shots=1)
+    failing.faults.clear()
+    assert jobs_of(client_of_failing, tag) == [job.job_id()]
+
+
+def test_what_the_service_refuses_is_not_repeated(
+    failing: LocalService, client_of_failing: QiskitRuntimeService
+) -> None:
+    """400 is final: one POST, an error, no job."""
+    backend = client_of_failing.backend("statevector")
+    failing.faults.add("POST", "/jobs", status=400, count=1)
+    with pytest.raises(InvalidRequestError):
+        SamplerV2(backend).run([measured()])
+    assert len(failing.faults.hits) == 1
+    assert client_of_failing.recover() == []
+
+
+def test_an_outage_during_the_look_up_ends_with_the_cure(failing: LocalService, tmp_path) -> None:
+    """The error says that a job may exist, and recover() finds it when the service is back."""
+    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, patience_seconds=0.3)
+    service = QiskitRuntimeService(
+        url=failing.url, token=failing.token, instance=failing.instance, settings=settings
+    )
+    backend = service.backend("statevector")
+    failing.faults.add("POST", "/jobs", drop=True, after_work=True, count=1)
+    failing.faults.add("GET", "/jobs", drop=True)
+    options = {"environment": {"job_tags": ["outage"]}}
+    with pytest.raises(TransportError, match=r"recover\(\)") as problem:
+        SamplerV2(backend, options=options).run([measured()], shots=3)
+    failing.faults.clear()
+    assert problem.value.may_have_acted
+    recovered = service.recover()
+    assert [job.job_id() for job in recovered] == jobs_of(service, "outage")
+    assert recovered[0].result()[0].data.meas.get_counts() == {"1": 3}
+    assert service.recover() == []
+
+
+def test_a_service_that_never_takes_it_ends_with_the_cure(failing: LocalService, tmp_path) -> None:
+    """The job list answers, and has nothing: the error says what was tried, in which time."""
+    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, patience_seconds=0.5)
+    service = QiskitRuntimeService(
+        url=failing.url, token=failing.token, instance=failing.instance, settings=settings
+    )
+    backend = service.backend("statevector")
+    failing.faults.add("POST", "/jobs", status=502)
+    with pytest.raises(TransportError, match=r"tries in 0.5 s, and no job is in the list"):
+        SamplerV2(backend).run([measured()])
+    failing.faults.clear()
+
+
+def test_a_silent_post_is_repeated_when_there_is_no_job(
+    failing: LocalService, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time of the silent POST does not count towards `patience_seconds`."""
+    monkeypatch.setattr(client, "SUBMIT_TIMEOUT_SECONDS", 1.0)
+    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, patience_seconds=0.9)
+    service = QiskitRuntimeService(
+        url=failing.url, token=failing.token, instance=failing.instance, settings=settings
+    )
+    backend = service.backend("statevector")
+    failing.faults.add("POST", "/jobs", silence=True, count=1)
+    options = {"environment": {"job_tags": ["silent-post"]}}
+    job = SamplerV2(backend, options=options).run([measured()])
+    failing.faults.clear()
+    assert jobs_of(service, "silent-post") == [job.job_id()]
+
+
+def test_a_crash_before_the_answer_is_recovered(
+    failing: LocalService, client_of_failing: QiskitRuntimeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C between POST and answer: the journal knows the tag."""
+    backend = client_of_failing.backend("statevector")
+    api = backend.client
+    real = api.create_job
+
+    def interrupted(body: bytes, **_: bool):
+        real(body)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "create_job", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        SamplerV2(backend).run([measured()], shots=3)
+    assert len(client_of_failing.recover()) == 1
+    assert client_of_failing.recover() == []
+
+
+def test_a_submission_that_never_arrived_is_struck_off(
+    client_of_failing: QiskitRuntimeService,
+) -> None:
+    """After ten minutes a tag without a job is no longer looked for."""
+    api = client_of_failing.client
+    journal = journal_of(api)
+    entry = {"url": api.url, "instance": api.account.instance, "program_id": "sampler"}
+    old = {"tag": new_tag(), "at": "2020-01-01T00:00:00+00:00", **entry}
+    journal.path.parent.mkdir(parents=True, exist_ok=True)
+    journal.path.write_text(json.dumps(old) + "\n")
+    assert client_of_failing.recover() == []
+    assert journal.open_submissions(url=api.url, instance=api.account.instance) == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [{"body": "<html>ok</html>"}, {"json": {}}, {"json": []}, {"body": ""}, {"json": {"id": 7}}],
+    ids=["html", "no id", "list", "empty", "number"],
+)
+def test_a_200_that_says_nothing_is_looked_up(tmp_path, reply: dict) -> None:
+    """The job that the service made nevertheless is found by its tag and adopted."""
+    posted = []
+    with responses.RequestsMock() as mock:
+        mock.get("http://service.example/v1/backends", json=DEVICES)
+
+        def post(request):
+            posted.append(json.loads(request.body)["tags"])
+            return 200, {}, json.dumps(reply["json"]) if "json" in reply else reply["body"]
+
+        def listed(request):
+            if len(listed_calls) < 2:  # the job list lags behind
+                listed_calls.append(request)
+                return 200, {}, json.dumps({"jobs": [], "count": 0})
+            other = {"id": "other", "tags": ["x"]}
+            mine = {"id": "mine", "tags": posted[0], "status": "Queued"}
+            return 200, {}, json.dumps({"jobs": [other, mine], "count": 2})
+
+        listed_calls: list = []
+        mock.add_callback("POST", "http://service.example/v1/jobs", post)
+        mock.add_callback("GET", "http://service.example/v1/jobs", listed)
+        job = SamplerV2(mocked_service(tmp_path).backend("sim")).run([measured()])
+    assert job.job_id() == "mine"
+    assert len(posted) == 1
+
+
+def test_a_job_that_turns_up_late_is_withdrawn(tmp_path) -> None:
+    """A gateway answered before its service did: the duplicate is cancelled, one job stays."""
+    cancelled = []
+    with responses.RequestsMock() as mock:
+        mock.get("http://service.example/v1/backends", json=DEVICES)
+        tags: list[str] = []
+
+        def post(request):
+            tags[:] = json.loads(request.body)["tags"]
+            return (
+                (504, {}, "")
+                if not posts.append(1) and len(posts) == 1
+                else (
+                    200,
+                    {},
+                    json.dumps({"id": "second"}),
+                )
+            )
+
+        def listed(_request):
+            jobs = [{"id": "first", "tags": tags}, {"id": "second", "tags": tags}]
+            return 200, {}, json.dumps({"jobs": jobs if len(posts) == 2 else [], "count": 0})
+
+        posts: list[int] = []
+        mock.add_callback("POST", "http://service.example/v1/jobs", post)
+        mock.add_callback("GET", "http://service.example/v1/jobs", listed)
+        mock.add_callback(
+            "POST",
+            "http://service.example/v1/jobs/first/cancel",
+            lambda request: cancelled.append(request.url) or (204, {}, ""),
+        )
+        job = SamplerV2(mocked_service(tmp_path).backend("sim")).run([measured()])
+    assert job.job_id() == "second"
+    assert len(cancelled) == 1
+
+
+def test_a_service_that_is_gone_is_said(tmp_path: Path) -> None:
+    """Connection refused: nothing was sent, so no job can exist."""
+    with LocalService() as local:
+        service = QiskitRuntimeService(
+            url=local.url,
+            token=local.token,
+            settings=Settings(state_folder=tmp_path, outage_seconds=0.2),
+        )
+        backend = service.backend("statevector")
+    with pytest.raises(TransportError, match="refused") as problem:
+        SamplerV2(backend).run([measured()])
+    assert not problem.value.may_have_acted
+    assert journal_of(service.client).open_submissions(url=local.url, instance="") == []
+
+
+def test_a_refused_token_is_final(failing: LocalService, tmp_path) -> None:
+    """A ready token can't be renewed: one clear error."""
+    service = QiskitRuntimeService(url=failing.url, token=failing.token, instance=failing.instance)
+    backend = service.backend("statevector")
+    failing.faults.add("POST", "/jobs", status=401, count=1)
+    with pytest.raises(AuthenticationError, match="token"):
+        SamplerV2(backend).run([measured()])
+    failing.faults.clear()
+
+
+def test_a_rate_limit_has_a_deadline(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the service answers 429 for ever, its error is raised, with its message."""
+    monkeypatch.setattr(retry_policies, "RATE_LIMITED", retry_policies.Limit(0.05))
+    with responses.RequestsMock() as mock:
+        mock.get("http://service.example/v1/backends", json=DEVICES)
+        error = {"errors": [{"code": 1202, "message": "Too many requests"}], "trace": "abc"}
+        mock.post("http://service.example/v1/jobs", status=429, json=error)
+        with pytest.raises(Exception, match=r"Too many requests \(code 1202\).*abc"):
+            SamplerV2(mocked_service(tmp_path).backend("sim")).run([measured()])
+
+
+def test_503_with_a_hint_is_repeated_not_looked_up(tmp_path) -> None:
+    """The service said that it did not act."""
+    with responses.RequestsMock() as mock:
+        mock.get("http://service.example/v1/backends", json=DEVICES)
+        jobs = "http://service.example/v1/jobs"
+        mock.post(jobs, status=503, headers={"Retry-After": "0"})
+        mock.post(jobs, json={"id": "one"})
+        assert (
+            SamplerV2(mocked_service(tmp_path).backend("sim")).run([measured()]).job_id() == "one"
+        )
+        assert {call.request.method for call in mock.calls[1:]} == {"POST"}
+    assert issubclass(ServerError, Exception)
+
+
+def test_the_rate_limit_is_kept_in_order() -> None:
+    """Five a minute: the sixth waits for the rest of the minute."""
+    now = [0.0]
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    limit = RateLimit(5, clock=lambda: now[0], sleep=sleep)
+    for _ in range(5):
+        limit.wait()
+    now[0] += 10
+    limit.wait()
+    assert slept == [51.0]
+    for _ in range(4):
+        limit.wait()
+    assert slept == [51.0]
+    limit.wait()
+    assert slept == [51.0, 61.0]
+    free = RateLimit(0, sleep=sleep)
+    for _ in range(100):
+        free.wait()
+    assert len(slept) == 2
+
+
+def test_tags_are_ours_and_unlike_each_other() -> None:
+    """The marker is recognised, a user's tag is not."""
+    assert new_tag() != new_tag()
+    assert is_own_tag(new_tag())
+    assert not is_own_tag("qrp-mine")

@@ -1,0 +1,131 @@
+"""Submissions without a reply: silence, stale connections, late duplicates."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+
+import pytest
+import responses
+
+from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, TransportError
+from qiskit_rest_primitives.http import retry_policies
+from qiskit_rest_primitives.jobs import submit as submission
+from qiskit_rest_primitives.jobs.tags import is_own_tag, new_tag
+from qiskit_rest_primitives.local import LocalService
+from tests.http.clients import DEVICES, measured, mocked_service, raw_client
+from tests.http.raw_server import RawServer, Received
+from tests.jobs.long_jobs import long_pubs
+
+
+def test_a_retry_does_not_use_an_old_connection(tmp_path) -> None:
+    """A server that resets the second request of each connection gets the job nevertheless."""
+    seen: set[int] = set()
+    made: list[str] = []
+
+    def answer(request: Received) -> None:
+        if id(request.connection) in seen:
+            raise ConnectionResetError
+        seen.add(id(request.connection))
+        if request.line.startswith("POST"):
+            made.append("job")
+            request.say(b'{"id": "a.b:1"}')
+        else:
+            jobs = b'{"jobs": []}'
+            request.say(json.dumps(DEVICES).encode() if "/backends" in request.line else jobs)
+
+    with RawServer(answer) as server:
+        job = SamplerV2(raw_client(server.port, tmp_path).backend("sim")).run([measured()])
+    assert job.job_id() == "a.b:1"
+    assert len(made) == 1
+
+
+def test_a_silent_post_is_looked_for_meanwhile(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job is in the list long before the POST times out: it is adopted then."""
+    monkeypatch.setattr(retry_policies, "SILENT_POST_SECONDS", 0.2)
+    made: list[dict] = []
+    over = threading.Event()
+
+    def answer(request: Received) -> None:
+        if request.line.startswith("POST"):
+            made.append(json.loads(request.body))
+            over.wait(30)
+            raise ConnectionResetError
+        if "/backends" in request.line:
+            request.say(json.dumps(DEVICES).encode())
+        else:
+            request.say(json.dumps({"jobs": [{"id": "one", "tags": made[0]["tags"]}]}).encode())
+
+    with RawServer(answer) as server:
+        began = time.monotonic()
+        job = SamplerV2(raw_client(server.port, tmp_path).backend("sim")).run([measured()])
+        assert time.monotonic() - began < 5
+        over.set()
+    assert job.job_id() == "one"
+    assert len(made) == 1
+
+
+def test_a_very_late_duplicate_is_cancelled(
+    failing: LocalService, client_of_failing: QiskitRuntimeService
+) -> None:
+    """The tag is looked up once more when the job is final."""
+    backend = client_of_failing.backend("statevector")
+    failing.faults.add("POST", "/jobs", status=504, count=1)
+    options = {"environment": {"job_tags": ["very-late"]}}
+    job = SamplerV2(backend, options=options).run([measured()], shots=3)
+    # What the slow service makes of the first try now: a job with the same tags.
+    pubs = long_pubs(20)
+    own = [tag for tag in job._details.reported["tags"] if is_own_tag(tag)]
+    twin = SamplerV2(backend, options={"environment": {"job_tags": ["very-late"]}}).run(pubs)
+    client_of_failing.client.update_job_tags(twin.job_id(), ["very-late", *own])
+    assert job.result()[0].data.meas.get_counts() == {"1": 3}
+    twin.wait_for_final_state(60)
+    assert twin.cancelled()
+    assert not job.cancelled()
+
+
+def test_what_is_under_way_is_not_recovered(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread has the handle in a moment."""
+    with responses.RequestsMock() as mock:
+        mock.get("http://service.example/v1/backends", json=DEVICES)
+        service = mocked_service(tmp_path)
+        recovered: list = []
+
+        def post(_request):
+            recovered.append(service.recover())
+            return 200, {}, json.dumps({"id": "one"})
+
+        mock.add_callback("POST", "http://service.example/v1/jobs", post)
+        assert SamplerV2(service.backend("sim")).run([measured()]).job_id() == "one"
+    assert recovered == [[]]
+
+
+def test_looking_up_backs_off(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An outage right after the POST: the pauses between the look-ups grow, up to a limit."""
+    slept: list[float] = []
+    monkeypatch.setattr(retry_policies, "SILENT_POST_SECONDS", 60.0)
+    with responses.RequestsMock() as mock:
+        mock.post("http://service.example/v1/jobs", status=502)
+        mock.get("http://service.example/v1/jobs", status=503)
+        service = mocked_service(tmp_path, first_pause_seconds=0.25, patience_seconds=100)
+        now = [0.0]
+
+        def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            now[0] += seconds
+
+        with pytest.raises(TransportError, match=r"could not be asked for 100 s"):
+            submission.submit(
+                service.client,
+                b"{}",
+                tag=new_tag(),
+                program_id="sampler",
+                backend="sim",
+                clock=lambda: now[0],
+                sleep=sleep,
+            )
+    assert slept[0] < 0.3
+    assert slept[3] > 1.5
+    assert 4.4 < max(slept) < 5.6
+    assert len(slept) < 30

@@ -1,0 +1,212 @@
+"""Many connections, and slow ones: whoever has nothing to say does not keep others out."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
+import pytest
+import requests
+
+from qiskit_rest_primitives.local import Limits, LocalService
+from qiskit_rest_primitives.local.api import connection as protocol
+from tests.local.api.raw import connect, error_in, read_all
+from tests.local.conftest import ALICE, BOB, Api
+
+HOST = b"Host: localhost\r\n"
+KEY = f"Authorization: Bearer {ALICE.token}\r\n".encode()
+FEW = Limits(connections=8, write_seconds=1.0, header_seconds=30, body_seconds=30)
+
+
+@pytest.fixture(scope="module")
+def few() -> Iterator[LocalService]:
+    """A service for eight connections, patient with all but those who don't read."""
+    with LocalService(users=[ALICE, BOB], limits=FEW) as service:
+        yield service
+
+
+def held(service: LocalService, stack: ExitStack, start: bytes, count: int) -> list[socket.socket]:
+    """Connections that send this and no more."""
+    connections: list[socket.socket] = []
+    for _ in range(count):
+        connection = stack.enter_context(connect(service))
+        with suppress(ConnectionError):  # it may have had to give way at once
+            connection.sendall(start)
+        connections.append(connection)
+    return connections
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Waits for what happens soon."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.02)
+
+
+def count(service: LocalService) -> int:
+    """Connections that are open at the service's end."""
+    assert service._server is not None
+    return len(service._server.server_state.connections)
+
+
+def test_connections_at_work_are_bounded(few: LocalService) -> None:
+    """One too many is 503; when others close, there is room again."""
+    with ExitStack() as stack:
+        start = b"POST /v1/jobs HTTP/1.1\r\n" + HOST + KEY + b"Content-Length: 100\r\n\r\n{"
+        held(few, stack, start, FEW.connections)
+        time.sleep(0.3)
+        with connect(few) as connection:
+            status, _ = error_in(read_all(connection))
+        assert status == 503
+        assert count(few) == FEW.connections
+    until(lambda: count(few) == 0)
+    assert requests.get(f"{few.base_url}/health", timeout=20).status_code == 200
+
+
+STARTS = {
+    "nothing": b"",
+    "half a head": b"GET /health HTTP/1.1\r\nHo",
+    "idle after a request": b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n",
+    "a body without a token": b"POST /v1/jobs HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\n\r\n{",
+    "half a key": b"POST /identity/token HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\n\r\na",
+}
+
+
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+def test_those_of_nobody_give_way(few: LocalService, start: bytes) -> None:
+    """However many there are, a call is answered, and no more are open than allowed."""
+    with ExitStack() as stack:
+        held(few, stack, start, 3 * FEW.connections)
+        for _ in range(3):
+            assert requests.get(f"{few.base_url}/health", timeout=20).status_code == 200
+            assert count(few) <= FEW.connections + 1
+    until(lambda: count(few) == 0)
+
+
+@contextmanager
+def slow_motion(service: LocalService) -> Iterator[None]:
+    """Each round of the service's event loop takes 5 ms: what is a race becomes likely."""
+    assert service._server is not None
+    loop = service._server.servers[0].get_loop()
+    going = True
+
+    def pause() -> None:
+        if going:
+            time.sleep(0.005)
+            loop.call_soon(pause)
+
+    loop.call_soon_threadsafe(pause)
+    try:
+        yield
+    finally:
+        going = False
+
+
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+def test_those_of_nobody_give_way_however_far_they_came(few: LocalService, start: bytes) -> None:
+    """A call arrives in the middle of their being accepted, read, and begun."""
+    with slow_motion(few):
+        for step in range(30):
+            with ExitStack() as stack:
+                held(few, stack, start, 3 * FEW.connections)
+                time.sleep(0.001 * step)
+                assert requests.get(f"{few.base_url}/health", timeout=20).status_code == 200
+    until(lambda: count(few) == 0)
+
+
+def test_the_oldest_gives_way(few: LocalService) -> None:
+    """And of those, one that never made a request before one that did."""
+    with ExitStack() as stack:
+        (served,) = held(few, stack, STARTS["idle after a request"], 1)
+        assert served.recv(65_536).startswith(b"HTTP/1.1 200")
+        first, *others = held(few, stack, b"", FEW.connections - 1)
+        until(lambda: count(few) == FEW.connections)
+        held(few, stack, b"", 1)
+        assert first.recv(100) == b""
+        for connection in (served, *others):
+            connection.sendall(STARTS["idle after a request"])
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+
+
+def test_six_hundred_idle_ones_do_not_matter(local: LocalService) -> None:
+    """At the default limit, which bounds the service's file descriptors too."""
+    with ExitStack() as stack:
+        held(local, stack, b"", 600)
+        began = time.monotonic()
+        assert requests.get(f"{local.url}/versions", timeout=20).status_code == 200
+        assert time.monotonic() - began < 10
+        assert count(local) <= Limits().connections + 1
+
+
+def test_descriptors_are_left_for_other_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system gives few, there are fewer connections."""
+    resource = pytest.importorskip("resource")
+    for given, got in ((256, 128), (100_000, 500), (resource.RLIM_INFINITY, 500)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, given=given: (given, given))
+        assert protocol.service_protocol(Limits()).limits.connections == got
+    monkeypatch.setattr(protocol, "resource", None)
+    assert protocol.service_protocol(Limits()).limits.connections == 500
+
+
+@pytest.fixture(scope="module")
+def large(few: LocalService) -> bytes:
+    """A request whose reply is much more than sockets buffer."""
+    api = Api(few, ALICE)
+    text = "OPENQASM 3; //" + "x" * 20_000_000
+    reply = api.post_job(params={"pubs": [[text, None, 1]]})
+    assert reply.status_code == 200, reply.text
+    job_id = reply.json()["id"]
+    api.wait(job_id)
+    api.session.close()
+    return f"GET /v1/jobs/{job_id} HTTP/1.1\r\n".encode() + HOST + KEY
+
+
+@pytest.mark.parametrize("last", [b"\r\n", b"Connection: close\r\n\r\n"])
+def test_who_never_reads_a_large_reply_is_dropped(
+    few: LocalService, large: bytes, last: bytes
+) -> None:
+    """With what was kept for them, whether the connection was to stay or not."""
+    with ExitStack() as stack:
+        held(few, stack, large + last, 4)
+        until(lambda: count(few) == 4)
+        until(lambda: count(few) == 0)
+
+
+def test_who_reads_slowly_gets_all_of_it(few: LocalService, large: bytes) -> None:
+    """The time-out is for those who stand still."""
+    with connect(few) as connection:
+        connection.sendall(large + b"Connection: close\r\n\r\n")
+        began, size = time.monotonic(), 0
+        while piece := connection.recv(1 << 20):
+            size += len(piece)
+            time.sleep(0.1)
+    assert size > 20_000_000
+    assert time.monotonic() - began > FEW.write_seconds
+
+
+def test_replies_to_many_requests_at_once_are_not_piled_up(few: LocalService) -> None:
+    """Who sends requests and never reads is no longer listened to, then dropped."""
+    request = b"GET /v1/versions HTTP/1.1\r\n" + HOST + b"\r\n"
+    with connect(few) as connection:
+        connection.settimeout(5)
+        sent = 0
+        with suppress(OSError):  # a time-out or a reset, whichever is first
+            while sent < 2_000_000:
+                connection.sendall(request * 1000)
+                sent += 1000
+        assert sent < 2_000_000
+        until(lambda: count(few) == 0)
+
+
+def test_pipelined_requests_are_answered_in_order(few: LocalService) -> None:
+    """All of them, each once."""
+    paths = [f"/v1/none-{number}" for number in range(50)]
+    requests_ = b"".join(f"GET {path} HTTP/1.1\r\n".encode() + HOST + b"\r\n" for path in paths)
+    with connect(few) as connection:
+        connection.sendall(requests_ + b"GET /health HTTP/1.0\r\n" + HOST + b"\r\n")
+        reply = read_all(connection)
+    assert reply.count(b"HTTP/1.1 404") == 50
+    assert reply.count(b"HTTP/1.1 200") == 1

@@ -1,0 +1,103 @@
+"""What a body takes once decoded: never underestimated, and refused before it is taken."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+
+import msgspec
+import pytest
+
+from qiskit_rest_primitives.local import Limits
+from qiskit_rest_primitives.local.api.create_job import decode_large
+from qiskit_rest_primitives.local.api.decoded_size import decoded_bytes
+from qiskit_rest_primitives.local.problems import ProblemError
+from tests.local.conftest import BELL, Api
+
+LIMIT = Limits().decoded_bytes
+TEXT = BELL.replace(" ", "\n").replace(";", "; // [[[[{{{{,,,, \\\\")
+
+
+def body_of(values: bytes, num_bytes: int) -> bytes:
+    """A job whose parameter values are this piece of JSON again and again."""
+    inner = (values * (num_bytes // len(values)))[:-1]
+    return (
+        b'{"program_id":"sampler","backend":"statevector","params":{"pubs":[["OPENQASM 3;",['
+        + inner
+        + b"]]]}}"
+    )
+
+
+PIECES = {
+    "arrays": b"[],",
+    "objects": b"{},",
+    "rows": b"[0.5],",
+    "pairs": b"[0.5,0.25],",
+    "nested": b"[[[[0]]]],",
+    "names": b'{"Z":1},',
+    "numbers": b"0.5,",
+    "integers": b"999,",
+    "texts": b'"ab",',
+    "nulls": b"null,",
+}
+
+
+@pytest.mark.parametrize("piece", PIECES.values(), ids=PIECES)
+def test_the_estimate_is_no_less_than_what_it_takes(piece: bytes) -> None:
+    """Within a tenth, whatever the body is made of."""
+    body = body_of(piece, 600_000)
+    tracemalloc.start()
+    try:
+        kept = msgspec.json.decode(body)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept
+    assert taken <= 1.1 * decoded_bytes(body, 1 << 40) + len(body)
+
+
+@pytest.mark.parametrize("piece", [b"[],", b"{},", b'{"Z":1},', b"[0.5],", b'"","",'])
+def test_a_body_of_tiny_pieces_is_refused_undecoded(piece: bytes) -> None:
+    """Soon, and without the memory."""
+    body = body_of(piece, 49_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ProblemError, match="MiB of memory") as caught:
+            decode_large(body, LIMIT)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert caught.value.status == 413
+    assert peak < 2.5 * len(body)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [b"0.1234567890123456,", b"[0.1234567890123456],", b"[0.12345678,1.23456789],", b"0.5,"],
+)
+def test_values_as_people_write_them_pass(piece: bytes) -> None:
+    """Up to the limit of a body."""
+    assert decoded_bytes(body_of(piece, 49_900_000), LIMIT) <= LIMIT
+
+
+def test_what_looks_like_arrays_within_a_text_does_not_count() -> None:
+    """Circuits are full of brackets; escapes do not end a text."""
+    texts = [TEXT + '\\"' * number + "[" * 2000 for number in range(2000)]
+    body = msgspec.json.encode({"program_id": "sampler", "params": texts})
+    assert body.count(b"[") > 2_000_000
+    assert decoded_bytes(body, 10_000_000) < 1_000_000
+    assert decoded_bytes(body + b"[" * 200_000, 10_000_000) > 10_000_000
+
+
+def test_over_the_wire(api: Api) -> None:
+    """413 in the container; another call is answered meanwhile, and the next job runs."""
+    reply = api.call("POST", "/jobs", data=body_of(b"[],", 30_000_000))
+    assert (reply.status_code, reply.json()["errors"][0]["code"]) == (413, 9413)
+    assert "ndarray" in reply.json()["errors"][0]["solution"]
+    began = time.monotonic()
+    reply = api.call("POST", "/jobs", data=body_of(b"[0.1234567890123456],", 10_000_000))
+    assert reply.status_code == 200, reply.text
+    assert time.monotonic() - began < 20
+    job = api.wait(reply.json()["id"])
+    assert job["state"]["status"] == "Failed"
+    assert api.wait(api.submit())["state"]["status"] == "Completed"

@@ -1,0 +1,147 @@
+"""Bodies in tiny chunks: whoever sends them is refused, and nobody else waits for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+import requests
+
+from qiskit_rest_primitives.local import Limits, LocalService
+from tests.local.api.raw import connect, error_in, read_all
+from tests.local.conftest import ALICE, Api
+
+HEAD = b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+KEY = f"Authorization: Bearer {ALICE.token}\r\n".encode()
+# Thousands at a time: what one read takes of them is all parsed before anybody else's turn.
+CRUMBS = b"1\r\nx\r\n" * 10_000
+EXTENSIONS = (b"1;" + b"e" * 1000 + b"\r\nx\r\n") * 60
+MOST_BYTES = 60_000_000
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[LocalService]:
+    """A service of its own, whose processor time is measured."""
+    with LocalService(users=[ALICE]) as service:
+        yield service
+
+
+def loop_seconds(service: LocalService) -> float:
+    """Processor time of the thread of the event loop so far."""
+    assert service._thread is not None
+    assert service._thread.ident is not None
+    return time.clock_gettime(time.pthread_getcpuclockid(service._thread.ident))
+
+
+def sent_until_closed(service: LocalService, start: bytes, piece: bytes) -> int:
+    """Sends pieces until the service has had enough; how many bytes it took to make it so."""
+    sent = 0
+    with connect(service) as connection:
+        connection.sendall(start)
+        try:
+            while sent < MOST_BYTES:
+                sent += connection.send(piece)
+        except ConnectionError:
+            pass
+    return sent
+
+
+@pytest.mark.skipif(not hasattr(time, "pthread_getcpuclockid"), reason="not on this system")
+@pytest.mark.parametrize("piece", [CRUMBS, EXTENSIONS], ids=["crumbs", "extensions"])
+@pytest.mark.parametrize("key", [b"", KEY], ids=["without a token", "with a token"])
+def test_a_connection_of_crumbs_is_cut_off(service: LocalService, key: bytes, piece: bytes) -> None:
+    """At the cost of a moment of the event loop's time."""
+    before = loop_seconds(service)
+    assert sent_until_closed(service, HEAD + key + b"\r\n", piece) < MOST_BYTES
+    assert loop_seconds(service) - before < 1
+
+
+@pytest.mark.parametrize(
+    ("key", "status", "code"), [(b"", 401, 1201), (KEY, 400, 9400)], ids=["without", "with"]
+)
+def test_crumbs_are_answered(service: LocalService, key: bytes, status: int, code: int) -> None:
+    """The reply comes, then the connection is closed, whatever the client goes on to send."""
+    with connect(service) as connection:
+        connection.sendall(HEAD + key + b"\r\n" + CRUMBS * 2)
+        reply = read_all(connection)
+    assert b"connection: close" in reply.lower()
+    got, error = error_in(reply)
+    assert (got, error["code"]) == (status, code)
+
+
+def test_others_are_answered_meanwhile(service: LocalService) -> None:
+    """Six connections of crumbs that come back as soon as they are cut off."""
+    over = threading.Event()
+
+    def attack() -> None:
+        while not over.is_set():
+            sent_until_closed(service, HEAD + b"\r\n", CRUMBS)
+
+    threads = [threading.Thread(target=attack) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    try:
+        api = Api(service, ALICE)
+        for _ in range(20):
+            assert api.get("/versions").status_code == 200
+        job_id = api.run()
+        assert api.get(f"/jobs/{job_id}/results").status_code == 200
+        api.session.close()
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_ordinary_chunks_are_read(service: LocalService) -> None:
+    """A hundred bytes a chunk are small, and no reason to refuse a body."""
+    api = Api(service, ALICE)
+    body = b'{"program_id": "nothing"' + b" " * 1_000_000 + b"}"
+    chunks = [body[start : start + 100] for start in range(0, len(body), 100)]
+    reply = api.call("POST", "/jobs", data=iter(chunks))
+    assert reply.status_code == 400
+    assert "program_id" in reply.json()["errors"][0]["message"]
+    api.session.close()
+
+
+def test_a_refused_client_reads_why_after_its_body(service: LocalService) -> None:
+    """A large body without a token: the client gets the 401, not a reset connection."""
+    for _ in range(5):
+        reply = requests.post(f"{service.url}/jobs", data=b" " * 20_000_000, timeout=30)
+        assert reply.status_code == 401
+        assert reply.headers["Connection"] == "close"
+
+
+def test_a_body_without_a_token_is_not_read(service: LocalService) -> None:
+    """The reply comes though the body never does, and the connection ends."""
+    with connect(service) as connection:
+        connection.sendall(
+            b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
+        )
+        status, _ = error_in(read_all(connection))
+    assert status == 401
+
+
+def test_refused_connections_give_way_to_others() -> None:
+    """They linger until their clients have read the reply, but not at the cost of anybody."""
+    few = Limits(connections=4)
+    with LocalService(users=[ALICE], limits=few) as service, ExitStack() as stack:
+        for _ in range(3 * few.connections):
+            connection = stack.enter_context(connect(service))
+            connection.sendall(HEAD + b"\r\n1\r\nx\r\n")
+        api = Api(service, ALICE)
+        assert api.get("/versions").status_code == 200
+        api.session.close()
+
+
+def test_stopping_does_not_wait_for_who_was_refused() -> None:
+    """Nothing is open when the service has stopped."""
+    with LocalService(users=[ALICE]) as service:
+        connection = connect(service)
+        connection.sendall(HEAD + b"\r\n1\r\nx\r\n")
+        assert connection.recv(1000)
+    with connection:
+        assert connection.recv(1000) == b""

@@ -1,0 +1,120 @@
+"""GET /workloads, called with plain requests."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from qiskit_rest_primitives.local import LocalService
+from tests.local.conftest import ALICE, Api
+
+
+def cursor(link: dict[str, str], direction: str) -> str:
+    """The cursor in a link."""
+    return parse_qs(urlsplit(link["href"]).query)[direction][0]
+
+
+@pytest.fixture(scope="module")
+def workloads(local: LocalService) -> tuple[Api, list[str]]:
+    """Three jobs, a batch with two jobs and a session, oldest first; since a time of their own."""
+    api = Api(local, ALICE)
+    ids: list[str] = []
+    for index in range(3):
+        ids.append(api.run(tags=["workload-tag", f"w{index}"]))
+    batch = api.call("POST", "/sessions", json={"mode": "batch", "backend": "statevector"})
+    ids.append(batch.json()["id"])
+    for _ in range(2):
+        api.run(session_id=ids[-1])
+    api.call("DELETE", f"/sessions/{ids[-1]}/close")
+    time.sleep(0.002)
+    session = api.call("POST", "/sessions", json={"mode": "dedicated", "backend": "statevector"})
+    ids.append(session.json()["id"])
+    return api, ids
+
+
+def found(workloads: tuple[Api, list[str]], **query: Any) -> list[str]:
+    """Ids of the workloads made here that a query finds."""
+    api, ids = workloads
+    content = api.json("/workloads", limit=50, **query)
+    return [entry["id"] for entry in content["workloads"] if entry["id"] in ids]
+
+
+def test_lists_jobs_sessions_and_batches(workloads: tuple[Api, list[str]]) -> None:
+    """Oldest first; a job of a session is not a workload of its own."""
+    api, ids = workloads
+    assert found(workloads, sort="createdAt") == ids
+    assert found(workloads, sort="-createdAt") == ids[::-1]
+    entries = {entry["id"]: entry for entry in api.json("/workloads", limit=50)["workloads"]}
+    assert entries[ids[0]]["mode"] == "job"
+    assert entries[ids[0]]["status"] == "completed"
+    assert entries[ids[0]]["tags"] == ["workload-tag", "w0"]
+    assert (entries[ids[3]]["mode"], entries[ids[3]]["status"]) == ("batch", "completed")
+    assert entries[ids[3]]["job_count"] == 2
+    assert (entries[ids[4]]["mode"], entries[ids[4]]["status"]) == ("session", "pending")
+
+
+def test_filters(workloads: tuple[Api, list[str]]) -> None:
+    """Every filter; several statuses are alternatives, several tags must all be there."""
+    api, ids = workloads
+    assert found(workloads, mode="job") == ids[:3]
+    assert found(workloads, mode="batch") == [ids[3]]
+    assert found(workloads, mode="session") == [ids[4]]
+    assert found(workloads, status="completed") == ids[:4]
+    assert found(workloads, status=["pending", "failed"]) == [ids[4]]
+    assert found(workloads, tags=["workload-tag", "w1"]) == [ids[1]]
+    assert found(workloads, search="WORKLOAD-tag") == ids[:3]
+    assert found(workloads, search=ids[4][:13]) == [ids[4]]
+    assert found(workloads, backend="statevector", user="me") == ids
+    assert found(workloads, backend="other") == []
+    created = api.json(f"/jobs/{ids[1]}")["created"]
+    assert found(workloads, created_after=created) == ids[1:]
+    assert found(workloads, created_before=created) == ids[:2]
+
+
+@pytest.mark.parametrize("sort", ["createdAt", "-createdAt"])
+def test_cursors_walk_both_ways(workloads: tuple[Api, list[str]], sort: str) -> None:
+    """Next leads to the end, previous back to the start, over the same pages."""
+    api, ids = workloads
+    query: dict[str, Any] = {"tags": "workload-tag", "limit": 2, "sort": sort}
+    first = api.json("/workloads", **query)
+    expected = ids[:3] if sort == "createdAt" else ids[:3][::-1]
+    assert [entry["id"] for entry in first["workloads"]] == expected[:2]
+    assert (first["total_count"], first["limit"]) == (3, 2)
+    assert "previous" not in first
+    second = api.json("/workloads", **query, next=cursor(first["next"], "next"))
+    assert [entry["id"] for entry in second["workloads"]] == expected[2:]
+    assert "next" not in second
+    back = api.json("/workloads", **query, previous=cursor(second["previous"], "previous"))
+    assert back["workloads"] == first["workloads"]
+    assert "previous" not in back
+    followed = api.session.get(api.service.base_url + first["next"]["href"], timeout=30)
+    assert followed.json()["workloads"] == second["workloads"]
+
+
+@pytest.mark.parametrize("limit", [0, 51])
+def test_a_limit_out_of_range_is_the_default(api: Api, limit: int) -> None:
+    """10, as on the service."""
+    assert api.json("/workloads", limit=limit)["limit"] == 10
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"sort": "name"},
+        {"status": "Completed"},
+        {"mode": "dedicated"},
+        {"user": "bob"},
+        {"next": "nonsense"},
+        {"next": "bnVsbA=="},
+        {"next": "é"},
+        {"next": "W10=", "previous": "W10="},
+        {"created_after": "x"},
+        {"limit": "x"},
+    ],
+)
+def test_wrong_values_are_400(api: Api, query: dict[str, str]) -> None:
+    """Each key has its form."""
+    assert api.get("/workloads", **query).status_code == 400

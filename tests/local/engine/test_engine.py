@@ -1,0 +1,304 @@
+"""The engine: order, cancellation, time limits, crashes; the same answer on every executor."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+from qiskit.primitives import StatevectorSampler
+
+from qiskit_rest_primitives.local.engine.engine import Engine
+from qiskit_rest_primitives.local.engine.workers import Workers, worker_processes
+from qiskit_rest_primitives.local.simulators.backends import LocalBackends
+from qiskit_rest_primitives.local.simulators.statevector import ReferenceSimulator
+from tests.local.engine.jobs import Running, fail, run, text_of
+
+SEED = {"simulator": {"seed_simulator": 42}}
+
+
+def rotated(num_qubits: int = 2) -> QuantumCircuit:
+    """One parameter, entangled, measured."""
+    circuit = QuantumCircuit(num_qubits)
+    circuit.ry(Parameter("a"), 0)
+    for qubit in range(num_qubits - 1):
+        circuit.cx(qubit, qubit + 1)
+    circuit.measure_all()
+    return circuit
+
+
+BELL = text_of(rotated())
+
+
+@pytest.fixture
+def engine():
+    """An engine on threads that runs one job at a time."""
+    engine = Engine(LocalBackends(), jobs_at_once=1)
+    yield engine
+    engine.close()
+
+
+class Gate:
+    """Stands in a simulator's way until opened."""
+
+    def __init__(self, monkeypatch):
+        self.opened = threading.Event()
+        self.reached = threading.Event()
+        sample = ReferenceSimulator.sample
+
+        def slow(simulator, circuit, rows, shots, seeds, start, check):
+            self.reached.set()
+            while not self.opened.wait(0.01):
+                check()
+            return sample(simulator, circuit, rows, shots, seeds, start, check)
+
+        monkeypatch.setattr(ReferenceSimulator, "sample", slow)
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """Closed."""
+    gate = Gate(monkeypatch)
+    yield gate
+    gate.opened.set()
+
+
+def test_a_job_ends_once_with_log_and_usage(engine):
+    """Running, then Completed, with the steps in the log and seconds of work."""
+    job = Running(engine, "sampler", {"pubs": [[BELL, [0.3], 10]]})
+    outcome = job.outcome()
+    assert job.started.is_set()
+    assert outcome.status == "Completed"
+    assert (outcome.reason, outcome.reason_code) == ("", None)
+    assert outcome.usage_seconds > 0
+    assert "completed" in outcome.logs
+    time.sleep(0.05)
+    assert len(job.outcomes) == 1
+
+
+def test_the_plain_encoding_is_the_default(engine):
+    """Without support_qiskit the result is hex samples."""
+    outcome = Running(
+        engine, "sampler", {"pubs": [[BELL, [math.pi], 3]], "support_qiskit": False}
+    ).outcome()
+    assert b'"0x3"' in outcome.body
+
+
+def test_jobs_run_in_the_order_they_came(engine, gate):
+    """One at a time, the others wait and are counted."""
+    jobs = [
+        Running(engine, "sampler", {"pubs": [[BELL, [0.3], 1]]}, job_id=str(i)) for i in range(4)
+    ]
+    assert gate.reached.wait(30)
+    assert engine.queue_length("statevector") == 3
+    assert engine.queue_length() == 3
+    assert engine.queue_length("aer") == 0
+    assert [job.started.is_set() for job in jobs] == [True, False, False, False]
+    gate.opened.set()
+    for job in jobs:
+        assert job.outcome().status == "Completed"
+
+
+def test_a_queued_job_is_cancelled_at_once(engine, gate):
+    """Before its turn, without having run."""
+    first = Running(engine, "sampler", {"pubs": [[BELL, [0.3], 1]]}, job_id="first")
+    second = Running(engine, "sampler", {"pubs": [[BELL, [0.3], 1]]}, job_id="second")
+    assert gate.reached.wait(30)
+    engine.cancel("second")
+    assert second.outcome(5).status == "Cancelled"
+    assert not second.started.is_set()
+    assert not first.ended.is_set()
+    engine.cancel("nobody")
+
+
+def test_a_running_job_is_cancelled_soon(engine, gate):
+    """Its threads stop, and the next job has them."""
+    job = Running(engine, "sampler", {"pubs": [[BELL, [0.3], 1]] * 5})
+    assert gate.reached.wait(30)
+    begun = time.monotonic()
+    engine.cancel("job")
+    outcome = job.outcome(5)
+    assert (outcome.status, outcome.reason_code) == ("Cancelled", None)
+    assert time.monotonic() - begun < 2
+    gate.opened.set()
+    run(engine, "sampler", [[BELL, [0.3], 1]])
+
+
+def test_a_job_beyond_its_time_is_cancelled_with_1305(engine, gate):
+    """The limit is the job's own, or else the engine's."""
+    job = Running(engine, "sampler", {"pubs": [[BELL, [0.3], 1]]}, time_limit_seconds=0.2)
+    outcome = job.outcome(10)
+    assert (outcome.status, outcome.reason_code) == ("Cancelled", 1305)
+    assert "0.2 s" in outcome.reason
+
+
+def test_a_failure_of_the_simulator_leaves_the_engine_up(engine, monkeypatch):
+    """Reason and end of the traceback; even Rust's panics, which are no Exceptions."""
+
+    class PanicError(BaseException):
+        pass
+
+    def broken(*arguments):
+        raise PanicError("index out of bounds")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ReferenceSimulator, "sample", broken)
+        outcome = fail(engine, "sampler", [[BELL, [0.3]]])
+    assert outcome.reason == "PanicError: index out of bounds"
+    assert "Traceback" in outcome.logs
+    assert "broken" in outcome.logs
+    run(engine, "sampler", [[BELL, [0.3]]])
+
+
+def test_callbacks_that_raise_do_not_stop_the_engine(engine):
+    """The next job runs."""
+
+    def broken(*arguments):
+        raise OSError("disk full")
+
+    from qiskit_rest_primitives.wire.request.job_request import decode_params
+
+    params = decode_params("sampler", b'{"pubs": []}')
+    engine.submit(
+        "x", "statevector", params, program_id="sampler", on_running=broken, on_final=broken
+    )
+    run(engine, "sampler", [[BELL, [0.3]]])
+
+
+def test_closing_ends_every_job():
+    """Running and queued ones are cancelled, later ones refused."""
+    engine = Engine(LocalBackends(), jobs_at_once=1)
+    values = np.zeros((4000, 1)).tolist()
+    pubs = [[text_of(rotated(14)), values]]
+    jobs = [Running(engine, "sampler", {"pubs": pubs}, job_id=str(i)) for i in range(2)]
+    assert jobs[0].started.wait(30)
+    engine.close()
+    engine.close()
+    assert [job.outcome(0.1).status for job in jobs] == ["Cancelled"] * 2
+    with pytest.raises(RuntimeError, match="closed"):
+        Running(engine, "sampler", {"pubs": []})
+
+
+def test_an_unknown_backend_is_a_key_error(engine):
+    """Nothing is queued."""
+    with pytest.raises(KeyError):
+        Running(engine, "sampler", {"pubs": []}, backend="ibm_nowhere")
+
+
+SWEEP = np.linspace(0, 3, 60).reshape(12, 5, 1)
+
+
+def sweep_results(engine: Engine) -> list[np.ndarray]:
+    """A seeded sweep on the reference and one on Aer, sampled and estimated."""
+    text = text_of(rotated(9))
+    pubs = [[text, SWEEP.tolist(), 64], [text, SWEEP[0].tolist(), 10]]
+    arrays: list[np.ndarray] = []
+    for backend in ("statevector", "aer"):
+        arrays += [
+            pub.data.meas.array for pub in run(engine, "sampler", pubs, backend, options=SEED)
+        ]
+        estimator_pub = [text, ["Z" * 9, "X" * 9, "I" * 8 + "Z"], SWEEP[:, :1].tolist(), 0.1]
+        [pub] = run(engine, "estimator", [estimator_pub], backend, options={"seed_estimator": 3})
+        arrays.append(pub.data.evs)
+    return arrays
+
+
+@pytest.fixture(scope="module")
+def threaded_results():
+    """The sweep on threads, which is the reference's."""
+    engine = Engine(LocalBackends())
+    results = sweep_results(engine)
+    engine.close()
+    [expected] = StatevectorSampler(seed=42).run([(rotated(9), SWEEP)], shots=64).result()
+    assert np.array_equal(results[0], expected.data.meas.array)
+    return results
+
+
+def test_worker_processes_give_the_same_bits(threaded_results):
+    """A seeded sweep on two processes equals the one on threads."""
+    with worker_processes(2) as executor:
+        engine = Engine(LocalBackends(), executor)
+        results = sweep_results(engine)
+        engine.close()
+    for got, want in zip(results, threaded_results, strict=True):
+        assert np.array_equal(got, want)
+
+
+def test_the_cut_does_not_change_the_answer(threaded_results, monkeypatch):
+    """One task a point gives what sixteen tasks a PUB gave."""
+    from qiskit_rest_primitives.local.engine import plan as planning
+
+    monkeypatch.setattr(planning, "_WORTH_CUTTING_SECONDS", 0)
+    monkeypatch.setattr(planning, "_TASKS_PER_PUB", 1000)
+    engine = Engine(LocalBackends())
+    results = sweep_results(engine)
+    engine.close()
+    for got, want in zip(results, threaded_results, strict=True):
+        assert np.array_equal(got, want)
+
+
+def exit_process(*arguments):
+    """Ends the process it runs in."""
+    os._exit(11)
+
+
+def test_a_pool_that_lost_a_process_is_replaced(monkeypatch):
+    """The job fails only if it is the one that crashes; the engine goes on with new processes."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        engine = Engine(LocalBackends(), pool, jobs_at_once=1)
+        submit = pool.submit
+        monkeypatch.setattr(pool, "submit", lambda function, task: submit(exit_process, task))
+        # The task itself is sound: tried once more, alone, it ends well.
+        run(engine, "sampler", [[BELL, [0.3], 5]])
+        monkeypatch.setattr(pool, "submit", None)
+        run(engine, "sampler", [[BELL, [0.3], 5]])
+        engine.close()
+
+
+def test_a_crash_of_a_worker_process_fails_its_job(monkeypatch):
+    """With a reason; the next job runs."""
+    with worker_processes(1) as executor:
+        engine = Engine(LocalBackends(), executor, jobs_at_once=1)
+        from qiskit_rest_primitives.local.engine import workers as executors
+
+        with monkeypatch.context() as patch:
+            patch.setattr(executors, "run_task", exit_process)
+            outcome = fail(engine, "sampler", [[BELL, [0.3], 5]])
+        assert "crashed" in outcome.reason
+        run(engine, "sampler", [[BELL, [0.3], 5]])
+        engine.close()
+
+
+def sleep_long(task):
+    """A task that looks at no flag."""
+    time.sleep(600)
+
+
+def test_work_that_does_not_stop_is_killed_in_a_process(monkeypatch):
+    """A cancelled job's process is free again soon."""
+    from qiskit_rest_primitives.local.engine import workers as executors
+
+    monkeypatch.setattr(executors, "_GRACE_SECONDS", 0.1)
+    with worker_processes(1) as executor:
+        engine = Engine(LocalBackends(), executor, jobs_at_once=1)
+        with monkeypatch.context() as patch:
+            patch.setattr(executors, "run_task", sleep_long)
+            job = Running(engine, "sampler", {"pubs": [[BELL, [0.3], 5]]}, time_limit_seconds=1.0)
+            assert job.outcome(20).reason_code == 1305
+        run(engine, "sampler", [[BELL, [0.3], 5]])
+        engine.close()
+
+
+def test_an_executor_of_the_caller_is_left_running():
+    """It may serve others."""
+    with ThreadPoolExecutor(1) as executor:
+        workers = Workers(executor)
+        workers.close()
+        assert executor.submit(int, "3").result() == 3

@@ -1,0 +1,203 @@
+"""QPY circuits of PUBs: read, or refused in bounded time and memory."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import struct
+import sys
+import time
+import zlib
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit, qpy
+from qiskit.circuit import ParameterVector
+
+from qiskit_rest_primitives.local.engine import qpy_sandbox as rehearsing
+from qiskit_rest_primitives.local.engine.engine import Engine
+from qiskit_rest_primitives.local.engine.load_circuit import MAX_QPY_BYTES, OLDEST_QPY, load_circuit
+from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+from qiskit_rest_primitives.local.outcome import RefusedError, StoppedError
+from qiskit_rest_primitives.local.simulators.backends import LocalBackends
+from tests.local.engine.jobs import fail, run
+
+
+@pytest.fixture(scope="module")
+def rehearsals():
+    """Processes that load files first."""
+    rehearsals = Rehearsals()
+    yield rehearsals
+    rehearsals.close()
+
+
+def qpy_of(*circuits: QuantumCircuit, version: int | None = None) -> bytes:
+    """A QPY file."""
+    file = io.BytesIO()
+    qpy.dump(list(circuits), file, **({} if version is None else {"version": version}))
+    return file.getvalue()
+
+
+def envelope(data: bytes) -> dict[str, str]:
+    """As it stands in a PUB."""
+    return {
+        "__type__": "QuantumCircuit",
+        "__value__": base64.b64encode(zlib.compress(data)).decode(),
+    }
+
+
+def rotations() -> QuantumCircuit:
+    """Eleven parameters of a vector, in the order of its elements."""
+    circuit = QuantumCircuit(11, metadata={"kind": "test"})
+    for qubit, parameter in enumerate(ParameterVector("p", 11)):
+        circuit.ry(parameter, qubit)
+    return circuit
+
+
+@pytest.mark.parametrize("version", range(OLDEST_QPY, qpy.QPY_VERSION + 1))
+def test_every_version_that_is_written_is_read(version, rehearsals):
+    """With parameters in the circuit's order."""
+    circuit = rotations()
+    loaded = load_circuit(qpy_of(circuit, version=version), 0, rehearsals)
+    assert loaded.circuit == circuit
+    assert [p.name for p in loaded.parameters] == [f"p[{i}]" for i in range(11)]
+
+
+def test_a_job_of_qpy_circuits_runs():
+    """Values by position, metadata kept."""
+    engine = Engine(LocalBackends())
+    values = np.linspace(0, 3, 11)
+    paulis = ["I" * (10 - i) + "Z" + "I" * i for i in range(11)]
+    pub = [envelope(qpy_of(rotations())), paulis, values.tolist(), 0]
+    [got] = run(engine, "estimator", [pub])
+    assert np.allclose(got.data.evs, np.cos(values))
+    assert got.metadata["circuit_metadata"] == {"kind": "test"}
+    outcome = fail(engine, "estimator", [[envelope(b"QISKIT\xff" + b"\0" * 40), *pub[1:]]])
+    assert "version 255" in outcome.reason
+    assert outcome.reason_code == 1603
+    assert "qpy.dump" in outcome.reason_solution
+    engine.close()
+
+
+def with_qubits(data: bytes, num_qubits: int) -> bytes:
+    """The file with another number of qubits in its circuit's header."""
+    place = struct.calcsize("!6sBBBBQc") + 1
+    if data[6] >= 16:
+        (place,) = struct.unpack_from("!Q", data, place)
+    place += struct.calcsize("!H1cH")
+    return data[:place] + struct.pack("!I", num_qubits) + data[place + 4 :]
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (b"QISKIT", "version 0"),
+        (qpy_of(rotations())[:12], "cut short"),
+        (qpy_of(rotations())[:120], "error loading QPY"),
+        (qpy_of(rotations(), rotations()), "2 circuits"),
+        (with_qubits(qpy_of(rotations()), 4_000_000_000), "4000000000 qubits"),
+        (with_qubits(qpy_of(rotations(), version=13), 2**31), "qubits"),
+        (qpy_of(rotations())[:60] + b"\xff" * 500, "QPY"),
+    ],
+)
+def test_a_damaged_or_hostile_file_is_refused_quickly(data, word, rehearsals):
+    """With the PUB and what is wrong."""
+    begun = time.monotonic()
+    with pytest.raises(RefusedError, match="PUB 3") as caught:
+        load_circuit(data, 3, rehearsals)
+    assert word in caught.value.reason
+    assert "\\x1b" not in caught.value.reason
+    assert "\x1b" not in caught.value.reason
+    assert time.monotonic() - begun < 20
+
+
+def nested(num_qubits: int, version: int) -> bytes:
+    """A file whose innermost definition claims more qubits than are used."""
+    inner = QuantumCircuit(77, 55)
+    inner.h(0)
+    outer = QuantumCircuit(77, 55)
+    outer.append(inner.to_instruction(), range(77), range(55))
+    data = qpy_of(outer, version=version)
+    # The circuit, the definition's instruction, the definition, the call.
+    places = [m.start() for m in re.finditer(re.escape(struct.pack("!II", 77, 55)), data)]
+    return data[: places[2]] + struct.pack("!I", num_qubits) + data[places[2] + 4 :]
+
+
+@pytest.mark.parametrize("version", range(OLDEST_QPY, qpy.QPY_VERSION + 1))
+@pytest.mark.parametrize("num_qubits", [20_000_000, 4_000_000_000])
+def test_what_a_nested_definition_claims_is_not_taken(num_qubits, version, rehearsals):
+    """Unbounded, it would be minutes and gigabytes of this process."""
+    assert load_circuit(nested(77, version), 0, rehearsals).circuit.num_qubits == 77
+    before = memory()
+    with pytest.raises(RefusedError, match=r"PUB 2: .*(claims|memory)") as caught:
+        load_circuit(nested(num_qubits, version), 2, rehearsals)
+    assert caught.value.code == 1603
+    assert memory() - before < 100_000_000
+
+
+def memory() -> int:
+    """The most bytes that this process ever had."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024)
+
+
+def test_nesting_deeper_than_a_thread_has_stack_ends_another_process(rehearsals):
+    """A crash of the loader is the rehearsal's, never this process's."""
+    circuit = QuantumCircuit(1)
+    circuit.h(0)
+    for _ in range(90):
+        outer = QuantumCircuit(1)
+        outer.append(circuit.to_instruction(), [0])
+        circuit = outer
+    # Releases of Qiskit differ in the stack that they take: older ones load it.
+    try:
+        outcome = f"{load_circuit(qpy_of(circuit), 0, rehearsals).circuit.num_qubits} qubit"
+    except RefusedError as error:
+        outcome = str(error)
+    assert outcome == "1 qubit" or outcome.startswith("PUB 0: ")
+    assert load_circuit(qpy_of(rotations()), 0, rehearsals).circuit.num_qubits == 11
+
+
+def test_a_rehearsal_ends_with_its_job(rehearsals):
+    """Whoever waits for it can give up."""
+
+    def stop() -> None:
+        raise StoppedError
+
+    with pytest.raises(StoppedError):
+        load_circuit(nested(20_000_000, 13), 0, rehearsals, check=stop)
+    assert load_circuit(qpy_of(rotations()), 0, rehearsals).circuit.num_qubits == 11
+
+
+def test_a_rehearsal_ends_after_its_time(rehearsals, monkeypatch):
+    """What loads for too long is given up, and the next file is not kept waiting."""
+    monkeypatch.setattr(rehearsing, "SPARE_SECONDS", 0.0)
+    monkeypatch.setattr(rehearsing, "IDLE_BYTES", 1 << 40)
+    # Where it loads more quickly, the limit of memory comes first.
+    with pytest.raises(RefusedError, match=r"PUB 1: .*more than (0 s|there is memory for)"):
+        load_circuit(nested(20_000_000, 13), 1, rehearsals)
+    monkeypatch.undo()
+    assert load_circuit(qpy_of(rotations()), 0, rehearsals).circuit.num_qubits == 11
+
+
+def test_a_file_too_large_is_refused(rehearsals):
+    """Before anything of it is looked at."""
+    data = qpy_of(rotations())
+    with pytest.raises(RefusedError, match="PUB 0: a QPY file of"):
+        load_circuit(data + bytes(MAX_QPY_BYTES), 0, rehearsals)
+
+
+def test_a_register_without_bits_is_no_trouble():
+    """Its samples are empty strings of bits."""
+    from qiskit.circuit import ClassicalRegister
+
+    circuit = QuantumCircuit(1, 1)
+    circuit.add_register(ClassicalRegister(0, "none"))
+    circuit.measure(0, 0)
+    engine = Engine(LocalBackends())
+    [got] = run(engine, "sampler", [[envelope(qpy_of(circuit)), None, 5]])
+    engine.close()
+    assert got.data.c.get_counts() == {"0": 5}

@@ -1,0 +1,112 @@
+"""Worker processes: answers, errors, crashes, kills."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import pickle
+import signal
+import time
+
+import pytest
+
+from qiskit_rest_primitives.local.engine import worker_main as process_main
+from qiskit_rest_primitives.local.engine.worker_processes import (
+    WorkerProcesses,
+    read_message,
+    write_message,
+)
+from qiskit_rest_primitives.local.outcome import RefusedError
+
+
+@pytest.fixture(scope="module")
+def workers():
+    """One process, so that the next call meets what the last one left."""
+    with WorkerProcesses(1) as workers:
+        yield workers
+
+
+def test_a_call_gives_its_result_or_its_exception(workers):
+    """As if it had been made here."""
+    assert workers.submit(math.hypot, 3, 4).result(60) == 5
+    with pytest.raises(ValueError, match="math domain"):
+        workers.submit(math.sqrt, -1).result(60)
+    assert workers.submit(os.getpid).result(60) != os.getpid()
+
+
+def test_a_process_that_dies_takes_only_its_own_call(workers):
+    """The future says so, the next call finds a new process."""
+    crashing = workers.submit(os._exit, 3)
+    following = workers.submit(math.hypot, 3, 4)
+    with pytest.raises(RefusedError, match="exit code 3") as caught:
+        crashing.result(60)
+    assert caught.value.solution
+    assert following.result(60) == 5
+
+
+def test_a_running_call_can_be_killed(workers):
+    """In the middle of it."""
+    sleeping = workers.submit(time.sleep, 600)
+    while not sleeping.running():
+        time.sleep(0.01)
+    workers.submit(math.hypot, 3, 4)
+    workers.kill(sleeping)
+    with pytest.raises(RefusedError, match=f"signal {signal.SIGKILL:d}"):
+        sleeping.result(60)
+    workers.kill(sleeping)
+
+
+def test_what_cannot_be_pickled_fails_alone(workers):
+    """Arguments and results."""
+    with pytest.raises((pickle.PicklingError, AttributeError, TypeError)):
+        workers.submit(lambda: 1).result(60)
+    with pytest.raises(RuntimeError, match="frame"):
+        workers.submit(__import__("sys")._getframe).result(60)
+    assert workers.submit(math.hypot, 3, 4).result(60) == 5
+    with pytest.raises(TypeError):
+        workers.submit(math.hypot, x=3)
+
+
+def test_shutdown_drops_what_waits():
+    """Queued calls are cancelled, the running one ends with its process, no more are taken."""
+    workers = WorkerProcesses(1, eager=True)
+    running = workers.submit(time.sleep, 600)
+    waiting = workers.submit(math.hypot, 3, 4)
+    while not running.running():
+        time.sleep(0.01)
+    workers.shutdown(wait=True, cancel_futures=True)
+    assert waiting.cancelled()
+    with pytest.raises(RefusedError):
+        running.result(60)
+    with pytest.raises(RuntimeError, match="shutdown"):
+        workers.submit(math.hypot, 3, 4)
+
+
+class UnreadableError(Exception):
+    """Can be pickled and not read back."""
+
+    def __init__(self, one, two):
+        super().__init__(one)
+
+
+def raise_unreadable():
+    """Raises it."""
+    raise UnreadableError("why", 2)
+
+
+def test_the_loop_of_a_worker_answers_every_call():
+    """Results, exceptions, exceptions that would break the reader, until the input ends."""
+    calls, answers = io.BytesIO(), io.BytesIO()
+    for call in [(math.hypot, (3, 4)), (math.sqrt, (-1,)), (raise_unreadable, ())]:
+        write_message(calls, pickle.dumps(call))
+    calls.seek(0)
+    process_main.serve(calls, answers)
+    answers.seek(0)
+    results = [pickle.loads(read_message(answers)) for _ in range(3)]
+    assert results[0] == 5
+    assert isinstance(results[1], ValueError)
+    assert isinstance(results[2], RuntimeError)
+    assert "why" in str(results[2])
+    assert read_message(answers) is None
+    assert read_message(io.BytesIO(b"\0" * 7 + b"\5abc")) is None

@@ -1,0 +1,458 @@
+"""The noise of devices is complete whatever the method, judged by Aer's density matrix."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+import zlib
+
+import numpy as np
+import pytest
+from qiskit import ClassicalRegister, QuantumCircuit, qpy
+from qiskit.circuit.library import XGate
+from qiskit.quantum_info import PTM, Kraus, SuperOp
+
+from qiskit_rest_primitives.local.engine.engine import Engine
+from qiskit_rest_primitives.local.simulators.backends import LocalBackends
+from qiskit_rest_primitives.local.simulators.circuit_analysis import keep_qubits
+from qiskit_rest_primitives.local.simulators.cost_model import EXACT_NOISE_UP_TO, choose_noisy_run
+from qiskit_rest_primitives.local.simulators.devices import device_target
+from qiskit_rest_primitives.local.simulators.noise import used_gates
+from tests.local.engine.jobs import OneThread, Running, fail, run, text_of
+
+pytest.importorskip("qiskit_aer")
+
+SEED = {"simulator": {"seed_simulator": 42}}
+# A connected part of fake_127q whose qubits have T2 <= T1: their noise is one of Paulis and resets.
+SHORT_T2 = [63, 73, 74, 77, 81, 84, 93]
+
+
+@pytest.fixture(scope="module")
+def engine():
+    """An engine that runs Aer in this process."""
+    with OneThread() as executor:
+        engine = Engine(LocalBackends(), executor)
+        yield engine
+        engine.close()
+
+
+def aer_noise(size, kept):
+    """Aer's own model of the noise of some qubits of a device, made of the device's Target."""
+    from qiskit.providers import BackendV2, Options
+    from qiskit.transpiler import Target
+    from qiskit_aer.noise import NoiseModel
+
+    whole = device_target(size)
+    part = Target(
+        num_qubits=len(kept),
+        dt=whole.dt,
+        qubit_properties=[whole.qubit_properties[qubit] for qubit in kept],
+    )
+    for name in ("cz", "id", "rx", "rz", "rzz", "sx", "x", "measure", "reset", "delay"):
+        properties = {
+            tuple(kept.index(qubit) for qubit in qubits): values
+            for qubits, values in whole[name].items()
+            if set(qubits) <= set(kept)
+        }
+        part.add_instruction(whole.operation_from_name(name), properties, name=name)
+
+    class Part(BackendV2):
+        target = part
+        max_circuits = None
+
+        @classmethod
+        def _default_options(cls):
+            return Options()
+
+        def run(self, run_input, **options):
+            raise NotImplementedError
+
+    return NoiseModel.from_backend(Part())
+
+
+def aer_probabilities(circuit, size, shots=1_000_000):
+    """Frequencies of the outcomes of a circuit, sampled by Aer from one noisy density matrix."""
+    from qiskit_aer import AerSimulator
+
+    kept = sorted({circuit.find_bit(q).index for i in circuit.data for q in i.qubits})
+    small = keep_qubits(circuit, kept)
+    simulator = AerSimulator(method="density_matrix", noise_model=aer_noise(size, kept))
+    counts = simulator.run(small, shots=shots, seed_simulator=7).result().get_counts()
+    return {key.replace(" ", ""): count / shots for key, count in counts.items()}
+
+
+def distance(counts, expected):
+    """Total variation distance of counts and probabilities, and what chance alone gives at most."""
+    shots = sum(counts.values())
+    keys = {*counts, *expected}
+    found = sum(abs(counts.get(key, 0) / shots - expected.get(key, 0)) for key in keys) / 2
+    chance = sum(math.sqrt(expected.get(key, 0) / shots) for key in keys) / 2
+    return found, chance + 4 / math.sqrt(shots)
+
+
+def entangled(qubits, size, angle, layers=2):
+    """Rotations and CZ on the edges between the qubits, with delays, and all of them measured."""
+    edges = sorted({tuple(sorted(e)) for e in device_target(size)["cz"] if set(e) <= set(qubits)})
+    circuit = QuantumCircuit(size)
+    for layer in range(layers):
+        for place, qubit in enumerate(qubits):
+            circuit.sx(qubit)
+            circuit.rz(angle * (place + layer + 1), qubit)
+            circuit.rx(angle, qubit)
+        for edge in edges:
+            circuit.cz(*edge)
+        circuit.delay(5, qubits[0], unit="us")
+        circuit.x(qubits[-1])
+    circuit.add_register(ClassicalRegister(len(qubits), "c"))
+    circuit.measure(qubits, range(len(qubits)))
+    return circuit
+
+
+def counts_by(method, circuit, size, shots, *, twirled=False):
+    """Counts of a circuit of a device by one method of the embedded service."""
+    from qiskit_rest_primitives.local.simulators.aer import AerSimulation
+    from qiskit_rest_primitives.local.simulators.noise import DeviceNoise
+
+    kept = sorted({circuit.find_bit(q).index for i in circuit.data for q in i.qubits})
+    small = keep_qubits(circuit, kept)
+    noise = DeviceNoise(size, tuple(kept), used_gates(small), twirled=twirled)
+    simulation = AerSimulation(method, noise, None, method == "stabilizer")
+    [bits] = simulation.run_measured([small], shots, seed=3)
+    words, times = np.unique(bits[:, ::-1], axis=0, return_counts=True)
+    return {"".join(map(str, word)): int(number) for word, number in zip(words, times, strict=True)}
+
+
+@pytest.mark.parametrize("method", ["density_matrix", "statevector", "matrix_product_state"])
+@pytest.mark.parametrize("angle", [0.7, np.pi / 2])
+def test_methods_with_exact_noise_agree_with_the_density_matrix_of_aer(method, angle):
+    """Five qubits of a device, Clifford gates and others, delays."""
+    circuit = entangled([0, 1, 2, 3, 4], 7, angle)
+    shots = {"matrix_product_state": 1500, "statevector": 5000, "density_matrix": 100_000}[method]
+    found, chance = distance(counts_by(method, circuit, 7, shots), aer_probabilities(circuit, 7))
+    assert found < chance
+
+
+def test_twirled_noise_is_exact_where_t2_is_at_most_t1():
+    """Seven qubits of fake_127q: resets and phase flips, which the stabilizer method takes."""
+    circuit = entangled(SHORT_T2, 127, np.pi / 2)
+    counts = counts_by("stabilizer", circuit, 127, 5000, twirled=True)
+    found, chance = distance(counts, aer_probabilities(circuit, 127))
+    assert found < chance
+
+
+def test_twirled_noise_is_near_elsewhere():
+    """Ten qubits of which some have T2 > T1: less than a tenth of what the noise does is missed."""
+    qubits = list(range(10))
+    circuit = entangled(qubits, 127, np.pi / 2, layers=4)
+    expected = aer_probabilities(circuit, 127)
+    counts = counts_by("stabilizer", circuit, 127, 5000, twirled=True)
+    ideal = counts_by_no_noise(circuit)
+    found, chance = distance(counts, expected)
+    effect, _ = distance(ideal, expected)
+    assert found - chance < 0.1 * effect
+
+
+def counts_by_no_noise(circuit):
+    """Counts of a circuit without noise."""
+    from qiskit_aer import AerSimulator
+
+    small = keep_qubits(circuit, list(range(10)))
+    return AerSimulator().run(small, shots=200_000, seed_simulator=1).result().get_counts()
+
+
+@pytest.mark.parametrize("t2", [40e-6, 100e-6, 150e-6, 200e-6])
+def test_twirling_keeps_the_diagonal_of_a_channel(t2):
+    """Relaxation, T1 = 100 us: all of it for T2 <= T1, else what it does to X, Y and Z."""
+    from qiskit_aer.noise import depolarizing_error, thermal_relaxation_error
+
+    from qiskit_rest_primitives.local.simulators.pauli_twirling import stabilizer_error
+
+    relaxation = thermal_relaxation_error(100e-6, t2, 10e-6)
+    for error in (relaxation, depolarizing_error(0.01, 2).compose(relaxation.tensor(relaxation))):
+        exact = np.real(PTM(SuperOp(error)).data)
+        replaced, exactly = stabilizer_error(error)
+        assert exactly == (t2 <= 100e-6)
+        twirled = np.real(PTM(SuperOp(replaced)).data)
+        assert np.allclose(np.diag(twirled), np.diag(exact), atol=1e-9)
+        if t2 <= 100e-6:
+            assert np.allclose(twirled, exact, atol=1e-9)
+        else:
+            assert np.all(np.abs(twirled) <= np.abs(exact) + 1e-9)
+
+
+def test_twirling_of_a_coherent_error():
+    """An over-rotation becomes flips with the same fidelity; Clifford errors stay what they are."""
+    from qiskit.circuit.library import HGate, RXGate
+    from qiskit_aer.noise import QuantumError, coherent_unitary_error
+
+    from qiskit_rest_primitives.local.simulators.pauli_twirling import stabilizer_error
+
+    rotation = coherent_unitary_error(RXGate(0.2).to_matrix())
+    twirled, exactly = stabilizer_error(rotation)
+    assert not exactly
+    assert np.allclose(
+        PTM(SuperOp(twirled)).data.diagonal(), PTM(SuperOp(rotation)).data.diagonal()
+    )
+    mixed = QuantumError([([(HGate(), [0])], 0.1), ([(XGate(), [0])], 0.9)])
+    assert stabilizer_error(mixed) == (mixed, True)
+    damping = Kraus([[[1, 0], [0, 0.9]], [[0, math.sqrt(0.19)], [0, 0]]])
+    both = QuantumError([([(HGate(), [0])], 0.1), ([(damping, [0])], 0.9)])
+    assert np.allclose(
+        np.real(PTM(SuperOp(stabilizer_error(both)[0])).data).diagonal(),
+        np.real(PTM(SuperOp(both)).data).diagonal(),
+    )
+
+
+def test_a_rewritten_gate_has_its_own_noise_once():
+    """Rotations lowered to Clifford gates give the state that Aer gives the rotations."""
+    from qiskit_aer import AerSimulator
+
+    from qiskit_rest_primitives.local.simulators.clifford import as_clifford
+    from qiskit_rest_primitives.local.simulators.noise import DeviceNoise, with_labels
+
+    circuit = QuantumCircuit(3)
+    for turns in range(4):
+        circuit.rx(turns * np.pi / 2, 0)
+        circuit.rz(turns * np.pi / 2, 1)
+        circuit.rzz(turns * np.pi / 2, 0, 1)
+        circuit.sx(1)
+        circuit.cz(0, 2)
+        circuit.rx(np.pi / 2, 2)
+    gates = DeviceNoise(7, (0, 1, 2), used_gates(circuit)).model()
+    lowered = as_clifford(with_labels(circuit))
+    states = []
+    for noisy, model in ((circuit, aer_noise(7, [0, 1, 2])), (lowered, gates)):
+        saved = noisy.copy()
+        saved.save_density_matrix()
+        simulator = AerSimulator(method="density_matrix", noise_model=model)
+        states.append(np.asarray(simulator.run(saved).result().data()["density_matrix"]))
+    assert np.allclose(*states, atol=1e-9)
+
+
+def mirrored(width, number, angle):
+    """That many CZ, forth and back, between two turns; without noise all shots are 0...0."""
+    edges = sorted({tuple(sorted(e)) for e in device_target(127)["cz"] if max(e) < width})
+    circuit = QuantumCircuit(127, width)
+    circuit.rx(angle, range(width))
+    for _ in range(2):
+        for place in range(number // 2):
+            circuit.cz(*edges[place % len(edges)])
+    circuit.rx(-angle, range(width))
+    circuit.measure(range(width), range(width))
+    return circuit
+
+
+@pytest.mark.parametrize(
+    ("width", "number", "angle", "noise"),
+    [(14, 260, np.pi / 2, "pauli-twirled"), (13, 24, 1.0, "full")],
+)
+def test_the_number_of_shots_does_not_change_the_noise(engine, width, number, angle, noise):
+    """14 qubits with 260 CZ, 13 that are not Clifford: as many 0...0 with 100 shots as 1,000."""
+    text = text_of(mirrored(width, number, angle))
+    found = []
+    for shots in (100, 1000):
+        [got] = run(engine, "sampler", [[text, None, shots]], "fake_127q", options=SEED)
+        assert got.metadata["simulation"]["noise"] == noise
+        found.append(got.data.c.get_counts().get("0" * width, 0) / shots)
+    assert found[0] == pytest.approx(found[1], abs=0.2)
+    # Errors of readout alone would leave this much.
+    errors = [device_target(127)["measure"][(qubit,)].error for qubit in range(width)]
+    assert found[1] < math.prod(1 - error for error in errors) - 0.05
+
+
+def test_a_clifford_circuit_on_all_qubits_of_a_device_has_its_noise(engine):
+    """127 qubits, 1,000 shots: a part that nothing else touches is as Aer's density matrix says."""
+    circuit = entangled(SHORT_T2, 127, np.pi / 2)
+    expected = aer_probabilities(circuit, 127)
+    near = set(SHORT_T2)
+    others = [qubit for qubit in range(127) if qubit not in near]
+    wide = entangled(others, 127, np.pi / 2)
+    both = QuantumCircuit(127)
+    both.add_register(ClassicalRegister(len(others), "rest"), ClassicalRegister(7, "c"))
+    both.compose(wide, clbits=range(120), inplace=True)
+    both.compose(circuit, clbits=range(120, 127), inplace=True)
+    [got] = run(engine, "sampler", [[text_of(both), None, 1000]], "fake_127q", options=SEED)
+    assert got.metadata["simulation"] == {"method": "stabilizer", "noise": "pauli-twirled"}
+    found, chance = distance(got.data.c.get_counts(), expected)
+    assert found < chance
+
+
+def test_a_ghz_state_of_all_qubits_of_a_device(engine):
+    """Its parity of X is far from 1, that of a fifth of it measured in Z near what errors allow."""
+    edges = {}
+    for a, b in sorted(device_target(127)["cz"]):
+        edges.setdefault(a, []).append(b)
+    circuit = QuantumCircuit(127, 127)
+    reached, waiting = {0}, [0]
+
+    def hadamard(qubit):
+        circuit.rz(np.pi / 2, qubit)
+        circuit.sx(qubit)
+        circuit.rz(np.pi / 2, qubit)
+
+    hadamard(0)
+    for qubit in waiting:
+        for other in edges[qubit]:
+            if other not in reached:
+                hadamard(other)
+                circuit.cz(qubit, other)
+                hadamard(other)
+                reached.add(other)
+                waiting.append(other)
+    assert len(reached) == 127
+    circuit.measure(range(127), range(127))
+    [got] = run(engine, "sampler", [[text_of(circuit), None, 1000]], "fake_127q", options=SEED)
+    counts = got.data.c.get_counts()
+    intact = counts.get("0" * 127, 0) + counts.get("1" * 127, 0)
+    assert 50 < intact < 900
+    # Without errors of gates readout alone would leave this many.
+    readout = math.prod(1 - p.error for p in device_target(127)["measure"].values())
+    assert intact / 1000 < readout - 0.05
+
+
+@pytest.mark.parametrize("clifford", [True, False])
+@pytest.mark.parametrize("width", [1, 5, 12, 13, 20, 50, 127])
+def test_neither_shots_nor_width_remove_noise(width, clifford):
+    """The noise is exact, but twirled for each wide Clifford circuit, and covers every gate."""
+    from qiskit_rest_primitives.local.simulators.prepare_device import prepare_device
+    from qiskit_rest_primitives.local.simulators.setup import SamplesWanted
+
+    circuit = QuantumCircuit(127, width)
+    circuit.rx(np.pi / 2 if clifford else 0.3, range(width))
+    circuit.delay(10, range(width), unit="us")
+    for a, b in sorted(device_target(127)["cz"]):
+        if max(a, b) < width:
+            circuit.cz(a, b)
+    circuit.measure(range(width), range(width))
+    noise = "pauli-twirled" if clifford and width > EXACT_NOISE_UP_TO else "full"
+    for shots in (1, 100, 10_000, 1_000_000):
+        setup = prepare_device(127)(circuit, 0, None, SamplesWanted(shots))
+        assert setup.metadata["simulation"]["noise"] == noise
+        assert used_gates(setup.circuit) <= setup.simulator.noise.gates
+        assert setup.simulator.noise.twirled == (noise == "pauli-twirled")
+        assert setup.limited
+        assert choose_noisy_run(setup.circuit, shots).noise == noise
+
+
+def test_what_takes_too_long_is_refused_with_the_estimate(engine):
+    """Before anything runs, by the limit of the job."""
+    circuit = QuantumCircuit(127, 24)
+    for layer in range(20):
+        circuit.rx(0.1 * (layer + 1), range(24))
+        for a, b in sorted(device_target(127)["cz"]):
+            if max(a, b) < 24:
+                circuit.cz(a, b)
+    circuit.measure(range(24), range(24))
+    pub = [text_of(circuit), None, 100_000]
+    outcome = fail(engine, "sampler", [pub], "fake_127q")
+    assert "takes about" in outcome.reason
+    assert "limit is 10800 s" in outcome.reason
+    assert "fewer shots" in outcome.reason_solution
+    small = entangled([0, 1, 2, 3, 4], 5, 0.3)
+    params = {"pubs": [[text_of(small), None, 10]] * 40}
+    short = Running(engine, "sampler", params, "fake_5q", time_limit_seconds=0.5).outcome()
+    assert short.status == "Failed"
+    assert "limit is 0.5 s" in short.reason
+
+
+def test_a_wide_circuit_with_few_gates_runs_by_matrix_product_states(engine):
+    """Not Clifford, 60 qubits in use: all of the noise."""
+    circuit = QuantumCircuit(65)
+    circuit.x(range(60))
+    circuit.delay(50, range(60), unit="us")
+    circuit.rx(0.3, range(60))
+    circuit.measure_all()
+    [got] = run(engine, "sampler", [[text_of(circuit), None, 50]], "fake_65q", options=SEED)
+    assert got.metadata["simulation"] == {"method": "matrix_product_state", "noise": "full"}
+    ones = got.data.meas.slice_bits(range(60)).bitcount().mean()
+    t1 = [device_target(65).qubit_properties[qubit].t1 for qubit in range(60)]
+    alive = np.exp(-50e-6 / np.array(t1))
+    expected = (alive * np.cos(0.15) ** 2 + (1 - alive) * np.sin(0.15) ** 2).sum()
+    assert ones == pytest.approx(expected, abs=3)
+
+
+def test_an_estimator_on_a_wide_clifford_circuit(engine):
+    """Rotations to the bases of the observables are noisy gates too."""
+    circuit = QuantumCircuit(127)
+    circuit.x(range(127))
+    for a, b in device_target(127).build_coupling_map().get_edges():
+        circuit.cz(a, b)
+    pub = [text_of(circuit), ["Z" * 127, "I" * 126 + "Z", "I" * 126 + "X"], None, 0.05]
+    [got] = run(engine, "estimator", [pub], "fake_127q", options=SEED)
+    assert got.metadata["simulation"] == {"method": "stabilizer", "noise": "pauli-twirled"}
+    assert abs(got.data.evs[0]) < 0.4
+    assert got.data.evs[1] == pytest.approx(-1, abs=0.1)
+    assert got.data.evs[2] == pytest.approx(0, abs=0.25)
+
+
+def test_a_dynamic_circuit_on_a_device_has_all_noise(engine):
+    """Delays and gates within a block, after a measurement in the middle and a reset."""
+    circuit = QuantumCircuit(5, 3)
+    circuit.x(0)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.x(1)
+        circuit.delay(60, 1, unit="us")
+    with circuit.for_loop(range(20)):
+        circuit.cz(0, 2)
+    circuit.reset(0)
+    circuit.measure(1, 1)
+    circuit.measure(0, 2)
+    [got] = run(engine, "sampler", [[text_of(circuit), None, 4000]], "fake_5q", options=SEED)
+    assert got.metadata["simulation"]["noise"] == "full"
+    t1 = device_target(5).qubit_properties[1].t1
+    one = got.data.c.slice_bits([1]).get_counts()["1"] / 4000
+    assert one == pytest.approx(np.exp(-60e-6 / t1), abs=0.04)
+
+
+def test_a_label_of_a_gate_does_not_hide_its_noise(engine):
+    """In a QPY file gates keep labels, by which Aer looks for noise first."""
+    circuit = QuantumCircuit(5, 1)
+    for _ in range(300):
+        circuit.append(XGate(label="mine"), [0])
+    circuit.measure(0, 0)
+    file = io.BytesIO()
+    qpy.dump(circuit, file)
+    packed = base64.b64encode(zlib.compress(file.getvalue())).decode()
+    pub = [{"__type__": "QuantumCircuit", "__value__": packed}, None, 4000]
+    [got] = run(engine, "sampler", [pub], "fake_5q", options=SEED)
+    expected = aer_probabilities(without_labels(circuit), 5)
+    found, chance = distance(got.data.c.get_counts(), expected)
+    assert found < chance
+
+
+def without_labels(circuit):
+    """The same gates without labels."""
+    plain = circuit.copy_empty_like()
+    for instruction in circuit.data:
+        if instruction.operation.name == "x":
+            plain.x(0)
+        else:
+            plain.append(instruction)
+    return plain
+
+
+def test_a_noise_model_acts_on_rotations_of_the_stabilizer_method(engine):
+    """Errors of rx and rzz by name; Kraus operators are twirled, and the metadata say so."""
+    from qiskit_aer.noise import NoiseModel, amplitude_damping_error, pauli_error
+
+    circuit = QuantumCircuit(3)
+    circuit.rx(np.pi, 0)
+    circuit.rzz(np.pi / 2, 1, 2)
+    circuit.sx(2)
+    circuit.sx(2)
+    circuit.measure_all()
+    model = NoiseModel()
+    model.add_all_qubit_quantum_error(pauli_error([("X", 1.0)]), ["rx", "x"])
+    model.add_all_qubit_quantum_error(pauli_error([("XI", 1.0)]), ["rzz", "cx"])
+    options = {"simulator": {"noise_model": model.to_dict(serializable=True), "seed_simulator": 1}}
+    pub = [text_of(circuit), None, 20]
+    [got] = run(engine, "sampler", [pub], "aer_stabilizer", options=options)
+    assert got.data.meas.get_counts() == {"000": 20}
+    assert got.metadata["simulation"] == {"method": "stabilizer", "noise": "given"}
+    model.add_all_qubit_quantum_error(amplitude_damping_error(0.5), ["sx"])
+    options["simulator"]["noise_model"] = model.to_dict(serializable=True)
+    [got] = run(engine, "sampler", [pub], "aer_stabilizer", options=options)
+    assert got.metadata["simulation"] == {"method": "stabilizer", "noise": "pauli-twirled"}
+    assert len(got.data.meas.get_counts()) > 1

@@ -1,0 +1,335 @@
+"""The service in the foreground: what it prints, what it refuses, how it stops, what it logs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+import qiskit_rest_primitives.local
+from qiskit_rest_primitives.local import LocalService, serve
+from qiskit_rest_primitives.local.__main__ import main
+from qiskit_rest_primitives.local.service import is_loopback
+from tests.local.conftest import ALICE, BELL, BOB
+from tests.tokens import own_file
+
+JOB = {"program_id": "sampler", "backend": "statevector", "params": {"pubs": [[BELL, None, 5]]}}
+
+
+def arguments(*argv: str) -> argparse.Namespace:
+    """A command line, read."""
+    parser = argparse.ArgumentParser()
+    serve.add_arguments(parser)
+    return parser.parse_args(argv)
+
+
+class TestCommand:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_serves_until_a_signal(self, tmp_path: Path, number: int) -> None:
+        """Prints where it is and how to call it, logs JSON lines, stops cleanly."""
+        tokens = own_file(tmp_path / "tokens")
+        tokens.write_text(f"alice {ALICE.token}\n")
+        tokens.chmod(0o600)
+        command = [sys.executable, "-W", "error", "-m", "qiskit_rest_primitives.local"]
+        command += ["--port", "0", "--token-file", str(tokens), "--data-dir", str(tmp_path / "d")]
+        process = subprocess.Popen(
+            [*command, "--faults", "--rate-limit", "100"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        )
+        try:
+            assert process.stdout is not None
+            out = ""
+            while "Ctrl-C" not in out:
+                line = process.stdout.readline()
+                assert line, "it ended early"
+                out += line
+            url = re.search(r"^Serving (http://127\.0\.0\.1:\d+/v1)$", out, re.MULTILINE)
+            assert url, out
+            headers = {"Authorization": f"Bearer {ALICE.token}"}
+            reply = requests.get(f"{url[1]}/jobs?tags=secret", headers=headers, timeout=30)
+            assert reply.status_code == 200
+            process.send_signal(number)
+            rest, log = process.communicate(timeout=30)
+        finally:
+            process.kill()
+        assert process.returncode == 0
+        assert "QISKIT_IBM_URL=" in out
+        assert "curl" in out
+        assert "stopping" in rest
+        lines = [json.loads(line) for line in log.splitlines()]
+        (request,) = [line for line in lines if line.get("path") == "/v1/jobs"]
+        assert (request["method"], request["status"], request["user"]) == ("GET", 200, "alice")
+        assert request["milliseconds"] > 0
+        assert ALICE.token not in log + out
+
+    def test_runs_in_this_process(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """run() serves while it waits for a signal; the token it made up is in a private file."""
+        seen: list[int] = []
+        files: list[Path] = []
+
+        def wait(_: threading.Event) -> None:
+            out = capsys.readouterr().out
+            url = re.search(r"Serving (\S+)", out)
+            place = re.search(r'token=open\("(.+)"\)\.read\(\)', out)
+            assert url
+            assert place
+            files.append(Path(place[1]))
+            token = files[0].read_text()
+            assert files[0].stat().st_mode & 0o077 == 0
+            assert token not in out
+            headers = {"Authorization": f"Bearer {token}"}
+            seen.append(requests.get(f"{url[1]}/backends", headers=headers, timeout=30).status_code)
+
+        monkeypatch.setattr(serve, "_wait", wait)
+        root = logging.getLogger()
+        before = root.handlers[:], root.level
+        try:
+            assert main(["--port", "0", "--workers", "1"]) == 0
+        finally:
+            root.handlers[:], root.level = before
+        assert seen == [200]
+        assert not files[0].exists()
+
+    def test_a_signal_ends_the_wait(self) -> None:
+        """And leaves the handlers of signals as they were."""
+        before = signal.getsignal(signal.SIGINT)
+        timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        with serve._until_signal() as stopped:
+            serve._wait(stopped)
+        timer.join()
+        assert signal.getsignal(signal.SIGINT) is before
+
+    def test_other_addresses_need_tokens(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Without a token file nothing but loopback is served."""
+        assert serve.run(arguments("--host", "0.0.0.0")) == 2
+        assert "--token-file" in capsys.readouterr().err
+
+    def test_workers_and_dask_exclude_each_other(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """One executor only."""
+        assert serve.run(arguments("--workers", "2", "--dask", "tcp://x:1")) == 2
+        assert "--dask" in capsys.readouterr().err
+
+    def test_a_token_file_that_others_can_read_is_named(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A warning with its cure."""
+        tokens = own_file(tmp_path / "tokens")
+        tokens.write_text(f"alice {ALICE.token}\n")
+        tokens.chmod(0o644)
+        assert (
+            serve.run(arguments("--token-file", str(tokens), "--workers", "1", "--dask", "x")) == 2
+        )
+        assert "chmod 600" in capsys.readouterr().err
+
+    def test_a_missing_token_file_is_an_error(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Named, with exit code 2."""
+        assert serve.run(arguments("--token-file", "/nowhere/tokens")) == 2
+        assert "/nowhere/tokens" in capsys.readouterr().err
+
+    def test_a_taken_port_is_an_error(
+        self, local: LocalService, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Named, with exit code 2, not a traceback."""
+        port = local.base_url.rpartition(":")[2]
+        root = logging.getLogger()
+        before = root.handlers[:], root.level
+        try:
+            assert serve.run(arguments("--port", port)) == 2
+        finally:
+            root.handlers[:], root.level = before
+        assert "in use" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        "argv", [("--workers", "0"), ("--rate-limit", "x"), ("--time-limit", "-1")]
+    )
+    def test_numbers_have_a_range(self, argv: tuple[str, str]) -> None:
+        """Argparse says so, with exit code 2."""
+        with pytest.raises(SystemExit, match="2"):
+            arguments(*argv)
+
+    def test_dask_runs_jobs(self) -> None:
+        """--dask hands the work to a cluster."""
+        distributed = pytest.importorskip("distributed")
+        with (
+            distributed.LocalCluster(
+                n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+            ) as cluster,
+            serve._executor(None, cluster.scheduler_address) as executor,
+        ):
+            assert executor is not None
+            assert executor.submit(abs, -3).result(timeout=30) == 3
+
+    def test_dask_that_is_absent_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The error names the extra."""
+        monkeypatch.setitem(sys.modules, "distributed", None)
+        with pytest.raises(ImportError, match=r"\[dask\]"), serve._executor(None, "tcp://x:1"):
+            pass
+
+
+class TestLogs:
+    def test_an_error_is_one_line(self) -> None:
+        """A traceback is a field of its record."""
+        try:
+            raise ValueError("why")
+        except ValueError:
+            record = logging.LogRecord("n", logging.ERROR, "f", 1, "m %s", ("x",), sys.exc_info())
+        content = json.loads(serve.JsonLines().format(record))
+        assert (content["level"], content["message"]) == ("error", "m x")
+        assert "ValueError: why" in content["error"]
+
+    def test_no_secret_is_logged(
+        self, local: LocalService, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """At DEBUG, neither key nor issued token nor query appears."""
+        with caplog.at_level(logging.DEBUG, logger="qiskit_rest_primitives.local"):
+            form = {"grant_type": "urn:ibm:params:oauth:grant-type:apikey", "apikey": BOB.token}
+            reply = requests.post(f"{local.base_url}/identity/token", data=form, timeout=30)
+            issued = reply.json()["access_token"]
+            headers = {"Authorization": f"Bearer {issued}"}
+            requests.get(f"{local.url}/jobs?tags=hidden-tag", headers=headers, timeout=30)
+        assert "GET /v1/jobs 200" in caplog.text
+        ours = [record for record in caplog.records if record.name.startswith("qiskit_rest")]
+        assert ours
+        for secret in (BOB.token, issued, "hidden-tag"):
+            assert not any(secret in f"{record.getMessage()} {vars(record)}" for record in ours)
+
+
+class TestLocalService:
+    def test_leaves_nothing_behind(self) -> None:
+        """No thread, socket, folder or warning after it stopped, in a process of its own."""
+        program = (
+            "import threading, time, requests\n"
+            "from qiskit_rest_primitives.local import LocalService\n"
+            "with LocalService() as service:\n"
+            "    folder = service.folder\n"
+            "    headers = {'Authorization': f'Bearer {service.token}'}\n"
+            f"    body = {JOB!r}\n"
+            "    with requests.Session() as session:\n"
+            "        session.headers.update(headers)\n"
+            "        job = session.post(f'{service.url}/jobs', json=body).json()['id']\n"
+            "        while session.get(f'{service.url}/jobs/{job}/results').status_code == 204:\n"
+            "            time.sleep(0.05)\n"
+            "    time.sleep(0.6)\n"
+            "assert not folder.exists()\n"
+            "time.sleep(0.2)\n"
+            "print([thread.name for thread in threading.enumerate()])\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-X", "dev", "-W", "error", "-c", program],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.stderr == ""
+        assert done.stdout == "['MainThread']\n"
+
+    def test_starts_fast(self) -> None:
+        """Well under a second, once imported."""
+        began = time.monotonic()
+        with LocalService():
+            assert time.monotonic() - began < 1.0
+
+    def test_can_start_again(self) -> None:
+        """After stop() it starts anew; while it runs it does not start twice."""
+        service = LocalService()
+        assert "stopped" in repr(service)
+        with pytest.raises(RuntimeError, match="keeps nothing"):
+            _ = service.folder
+        service.expire_tokens()
+        service.stop()
+        for _ in range(2):
+            with service:
+                assert service.running
+                assert service.url in repr(service)
+                with pytest.raises(RuntimeError, match="already"):
+                    service.start()
+        assert service.token not in repr(service)
+
+    def test_ended_tokens_stay_so_after_a_stop(self, tmp_path: Path) -> None:
+        """With a folder, others outlive it; those do not come back."""
+        form = {"grant_type": "urn:ibm:params:oauth:grant-type:apikey", "apikey": ALICE.token}
+        service = LocalService(users=[ALICE], folder=tmp_path)
+
+        def issued() -> dict[str, str]:
+            reply = requests.post(f"{service.base_url}/identity/token", data=form, timeout=30)
+            return {"Authorization": f"Bearer {reply.json()['access_token']}"}
+
+        def status(headers: dict[str, str]) -> int:
+            return requests.get(f"{service.url}/jobs", headers=headers, timeout=30).status_code
+
+        with service:
+            old = issued()
+            assert status(old) == 200
+            service.expire_tokens()
+            assert status(old) == 401
+            new = issued()
+        with service:
+            assert status(old) == 401
+            assert status(new) == 200
+
+    def test_a_taken_port_is_an_oserror(self, local: LocalService) -> None:
+        """And nothing stays behind."""
+        port = int(local.base_url.rpartition(":")[2])
+        with pytest.raises(OSError, match="in use"):
+            LocalService(port=port).start()
+
+    def test_listens_on_ipv6(self) -> None:
+        """::1 is loopback too."""
+        with LocalService(host="::1") as service:
+            assert service.base_url.startswith("http://[::1]:")
+            assert requests.get(f"{service.base_url}/health", timeout=30).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("host", "is_local"),
+        [
+            ("127.0.0.1", True),
+            ("127.1.2.3", True),
+            ("::1", True),
+            ("localhost", True),
+            ("0.0.0.0", False),
+            ("127.evil.example", False),
+            ("::", False),
+        ],
+    )
+    def test_knows_loopback(self, host: str, is_local: bool) -> None:
+        """What only this machine reaches."""
+        assert is_loopback(host) == is_local
+
+
+class TestImport:
+    def test_the_package_does_not_need_the_extra(self) -> None:
+        """Without starlette the import works, and using the service names the extra."""
+        program = (
+            "import sys; sys.modules['starlette'] = None; sys.modules['uvicorn'] = None\n"
+            "import importlib.util as u; found = u.find_spec\n"
+            "u.find_spec = lambda n, *a: None if n in ('starlette', 'uvicorn') else found(n, *a)\n"
+            "import qiskit_rest_primitives.local as local\n"
+            "try:\n    local.LocalService\n"
+            "except ImportError as error:\n    print(error)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
+        )
+        assert "qiskit-rest-primitives[local]" in done.stdout
+
+    def test_unknown_names_are_attribute_errors(self) -> None:
+        """As with any module."""
+        with pytest.raises(AttributeError, match="Nonsense"):
+            _ = qiskit_rest_primitives.local.Nonsense
