@@ -54,7 +54,7 @@ class ServedElsewhere:
         users = folder / "users"
         own_file(users).write_text(f"{USER.name} {USER.token} {CRN}\n")
         users.chmod(0o600)
-        self._line = [sys.executable, "-m", "qiskit_rest_primitives.local"]
+        self._line = [sys.executable, "-m", "qiskit_rest_primitives", "serve"]
         self._line += ["--port", str(self.port), "--token-file", str(users)]
         self._line += ["--data-dir", str(folder / "data"), "--token-lifetime", "30"]
         self._line += ["--log-level", "error"]

@@ -18,8 +18,8 @@ import pytest
 import requests
 
 import qiskit_rest_primitives.local
+from qiskit_rest_primitives.cli import main
 from qiskit_rest_primitives.local import LocalService, serve
-from qiskit_rest_primitives.local.__main__ import main
 from qiskit_rest_primitives.local.service import is_loopback
 from tests.local.conftest import ALICE, BELL, BOB
 from tests.tokens import own_file
@@ -41,7 +41,7 @@ class TestCommand:
         tokens = own_file(tmp_path / "tokens")
         tokens.write_text(f"alice {ALICE.token}\n")
         tokens.chmod(0o600)
-        command = [sys.executable, "-W", "error", "-m", "qiskit_rest_primitives.local"]
+        command = [sys.executable, "-W", "error", "-m", "qiskit_rest_primitives", "serve"]
         command += ["--port", "0", "--token-file", str(tokens), "--data-dir", str(tmp_path / "d")]
         process = subprocess.Popen(
             [*command, "--faults", "--rate-limit", "100"],
@@ -100,7 +100,7 @@ class TestCommand:
         root = logging.getLogger()
         before = root.handlers[:], root.level
         try:
-            assert main(["--port", "0", "--workers", "1"]) == 0
+            assert main(["serve", "--port", "0", "--workers", "1"]) == 0
         finally:
             root.handlers[:], root.level = before
         assert seen == [200]
