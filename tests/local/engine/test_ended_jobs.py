@@ -122,7 +122,16 @@ def test_the_command_ends_with_its_jobs(tmp_path: Path, options: tuple[str, ...]
     tokens = own_file(tmp_path / "tokens")
     tokens.write_text(f"alice {ALICE.token}\n")
     tokens.chmod(0o600)
-    command = [sys.executable, "-W", "error", "-m", "qiskit_rest_primitives", "serve", "--port", "0"]
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-m",
+        "qiskit_rest_primitives",
+        "serve",
+        "--port",
+        "0",
+    ]
     command += ["--token-file", str(tokens), "--log-level", "warning", *options]
     process = subprocess.Popen(
         command,
