@@ -15,9 +15,9 @@ import contextlib, os, signal, sys, threading, warnings
 warnings.simplefilter("ignore")  # Python 3.12 warns of forks with threads, which is the point
 from qiskit import QuantumCircuit
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings
-from qiskit_rest_primitives.http.pace import rate_limit_of
-from qiskit_rest_primitives.http.submission import journal_of
-from qiskit_rest_primitives.watcher import watcher_of
+from qiskit_rest_primitives.jobs.rate_limit import rate_limit_of
+from qiskit_rest_primitives.jobs.submit import journal_of
+from qiskit_rest_primitives.jobs.poller import watcher_of
 
 url, instance = sys.argv[1:]
 service = QiskitRuntimeService(url=url, instance=instance)
@@ -85,7 +85,7 @@ LOCAL_FORK = """
 import os, sys
 from qiskit import QuantumCircuit
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2
-from qiskit_rest_primitives.account_side import running_local_service
+from qiskit_rest_primitives.service.embedded import running_local_service
 service = QiskitRuntimeService(channel="local")
 circuit = QuantumCircuit(1)
 circuit.measure_all()

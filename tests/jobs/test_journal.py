@@ -18,7 +18,7 @@ REQUEST = {**PLACE, "program_id": "sampler", "backend": "sim"}
 WRITES = """
 import sys
 from pathlib import Path
-from qiskit_rest_primitives.http import journal
+from qiskit_rest_primitives.jobs import journal
 journal.COMPACT_BYTES = 5_000
 kept = journal.Journal(Path(sys.argv[1]))
 for number in range(200):

@@ -89,7 +89,7 @@ def test_without_the_option_the_limit_is_an_error(
     backend: RestBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The message has both sizes and the cure."""
-    monkeypatch.setattr("qiskit_rest_primitives.primitives.base.MAX_BODY_BYTES", 200)
+    monkeypatch.setattr("qiskit_rest_primitives.primitives.request.MAX_BODY_BYTES", 200)
     with pytest.raises(EncodeError, match=r"MB, the service takes 0 MB.*options.split"):
         SamplerV2(backend).run([(rotation(), [0.1], 3)])
 
@@ -99,9 +99,9 @@ def test_ids_of_parts_survive_a_failed_submission(
 ) -> None:
     """The error names the jobs that exist already."""
     monkeypatch.setattr(work, "MAX_EXECUTIONS", 10)
-    from qiskit_rest_primitives.primitives import base as primitive
+    from qiskit_rest_primitives.primitives import request
 
-    real, posted = primitive.submit, []
+    real, posted = request.submit, []
 
     def submit_one(*args, **more):
         if posted:
@@ -109,7 +109,7 @@ def test_ids_of_parts_survive_a_failed_submission(
         posted.append(real(*args, **more))
         return posted[0]
 
-    monkeypatch.setattr(primitive, "submit", submit_one)
+    monkeypatch.setattr(request, "submit", submit_one)
     with pytest.raises(TransportError, match="Parts submitted so far, of 3: ") as problem:
         SamplerV2(backend, options={"split": True}).run([(rotation(), [[0.1]] * 3, 10)])
     assert posted[0]["id"] in str(problem.value)

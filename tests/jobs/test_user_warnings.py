@@ -20,7 +20,7 @@ OPTIONS: dict[str, Any] = {
 }
 NAMES = (
     r"options\.dynamical_decoupling\.enable, options\.dynamical_decoupling\.sequence_type, "
-    r"options\.execution\.rep_delay;"
+    r"options\.execution\.rep_delay$"
 )
 
 
