@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from qiskit_rest_primitives.local import LocalService
-from tests.local.conftest import ALICE, Api
+from tests.local.conftest import ALICE, BOB, Api
 
 
 def cursor(link: dict[str, str], direction: str) -> str:
     """The cursor in a link."""
     return parse_qs(urlsplit(link["href"]).query)[direction][0]
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[LocalService]:
+    """A service that no other test uses: its first page holds all workloads."""
+    with LocalService(users=[ALICE, BOB], faults=True) as service:
+        yield service
 
 
 @pytest.fixture(scope="module")
