@@ -5,7 +5,7 @@ file, ``resolve`` puts one together.
 """
 
 from qiskit_rest_primitives.account.resolve import Account, resolve_account
-from qiskit_rest_primitives.account.saved_accounts import (
+from qiskit_rest_primitives.account.saved import (
     delete_account,
     save_account,
     saved_accounts,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from qiskit_rest_primitives.account import validate as checks
-from qiskit_rest_primitives.account.saved_accounts import find_account
+from qiskit_rest_primitives.account.saved import find_account
 from qiskit_rest_primitives.account.secret import HiddenUrls, Secret, hide
 from qiskit_rest_primitives.errors import AccountError
 

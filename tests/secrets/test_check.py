@@ -22,7 +22,7 @@ LEAKY = """
 import base64, logging, os, pickle, subprocess, sys, warnings
 import pytest
 from qiskit_rest_primitives.errors import AccountError, ProtocolError
-from tests.secrets import own_file, secret
+from tests.tokens import own_file, secret
 from tests.secrets.exceptions import PACKAGE
 
 def test_print():

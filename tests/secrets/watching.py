@@ -17,7 +17,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from qiskit_rest_primitives.account import saved_accounts as saved
+from qiskit_rest_primitives.account import saved
 from qiskit_rest_primitives.errors import RestPrimitivesError
 from tests.secrets import reporting
 from tests.secrets.exceptions import views
