@@ -309,6 +309,7 @@ def test_the_handle_is_a_primitive_job(backend: RestBackend) -> None:
 SCRIPT = Path(__file__).with_name("tutorial_script.py")
 
 
+@pytest.mark.slow
 def test_only_the_import_line_changes(tmp_path: Path) -> None:
     """A script of the official tutorials' kind, with either import line, agrees statistically."""
     pytest.importorskip("qiskit_ibm_runtime", reason="of the extra [conformance]")

@@ -39,6 +39,7 @@ def test_bell_prints_only_equal_bits_and_full_correlation() -> None:
     assert values == pytest.approx([1, 1], abs=0.06)
 
 
+@pytest.mark.slow
 def test_vqe_reaches_the_ground_state_of_h2() -> None:
     """vqe_h2.py: -1.857 within 0.01 hartree, in less than a minute."""
     out = run_example("vqe_h2.py", timeout=60)
@@ -58,6 +59,7 @@ def test_the_documented_flows_work_with_plain_requests() -> None:
     assert ones == pytest.approx([250, 115], abs=60)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_the_notebook_runs_and_keeps_its_outputs(tmp_path: Path) -> None:
     """first_steps.ipynb: runs without an error, and is stored with the outputs of its seed."""

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 # The same lines with and without the service, so that tracebacks are equal line by line.
 PROGRAM = """
 import os, signal, sys, threading, time

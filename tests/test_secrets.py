@@ -88,6 +88,7 @@ def errors_of(*calls: Callable[[], Any]) -> list[BaseException]:
     return raised
 
 
+@pytest.mark.slow
 def test_no_secret_leaves_the_client(
     everything_logged: io.StringIO,
     issued: list[str],
@@ -201,6 +202,7 @@ def test_a_short_token_is_no_reason_to_change_a_reply() -> None:
         assert service.client.backends() == [{"name": word}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 500])
 def test_a_service_that_repeats_the_token_is_not_quoted(status: int) -> None:
     """Whether it says so in an error or in something that is none of the API's replies."""
@@ -226,6 +228,7 @@ def test_a_password_that_no_header_carries_is_not_quoted(monkeypatch: pytest.Mon
     assert MARKER not in chain(error)
 
 
+@pytest.mark.slow
 def test_passwords_in_urls_stay_out_of_messages() -> None:
     """Of a proxy, and of a url with a user."""
     proxies = {"http": f"http://me:{secret('proxy')}@127.0.0.1:9"}

@@ -1,4 +1,4 @@
-"""What the embedded service costs: a small job, a plain GET, a large result.
+"""What the embedded service costs: its start, a small job, a plain GET, a large result.
 
 Run with ``python -m tests.benchmarks.bench_service``.
 """
@@ -59,6 +59,16 @@ def authorised(service: LocalService) -> requests.Session:
         {"Authorization": f"Bearer {service.token}", "Service-CRN": service.instance}
     )
     return session
+
+
+def start() -> None:
+    """A start of the service, once it is imported."""
+    times: list[float] = []
+    for _ in range(size(20, 3)):
+        began = time.perf_counter()
+        with LocalService():
+            times.append(time.perf_counter() - began)
+    report("start of the service, median", statistics.median(times), 1, unit=" s")
 
 
 def small_job_and_get() -> None:
@@ -151,6 +161,7 @@ def memory(pid: int, name: str) -> int:
 
 def main() -> None:
     """Prints every figure."""
+    start()
     small_job_and_get()
     if os.path.exists("/proc/self/clear_refs"):
         large_result()

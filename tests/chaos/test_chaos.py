@@ -6,6 +6,8 @@ import pytest
 
 from tests.chaos.runs import run_jobs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_storm_costs_no_job(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:

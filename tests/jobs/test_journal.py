@@ -35,6 +35,7 @@ def open_tags(folder: Path) -> set[str]:
     return {line["tag"] for line in Journal(folder).open_submissions(**PLACE)}
 
 
+@pytest.mark.slow
 def test_processes_share_it_while_it_is_compacted(tmp_path: Path) -> None:
     """Each line that was written last of its tag counts, through many rewritings."""
     writers = [

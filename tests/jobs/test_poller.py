@@ -80,18 +80,16 @@ def test_a_status_has_the_members_name_and_sentence() -> None:
 
 
 def test_intervals_grow_with_the_time_waited(replies) -> None:
-    """The first look is soon; a job of a second costs some twenty looks, not a hundred."""
+    """Each is at least an eighth of the time waited before: forty polls last a good while."""
     given, asked, job = replies
-    given.append((200, entry("Running")))
-    began = time.monotonic()
-    with pytest.raises(JobTimeoutError):
-        job.wait_for_final_state(timeout=1)
-    assert asked[0] - began < 0.1
-    assert 5 < len(asked) < 60
-    gaps = [late - early for early, late in itertools.pairwise(asked)]
-    assert max(gaps[-3:]) > 5 * min(gaps[:3])
+    given += [(200, entry("Running"))] * 40 + [(200, entry("Completed"))]
+    job.wait_for_final_state(timeout=60)
+    assert len(asked) == 41
+    assert all(late - early > (early - asked[0]) / 8 for early, late in itertools.pairwise(asked))
+    assert asked[-1] - asked[0] > 0.2
 
 
+@pytest.mark.slow
 def test_outages_are_waited_out(replies) -> None:
     """5xx, garbage and 404 of a young job pass; the end is found."""
     given, _, job = replies
@@ -181,6 +179,7 @@ def test_dead_connections_are_not_tried_one_by_one(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.3)
     together, dead = threading.Barrier(10), threading.Event()
     first: set[int] = set()
+    silences: list[int] = []
 
     def answer(request: Received) -> None:
         connection = id(request.connection)
@@ -188,6 +187,7 @@ def test_dead_connections_are_not_tried_one_by_one(monkeypatch: pytest.MonkeyPat
             first.add(connection)
             together.wait()  # ten connections at once, which the client keeps
         elif connection in first:
+            silences.append(connection)
             time.sleep(30)
         request.say(json.dumps(entry("Completed")).encode())
 
@@ -201,9 +201,8 @@ def test_dead_connections_are_not_tried_one_by_one(monkeypatch: pytest.MonkeyPat
             thread.join()
         assert len(first) == 10
         dead.set()
-        began = time.monotonic()
-        RestJob(client, "a").wait_for_final_state(timeout=20)
-        assert time.monotonic() - began < 2.6
+        RestJob(client, "a").wait_for_final_state(timeout=60)
+    assert len(silences) == 1
 
 
 def test_retry_after_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,8 @@ import pytest
 from qiskit_rest_primitives.local import LocalService
 from tests.local.conftest import BOB
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).with_name("official_client.py")
 
 

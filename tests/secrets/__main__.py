@@ -38,7 +38,8 @@ def run_suite(folder: Path, arguments: list[str], printed: Scanner) -> int:
     command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")]
     command += ["-p", "tests.secrets.plugin", "--secrets-folder", str(folder), "-q"]
     command += ["--basetemp", str(folder / "base"), "-o", f"cache_dir={folder / 'cache'}"]
-    command += ["--log-level", "DEBUG", *arguments]
+    # The slow tests too, and all in one process, whose objects and frames are searched.
+    command += ["-m", "", "-n", "0", "--log-level", "DEBUG", *arguments]
     environment = {**os.environ, "HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp")}
     with subprocess.Popen(
         command,

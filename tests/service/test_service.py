@@ -48,6 +48,7 @@ def test_an_unknown_backend_names_the_known(service: QiskitRuntimeService) -> No
         service.backend("nowhere")
 
 
+@pytest.mark.slow
 def test_a_service_that_does_not_listen_is_one_clear_error() -> None:
     """Connection refused is a TransportError that says so."""
     service = QiskitRuntimeService(url="http://127.0.0.1:9/v1", token=secret("ready"))

@@ -27,6 +27,7 @@ def found() -> list[dict[str, Any]]:
     return json.loads(run.stdout)["generalDiagnostics"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("user", USERS, ids=lambda path: path.stem)
 def test_pyright_finds_the_wrong_uses_and_no_others(user: Path, found: list[dict[str, Any]]):
     """Right uses of the API have no error, each wrong one has exactly one."""

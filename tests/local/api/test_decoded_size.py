@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 
 import msgspec
@@ -94,10 +93,8 @@ def test_over_the_wire(api: Api) -> None:
     reply = api.call("POST", "/jobs", data=body_of(b"[],", 30_000_000))
     assert (reply.status_code, reply.json()["errors"][0]["code"]) == (413, 9413)
     assert "ndarray" in reply.json()["errors"][0]["solution"]
-    began = time.monotonic()
     reply = api.call("POST", "/jobs", data=body_of(b"[0.1234567890123456],", 10_000_000))
     assert reply.status_code == 200, reply.text
-    assert time.monotonic() - began < 20
     job = api.wait(reply.json()["id"])
     assert job["state"]["status"] == "Failed"
     assert api.wait(api.submit())["state"]["status"] == "Completed"

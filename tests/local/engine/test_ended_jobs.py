@@ -21,7 +21,10 @@ from qiskit_rest_primitives.local.simulators.setup import Setup
 from tests.local.conftest import ALICE, Api
 from tests.tokens import own_file
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
+]
 
 # Minutes of work, an operation of which takes a tenth of a second: nothing looks at a flag between.
 LONG = (

@@ -7,7 +7,6 @@ import io
 import re
 import struct
 import sys
-import time
 import zlib
 
 import numpy as np
@@ -103,13 +102,12 @@ def with_qubits(data: bytes, num_qubits: int) -> bytes:
 )
 def test_a_damaged_or_hostile_file_is_refused_quickly(data, word, rehearsals):
     """With the PUB and what is wrong."""
-    begun = time.monotonic()
     with pytest.raises(RefusedError, match="PUB 3") as caught:
         load_circuit(data, 3, rehearsals)
     assert word in caught.value.reason
     assert "\\x1b" not in caught.value.reason
     assert "\x1b" not in caught.value.reason
-    assert time.monotonic() - begun < 20
+    assert "more than" not in caught.value.reason, "only the time limit ended it"
 
 
 def nested(num_qubits: int, version: int) -> bytes:

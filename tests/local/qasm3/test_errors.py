@@ -280,19 +280,20 @@ def bombs() -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", bombs().values(), ids=bombs().keys())
 def test_bombs_are_refused_in_bounded_time_and_memory(text, monkeypatch):
     """Seconds and a few megabytes, whatever the text asks for."""
     monkeypatch.setattr(declarations, "MAX_OPERATIONS", 50_000)
     tracemalloc.start()
-    started = time.monotonic()
+    started = time.thread_time()
     try:
         with pytest.raises(ReadError, match=r"^line \d+, column \d+: ."):
             read_circuit(text)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert time.monotonic() - started < 20
+    assert time.thread_time() - started < 20
     assert peak < 60_000_000
 
 

@@ -14,6 +14,8 @@ from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from tests.local.engine.jobs import OneThread, run, text_of
 from tests.local.simulators.deferred import Deferred, dynamic_circuit, programs
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("qiskit_aer")
 
 

@@ -123,6 +123,7 @@ def counts_by(method, circuit, size, shots, *, twirled=False):
     return {"".join(map(str, word)): int(number) for word, number in zip(words, times, strict=True)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["density_matrix", "statevector", "matrix_product_state"])
 @pytest.mark.parametrize("angle", [0.7, np.pi / 2])
 def test_methods_with_exact_noise_agree_with_the_density_matrix_of_aer(method, angle):
@@ -133,6 +134,7 @@ def test_methods_with_exact_noise_agree_with_the_density_matrix_of_aer(method, a
     assert found < chance
 
 
+@pytest.mark.slow
 def test_twirled_noise_is_exact_where_t2_is_at_most_t1():
     """Seven qubits of fake_127q: resets and phase flips, which the stabilizer method takes."""
     circuit = entangled(SHORT_T2, 127, np.pi / 2)
@@ -141,6 +143,7 @@ def test_twirled_noise_is_exact_where_t2_is_at_most_t1():
     assert found < chance
 
 
+@pytest.mark.slow
 def test_twirled_noise_is_near_elsewhere():
     """Ten qubits of which some have T2 > T1: less than a tenth of what the noise does is missed."""
     qubits = list(range(10))
@@ -243,6 +246,7 @@ def mirrored(width, number, angle):
     return circuit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("width", "number", "angle", "noise"),
     [(14, 260, np.pi / 2, "pauli-twirled"), (13, 24, 1.0, "full")],
@@ -261,6 +265,7 @@ def test_the_number_of_shots_does_not_change_the_noise(engine, width, number, an
     assert found[1] < math.prod(1 - error for error in errors) - 0.05
 
 
+@pytest.mark.slow
 def test_a_clifford_circuit_on_all_qubits_of_a_device_has_its_noise(engine):
     """127 qubits, 1,000 shots: a part that nothing else touches is as Aer's density matrix says."""
     circuit = entangled(SHORT_T2, 127, np.pi / 2)
@@ -278,6 +283,7 @@ def test_a_clifford_circuit_on_all_qubits_of_a_device_has_its_noise(engine):
     assert found < chance
 
 
+@pytest.mark.slow
 def test_a_ghz_state_of_all_qubits_of_a_device(engine):
     """Its parity of X is far from 1, that of a fifth of it measured in Z near what errors allow."""
     edges = {}
@@ -372,6 +378,7 @@ def test_a_wide_circuit_with_few_gates_runs_by_matrix_product_states(engine):
     assert ones == pytest.approx(expected, abs=3)
 
 
+@pytest.mark.slow
 def test_an_estimator_on_a_wide_clifford_circuit(engine):
     """Rotations to the bases of the observables are noisy gates too."""
     circuit = QuantumCircuit(127)
