@@ -34,9 +34,9 @@ def local() -> Iterator[LocalService]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def service_that_fails() -> Iterator[LocalService]:
-    """An embedded service with faults on demand."""
+    """An embedded service with faults on demand, which calls left over by other files don't hit."""
     with LocalService(faults=True) as running:
         yield running
 

@@ -48,9 +48,9 @@ def coins(number: int = 8) -> QuantumCircuit:
     return circuit
 
 
-def downloads(failing: LocalService) -> int:
-    """How many calls were hit by the fault that only counts."""
-    return sum("/results" in hit for hit in failing.faults.hits)
+def downloads(failing: LocalService, job: RestJob) -> int:
+    """How many downloads of a job were hit by the fault that only counts."""
+    return sum(f"/jobs/{job.job_id()}/results" in hit for hit in failing.faults.hits)
 
 
 @pytest.mark.parametrize(
@@ -92,9 +92,9 @@ def test_large_results_are_let_go_and_read_again_from_disk(
     del first
     gc.collect()
     np.testing.assert_array_equal(job.result()[0].data.meas.array, array)
-    assert downloads(failing) == 1
+    assert downloads(failing, job) == 1
     assert json.loads(job.raw_result())["__type__"] == "PrimitiveResult"
-    assert downloads(failing) == 1
+    assert downloads(failing, job) == 1
 
 
 def test_what_cannot_be_decoded_is_kept_as_received(
@@ -112,7 +112,7 @@ def test_what_cannot_be_decoded_is_kept_as_received(
     failing.faults.add("GET", "/jobs/*/results", delay=0.001)
     with pytest.raises(ProtocolError, match="not today"):
         job.result()
-    assert downloads(failing) == retry_policies.UNDECODABLE.attempts
+    assert downloads(failing, job) == retry_policies.UNDECODABLE.attempts
     assert real(job.raw_result())[0].data.meas.num_shots == 5
     monkeypatch.setattr(job._box, "_decode", real)
     assert job.result()[0].data.meas.num_shots == 5
@@ -149,7 +149,7 @@ def test_a_slow_result_is_given_more_time(failing: LocalService, found: RestJob)
     """Silence longer than a first try waits is no outage if the service answers otherwise."""
     failing.faults.add("GET", "/jobs/*/results", delay=0.8)
     assert found.result(30)[0].data.meas.num_shots == 5
-    assert downloads(failing) == 2  # after 0.3 s, and within 0.9 s
+    assert downloads(failing, found) == 2  # after 0.3 s, and within 0.9 s
 
 
 def test_slow_params_are_given_more_time(found: RestJob, monkeypatch: pytest.MonkeyPatch) -> None:
