@@ -7,13 +7,14 @@ with a message for the author.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
 from qiskit.circuit import ClassicalRegister, Clbit
 from qiskit.circuit.classical import expr, types
+
+from qiskit_rest_primitives.local.qasm3.constants import BITWISE, LargeInteger, SizedInt
 
 OPERATORS: dict[str, Callable[[Any, Any], expr.Expr]] = {
     "||": expr.logic_or,
@@ -37,50 +38,12 @@ OPERATORS: dict[str, Callable[[Any, Any], expr.Expr]] = {
 # Whether `value symbol number` holds when the number is greater than every possible value.
 BEYOND = {"==": False, "!=": True, "<": True, "<=": True, ">": False, ">=": False}
 MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-BITWISE = frozenset({"&", "|", "^"})
-WRAPPING: dict[str, Callable[[int, int], int]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.floordiv,
-    "&": operator.and_,
-    "|": operator.or_,
-    "^": operator.xor,
-    "<<": lambda left, right: left << right if right < left.bit_length() + MAX_SHIFT else 0,
-    ">>": operator.rshift,
-}
-# No width is greater, so that a greater shift leaves nothing.
-MAX_SHIFT = 100_000
 # What `int` and `uint` without a width hold.
 DEFAULT_WIDTH = 64
 # A slice up to this width is compared bit by bit, which more simulators can run.
 LONGEST_BIT_BY_BIT = 32
 # Qiskit 2.2 makes floats of greater numbers in expressions.
 LARGEST_VALUE = (1 << 64) - 1
-
-
-class SizedInt(int):
-    """A constant that says its width: ``uint[4](9)``, ``"0110"``. Wraps around beyond it."""
-
-    width: int
-
-    def __new__(cls, value: int, width: int) -> SizedInt:
-        """The value as an unsigned integer of ``width`` bits."""
-        sized = super().__new__(cls, value & ((1 << width) - 1))
-        sized.width = width
-        return sized
-
-
-class LargeInteger(float):
-    """An integer literal beyond 64 bits: a float to arithmetic, exact to wide registers."""
-
-    exact: int
-
-    def __new__(cls, exact: int) -> LargeInteger:
-        """The literal ``exact``; raises OverflowError beyond the floats."""
-        large = super().__new__(cls, float(exact))
-        large.exact = exact
-        return large
 
 
 class Slice:
@@ -170,22 +133,6 @@ def binary(symbol: str, left: Any, right: Any) -> Any:
     if symbol in BITWISE:
         left, right = _widened(left, right), _widened(right, left)
     return OPERATORS[symbol](left, right)
-
-
-def sized(symbol: str, left: Any, right: Any) -> SizedInt | None:
-    """``left symbol right`` of two constants, or None if its width is not known."""
-    if symbol not in WRAPPING or not isinstance(left, int) or not isinstance(right, int):
-        return None
-    widths = [value.width for value in (left, right) if isinstance(value, SizedInt)]
-    if symbol in ("<<", ">>"):
-        if not isinstance(left, SizedInt) or right < 0:
-            return None
-        widths = [left.width]
-    elif len(widths) < 2 and (not widths or symbol not in BITWISE or min(left, right) < 0):
-        return None
-    elif symbol in BITWISE:
-        widths += [int(left).bit_length(), int(right).bit_length()]
-    return SizedInt(WRAPPING[symbol](int(left), int(right)), max(widths))
 
 
 def unary(symbol: str, value: Any) -> expr.Expr:
@@ -344,7 +291,7 @@ def _matched(symbol: str, value: Any, other: Any) -> Any:
         raise TypeError(f"bits are unsigned; {symbol!r} needs a number from 0, not {number}")
     if isinstance(value, SizedInt):
         return _value(number, types.Uint(max(value.width, kind.width)))
-    if number >= 1 << kind.width and symbol not in ("&", "|", "^"):
+    if number >= 1 << kind.width and symbol not in BITWISE:
         raise TypeError(f"{number} does not fit into {kind.width} bits; widen them with uint[n]()")
     return _within(number)
 

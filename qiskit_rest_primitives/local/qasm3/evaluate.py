@@ -14,10 +14,13 @@ from typing import Any
 from qiskit.circuit import ParameterExpression
 
 from qiskit_rest_primitives.local.qasm3 import classical
-from qiskit_rest_primitives.local.qasm3.classical import LargeInteger, SizedInt, is_classical
-
-# Integers beyond the 64 bits of the language are floats from here on, so that 9**9**9**9 is cheap.
-LARGEST_INTEGER = 2**63
+from qiskit_rest_primitives.local.qasm3.classical import is_classical
+from qiskit_rest_primitives.local.qasm3.constants import (
+    LARGEST_INTEGER,
+    LargeInteger,
+    SizedInt,
+    sized,
+)
 
 CONSTANTS = {
     "pi": math.pi,
@@ -100,7 +103,7 @@ def binary(symbol: str, left: Any, right: Any) -> Any:
     """
     if is_classical(left) or is_classical(right):
         return classical.binary(symbol, left, right)
-    if (wrapped := classical.sized(symbol, left, right)) is not None:
+    if (wrapped := sized(symbol, left, right)) is not None:
         return wrapped
     for value in (left, right):
         if not isinstance(value, (int, float, ParameterExpression)):
@@ -175,6 +178,11 @@ def convert(name: str, width: int | None, value: Any) -> Any:
             return SizedInt(whole, width)
         return bool(value) if name in ("bool", "bit") else _shrink(whole)
     raise TypeError(f"can't be converted to {name}")
+
+
+def inclusive_range(first: int, last: int, step: int) -> range:
+    """A range of OpenQASM 3, which includes its last value."""
+    return range(first, last + (1 if step > 0 else -1), step)
 
 
 def _shrink(value: Any) -> Any:

@@ -1,35 +1,33 @@
 """Plain lines at full speed: `rz(0.5) q[3];` by dictionary, everything else left to the parser.
 
-The parser teaches: what a line, a gate's name, a list of operands or a symbolic angle means once,
-it means until the end, because names can't be declared twice. A line that is made of known parts is
-appended here; the first one that is not stops the loop, and the parser reads it.
+The parser adds each line, gate's name, list of operands and symbolic angle that it has read. Their
+meanings stay the same until the end of the text, because names can't be declared twice. A line of
+known parts is appended here; the first line with an unknown part stops the loop, and the parser
+reads it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qiskit.circuit import CircuitInstruction, Measure, QuantumCircuit
 
-from qiskit_rest_primitives.local.qasm3.tokens import Angle, Bit, Instruction
+from qiskit_rest_primitives.local.qasm3.gates import Definition, GateKind
+from qiskit_rest_primitives.local.qasm3.qiskit_types import Angle, Bit, Instruction
 
-if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.qasm3.gates import Definition, GateKind
-    from qiskit_rest_primitives.local.qasm3.tokens import Operand
-
-# Characters split at a time: the pieces of one window are all that is alive beside the circuit.
-# A window begins small, since the first line that is not plain throws the rest of it away.
+# Characters split at a time; only one window's pieces are in memory beside the circuit. The first
+# window is small, because a line that is not plain discards the rest of its window.
 FIRST_WINDOW = 1 << 8
 WINDOW = 1 << 14
 MAX_RESERVED = 1_000_000
-# Bounds what the dictionaries hold, whatever the text.
-MAX_LEARNT = 20_000
+# Entries of each dictionary, whatever the text.
+MAX_ENTRIES = 20_000
 
 
 def reserve(circuit: QuantumCircuit, operations: int) -> None:
-    """Makes room for operations that are about to come.
+    """Makes room for the operations that are about to be appended.
 
     A list that grows by doubling holds the circuit up to three times while it moves.
     """
@@ -38,8 +36,8 @@ def reserve(circuit: QuantumCircuit, operations: int) -> None:
         data.reserve(min(operations, MAX_RESERVED))
 
 
-class FlatLines:
-    """What the parts of plain lines mean.
+class FastLines:
+    """Plain lines and their parts, with their meanings.
 
     Attributes:
         lines: instructions of Qiskit by their whole line.
@@ -59,36 +57,36 @@ class FlatLines:
         self.values: dict[str, Angle] = {}
         self.reserved = False
 
-    def learn_qubits(self, name: str, qubits: Sequence[Bit]) -> None:
+    def add_qubits(self, name: str, qubits: Sequence[Bit]) -> None:
         """A register: ``name[0]`` and so on."""
-        for index, qubit in enumerate(qubits[: MAX_LEARNT - len(self.operands)]):
+        for index, qubit in enumerate(qubits[: MAX_ENTRIES - len(self.operands)]):
             self.operands[f"{name}[{index}]"] = (qubit,)
 
-    def learn_bits(self, name: str, bits: Sequence[Bit]) -> None:
+    def add_bits(self, name: str, bits: Sequence[Bit]) -> None:
         """A register of bits."""
-        for index, bit in enumerate(bits[: MAX_LEARNT - len(self.bits)]):
+        for index, bit in enumerate(bits[: MAX_ENTRIES - len(self.bits)]):
             self.bits[f"{name}[{index}]"] = bit
 
-    def learn_gate(
-        self, name: str, kind: GateKind | Definition, text: str, operands: list[Operand]
+    def add_gate(
+        self, name: str, kind: GateKind | Definition, operands: str, qubits: tuple[Bit, ...]
     ) -> None:
-        """A plain call of a gate, with the text between its angles and the semicolon."""
+        """A plain call of a gate; ``operands`` is the text between its angles and the semicolon."""
         if kind.standard is not None:
             self.heads[name] = (kind.standard, kind.num_parameters, kind.num_qubits)
-        if len(self.operands) < MAX_LEARNT:
-            self.operands[text.strip()] = tuple(operand.bits[0] for operand in operands)
+        if len(self.operands) < MAX_ENTRIES:
+            self.operands[operands.strip()] = qubits
 
-    def learn_value(self, text: str, value: Angle) -> None:
+    def add_angle(self, text: str, value: Angle) -> None:
         """A symbolic angle."""
-        if len(self.values) < MAX_LEARNT:
+        if len(self.values) < MAX_ENTRIES:
             self.values[text] = value
 
-    def learn_line(self, text: str, instruction: Instruction, cost: int) -> None:
-        """A line without angles, and the one instruction that it is."""
+    def add_line(self, text: str, instruction: Instruction, cost: int) -> None:
+        """A line without angles, the one instruction it stands for, and that instruction's cost."""
         if cost > 1:
-            if len(self.costly) < MAX_LEARNT:
+            if len(self.costly) < MAX_ENTRIES:
                 self.costly[text] = (instruction, cost)
-        elif len(self.lines) < MAX_LEARNT:
+        elif len(self.lines) < MAX_ENTRIES:
             self.lines[text] = instruction
 
     def read(self, text: str, position: int, circuit: QuantumCircuit) -> tuple[int, int]:
@@ -171,7 +169,7 @@ class FlatLines:
             if head is None or qubits is None or head[1] or len(qubits) != head[2]:
                 return None
             instruction = CircuitInstruction.from_standard(head[0], qubits, [])
-        self.learn_line(line, instruction, 1)
+        self.add_line(line, instruction, 1)
         return instruction
 
     def _qubits(self, text: str) -> tuple[Bit, ...] | None:
@@ -182,6 +180,6 @@ class FlatLines:
                 qubits = tuple(part[0] for part in parts if part)
                 if len(set(qubits)) != len(qubits):
                     return None
-                if len(self.operands) < MAX_LEARNT:
+                if len(self.operands) < MAX_ENTRIES:
                     self.operands[text] = qubits
         return qubits

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from qiskit.circuit import CircuitInstruction, Operation, ParameterExpression
+from qiskit.circuit import ParameterExpression
 
 from qiskit_rest_primitives.local.qasm3 import gates
-from qiskit_rest_primitives.local.qasm3.declarations import MAX_QUBITS, Declarations
+from qiskit_rest_primitives.local.qasm3.expressions import Expressions
 from qiskit_rest_primitives.local.qasm3.gates import GateKind
-from qiskit_rest_primitives.local.qasm3.tokens import Operand
+from qiskit_rest_primitives.local.qasm3.operands import Operands
+from qiskit_rest_primitives.local.qasm3.scope import MAX_QUBITS, Operand, Scope
+from qiskit_rest_primitives.local.qasm3.tokens import Scanner
 
 # Phases with input parameters pile up in one expression.
 MAX_SYMBOLIC_PHASES = 200
@@ -20,65 +23,52 @@ MODIFIERS = frozenset({"ctrl", "negctrl", "inv", "pow"})
 Modifier = tuple[str, float]
 
 
-class GateCalls(Declarations):
-    """Reads calls of gates into the circuit.
+@dataclass(eq=False)
+class GateCalls:
+    """Reads calls of gates into the circuit."""
 
-    Attributes:
-        blocks: how many control-flow blocks are open; Qiskit's builder collects them.
-        loops: how many of them are loops.
-        definition_depth: definitions inside the one being read.
-    """
-
-    def __init__(self, text: str, num_qubits: int | None = None):
-        self.blocks = self.loops = 0
-        self.definition_depth = 0
-        self.symbolic_phases = 0
-        super().__init__(text, num_qubits)
-
-    def append(self, operation: Operation, qubits: tuple[Any, ...], bits: tuple[Any, ...]) -> None:
-        """One instruction into the circuit or the open control-flow block."""
-        if self.blocks:
-            self.circuit.append(operation, qubits, bits, copy=False)
-        else:
-            # Documented for callers that hold the only reference and have checked the operands.
-            add: Any = self.circuit._append  # pyright: ignore[reportPrivateUsage]
-            add(CircuitInstruction(operation, qubits, bits))
+    _scanner: Scanner
+    _scope: Scope
+    _expressions: Expressions
+    _operands: Operands
 
     def read_modified(self) -> None:
         """``ctrl @ inv @ x a, b`` or ``gphase(a)``."""
         modifiers: list[Modifier] = []
-        while self.token in MODIFIERS:
-            start, modifier, argument = self.start, self.advance(), 1.0
-            if self.accept("("):
-                argument = self.number("a modifier's argument")
+        while self._scanner.token in MODIFIERS:
+            start, modifier, argument = self._scanner.start, self._scanner.advance(), 1.0
+            if self._scanner.accept("("):
+                argument = self._expressions.number("a modifier's argument")
                 if modifier not in ("pow", "inv") and (argument != int(argument) or argument < 1):
-                    self.fail("the number of controls must be a positive integer", start)
-                self.expect(")")
+                    self._scanner.fail("the number of controls must be a positive integer", start)
+                self._scanner.expect(")")
             elif modifier == "pow":
-                self.fail("pow needs its exponent in parentheses")
+                self._scanner.fail("pow needs its exponent in parentheses")
             modifiers.append((modifier, argument))
-            self.expect("@")
-        if self.kind != "name":
-            self.fail(f"expected a gate, found {self.found()}")
-        if self.token == "gphase":
+            self._scanner.expect("@")
+        if self._scanner.kind != "name":
+            self._scanner.fail(f"expected a gate, found {self._scanner.found()}")
+        if self._scanner.token == "gphase":
             self._read_phase(modifiers)
         else:
             self.read_gate(modifiers)
 
     def read_gate(self, modifiers: list[Modifier]) -> None:
         """``name(angles) operands``."""
-        start = self.start
-        name = self.advance()
-        kind = self.gates.get(name) or self._library_gate(name, start)
-        angles = self._angles() if self.token == "(" else []
+        start = self._scanner.start
+        name = self._scanner.advance()
+        kind = self._scope.gates.get(name) or self._library_gate(name, start)
+        angles = self._angles() if self._scanner.token == "(" else []
         if len(angles) != kind.num_parameters:
-            self.fail(f"{name!r} takes {kind.num_parameters} angles, not {len(angles)}", start)
-        operands_start = self.previous_end
-        operands = self._operands()
+            self._scanner.fail(
+                f"{name!r} takes {kind.num_parameters} angles, not {len(angles)}", start
+            )
+        operands_start = self._scanner.previous_end
+        operands = self._operands.several_qubits()
         controls = sum(int(count) for what, count in modifiers if what in ("ctrl", "negctrl"))
         if len(operands) != kind.num_qubits + controls:
             wanted = kind.num_qubits + controls
-            self.fail(f"{name!r} acts on {wanted} qubits, not {len(operands)}", start)
+            self._scanner.fail(f"{name!r} acts on {wanted} qubits, not {len(operands)}", start)
         cost = kind.cost
         if modifiers:
             if kind.num_qubits + controls > gates.MAX_MATRIX_QUBITS or any(
@@ -90,14 +80,19 @@ class GateCalls(Declarations):
                 operation = self._modified(operation, what, argument, start)
         else:
             operation = kind.make(angles)
-        if self.in_gate:
-            self.definition_depth = max(self.definition_depth, kind.depth)
+        if self._scope.in_gate:
+            self._scope.definition_depth = max(self._scope.definition_depth, kind.depth)
         calls = self._apply(operation, operands, cost, start)
-        if calls == 1 and not (modifiers or self.in_gate or self.blocks):
-            self.flat.learn_gate(name, kind, self.text[operands_start : self.start], operands)
+        if calls == 1 and not (modifiers or self._scope.in_gate or self._scope.blocks):
+            self._scope.fast_lines.add_gate(
+                name,
+                kind,
+                self._scanner.text[operands_start : self._scanner.start],
+                tuple(operand.bits[0] for operand in operands),
+            )
             if not angles:
-                line = self.text[start : self.start].rstrip()
-                self.flat.learn_line(line, self.circuit.data[-1], kind.cost)
+                line = self._scanner.text[start : self._scanner.start].rstrip()
+                self._scope.fast_lines.add_line(line, self._scope.circuit.data[-1], kind.cost)
 
     def _repetitions(self, modifiers: list[Modifier], position: int) -> int:
         """How often a gate is written for its integer powers, if it has no matrix."""
@@ -106,7 +101,7 @@ class GateCalls(Declarations):
             if what == "pow" and abs(argument) > 1 and argument == int(argument):
                 repetitions *= int(abs(argument))
         if repetitions > gates.MAX_REPETITIONS:
-            self.fail(
+            self._scanner.fail(
                 f"a power of more than {gates.MAX_REPETITIONS} of a gate with input parameters or "
                 f"of more than {gates.MAX_MATRIX_QUBITS} qubits",
                 position,
@@ -122,23 +117,23 @@ class GateCalls(Declarations):
             return gates.controlled(gate, int(argument), what == "ctrl")
         except Exception as error:
             message = str(getattr(error, "message", error))
-            self.fail(f"{what} can't be applied to {gate.name!r}: {message}", position)
+            self._scanner.fail(f"{what} can't be applied to {gate.name!r}: {message}", position)
 
     def _library_gate(self, name: str, position: int) -> GateKind:
         """Gates that need no definition: ``U``, and the basis gates of devices, such as rzz."""
         kind = gates.library().get(name)
         if name in gates.STDGATES:
-            self.fail(f'gate {name!r} is not defined; include "stdgates.inc"', position)
+            self._scanner.fail(f'gate {name!r} is not defined; include "stdgates.inc"', position)
         if kind is None:
-            self.fail(f"gate {name!r} is not defined", position)
+            self._scanner.fail(f"gate {name!r} is not defined", position)
         return kind
 
     def _read_phase(self, modifiers: list[Modifier]) -> None:
-        start = self.start
-        self.advance()
+        start = self._scanner.start
+        self._scanner.advance()
         angles = self._angles()
         if len(angles) != 1:
-            self.fail("gphase takes one angle", start)
+            self._scanner.fail("gphase takes one angle", start)
         angle, states = angles[0], []
         for what, argument in modifiers:
             if what in ("ctrl", "negctrl"):
@@ -146,53 +141,53 @@ class GateCalls(Declarations):
             else:
                 angle = angle * (argument if what == "pow" else -1)
         if isinstance(angle, ParameterExpression):
-            self.symbolic_phases += 1
-            if self.symbolic_phases > MAX_SYMBOLIC_PHASES:
-                self.fail(f"more than {MAX_SYMBOLIC_PHASES} phases with parameters", start)
+            self._scope.symbolic_phases += 1
+            if self._scope.symbolic_phases > MAX_SYMBOLIC_PHASES:
+                self._scanner.fail(f"more than {MAX_SYMBOLIC_PHASES} phases with parameters", start)
         if not states:
-            if self.kind == "name":
-                self._operands()
+            if self._scanner.kind == "name":
+                self._operands.several_qubits()
             # A phase of one branch is the phase of everything that happens in that run.
-            if not self.blocks:
-                self.circuit.global_phase += angle
+            if not self._scope.blocks:
+                self._scope.circuit.global_phase += angle
             return
         if len(states) > gates.MAX_CONTROLS:
-            self.fail(f"more than {gates.MAX_CONTROLS} controls", start)
-        operands = self._operands()
+            self._scanner.fail(f"more than {gates.MAX_CONTROLS} controls", start)
+        operands = self._operands.several_qubits()
         if len(operands) != len(states):
-            self.fail(f"{len(states)} controls act on as many qubits, not {len(operands)}", start)
+            self._scanner.fail(
+                f"{len(states)} controls act on as many qubits, not {len(operands)}", start
+            )
         self._apply(gates.controlled_phase(angle, states), operands, 1, start)
 
     def _angles(self) -> list[Any]:
-        self.expect("(")
+        self._scanner.expect("(")
         angles: list[Any] = []
-        while self.token != ")":
-            start = self.start
-            angle = self.angle()
+        while self._scanner.token != ")":
+            start = self._scanner.start
+            angle = self._expressions.angle()
             angles.append(angle)
-            if isinstance(angle, ParameterExpression) and not (self.in_gate or self.blocks):
-                self.flat.learn_value(self.text[start : self.start], angle)
-            if not self.accept(","):
+            if isinstance(angle, ParameterExpression) and not (
+                self._scope.in_gate or self._scope.blocks
+            ):
+                self._scope.fast_lines.add_angle(
+                    self._scanner.text[start : self._scanner.start], angle
+                )
+            if not self._scanner.accept(","):
                 break
-        self.expect(")")
+        self._scanner.expect(")")
         return angles
-
-    def _operands(self) -> list[Operand]:
-        operands = [self.qubits()]
-        while self.accept(","):
-            operands.append(self.qubits())
-        return operands
 
     def _apply(self, operation: Any, operands: list[Operand], cost: int, position: int) -> int:
         """The gate on its operands, once for each element of registers; returns how often."""
         calls = list(self._broadcast(operands, position))
-        self.spend(cost * len(calls), position)
+        self._scope.spend(cost * len(calls), position)
         symbolic = any(isinstance(angle, ParameterExpression) for angle in operation.params)
         for index, qubits in enumerate(calls):
             if gates.duplicates(qubits):
-                self.fail("a gate can't act on the same qubit twice", position)
+                self._scanner.fail("a gate can't act on the same qubit twice", position)
             # Binding writes into a gate: each call with symbolic angles needs one of its own.
-            self.append(operation.copy() if index and symbolic else operation, qubits, ())
+            self._scope.append(operation.copy() if index and symbolic else operation, qubits, ())
         return len(calls)
 
     def _broadcast(self, operands: list[Operand], position: int) -> Iterator[tuple[Any, ...]]:
@@ -201,10 +196,6 @@ class GateCalls(Declarations):
             yield tuple(operand.bits[0] for operand in operands)
             return
         if len(lengths) > 1:
-            self.fail(f"registers of {sorted(lengths)} qubits can't be paired", position)
+            self._scanner.fail(f"registers of {sorted(lengths)} qubits can't be paired", position)
         for index in range(lengths.pop()):
             yield tuple(operand.bits[0 if operand.single else index] for operand in operands)
-
-    def _no_duplicates(self, qubits: list[Any], position: int) -> None:
-        if gates.duplicates(tuple(qubits)):
-            self.fail("the same qubit is named twice", position)

@@ -16,7 +16,7 @@ from qiskit.circuit.library import (
     get_standard_gate_name_mapping,
 )
 
-from qiskit_rest_primitives.local.qasm3.tokens import InputParameter
+from qiskit_rest_primitives.local.qasm3.qiskit_types import InputParameter
 
 # What `include "stdgates.inc"` defines, with Qiskit's name where it differs.
 # fmt: off

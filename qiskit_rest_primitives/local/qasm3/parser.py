@@ -1,18 +1,24 @@
-"""A whole text -> a circuit: which reader takes the statement at hand, and the end of it."""
+"""A whole text -> a circuit: each statement goes to the part that reads it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from qiskit.circuit import ClassicalRegister, Clbit, QuantumCircuit, Qubit
 from qiskit.circuit.classical import expr
 
-from qiskit_rest_primitives.local.qasm3 import variables
 from qiskit_rest_primitives.local.qasm3.control_flow import ControlFlow
-from qiskit_rest_primitives.local.qasm3.declarations import SwitchTarget
-from qiskit_rest_primitives.local.qasm3.gate_calls import MODIFIERS
-from qiskit_rest_primitives.local.qasm3.tokens import ReadError
+from qiskit_rest_primitives.local.qasm3.declarations import Declarations
+from qiskit_rest_primitives.local.qasm3.expressions import Expressions
+from qiskit_rest_primitives.local.qasm3.gate_calls import MODIFIERS, GateCalls
+from qiskit_rest_primitives.local.qasm3.gate_definitions import GateDefinitions
+from qiskit_rest_primitives.local.qasm3.operands import Operands
+from qiskit_rest_primitives.local.qasm3.operations import Operations
+from qiskit_rest_primitives.local.qasm3.qiskit_types import InputParameter
+from qiskit_rest_primitives.local.qasm3.scope import Scope, SwitchTarget
+from qiskit_rest_primitives.local.qasm3.switch import Switch
+from qiskit_rest_primitives.local.qasm3.tokens import ReadError, Scanner
+from qiskit_rest_primitives.local.qasm3.variables import Variables
 
 # fmt: off
 UNSUPPORTED = frozenset({
@@ -23,10 +29,11 @@ UNSUPPORTED_TYPES = frozenset({
     "angle", "array", "complex", "duration", "float", "stretch",
 })
 # fmt: on
-LEARNABLE = frozenset({"measure", "reset", "barrier", "delay"})
+# Beside gates, the statements of which a repeated line is the same instruction again.
+REPEATABLE = frozenset({"measure", "reset", "barrier", "delay"})
 
 
-class TextReader(ControlFlow):
+class Parser:
     """Reads a text from its first to its last statement.
 
     Args:
@@ -41,127 +48,150 @@ class TextReader(ControlFlow):
         num_qubits: int | None = None,
         check: Callable[[], None] = lambda: None,
     ):
-        super().__init__(text, num_qubits)
+        self._num_qubits = num_qubits
         self._check = check
-        self.readers: dict[str, Callable[[], None]] = {
-            "include": self.read_include,
-            "qubit": self.read_qubits,
-            "qreg": self.read_qubits,
-            "bit": self.read_bits,
-            "creg": self.read_bits,
-            "input": self.read_input,
-            "output": self.read_output,
-            "const": self.read_constant,
-            "let": self.read_alias,
-            "int": self.read_switch_target,
-            "bool": partial(variables.read_declaration, self),
-            "uint": partial(variables.read_declaration, self),
-            "measure": self.read_measurement,
-            "reset": self.read_reset,
-            "barrier": self.read_barrier,
-            "delay": self.read_delay,
-            "break": self._read_jump,
-            "continue": self._read_jump,
-            "gphase": self.read_modified,
-            **dict.fromkeys(MODIFIERS, self.read_modified),
+        self._scanner = scanner = Scanner(text)
+        self._scope = scope = Scope(scanner)
+        if "$" in text:
+            scope.add_physical_qubits(num_qubits)
+        expressions = Expressions(scanner, scope)
+        operands = Operands(scanner, scope, expressions)
+        operations = Operations(scanner, scope, expressions, operands)
+        measurement = operations.read_measurement
+        declarations = Declarations(scanner, scope, expressions, operands, measurement)
+        self._variables = Variables(scanner, scope, expressions, measurement)
+        self._gate_calls = GateCalls(scanner, scope, expressions, operands)
+        gate_definitions = GateDefinitions(
+            scanner, scope, self._gate_calls, operations.read_barrier
+        )
+        self._control_flow = ControlFlow(
+            scanner, scope, expressions, operations.duration, self._read_statement
+        )
+        self._switch = Switch(scanner, scope, expressions, self._control_flow.read_block)
+        self._read_version = declarations.read_version
+        self._readers: dict[str, Callable[[], None]] = {
+            "include": declarations.read_include,
+            "qubit": declarations.read_qubits,
+            "qreg": declarations.read_qubits,
+            "bit": declarations.read_bits,
+            "creg": declarations.read_bits,
+            "input": declarations.read_input,
+            "output": declarations.read_output,
+            "const": declarations.read_constant,
+            "let": declarations.read_alias,
+            "int": self._switch.read_target,
+            "bool": self._variables.read_declaration,
+            "uint": self._variables.read_declaration,
+            "measure": measurement,
+            "reset": operations.read_reset,
+            "barrier": operations.read_barrier,
+            "delay": operations.read_delay,
+            "break": self._control_flow.read_jump,
+            "continue": self._control_flow.read_jump,
+            "gphase": self._gate_calls.read_modified,
+            **dict.fromkeys(MODIFIERS, self._gate_calls.read_modified),
         }
-        self.block_readers: dict[str, Callable[[], None]] = {
-            "gate": self.read_definition,
-            "if": self.read_if,
-            "while": self.read_while,
-            "for": self.read_for,
-            "switch": self.read_switch,
-            "box": self.read_box,
+        self._block_readers: dict[str, Callable[[], None]] = {
+            "gate": gate_definitions.read_definition,
+            "if": self._control_flow.read_if,
+            "while": self._control_flow.read_while,
+            "for": self._control_flow.read_for,
+            "switch": self._switch.read_switch,
+            "box": self._control_flow.read_box,
         }
+
+    @property
+    def parameters(self) -> list[InputParameter]:
+        """The inputs in the order of their declarations."""
+        return self._scope.parameters
 
     def read(self) -> QuantumCircuit:
         """The circuit of the whole text.
 
         Raises:
-            ReadError: whatever is wrong with it.
+            ReadError: the text is wrong, too large, or not supported.
         """
+        scanner, scope = self._scanner, self._scope
         position = 0
         try:
-            if self.token == "OPENQASM":
-                self.read_version()
-                self.expect(";")
-            while self.kind != "end":
-                position = self.start
-                self.read_statement()
-                if self.token in ("qubit", "bit"):
+            if scanner.token == "OPENQASM":
+                self._read_version()
+                scanner.expect(";")
+            while scanner.kind != "end":
+                position = scanner.start
+                self._read_statement()
+                if scanner.token in ("qubit", "bit"):
                     continue
-                self.add_loose()
-                position, operations = self.flat.read(self.text, self.previous_end, self.circuit)
-                self.spend(operations, position)
+                scope.add_loose_bits()
+                position, operations = scope.fast_lines.read(
+                    scanner.text, scanner.previous_end, scope.circuit
+                )
+                scope.spend(operations, position)
                 if operations:
-                    self.seek(position)
-            self._finish()
+                    scanner.seek(position)
+            self._complete()
         except ReadError:
             raise
         except RecursionError:
-            raise self.error("nested too deep", position) from None
+            raise scanner.error("nested too deep", position) from None
         except Exception as error:
-            # What Qiskit itself refuses, such as a break outside a loop.
+            # Refused by Qiskit itself, such as a break outside a loop.
             message = str(getattr(error, "message", error)) or type(error).__name__
-            raise self.error(message, position) from error
-        return self.circuit
+            raise scanner.error(message, position) from error
+        return scope.circuit
 
-    def read_statement(self) -> None:
-        """The statement at hand, semicolon or block included."""
+    def _read_statement(self) -> None:
+        """The current statement, semicolon or block included."""
         self._check()
-        self.skip_annotations()
-        start, token = self.start, self.token
-        if self.kind != "name":
+        scanner, scope = self._scanner, self._scope
+        scanner.skip_annotations()
+        start, token = scanner.start, scanner.token
+        if scanner.kind != "name":
             self._refuse()
-        self.count_repeated(start)
-        if block := self.block_readers.get(token):
+        self._control_flow.count_repeated(start)
+        if block := self._block_readers.get(token):
             block()
             return
-        before = len(self.circuit.data)
-        if reader := self.readers.get(token):
+        before = len(scope.circuit.data)
+        if reader := self._readers.get(token):
             reader()
         else:
-            meaning = self.lookup(token)
+            meaning = scope.lookup(token)
             if isinstance(meaning, SwitchTarget):
-                self.assign_switch_target(meaning)
+                self._switch.read_assignment(meaning)
                 return
             if isinstance(meaning, (Clbit, ClassicalRegister, expr.Var)):
                 token = "measure"
-                variables.read_assignment(self)
+                self._variables.read_assignment()
             elif token in UNSUPPORTED_TYPES:
-                self.fail(f"variables of type {token} are not supported; bool and uint[n] are")
+                scanner.fail(f"variables of type {token} are not supported; bool and uint[n] are")
             elif token in UNSUPPORTED:
-                self.fail(f"{token!r} is not supported")
+                scanner.fail(f"{token!r} is not supported")
             else:
-                self.read_gate([])
-        if token in LEARNABLE and not self.blocks and len(self.circuit.data) == before + 1:
-            text = self.text[start : self.start]
+                self._gate_calls.read_gate([])
+        if token in REPEATABLE and not scope.blocks and len(scope.circuit.data) == before + 1:
+            text = scanner.text[start : scanner.start]
             if text != "barrier":
-                self.flat.learn_line(text.rstrip(), self.circuit.data[-1], 1)
-        self.expect(";")
-
-    def _read_jump(self) -> None:
-        """``break`` or ``continue``."""
-        if not self.loops:
-            self.fail(f"{self.token!r} stands outside a loop, or in one whose variable is an index")
-        if self.advance() == "break":
-            self.circuit.break_loop()
-        else:
-            self.circuit.continue_loop()
+                scope.fast_lines.add_line(text.rstrip(), scope.circuit.data[-1], 1)
+        scanner.expect(";")
 
     def _refuse(self) -> None:
-        if self.token == "#":
-            self.fail("pragmas are not supported")
-        self.fail(f"expected a statement, found {self.found()}")
+        if self._scanner.token == "#":
+            self._scanner.fail("pragmas are not supported")
+        self._scanner.fail(f"expected a statement, found {self._scanner.found()}")
 
-    def _finish(self) -> None:
-        """The width the caller asked for, and every input as a parameter of the circuit."""
-        missing = (self.num_qubits or 0) - self.circuit.num_qubits
-        if self.num_qubits is not None and missing < 0:
-            self.fail(f"{self.circuit.num_qubits} qubits in a circuit of {self.num_qubits}")
-        if missing > 0:
-            self.circuit.add_bits([Qubit() for _ in range(missing)])
-        used = set(self.circuit.parameters)
+    def _complete(self) -> None:
+        """Adds the qubits that the caller wants, and every input as a parameter of the circuit."""
+        circuit = self._scope.circuit
+        if self._num_qubits is not None:
+            missing = self._num_qubits - circuit.num_qubits
+            if missing < 0:
+                self._scanner.fail(
+                    f"{circuit.num_qubits} qubits in a circuit of {self._num_qubits}"
+                )
+            if missing:
+                circuit.add_bits([Qubit() for _ in range(missing)])
+        used = set(circuit.parameters)
         for parameter in self.parameters:
             if parameter not in used:
-                self.circuit.global_phase += 0 * parameter
+                circuit.global_phase += 0 * parameter

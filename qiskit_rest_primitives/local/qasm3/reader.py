@@ -10,8 +10,9 @@ from threading import Lock
 from qiskit.circuit import QuantumCircuit
 
 from qiskit_rest_primitives.local.qasm3 import ReadError
-from qiskit_rest_primitives.local.qasm3.declarations import MAX_QUBITS
-from qiskit_rest_primitives.local.qasm3.tokens import InputParameter
+from qiskit_rest_primitives.local.qasm3.parser import Parser
+from qiskit_rest_primitives.local.qasm3.qiskit_types import InputParameter
+from qiskit_rest_primitives.local.qasm3.scope import MAX_QUBITS
 
 # A loop over parameters sends one text again and again; a service sees a few such loops at a time.
 CACHED_CIRCUITS = 64
@@ -91,10 +92,8 @@ def read_circuit(
     key = (text, num_qubits)
     if (known := _cache.get(key)) is not None:
         return known
-    from qiskit_rest_primitives.local.qasm3.parser import TextReader
-
-    reader = TextReader(text, num_qubits, check)
-    circuit = ReadCircuit(reader.read(), reader.parameters)
+    parser = Parser(text, num_qubits, check)
+    circuit = ReadCircuit(parser.read(), parser.parameters)
     _cache.put(key, circuit)
     return circuit
 

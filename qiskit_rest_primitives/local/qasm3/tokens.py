@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple, NoReturn, TypeAlias
+from typing import NoReturn
 
 from qiskit_rest_primitives.errors import RestPrimitivesError
-
-# Classes of Qiskit that type checkers see as variables: Parameter; float or ParameterExpression;
-# Qubit or Clbit; CircuitInstruction or None.
-InputParameter: TypeAlias = Any
-Angle: TypeAlias = Any
-Bit: TypeAlias = Any
-Instruction: TypeAlias = Any
 
 # Brackets, blocks and right-hand operands; each level costs a few Python frames.
 MAX_DEPTH = 60
@@ -139,10 +132,3 @@ class Scanner:
         position = self.start if position is None else position
         line = self.text.count("\n", 0, position) + 1
         return ReadError(message, line, position - self.text.rfind("\n", 0, position))
-
-
-class Operand(NamedTuple):
-    """Bits named by an operand; ``single`` tells ``q[0]`` from a register of one."""
-
-    bits: list[Any]
-    single: bool

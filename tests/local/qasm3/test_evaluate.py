@@ -8,8 +8,7 @@ import pytest
 from qiskit.circuit import ParameterExpression
 from qiskit.circuit.classical import expr
 
-from qiskit_rest_primitives.local.qasm3 import fast_lines as flat
-from qiskit_rest_primitives.local.qasm3 import reader
+from qiskit_rest_primitives.local.qasm3 import fast_lines, reader
 from qiskit_rest_primitives.local.qasm3.reader import ReadError, read_circuit
 
 VALUES = {
@@ -169,8 +168,8 @@ def test_plain_lines_with_little_to_remember(monkeypatch):
     )
     expected = read_circuit(text).circuit
     reader.forget()
-    monkeypatch.setattr(flat, "MAX_LEARNT", 4)
-    monkeypatch.setattr(flat, "WINDOW", flat.FIRST_WINDOW)
+    monkeypatch.setattr(fast_lines, "MAX_ENTRIES", 4)
+    monkeypatch.setattr(fast_lines, "WINDOW", fast_lines.FIRST_WINDOW)
     got = read_circuit(text).circuit
     assert len(got.data) == 280
     assert got.count_ops() == expected.count_ops()

@@ -11,7 +11,7 @@ from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.circuit.random import random_circuit
 from qiskit.quantum_info import Operator
 
-from qiskit_rest_primitives.local.qasm3.parser import TextReader
+from qiskit_rest_primitives.local.qasm3.parser import Parser
 from qiskit_rest_primitives.local.qasm3.reader import ReadError, read_circuit
 from tests.local.qasm3.test_control_flow import text_of, without_loop_names
 from tests.local.qasm3.test_reader import HEADER, SAME_AS_IMPORTER
@@ -156,7 +156,7 @@ def test_random_control_flow_comes_back_word_for_word(seed):
 def error_of(text: str) -> ReadError | None:
     """What is wrong with the text; any other exception fails the test."""
     try:
-        TextReader(text).read()
+        Parser(text).read()
     except ReadError as error:
         return error
     return None
