@@ -1,6 +1,7 @@
 """One level of a circuit while it is written: the circuit itself, or the body of control flow.
 
-In: a circuit or body and what its bits are outside. Out: their texts, and words for places in it.
+In: a circuit or body, and the wire's names of its bits. Out: those names, and the position of an
+instruction for error messages.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Block:
-    """A circuit or the body of a control-flow operation, and what its bits are on the wire.
+    """A circuit or the body of a control-flow operation, with the wire's names of its bits.
 
     Attributes:
         circuit: the circuit or body.
-        qubits: the text of every qubit.
+        qubits: the wire's text of every qubit.
         clbits: wire register and index of every classical bit.
         loops: the names of the loop variables around it.
-        depth: how many bodies it is inside.
-        path: where the body stands, for errors; "" for the circuit itself.
+        depth: how many bodies enclose it.
+        path: position of the body, for errors; "" for the circuit itself.
     """
 
     circuit: QuantumCircuit
@@ -52,7 +53,7 @@ class Block:
         )
 
     def where(self, index: int, instruction: Any) -> str:
-        """Says where an instruction stands."""
+        """Describes the position of an instruction, for errors."""
         qubits = ", ".join(self.qubits[qubit] for qubit in instruction.qubits)
         on = f" on {qubits}" if qubits else ""
         return f"instruction {index} ({instruction.name!r}{on}){self.path}"
@@ -66,11 +67,11 @@ def duration_text(operation: Any, where: str) -> str:
     """Returns the duration of a delay or box as an OpenQASM 3 literal.
 
     Args:
-        operation: what has a ``duration`` and a ``unit``.
-        where: where it stands, for errors.
+        operation: a delay or box, with ``duration`` and ``unit``.
+        where: its position, for errors.
 
     Raises:
-        EncodeError: it is not a constant, or not a finite number.
+        EncodeError: the duration is not a constant, or not a finite number.
     """
     value, unit = operation.duration, operation.unit
     if isinstance(value, expr.Value):

@@ -1,7 +1,7 @@
 """A classical expression of Qiskit's (`expr`) -> OpenQASM 3.
 
 In: an `expr` tree over bits, registers and variables of type Bool and Uint. Out: its text, which
-says the width of every number that its surroundings do not.
+states the width of every number unless its operands already do.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 Place = tuple[str, int]
 
-# The higher, the closer an operator binds, as in the language's grammar.
+# Types of expressions and variables that can be sent.
+SENT_TYPES = (types.Bool, types.Uint)
+
+# Operator precedences; higher binds tighter, as in the OpenQASM 3 grammar.
 _UNARY, _ATOM = 11, 12
 _BINARY: dict[str, tuple[str, int]] = {
     "LOGIC_OR": ("||", 1),
@@ -44,7 +47,7 @@ _SHIFTS = ("SHIFT_LEFT", "SHIFT_RIGHT")
 _ARITHMETIC = ("ADD", "SUB", "MUL", "DIV")
 _LOGIC = ("LOGIC_AND", "LOGIC_OR", "LOGIC_NOT")
 
-# A text and how close its outermost operator binds.
+# A text and the precedence of its outermost operator.
 Text = tuple[str, int]
 
 
@@ -54,8 +57,8 @@ class Classical:
     Args:
         clbits: wire register and index of every classical bit of the block.
         registers: the wire's registers.
-        variables: the names of the real-time variables that are declared.
-        where: where the expression stands, for errors.
+        variables: the names of the declared real-time variables.
+        where: position of the expression, for errors.
     """
 
     def __init__(
@@ -74,7 +77,7 @@ class Classical:
         """Returns the text of an expression.
 
         Raises:
-            EncodeError: it has a type or an operation that the wire can't carry.
+            EncodeError: a type or an operation in it can't be sent.
         """
         return self._write(node)[0]
 
@@ -108,8 +111,7 @@ class Classical:
         """Returns the text of one bit of a register, a variable or another value.
 
         Raises:
-            EncodeError: the index is a number and beyond the width, or it is computed and the
-                register is not one of the wire's.
+            EncodeError: the index is a constant beyond the width.
         """
         number = int(index.value) if isinstance(index, expr.Value) else None
         if number is not None and number >= target.type.width:
@@ -132,28 +134,28 @@ class Classical:
         """Returns the name of a real-time variable.
 
         Raises:
-            EncodeError: nothing declares it.
+            EncodeError: the circuit does not declare it.
         """
         name = self._variables.get(node)
         if name is None:
             raise EncodeError(
-                f"{self.where} uses the real-time variable {node.name!r}, which nothing declares"
+                f"{self.where} uses the real-time variable {node.name!r}, "
+                f"which the circuit does not declare"
             )
         return name
 
     def _write(self, node: expr.Expr) -> Text:
-        if node.type.kind not in (types.Bool, types.Uint):
+        if node.type.kind not in SENT_TYPES:
             raise EncodeError(
                 f"{self.where} has an expression of type {node.type}; "
-                f"the wire carries expressions of bits, bool and uint"
+                f"only expressions of bits, bool and uint can be sent"
             )
         if isinstance(node, expr.Value):
             return self._literal(node), _ATOM
         if isinstance(node, expr.Var):
             return self._variable(node)
         if isinstance(node, expr.Cast):
-            kind = "bool" if node.type == types.Bool() else f"uint[{node.type.width}]"
-            return f"{kind}({self.text(node.operand)})", _ATOM
+            return f"{type_text(node.type)}({self.text(node.operand)})", _ATOM
         if isinstance(node, expr.Index):
             return self.element(node.target, node.index), _ATOM
         if isinstance(node, expr.Unary):
@@ -161,13 +163,15 @@ class Classical:
             return symbol + self._operand(node.op.name, node.operand, _UNARY + 1), _UNARY
         if isinstance(node, expr.Binary):
             return self._binary(node)
-        raise EncodeError(f"{self.where} has a condition with {type(node).__name__}")
+        raise EncodeError(
+            f"{self.where} has an expression with {type(node).__name__}, which can't be sent"
+        )
 
     def _binary(self, node: expr.Binary) -> Text:
         name = node.op.name
         symbol, precedence = _BINARY[name]
         left = self._operand(name, node.left, precedence, node.right)
-        # What is left out around the right operand would bind to the left one.
+        # Operators are left-associative: an equal one on the right needs parentheses.
         right = self._operand(name, node.right, precedence + 1, node.left)
         return f"{left} {symbol} {right}", precedence
 
@@ -182,7 +186,7 @@ class Classical:
         if isinstance(node, expr.Cast) and node.implicit and name in _LOGIC:
             node = node.operand
         if name in _ARITHMETIC and _is_bits(node):
-            # The language computes with numbers, not with registers of bits.
+            # OpenQASM 3 has no arithmetic on registers of bits.
             return f"uint[{node.type.width}]({self.text(node)})"
         text, precedence = self._write(node)
         return text if precedence >= least else f"({text})"
@@ -203,7 +207,7 @@ class Classical:
         parts = list(_runs(places))
         if len(parts) == 1 and len(places) > 1:
             return parts[0][1], _ATOM
-        # The register is not one of the wire's: put together from pieces of those.
+        # The register is not one of the wire's: assemble it from slices of those.
         pieces = [
             f"uint[{len(places)}]({text})" + (f" << {offset}" if offset else "")
             for offset, text in parts
@@ -212,8 +216,13 @@ class Classical:
         return " | ".join(pieces), _ATOM if len(places) == 1 else least
 
 
+def type_text(kind: types.Type) -> str:
+    """Returns the OpenQASM 3 spelling of the type Bool or Uint."""
+    return "bool" if kind == types.Bool() else f"uint[{kind.width}]"
+
+
 def _runs(places: Sequence[Place]) -> Iterator[tuple[int, str]]:
-    """Yields where in a register each piece of a wire register begins, and the piece's text."""
+    """Yields offset in the register and text of each contiguous slice of a wire register."""
     start = 0
     for stop in range(1, len(places) + 1):
         wire, first = places[start]
@@ -225,7 +234,7 @@ def _runs(places: Sequence[Place]) -> Iterator[tuple[int, str]]:
 
 
 def _is_bits(node: expr.Expr) -> bool:
-    """Tells whether a value is of the language's type bit[n], not uint[n]."""
+    """Returns whether a value has the OpenQASM type bit[n], not uint[n]."""
     if isinstance(node, expr.Var):
         return isinstance(node.var, ClassicalRegister)
     if isinstance(node, expr.Unary):

@@ -1,8 +1,8 @@
-"""A condition of if, while or switch -> tests, as simple ones as it can be.
+"""A condition of if, while or switch -> the simplest tests that express it.
 
 In: Qiskit's legacy tuple or `expr` tree. Out: a tuple of tests that must all hold (empty: always),
-or None (never). Every importer reads tests of one bit, and of one register against a number; only
-what is more than that becomes an expression.
+or None (never). Every importer reads tests of one bit, and of one register against a number; other
+conditions become expressions.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ Tests = tuple[str, ...]
 
 
 class Conditions:
-    """Reads conditions inside one block.
+    """Converts conditions inside one block.
 
     Args:
-        classical: writes what is read.
+        classical: writes the values in them.
     """
 
     def __init__(self, classical: Classical):
         self._classical = classical
 
     def tests(self, condition: Any) -> Tests | None:
-        """Reads a condition of `if` or `while`.
+        """Converts a condition of `if` or `while`.
 
         Raises:
-            EncodeError: the condition has something that the wire can't carry.
+            EncodeError: a part of the condition can't be sent.
         """
         if isinstance(condition, tuple):
             return self.equals(*condition)
         return self._boolean(condition, True)
 
     def equals(self, target: Any, value: Any) -> Tests | None:
-        """Reads the test of a bit, a register or an `expr` against a number."""
+        """Converts a comparison of a bit, a register or an `expr` with a number."""
         if isinstance(target, expr.Expr) and target.type == types.Bool():
             return self._boolean(target, bool(value)) if int(value) in (0, 1) else None
         if isinstance(target, Clbit):
@@ -90,7 +90,7 @@ class Conditions:
 
 
 def _register(node: Any) -> ClassicalRegister | None:
-    """Returns the register that an expression is, perhaps made wider."""
+    """Returns the register that an expression refers to, possibly cast to a wider type."""
     while isinstance(node, expr.Cast) and isinstance(node.type, types.Uint):
         if not isinstance(node.operand.type, types.Uint):
             break

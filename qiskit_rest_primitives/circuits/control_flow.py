@@ -1,7 +1,7 @@
 """Control-flow instructions -> statements that every importer reads.
 
-In: an instruction of a `Block`. Out: its lines. They ask little of an importer: negative steps
-become explicit values, `switch` becomes nested `if`, and a loop that computes angles from its
+In: an instruction of a `Block`. Out: its lines, without features that some importers lack: negative
+steps become explicit values, `switch` becomes nested `if`, and a loop that computes angles from its
 variable is unrolled.
 """
 
@@ -53,13 +53,13 @@ Branch = Callable[[str], Iterator[str]]
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What control flow takes from the writer of the circuit around it.
+class Context:
+    """The parts of the circuit's writer that control flow needs.
 
     Attributes:
         statements: writes the statements of a block at an indentation.
         registers: the wire's classical registers.
-        variables: the real-time variables met.
+        variables: the real-time variables declared so far.
     """
 
     statements: Callable[[Block, str], Iterator[str]]
@@ -68,20 +68,20 @@ class Surroundings:
 
 
 def statements(
-    around: Surroundings, block: Block, index: int, instruction: Any, indent: str
+    context: Context, block: Block, index: int, instruction: Any, indent: str
 ) -> Iterator[str]:
     """Yields the lines of one control-flow instruction.
 
     Raises:
-        EncodeError: the wire can't carry it.
+        EncodeError: it can't be sent.
     """
     operation: Any = instruction.operation
     where = block.where(index, instruction)
-    classical = Classical(block.clbits, around.registers, around.variables.names, where)
+    classical = Classical(block.clbits, context.registers, context.variables.names, where)
     conditions = Conditions(classical)
 
     def branch(body: Any) -> Branch:
-        return partial(around.statements, block.inner(body, index, instruction))
+        return partial(context.statements, block.inner(body, index, instruction))
 
     if isinstance(operation, BreakLoopOp):
         yield f"{indent}break;\n"
@@ -90,7 +90,7 @@ def statements(
     elif isinstance(operation, IfElseOp):
         tests = conditions.tests(operation.condition)
         then, *otherwise = [branch(body) for body in operation.blocks]
-        yield from _choose([(tests, then)], otherwise[0] if otherwise else None, indent)
+        yield from _if_chain([(tests, then)], otherwise[0] if otherwise else None, indent)
     elif isinstance(operation, SwitchCaseOp):
         cases: list[tuple[Tests | None, Branch]] = []
         default = None
@@ -101,12 +101,12 @@ def statements(
             cases += [
                 (conditions.equals(operation.target, value), branch(body)) for value in values
             ]
-        yield from _choose(cases, default, indent)
+        yield from _if_chain(cases, default, indent)
     elif isinstance(operation, WhileLoopOp):
         yield from _while(conditions, operation, branch(operation.blocks[0]), indent)
     elif isinstance(operation, ForLoopOp):
         yield from _for(
-            around,
+            context,
             block.inner(cast("Any", operation.blocks[0]), index, instruction),
             operation,
             where,
@@ -116,16 +116,15 @@ def statements(
         if operation.annotations:
             names = ", ".join(repr(annotation.namespace) for annotation in operation.annotations)
             raise EncodeError(
-                f"{where} has the annotations {names}, which the wire can't carry; "
-                f"use a box without them"
+                f"{where} has the annotations {names}, which can't be sent; use a box without them"
             )
         timed = "" if operation.duration is None else f"[{duration_text(operation, where)}]"
         yield from _braces(f"box{timed}", branch(operation.blocks[0]), indent)
     elif isinstance(operation, Store):
-        yield from around.variables.assignment(classical, operation, indent)
+        yield from context.variables.assignment(classical, operation, indent)
     else:
         raise EncodeError(
-            f"{where} is a control-flow operation that the wire can't carry; use if_test, "
+            f"{where} is a control-flow operation that can't be sent; use if_test, "
             f"while_loop, for_loop, switch and box"
         )
 
@@ -133,10 +132,10 @@ def statements(
 def loop_expression(
     angle: Formula, loops: Mapping[Symbol, str], inputs: Inputs, where: Callable[[], str]
 ) -> str:
-    """Returns an angle that is computed from loop variables, as arithmetic.
+    """Returns the arithmetic text of an angle that is computed from loop variables.
 
     Raises:
-        EncodeError: it takes more than ``+ - * /``.
+        EncodeError: the angle uses other operations than ``+ - * /``.
     """
     text = _arithmetic(angle, {**loops})
     if text is None:
@@ -162,7 +161,7 @@ def _braces(head: str, branch: Branch, indent: str) -> Iterator[str]:
     yield f"{indent}}}\n"
 
 
-def _choose(
+def _if_chain(
     cases: Sequence[tuple[Tests | None, Branch]], default: Branch | None, indent: str
 ) -> Iterator[str]:
     possible = [(tests, branch) for tests, branch in cases if tests is not None]
@@ -172,7 +171,7 @@ def _choose(
             chain = partial(_if, test, branch, chain)
         yield from chain(indent) if chain is not None else ()
     else:
-        yield from _decide(possible, default, 0, indent)
+        yield from _nested_ifs(possible, default, 0, indent)
 
 
 def _if(test: str, branch: Branch, otherwise: Branch | None, indent: str) -> Iterator[str]:
@@ -184,10 +183,10 @@ def _if(test: str, branch: Branch, otherwise: Branch | None, indent: str) -> Ite
     yield f"{indent}}}\n"
 
 
-def _decide(
+def _nested_ifs(
     cases: Sequence[tuple[Tests, Branch]], default: Branch | None, depth: int, indent: str
 ) -> Iterator[str]:
-    # Bit by bit, since the bits are not one register of the wire; one branch for each leaf.
+    # Tests bit by bit, because the bits are not one wire register; each leaf is one branch.
     if not cases:
         yield from default(indent) if default is not None else ()
         return
@@ -198,10 +197,10 @@ def _decide(
     yes = [case for case in cases if case[0][depth] == test]
     no = [case for case in cases if case[0][depth] != test]
     yield f"{indent}if ({test}) {{\n"
-    yield from _decide(yes, default, depth + 1, indent + _INDENT)
+    yield from _nested_ifs(yes, default, depth + 1, indent + _INDENT)
     if no or default is not None:
         yield f"{indent}}} else {{\n"
-        yield from _decide(no, default, depth + 1, indent + _INDENT)
+        yield from _nested_ifs(no, default, depth + 1, indent + _INDENT)
     yield f"{indent}}}\n"
 
 
@@ -211,9 +210,7 @@ def _while(conditions: Conditions, operation: Any, body: Branch, indent: str) ->
         yield from _braces(f"while ({' && '.join(tests) or 'true'})", body, indent)
 
 
-def _for(
-    around: Surroundings, body: Block, operation: Any, where: str, indent: str
-) -> Iterator[str]:
+def _for(context: Context, body: Block, operation: Any, where: str, indent: str) -> Iterator[str]:
     values, variable, circuit = operation.params
     if variable is not None and not isinstance(variable, Parameter):
         raise EncodeError(
@@ -225,7 +222,7 @@ def _for(
     if variable is not None and _must_unroll(circuit, variable, values):
         for value in values:
             bound = circuit.assign_parameters({variable: value})
-            yield from around.statements(replace(body, circuit=bound), indent)
+            yield from context.statements(replace(body, circuit=bound), indent)
         return
     if not all(isinstance(value, Integral) for value in values):
         raise EncodeError(f"{where} loops over {values!r}; loop over integers")
@@ -234,7 +231,7 @@ def _for(
         name = loop_variable(body.depth - 1)
         body = replace(body, loops={**body.loops, variable: name})
     yield from _braces(
-        f"for int {name} in {_values_text(values)}", partial(around.statements, body), indent
+        f"for int {name} in {_values_text(values)}", partial(context.statements, body), indent
     )
 
 
@@ -246,26 +243,26 @@ def _values_text(values: Any) -> str:
 
 
 def _must_unroll(circuit: QuantumCircuit, variable: Symbol, values: Sequence[Any]) -> bool:
-    """Tells whether a loop is better written out: it computes angles from its variable."""
-    if _leaves(circuit):
+    """Returns whether to write out a loop: it computes angles from its variable."""
+    if _has_break_or_continue(circuit):
         return False
     if not all(isinstance(value, Integral) for value in values):
         return True
-    expressions = list(_computed(circuit, variable))
+    expressions = list(_computed_angles(circuit, variable))
     return bool(expressions) and (
         len(values) <= _LONGEST_UNROLLED
         or any(_arithmetic(expression, {}) is None for expression in expressions)
     )
 
 
-def _computed(circuit: QuantumCircuit, variable: Symbol) -> Iterator[Formula]:
+def _computed_angles(circuit: QuantumCircuit, variable: Symbol) -> Iterator[Formula]:
     if variable not in circuit.parameters:
         return
     for instruction in circuit.data:
         operation = instruction.operation
         if isinstance(operation, ControlFlowOp):
             for body in operation.blocks:
-                yield from _computed(body, variable)
+                yield from _computed_angles(body, variable)
             continue
         for angle in instruction.params:
             computed = isinstance(angle, ParameterExpression) and not isinstance(angle, Parameter)
@@ -273,14 +270,14 @@ def _computed(circuit: QuantumCircuit, variable: Symbol) -> Iterator[Formula]:
                 yield angle
 
 
-def _leaves(circuit: Any) -> bool:
-    """Tells whether a body has a break or continue for the loop that it is the body of."""
+def _has_break_or_continue(circuit: Any) -> bool:
+    """Returns whether the body of a loop has a break or continue of that loop."""
     for instruction in circuit.data:
         operation = instruction.operation
         if isinstance(operation, (BreakLoopOp, ContinueLoopOp)):
             return True
         if isinstance(operation, (IfElseOp, SwitchCaseOp, BoxOp)) and any(
-            _leaves(body) for body in operation.blocks
+            _has_break_or_continue(body) for body in operation.blocks
         ):
             return True
     return False

@@ -1,4 +1,4 @@
-"""What the circuit was called before it was made canonical; travels in a comment of the text.
+"""The user's names and metadata of a circuit, sent as a comment line of the text.
 
 In: QuantumCircuit and its RegisterMap. Out: one `// qiskit-rest-primitives {json}` line, and back.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MARK = "// qiskit-rest-primitives "
 _LINE = re.compile(rf"^{re.escape(_MARK)}(\{{.*\}})\s*$", re.MULTILINE)
 _VERSION = 1
-# The comment follows the version line; a foreign text is not searched to its end.
+# The comment follows the version line, so other programs' texts are not searched to the end.
 _SEARCHED_LINES = 10
 
 
@@ -33,7 +33,7 @@ class CircuitDescription:
         num_qubits: the circuit's width, idle qubits included.
         parameters: parameter names in ``circuit.parameters`` order, as the user wrote them.
         registers: the user's classical registers in ``circuit.cregs`` order.
-        metadata: the entries of ``circuit.metadata`` that JSON can carry.
+        metadata: the entries of ``circuit.metadata`` that JSON can represent.
     """
 
     name: str
@@ -60,8 +60,8 @@ class CircuitDescription:
         """Reads the description back from OpenQASM 3 text.
 
         Returns:
-            The description, or None when the text carries none (written by somebody else) or
-            carries one that this version does not understand.
+            The description, or None if the text has none (another program wrote it) or one that
+            this version does not understand.
         """
         end = -1
         for _ in range(_SEARCHED_LINES):
@@ -92,12 +92,12 @@ class CircuitDescription:
         shape: tuple[int, ...],
         shots: int,
     ) -> dict[str, BitArray | NDArray[Any]]:
-        """Turns the registers of the wire into the user's.
+        """Converts the registers of the wire to the user's.
 
         Args:
-            fields: what the service returned, by wire register: BitArray of shape ``shape``, or
+            fields: the service's data by wire register: BitArray of shape ``shape``, or
                 for measurement levels 0 and 1 an array whose last axis is the bit of the register.
-            shape: the PUB's shape, for registers that the wire does not carry (size zero).
+            shape: the PUB's shape, for registers that are not sent (size zero).
             shots: the PUB's shots, for the same.
 
         Returns:
@@ -110,7 +110,7 @@ class CircuitDescription:
 
 
 def carried_metadata(metadata: Mapping[Any, Any] | None) -> dict[str, Any]:
-    """Returns the entries of circuit metadata that JSON can carry; the rest stays with the user."""
+    """Returns the entries of circuit metadata that JSON can represent; the rest is not sent."""
     carried: dict[str, Any] = {}
     for key, value in (metadata or {}).items():
         try:
@@ -126,8 +126,3 @@ def _typed(value: Any, kind: type) -> Any:
     if not isinstance(value, kind):
         raise TypeError(f"expected {kind.__name__}, not {value!r}")
     return value
-
-
-def parameter_names(parameters: Sequence[Any]) -> tuple[str, ...]:
-    """Returns the names of ``circuit.parameters``, in that order."""
-    return tuple(str(parameter.name) for parameter in parameters)

@@ -1,6 +1,6 @@
-"""QuantumCircuit -> the OpenQASM 3 text of it that goes on the wire, and what brings results back.
+"""QuantumCircuit -> its OpenQASM 3 text for the wire, and the data that decodes its results.
 
-flatten (if need be) -> lay out registers -> write statements -> number the inputs -> header.
+flatten (if needed) -> lay out registers -> write statements -> number the inputs -> header.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from qiskit_rest_primitives.errors import EncodeError, RestPrimitivesError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Synthesis may leave a gate that only shares a standard gate's name, in a definition that it took
-# apart; the next round takes that one apart.
+# When synthesis decomposes a gate, the definition may contain a custom gate that only shares a
+# standard gate's name; the next round decomposes that one.
 _ROUNDS = 3
 
 
 @dataclass(frozen=True)
 class EncodedCircuit:
-    """A circuit as it goes on the wire.
+    """A circuit as it is sent.
 
     Attributes:
-        qasm: the complete OpenQASM 3 text. It describes itself in a comment line.
+        qasm: the complete OpenQASM 3 text, with the description in a comment line.
         num_parameters: the number of inputs ``p00000...`` that the text declares.
         description: the user's names and metadata.
     """
@@ -58,18 +58,18 @@ class EncodedCircuit:
 
 
 def encode_circuit(circuit: QuantumCircuit) -> EncodedCircuit:
-    """Turns a circuit into OpenQASM 3 text that every importer reads the same way.
+    """Encodes a circuit as OpenQASM 3 text that every importer reads the same way.
 
-    The circuit is left as it is.
+    The circuit is not changed.
 
     Args:
         circuit: any circuit that a primitive accepts.
 
     Returns:
-        The text, and what is needed to send values and to understand results.
+        The text, and the data needed to send values and to decode results.
 
     Raises:
-        EncodeError: the circuit has something that the wire can't carry; the message names it.
+        EncodeError: a part of the circuit can't be sent; the message names it.
     """
     if not isinstance(circuit, QuantumCircuit):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise EncodeError(f"expected a QuantumCircuit, not {type(circuit).__name__}")

@@ -2,7 +2,7 @@
 
 In: ParameterExpression and the columns of its parameters. Out: values, or arithmetic as text.
 The steps are those that QPY stores. Their meaning has changed between Qiskit releases, so a program
-is trusted only when it agrees with ``ParameterExpression.bind`` at sample points.
+is used only if it agrees with ``ParameterExpression.bind`` at sample points.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "POW": np.power,
 }
 _REVERSED = {"RSUB": "SUB", "RDIV": "DIV", "RPOW": "POW"}
-# Qiskit's sign() takes what is smaller than this for zero (SYMEXPR_EPSILON in its Rust code).
+# Qiskit's sign() treats smaller values as zero (SYMEXPR_EPSILON in its Rust code).
 _SIGN_EPSILON = 8 * np.finfo(np.float64).eps
 _UNARY: dict[str, Callable[[Any], Any]] = {
     "SIN": np.sin,
@@ -50,9 +50,9 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
     "CONJ": np.conj,
 }
 _SYMBOLS = {"ADD": "+", "SUB": "-", "MUL": "*", "DIV": "/"}
-# Here no function of ParameterExpression has a pole or leaves the real numbers by itself.
+# At these points every function of ParameterExpression is finite and real.
 _SAMPLES = (0.345678912345, 0.612398746512)
-# Rounding leaves this much of an imaginary part in a value that is real.
+# Rounding can leave a real value with an imaginary part of up to this size.
 _REAL_TOLERANCE = 1e-12
 
 
@@ -61,10 +61,10 @@ class Expression:
     """A parameter expression that can be evaluated over an array of bindings.
 
     Attributes:
-        source: the Qiskit expression; evaluated binding by binding when there are no steps.
+        source: the Qiskit expression; without steps it is evaluated binding by binding.
         parameters: its parameters.
         columns: their columns in the user's array.
-        steps: the stack program, or None when Qiskit's steps could not be understood.
+        steps: the stack program, or None if Qiskit's steps are unknown.
     """
 
     source: Formula
@@ -98,15 +98,15 @@ class Expression:
         with np.errstate(all="ignore"):
             result = _run(self.steps, columns)
             if not np.isfinite(result).all():
-                # A step may leave the real numbers and a later one come back: abs(a**0.5).
+                # An intermediate value may be complex although the result is real: abs(a**0.5).
                 result = _run(self.steps, [column.astype(np.complex128) for column in columns])
-        return _real_where_real(np.broadcast_to(result, values.shape[1:]))
+        return _drop_rounding_imaginary(np.broadcast_to(result, values.shape[1:]))
 
     def text(self, names: Mapping[Symbol, str]) -> str | None:
-        """Returns the expression as OpenQASM 3 arithmetic, or None when it takes more than that.
+        """Returns the expression as OpenQASM 3 arithmetic, or None if it uses other functions.
 
         Args:
-            names: what to call each parameter.
+            names: the name of each parameter in the text.
         """
         if self.steps is None:
             return None
@@ -132,7 +132,7 @@ class Expression:
         for row in range(bindings):
             point = (float(column[row]) for column in columns)
             result[row] = _bind(self.source, dict(zip(self.parameters, point, strict=True)))
-        return _real_where_real(result)
+        return _drop_rounding_imaginary(result)
 
     def _agrees_with_bind(self) -> bool:
         values = np.zeros((max(self.columns, default=-1) + 1, len(_SAMPLES)))
@@ -144,7 +144,7 @@ class Expression:
             }
             values[list(self.columns), sample] = list(point.values())
             expected.append(_bind(self.source, point))
-        # A value that is not finite proves nothing; the slow way is then the safe one.
+        # A value that is not finite never compares as close, so the slow, safe path is used.
         return all(
             cmath.isclose(complex(found), bound, rel_tol=1e-9, abs_tol=1e-12)
             for found, bound in zip(self.evaluate(values), expected, strict=True)
@@ -152,7 +152,7 @@ class Expression:
 
 
 def constant(source: Formula) -> complex | None:
-    """Returns the number that an expression is, or None: it may have come down to one (a - a)."""
+    """Returns the value of an expression that is constant, such as a - a; else None."""
     try:
         return complex(source.numeric(strict=False))
     except TypeError:
@@ -170,7 +170,7 @@ def _read_steps(source: Formula, parameters: tuple[Symbol, ...]) -> tuple[Step, 
             steps.extend(operand for operand in (left, right) if operand is not None)
             binary = _REVERSED.get(name, name)
             if binary in _BINARY:
-                # None stands for the value on the stack, below what has just been pushed.
+                # None is the value on the stack, below the operand just pushed.
                 if (name in _REVERSED) != (left is not None and right is None):
                     steps.append(("SWAP", None))
                 steps.append(("BINARY", binary))
@@ -180,7 +180,7 @@ def _read_steps(source: Formula, parameters: tuple[Symbol, ...]) -> tuple[Step, 
                 return None
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
-    # Qiskit 2.2 stores no step for an expression that has come down to one parameter.
+    # Qiskit 2.2 stores no step for an expression that simplified to one parameter.
     return tuple(steps) or ((("PARAMETER", 0),) if len(parameters) == 1 else None)
 
 
@@ -212,7 +212,7 @@ def _run(steps: tuple[Step, ...], columns: list[NDArray[Any]]) -> Any:
     return stack.pop()
 
 
-def _real_where_real(values: NDArray[Any]) -> NDArray[Any]:
+def _drop_rounding_imaginary(values: NDArray[Any]) -> NDArray[Any]:
     if not np.iscomplexobj(values):
         return values
     real = np.abs(np.imag(values)) <= _REAL_TOLERANCE * np.maximum(1, np.abs(values))

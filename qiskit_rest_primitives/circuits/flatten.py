@@ -1,6 +1,6 @@
 """Any circuit -> standard gates, measure, reset, barrier, delay and control flow.
 
-In: QuantumCircuit, which is left as it is. Out: a new one, with the same bits, registers and
+In: QuantumCircuit, which is not changed. Out: a new one, with the same bits, registers and
 parameters.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from qiskit.circuit import Gate, Instruction, QuantumCircuit
 
-from qiskit_rest_primitives.circuits.own_names import OwnNames
+from qiskit_rest_primitives.circuits.rename_gates import GateRenamer
 from qiskit_rest_primitives.errors import EncodeError
 
 _NOT_GATES = frozenset(
@@ -29,10 +29,10 @@ def _standard_gates() -> dict[str, Any]:
 
 
 def is_standard(operation: Any) -> bool:
-    """Tells whether an operation is a standard gate, by its class and not its name alone.
+    """Returns whether an operation is a standard gate, by its class and not its name alone.
 
-    ``CircuitInstruction.is_standard_gate`` is faster, but says no to controlled gates made from a
-    gate that has a label.
+    ``CircuitInstruction.is_standard_gate`` is faster, but is False for controlled gates made
+    from a gate that has a label.
     """
     known = _standard_gates().get(operation.name)
     return (
@@ -43,9 +43,9 @@ def is_standard(operation: Any) -> bool:
 
 
 def is_custom(operation: Any) -> bool:
-    """Tells whether an operation is one of the user's that is only a name for its definition.
+    """Returns whether an operation of the user is only a name for its definition.
 
-    Subclasses are left to synthesis, which knows how to build many of them better.
+    Subclasses are left to synthesis, which has better decompositions for many of them.
     """
     return (
         type(operation) in (Gate, Instruction)
@@ -54,8 +54,8 @@ def is_custom(operation: Any) -> bool:
     )
 
 
-def _is_impostor(operation: Any) -> bool:
-    """Tells whether a pass that goes by names could take an operation for one of Qiskit's."""
+def _has_misleading_name(operation: Any) -> bool:
+    """Returns whether passes that compare names could confuse an operation with a standard one."""
     if is_standard(operation) or not isinstance(operation, Instruction):
         return False
     return type(operation) in (Gate, Instruction) or operation.name in _standard_gates()
@@ -70,20 +70,19 @@ def flatten(circuit: QuantumCircuit) -> QuantumCircuit:
     from qiskit.transpiler import PassManager
     from qiskit.transpiler.passes import HighLevelSynthesis
 
-    # A name decides here whether an operation stays. "mcx" is left out: gates of every width bear
-    # it.
+    # HighLevelSynthesis keeps operations by name. "mcx" is left out: gates of any width have it.
     names = sorted(_standard_gates().keys() | _NOT_GATES)
     synthesis = PassManager([HighLevelSynthesis(basis_gates=names, qubits_initially_zero=False)])
 
     def synthesise(circuit: QuantumCircuit) -> QuantumCircuit:
-        return synthesis.run(OwnNames(_is_impostor).circuit(circuit))
+        return synthesis.run(GateRenamer(_has_misleading_name).circuit(circuit))
 
     try:
         flat = synthesise(circuit)
     except BaseException as error:
         if not is_qiskit_failure(error):
             raise
-        reason = next(_obstacles(circuit, "", synthesise), None)
+        reason = next(_failure_reasons(circuit, "", synthesise), None)
         if reason is not None:
             raise EncodeError(reason) from error
         raise EncodeError(
@@ -99,23 +98,23 @@ def flatten(circuit: QuantumCircuit) -> QuantumCircuit:
 
 
 def is_qiskit_failure(error: BaseException) -> bool:
-    """Tells errors, Rust panics included, from what must go through (KeyboardInterrupt, exit)."""
+    """Returns True for errors and Rust panics, False for KeyboardInterrupt and SystemExit."""
     # pyo3's PanicException derives from BaseException and can't be imported.
     return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
-def _obstacles(
+def _failure_reasons(
     circuit: QuantumCircuit, path: str, synthesise: Callable[[QuantumCircuit], Any]
 ) -> Iterator[str]:
-    """Yields why operations can't be synthesised, the innermost ones that can't."""
+    """Yields why operations can't be synthesised, innermost operations first."""
     for index, instruction in enumerate(circuit.data):
         operation: Any = instruction.operation
         where = f"instruction {index} ({instruction.name!r}){path}"
-        if is_standard(operation) or _stays(operation):
+        if is_standard(operation) or _is_kept(operation):
             continue
         if instruction.is_control_flow():
             for body in operation.blocks:
-                yield from _obstacles(body, f" in the body of {where}", synthesise)
+                yield from _failure_reasons(body, f" in the body of {where}", synthesise)
             continue
         alone = QuantumCircuit(operation.num_qubits, operation.num_clbits)
         alone.append(operation, alone.qubits, alone.clbits)
@@ -130,17 +129,17 @@ def _obstacles(
         if not isinstance(failure, RecursionError):
             definition = _definition(operation)
         if definition is not None:
-            yield from _obstacles(definition, f" in the definition of {where}", synthesise)
+            yield from _failure_reasons(definition, f" in the definition of {where}", synthesise)
         elif type(operation) in (Gate, Instruction):
-            yield f"{where} is opaque: it has no definition; give it one, or replace it by gates"
+            yield f"{where} is opaque: it has no definition; add one, or replace it by gates"
         yield (
             f"Qiskit can't reduce {where} to standard gates: {failure}; "
             f"transpile or decompose it first"
         )
 
 
-def _stays(operation: Any) -> bool:
-    """Tells whether synthesis leaves an operation as it is."""
+def _is_kept(operation: Any) -> bool:
+    """Returns whether synthesis keeps an operation unchanged."""
     return operation.name in _NOT_GATES and type(operation) not in (Gate, Instruction)
 
 

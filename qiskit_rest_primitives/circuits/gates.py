@@ -1,7 +1,7 @@
-"""How a standard gate is spelt on the wire, and the definitions it needs besides stdgates.inc.
+"""The spelling of a standard gate on the wire, and its definitions that stdgates.inc lacks.
 
-In: an operation that Qiskit knows as a standard gate. Out: identifier and definition blocks, taken
-from ``qasm3.dumps`` itself, so that they follow whichever Qiskit is installed.
+In: a standard gate of Qiskit. Out: identifier and definition blocks, taken from ``qasm3.dumps``, so
+that they match the installed Qiskit.
 """
 
 from __future__ import annotations

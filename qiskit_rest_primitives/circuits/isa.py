@@ -12,11 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qiskit.circuit import (
-    Gate,
-    Instruction,
-    ParameterExpression,
-)
+from qiskit.circuit import Gate, Instruction, ParameterExpression
 
 from qiskit_rest_primitives.errors import ISAError
 
@@ -24,11 +20,11 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.transpiler import Target
 
-# They steer the compiler or the controller and need no calibration.
+# Instructions for the compiler or the controller; they need no calibration.
 ALWAYS_ALLOWED = frozenset({"barrier", "store"})
-# Rounding may put π/2 a little higher; the service allows as much.
+# Rounding can make π/2 slightly larger; the service has the same tolerance.
 ANGLE_TOLERANCE = 1e-10
-# What a custom gate is of: circuit.to_gate() and to_instruction() make no class of their own.
+# The classes of custom gates, as made by circuit.to_gate() and to_instruction().
 _GENERIC = (Gate, Instruction)
 CURE = "transpile it first: generate_preset_pass_manager(backend=backend).run(circuit)"
 
@@ -38,7 +34,7 @@ def check_isa(circuit: QuantumCircuit, target: Target, *, pub_index: int) -> Non
 
     Args:
         circuit: as the user passes it in a PUB.
-        target: what the device can do.
+        target: the device's instructions.
         pub_index: position of the PUB, for the message.
 
     Raises:
@@ -62,9 +58,9 @@ class _Check:
         """Checks a circuit or a body of control flow.
 
         Args:
-            circuit: what to check.
+            circuit: the circuit or body.
             physical: the device's qubit of each of the circuit's qubits.
-            where: the way from the whole circuit to this body, for the message.
+            where: path from the whole circuit to this body, for the message.
         """
         device_qubit = dict(zip(circuit.qubits, physical, strict=True))
         supports = self.target.instruction_supported
@@ -96,9 +92,9 @@ class _Check:
                 self.definition(item, place, where, position)
 
     def definition(self, item: Any, place: tuple[int, ...], where: str, position: int) -> None:
-        """Checks a custom gate by its definition, which is what goes over the wire."""
+        """Checks a custom gate by its definition, which is sent in its place."""
         definition = item.operation.definition
-        cure = "give it another name and transpile again, since transpiling goes by names"
+        cure = "give it another name and transpile again, since transpiling compares names only"
         like = f"it is a custom gate named like an instruction of {_device(self.target)}"
         if definition is None:
             raise self.error(item, place, where, position, f"{like}, without a definition", cure)
@@ -110,17 +106,17 @@ class _Check:
             raise self.error(item, place, where, position, reason, cure) from None
 
     def generic(self, name: str) -> bool:
-        """Whether the device's instruction of this name is one that Qiskit has no class for."""
+        """Returns whether Qiskit has no class for the device's instruction of this name."""
         return type(self.target.operation_from_name(name)) in _GENERIC
 
     def reason(self, name: str, qubits: tuple[int, ...]) -> str:
-        """Why the target does not have the instruction on these qubits."""
+        """Returns why the target does not have the instruction on these qubits."""
         device = _device(self.target)
         if name not in self.target.operation_names:
             known = ", ".join(sorted(self.target.operation_names))
             return f"{device} has no such instruction (it has {known})"
         if len(qubits) == 2 and self.target.instruction_supported(name, qubits[::-1]):
-            return f"on {device} it works in the direction {qubits[::-1]} only"
+            return f"on {device} it exists in the direction {qubits[::-1]} only"
         for qubit in qubits:
             if not self.target.instruction_supported("measure", (qubit,)):
                 return f"qubit {qubit} of {device} is out of order"
@@ -148,13 +144,13 @@ def check_rzz_values(
     """Refuses parameter values that give an rzz angle outside [0, π/2].
 
     Args:
-        circuit: has passed `check_isa`.
+        circuit: a circuit that passed `check_isa`.
         values: float64 ``(*shape, len(circuit.parameters))`` in ``circuit.parameters`` order.
-        target: what the device can do; without bounds on rzz nothing is checked.
+        target: the device's instructions; without bounds on rzz nothing is checked.
         pub_index: position of the PUB, for the message.
 
     Raises:
-        ISAError: names the PUB, the expression, the angle and where in the sweep it is.
+        ISAError: names the PUB, the expression, the angle and its position in the sweep.
     """
     if not circuit.parameters or not _bounds_rzz(target):
         return
@@ -162,7 +158,7 @@ def check_rzz_values(
 
     columns = {parameter: column for column, parameter in enumerate(circuit.parameters)}
     bindings = values.reshape(-1, len(columns)).T
-    # A loop's own parameter has no column: its values are not the user's.
+    # A loop variable has no column: the loop sets its values.
     angles = {angle for angle in _rzz_angles(circuit) if angle.parameters <= columns.keys()}
     for angle in angles:
         found = np.real(Expression.of(angle, columns).evaluate(bindings))
@@ -179,7 +175,7 @@ def check_rzz_values(
 
 
 def _rzz_angles(circuit: QuantumCircuit) -> list[Any]:
-    """The angles of rzz that depend on parameters, bodies of control flow included."""
+    """Returns the angles of rzz that depend on parameters, in control flow too."""
     angles: list[Any] = []
     for item in circuit.data:
         if item.name == "rzz" and isinstance(item.params[0], ParameterExpression):

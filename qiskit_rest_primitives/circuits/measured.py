@@ -1,4 +1,4 @@
-"""Do an estimator's observables go with the measurements at the end of its circuit?
+"""Do an estimator's observables commute with the measurements at the end of its circuit?
 
 In: QuantumCircuit and encoded observables. Out: a sentence about the first that does not, or None.
 """
@@ -13,16 +13,16 @@ from qiskit.circuit import Gate
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-# They leave a measured qubit as the measurement left it.
+# Operations that do not change a measured qubit.
 _IDLE = frozenset({"barrier", "delay"})
 _SHOWN = 60  # characters of a Pauli string
 
 
 def final_measurements(circuit: QuantumCircuit, qubits: Iterable[int]) -> list[int]:
-    """Those of the qubits whose last operation is a measurement, barriers and delays aside.
+    """Returns the qubits whose last operation, barriers and delays aside, is a measurement.
 
-    A measurement that something else follows is left out: whether it disturbs an observable
-    depends on what follows. So is one in a body of control flow.
+    A measurement before another operation does not count, since its effect on an observable
+    depends on that operation. Nor does one in a body of control flow.
     """
     return sorted(_measured_last(circuit, range(circuit.num_qubits), set(qubits)))
 
@@ -33,7 +33,7 @@ def _measured_last(circuit: Any, numbers: Sequence[int], unseen: set[int]) -> It
     Args:
         circuit: the circuit, or the definition of one of its instructions.
         numbers: the number in the whole circuit of each of its qubits.
-        unseen: qubits that nothing later acts on.
+        unseen: qubits without a later operation.
     """
     number_of = dict(zip(circuit.qubits, numbers, strict=True))
     for item in reversed(circuit.data):
@@ -55,14 +55,14 @@ def _measured_last(circuit: Any, numbers: Sequence[int], unseen: set[int]) -> It
 
 
 def disturbed_observable(circuit: QuantumCircuit, observables: Any) -> str | None:
-    """Tells of the first observable that a measurement at the circuit's end does not commute with.
+    """Describes the first observable that does not commute with a measurement at the circuit's end.
 
     Args:
-        circuit: of the PUB.
+        circuit: the PUB's circuit.
         observables: nested lists of ``{pauli: coefficient}``, letters I X Y Z.
 
     Returns:
-        Which observable, which term of it and which qubits; None if all commute.
+        The observable, its term and the qubits; None if all commute.
     """
     if not circuit.num_clbits:
         return None

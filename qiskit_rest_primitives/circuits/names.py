@@ -29,7 +29,7 @@ _GATES = _words("""
     global_phase h id iswap mcx p phase r rc3x rccx rcccx rv rx rxx ry ryy rz rzx rzz s sdg swap
     sx sxdg t tdg u u0 u1 u2 u3 unitary x xx_minus_yy xx_plus_yy y z
 """)
-# DataBin refuses these as fields, or can't be built with them from keywords.
+# DataBin rejects these as field names or as keyword arguments.
 _DATA_BIN = _words("items keys ndim self shape size values")
 _RESERVED = _KEYWORDS | _BUILTINS | _GATES | _DATA_BIN | frozenset(keyword.kwlist)
 
@@ -41,7 +41,7 @@ QUBITS = "q"
 
 
 def is_portable(name: str) -> bool:
-    """Tells whether a register of this name keeps it in every importer, and in results."""
+    """Returns whether every importer and every result keeps a register's name."""
     return (
         _PLAIN.fullmatch(name) is not None
         and _OWN.fullmatch(name) is None
@@ -51,7 +51,7 @@ def is_portable(name: str) -> bool:
 
 @cache
 def input_name(index: int, width: int = 5) -> str:
-    """Returns the name of input ``index``: zero-padded, so that sorting by name keeps the order."""
+    """Returns the name of input ``index``: zero-padded, so sorting by name keeps the order."""
     return f"p{index:0{width}d}"
 
 
@@ -61,5 +61,5 @@ def loop_variable(depth: int) -> str:
 
 
 def variable_name(index: int) -> str:
-    """Returns the name of the real-time variable that is declared as number ``index``."""
+    """Returns the name of the ``index``-th declared real-time variable."""
     return f"v{index}"

@@ -29,14 +29,14 @@ _MOST_TERMS = 1 << 14
 
 
 def encode_observables(observables: ObservablesArray, num_qubits: int) -> Any:
-    """Writes observables as the wire carries them.
+    """Encodes observables for the wire.
 
     Args:
         observables: coerced observables of any shape.
-        num_qubits: the width of the circuit they are measured on.
+        num_qubits: the width of their circuit.
 
     Returns:
-        Lists nested as the shape says, of ``{pauli: coefficient}``; for shape ``()`` one such dict.
+        Lists of ``{pauli: coefficient}``, nested by the shape; for shape ``()`` one such dict.
 
     Raises:
         EncodeError: an observable has another width, a coefficient that is not finite, or

@@ -1,7 +1,7 @@
 """Angles -> the inputs ``p00000...`` of the text, and the user's values -> the inputs' values.
 
-In: the parameters and expressions met while writing. Out: declarations, and a plan that turns an
-array of values in ``circuit.parameters`` order into one in the order of the inputs.
+In: the parameters and expressions in the text. Out: declarations, and a plan that converts an array
+of values in ``circuit.parameters`` order to one in the order of the inputs.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _INPUT = re.compile(r"\bp([0-9]{5,})\b")
 
 @dataclass(frozen=True)
 class InputValues:
-    """How the values of the inputs come from the user's values.
+    """Computes the values of the inputs from the user's values.
 
     Attributes:
         names: the user's parameter names, one a column of the user's array.
-        sources: what each input is: a column of the user's array, or an expression and where in
-            the circuit it is first used.
+        sources: for each input, a column of the user's array, or an expression and the position of
+            its first use.
     """
 
     names: tuple[str, ...]
@@ -65,7 +65,7 @@ class InputValues:
     def _real(self, array: NDArray[Any]) -> NDArray[Any]:
         try:
             if array.dtype.kind in "USV":
-                raise TypeError(f"an array of {array.dtype} is not one of numbers")
+                raise TypeError(f"expected an array of numbers, got {array.dtype}")
             array = array.astype(np.complex128 if array.dtype.kind in "cO" else np.float64)
         except OverflowError as error:
             raise EncodeError(
@@ -114,7 +114,7 @@ class Inputs:
     """Collects the inputs while a circuit is being written.
 
     Attributes:
-        plain: the name of the input that stands for each parameter itself.
+        plain: the input's name of each parameter.
         used: the names of those that occur in the text.
     """
 
@@ -127,11 +127,11 @@ class Inputs:
         self.used: set[str] = set()
 
     def name(self, angle: Formula, where: Callable[[], str]) -> str:
-        """Returns the input that stands for an angle.
+        """Returns the name of the input for an angle.
 
         Args:
             angle: a parameter of the circuit, or an expression of them.
-            where: tells where in the circuit it stands, for errors over its values.
+            where: returns its position in the circuit, for errors about its values.
         """
         plain = self.plain.get(angle)
         if plain is not None:
@@ -146,8 +146,8 @@ class Inputs:
     def finish(self, body: str) -> tuple[str, tuple[str, ...], InputValues]:
         """Numbers the inputs that are used.
 
-        A parameter that no angle is (it occurs in expressions or in the global phase only) is not
-        declared: services count the inputs that gates use.
+        A parameter that occurs only in expressions or in the global phase is not declared, because
+        services count the inputs that gates use.
 
         Returns:
             The body with final names, the inputs' names in order of declaration, and the values.

@@ -1,7 +1,7 @@
 """Classical registers: the user's -> the wire's disjoint, portably named ones, and results back.
 
-In: QuantumCircuit. Out: a wire place for every bit, and for every register of the user where in
-the wire's registers its bits are.
+In: QuantumCircuit. Out: the wire register and index of every bit, and of the bits of every register
+of the user.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RegisterSource:
-    """Where in the wire's registers one register of the user is found.
+    """The position of one of the user's registers in the wire's registers.
 
     Attributes:
         name: the user's name.
         size: its width in bits.
-        wire: the wire register that is this register, or None.
+        wire: the wire register that equals this register, or None.
         bits: when ``wire`` is None, the wire register and index of every bit, bit 0 first.
     """
 
@@ -46,7 +46,7 @@ class RegisterSource:
         """Reads what `to_json` wrote.
 
         Raises:
-            TypeError, ValueError: it is something else.
+            TypeError, ValueError: it has another form.
         """
         name, size, place = item
         if not isinstance(name, str) or not isinstance(size, int) or size < 0:
@@ -66,8 +66,8 @@ class RegisterMap:
     Attributes:
         wire: the wire registers' names and widths, in order of declaration.
         place: wire register and index of every classical bit.
-        whole: the wire register of every register of the user that has one to itself.
-        sources: where the user's registers are found, in ``circuit.cregs`` order.
+        whole: for every register of the user with a wire register of its own, its name.
+        sources: the positions of the user's registers, in ``circuit.cregs`` order.
     """
 
     wire: dict[str, int]
@@ -79,8 +79,8 @@ class RegisterMap:
     def of(cls, circuit: QuantumCircuit) -> RegisterMap:
         """Lays out a circuit's classical bits: each bit in one register, none of size zero.
 
-        A register whose bits are all free becomes a wire register. What is left over (bits outside
-        every register, and the rest of registers that overlap an earlier one) shares a last one.
+        A register that shares no bit with an earlier one becomes a wire register. All other bits
+        (outside every register, or only in registers that overlap) share one last register.
         """
         wire: dict[str, int] = {}
         place: dict[Clbit, tuple[str, int]] = {}

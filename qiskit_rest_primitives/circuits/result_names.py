@@ -1,6 +1,6 @@
 """Can a result have a field for each classical register? In: QuantumCircuit. Out: maybe an error.
 
-A sampler's result is a `DataBin`, whose fields are attributes beside its own, such as ``shape``.
+A sampler's result is a `DataBin`: its fields are attributes, and so is its own ``shape``.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def check_register_names(circuit: QuantumCircuit, *, pub_index: int) -> None:
-    """Refuses a circuit with a register that no result can have a field for.
+    """Refuses a circuit with a register whose name no field of a result can have.
 
     Args:
-        circuit: of a sampler's PUB.
+        circuit: the circuit of a sampler's PUB.
         pub_index: position of the PUB, for the message.
 
     Raises:
@@ -29,7 +29,7 @@ def check_register_names(circuit: QuantumCircuit, *, pub_index: int) -> None:
     reserved = [creg.name for creg in circuit.cregs if not can_be_field(creg.name)]
     if reserved:
         raise EncodeError(
-            f"PUB {pub_index}: results have attributes of their own called "
+            f"PUB {pub_index}: results already have attributes named "
             f"{', '.join(map(repr, reserved))}, so no classical register can have that name; "
             "rename the register, for example ClassicalRegister(2, 'meas')"
         )
@@ -37,7 +37,7 @@ def check_register_names(circuit: QuantumCircuit, *, pub_index: int) -> None:
 
 @lru_cache(maxsize=1024)
 def can_be_field(name: str) -> bool:
-    """Whether `DataBin` takes a field of that name: it is asked, because releases differ."""
+    """Returns whether `DataBin` accepts a field of that name; tried, because releases differ."""
     try:
         DataBin(shape=(), **{name: None})
     except (TypeError, ValueError, AttributeError):

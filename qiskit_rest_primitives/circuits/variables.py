@@ -1,8 +1,8 @@
 """Real-time variables -> their declarations and assignments.
 
 In: the variables that a `Block` declares and its `Store` instructions. Out: lines. A variable gets
-a new name each time its declaration is written: the body of a loop that is written out, or of a
-case, can be written more than once.
+a new name each time its declaration is written, because the body of an unrolled loop or of a case
+can be written more than once.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from qiskit.circuit import ClassicalRegister, Clbit
 from qiskit.circuit.classical import expr, types
 
+from qiskit_rest_primitives.circuits.classical import SENT_TYPES, type_text
 from qiskit_rest_primitives.circuits.names import variable_name
 from qiskit_rest_primitives.errors import EncodeError
 
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class Variables:
-    """The variables of one text.
+    """The real-time variables of one text.
 
     Attributes:
-        names: the present name of every variable that was declared.
+        names: the current name of every declared variable.
     """
 
     def __init__(self):
@@ -36,17 +37,17 @@ class Variables:
         """Yields the declarations at the beginning of a block.
 
         Raises:
-            EncodeError: the block declares what the wire can't carry.
+            EncodeError: a declaration can't be sent.
         """
         circuit = block.circuit
         if not circuit.num_vars and not circuit.num_stretches:
             return
         _refuse(block)
         for variable in circuit.iter_declared_vars():
-            if variable.type.kind not in (types.Bool, types.Uint):
+            if variable.type.kind not in SENT_TYPES:
                 raise EncodeError(
                     f"circuit {circuit.name!r} declares the real-time variable {variable.name!r} "
-                    f"of type {variable.type}{block.path}; the wire carries bool and uint"
+                    f"of type {variable.type}{block.path}; only bool and uint can be sent"
                 )
             self.names[variable] = yield from self._declare(variable.type, indent)
 
@@ -54,7 +55,7 @@ class Variables:
         """Yields the lines of a `Store`.
 
         Raises:
-            EncodeError: its value, or the bit it goes to, is more than the wire carries.
+            EncodeError: its value or its target can't be sent.
         """
         target, value = operation.lvalue, operation.rvalue
         if isinstance(value, expr.Value) and value.type.kind is types.Uint:
@@ -72,7 +73,7 @@ class Variables:
             if (wire := classical.whole(places)) is not None:
                 yield f"{indent}{wire} = {text};\n"
                 return
-            # The register is not one of the wire's; the value may depend on the bits it changes.
+            # Not one of the wire's registers; the value may depend on bits that it changes.
             name = yield from self._declare(value.type, indent)
             yield f"{indent}{name} = {text};\n"
             for index, (wire, place) in enumerate(places):
@@ -81,7 +82,7 @@ class Variables:
     def _declare(self, kind: types.Type, indent: str) -> Any:
         name = variable_name(self._count)
         self._count += 1
-        yield f"{indent}{'bool' if kind == types.Bool() else f'uint[{kind.width}]'} {name};\n"
+        yield f"{indent}{type_text(kind)} {name};\n"
         return name
 
     def _element(self, classical: Classical, target: expr.Index) -> str:
@@ -109,7 +110,7 @@ def _refuse(block: Block) -> None:
         )
     for stretch in circuit.iter_declared_stretches():
         raise EncodeError(
-            f"{declares} stretch {stretch.name!r}{block.path}, which the wire can't carry; "
+            f"{declares} stretch {stretch.name!r}{block.path}, which can't be sent; "
             f"use delays of constant duration"
         )
     if block.depth:

@@ -1,9 +1,8 @@
 """A flat circuit -> the statements of its OpenQASM 3 text, at about 2 us an operation.
 
-In: QuantumCircuit of standard gates, measure, reset, barrier, delay, control flow, and gates that
-are names for such a circuit. Out: the body of the text and the gate definitions it needs. Without
-control flow and named gates it is what ``qasm3.dumps(circuit, disable_constants=True)`` writes,
-byte for byte.
+In: QuantumCircuit of standard gates, measure, reset, barrier, delay, control flow, and custom gates
+defined by these. Out: the body of the text and the gate definitions it needs. Without control flow
+and custom gates it equals ``qasm3.dumps(circuit, disable_constants=True)``, byte for byte.
 """
 
 from __future__ import annotations
@@ -31,10 +30,10 @@ if TYPE_CHECKING:
     from qiskit_rest_primitives.circuits.parameters import Inputs
     from qiskit_rest_primitives.circuits.registers import RegisterMap
 
-# Lines are joined this many at a time: a str a line would take four times the memory of the text.
+# Lines are joined in chunks: one str per line would take four times the memory of the text.
 _LINES_A_CHUNK = 4096
 _ENCODER = msgspec.json.Encoder()
-# Outside, repr writes an exponent, and msgspec another form of it.
+# Outside this range repr writes an exponent, which msgspec formats differently.
 _LEAST, _MOST = 1e-4, 1e16
 
 
@@ -46,10 +45,10 @@ class Writer:
     """Writes the statements of one circuit.
 
     Attributes:
-        inputs: collects the parameters and expressions met.
+        inputs: collects the parameters and expressions.
         registers: the wire's classical registers.
-        variables: the real-time variables met.
-        definitions: the gate definitions met, in order; a dict for its ordered keys.
+        variables: the real-time variables.
+        definitions: the gate definitions in order; a dict for its ordered keys.
     """
 
     def __init__(self, inputs: Inputs, registers: RegisterMap):
@@ -58,14 +57,14 @@ class Writer:
         self.variables = Variables()
         self.definitions: dict[str, None] = {}
         self._identifiers: dict[str, str] = {}
-        self._surroundings = control_flow.Surroundings(self.statements, registers, self.variables)
+        self._context = control_flow.Context(self.statements, registers, self.variables)
 
     def body(self, circuit: QuantumCircuit) -> str:
         """Writes a whole circuit.
 
         Raises:
             NotFlatError: the circuit has to be flattened.
-            EncodeError: the circuit has something that the wire can't carry.
+            EncodeError: a part of the circuit can't be sent.
         """
         qubits = {qubit: f"{QUBITS}[{index}]" for index, qubit in enumerate(circuit.qubits)}
         chunks: list[str] = []
@@ -85,7 +84,7 @@ class Writer:
         names = block.qubits
         identifiers = self._identifiers
         encode_float = _ENCODER.encode
-        # A loop variable hides an input.
+        # A loop variable shadows an input of the same name.
         known = {} if block.loops else self.inputs.plain
         use = self.inputs.used.add
         for index, instruction in enumerate(block.circuit.data):
@@ -100,7 +99,7 @@ class Writer:
             identifier = identifiers.get(gate)
             if identifier is None:
                 if not qubits:
-                    continue  # a global phase: nothing that a primitive measures depends on it
+                    continue  # a global phase: no result of a primitive depends on it
                 identifier = self._define(instruction)
             params = instruction.params
             if not params:
@@ -108,7 +107,7 @@ class Writer:
                 continue
             angles: list[str] = []
             for angle in params:
-                # In this range msgspec writes what repr does, in a quarter of the time.
+                # In this range msgspec writes the same text as repr, in a quarter of the time.
                 if type(angle) is float and (_LEAST <= angle < _MOST or -_MOST < angle <= -_LEAST):
                     angles.append(encode_float(angle).decode())
                 else:
@@ -161,9 +160,7 @@ class Writer:
             duration = duration_text(operation, block.where(index, instruction))
             yield f"{indent}delay[{duration}] {qubits[0]};\n"
         elif isinstance(operation, control_flow.INSTRUCTIONS):
-            yield from control_flow.statements(
-                self._surroundings, block, index, instruction, indent
-            )
+            yield from control_flow.statements(self._context, block, index, instruction, indent)
         elif is_standard(operation):
             angles = [self._angle(angle, block, index, instruction) for angle in operation.params]
             in_brackets = f"({', '.join(angles)})" if angles else ""

@@ -1,27 +1,27 @@
-"""Numbers of the Runtime REST API that client and service share, each with its one home here."""
+"""Numbers of the Runtime REST API that client and service share, each defined only here."""
 
 from typing import Final
 
 API_VERSION: Final = "2026-04-15"
-"""Version that the client asks for, and the newest that the embedded service speaks."""
+"""API version that the client requests, and the newest that the embedded service supports."""
 
 INT32_MAX: Final = 2_147_483_647
 """Largest shots, seed or count."""
 DEFAULT_SHOTS: Final = 4096
-"""Shots of a sampler PUB for which nobody names any."""
+"""Shots of a sampler PUB for which none are set."""
 DEFAULT_PRECISION: Final = 0.015625
-"""Standard error of an estimator PUB for which nobody names any: 1/sqrt(4096)."""
+"""Standard error of an estimator PUB for which none is set: 1/sqrt(4096)."""
 
 MAX_TAGS: Final = 8
 MAX_TAG_LENGTH: Final = 86
 MAX_JOB_SECONDS: Final = 10_800
-"""Longest time on a device that a job may ask for."""
+"""Longest time on a device that a job may request."""
 MAX_BODY_BYTES: Final = 50_000_000
 """Longest body of a request."""
 MAX_EXECUTIONS: Final = 10_000_000
 """Most executions of a job on a device: circuits x parameter sets x shots."""
 MAX_PAGE: Final = 200
-"""Most jobs that one page of a list holds."""
+"""Most jobs on one page of a list."""
 
 INVALID_JOB: Final = 1002
 """Reason code of a job that was refused before it ran."""

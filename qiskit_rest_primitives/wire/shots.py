@@ -1,4 +1,4 @@
-"""Shots and precision: how one follows from the other, and which of them a job's options ask for.
+"""Shots and precision: how one follows from the other, and which of them a job's options set.
 
 In: ``params`` of a job as JSON, without its PUBs. No I/O.
 """
@@ -27,7 +27,7 @@ def shots_of(precision: float) -> int:
         precision: standard error of an observable whose values are +1 and -1.
 
     Returns:
-        0 for exact values (precision 0), and where there is no such number.
+        0 for exact values (precision 0), and if the number is too large.
     """
     if precision <= _SMALLEST_PRECISION:
         return 0
@@ -37,7 +37,7 @@ def shots_of(precision: float) -> int:
 
 
 def precision_of(shots: int) -> float:
-    """The standard error of an observable with values +1 and -1 after so many shots."""
+    """The standard error after ``shots`` shots of an observable with values +1 and -1."""
     return 1 / math.sqrt(shots)
 
 
@@ -46,8 +46,8 @@ class Randomizations:
     """How twirling divides the shots of a point among random circuits.
 
     Attributes:
-        number: random circuits, or None where no number is set.
-        shots_each: shots of each of them, or None where no number is set.
+        number: random circuits, or None if not set.
+        shots_each: shots of each of them, or None if not set.
     """
 
     number: int | None = None
@@ -79,20 +79,20 @@ class Randomizations:
 
     @property
     def product(self) -> int | None:
-        """Shots of a PUB that does not say: both numbers' product, where both are set."""
+        """Shots of a PUB that sets none: the product of both numbers, if both are set."""
         if self.number is None or self.shots_each is None:
             return None
         return self.number * self.shots_each
 
     def divide(self, shots: int) -> tuple[int, int] | None:
-        """Divides shots that a PUB, `run` or the options ask for.
+        """Divides the shots that a PUB, `run` or the options set.
 
         Args:
-            shots: of a point.
+            shots: shots of one point.
 
         Returns:
-            Random circuits and shots of each, which together may be a little more than ``shots``;
-            None where nothing is divided, or both numbers are set and mean other shots.
+            Random circuits and shots of each, whose product may slightly exceed ``shots``; None if
+            nothing is divided, or both numbers are set and their product is not ``shots``.
         """
         if self.product is not None:
             return (self.number or 0, self.shots_each or 0) if shots == self.product else None
@@ -104,10 +104,10 @@ class Randomizations:
 
 
 def sampler_shots(params: Mapping[str, Any]) -> int:
-    """Shots of the sampler PUBs that name none.
+    """Shots of the sampler PUBs that set none.
 
-    As https://quantum.cloud.ibm.com/docs/api/qiskit-ibm-runtime/options-twirling-options has it:
-    shots of `run`, then twirling's product, then ``default_shots``, then the service's 4096.
+    Source: https://quantum.cloud.ibm.com/docs/api/qiskit-ibm-runtime/options-twirling-options. The
+    first that is set: shots of `run`, then twirling's product, then ``default_shots``, then the service's 4096.
     """
     default = _group(params).get("default_shots")
     product = Randomizations.of_sampler(params).product
@@ -116,7 +116,7 @@ def sampler_shots(params: Mapping[str, Any]) -> int:
 
 
 def estimator_precision(params: Mapping[str, Any]) -> float:
-    """Precision of the estimator PUBs that name none; 0 is exact.
+    """Precision of the estimator PUBs that set none; 0 is exact.
 
     That of `run`, then that of twirling's product, then that of ``default_shots``, then
     ``default_precision``, then the service's 1/64.
@@ -132,7 +132,7 @@ def estimator_precision(params: Mapping[str, Any]) -> float:
 
 
 def _group(params: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
-    """A group of options as it is on the wire; empty where it is missing."""
+    """A group of options as sent; empty if it is missing."""
     group: Any = params
     for name in ("options", *path):
         group = group.get(name) or {}
@@ -142,5 +142,5 @@ def _group(params: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
 
 
 def _number(value: object) -> int | None:
-    """A count that is set to a number; None for ``"auto"`` and where it is missing."""
+    """A count that is a number; None for ``"auto"`` and if it is missing."""
     return value if isinstance(value, int) else None

@@ -113,7 +113,7 @@ def test_wrong_direction_is_told_from_no_coupling(target: Target) -> None:
     """Two different remedies for the reader's mind."""
     circuit = QuantumCircuit(3)
     circuit.cx(1, 0)
-    assert "cx on qubits (1, 0): on line it works in the direction (0, 1) only" in refused(
+    assert "cx on qubits (1, 0): on line it exists in the direction (0, 1) only" in refused(
         circuit, target
     )
     circuit = QuantumCircuit(3)
@@ -147,7 +147,7 @@ def test_bodies_of_control_flow_are_checked_on_the_outer_qubits(target: Target) 
         circuit.cx(2, 3)
     assert (
         "instruction 1 (if_else), body 1, instruction 0 (for_loop), body 0, instruction 1, "
-        "cx on qubits (2, 3): on line it works in the direction (3, 2) only"
+        "cx on qubits (2, 3): on line it exists in the direction (3, 2) only"
     ) in refused(circuit, target)
 
 

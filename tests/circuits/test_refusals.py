@@ -1,4 +1,4 @@
-"""What the wire can't carry is refused before sending, with what, where and the cure."""
+"""A circuit part that can't be sent is refused before sending, with its position and a cure."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _input_variable(circuit: QuantumCircuit) -> None:
     circuit.add_input("x", types.Bool())
 
 
-@refused("declares the real-time variable 'x' of type Float.*carries bool and uint")
+@refused("declares the real-time variable 'x' of type Float.*only bool and uint can be sent")
 def _variable_of_type_float(circuit: QuantumCircuit) -> None:
     circuit.add_var("x", expr.lift(0.5))
 

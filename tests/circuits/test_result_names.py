@@ -65,7 +65,7 @@ def test_the_service_fails_such_a_job_by_name() -> None:
     try:
         for name in ("shape", "self", "size"):
             outcome = fail(engine, "sampler", [[text_of(named(name))]])
-            assert f"PUB 0: results have attributes of their own called '{name}'" in outcome.reason
+            assert f"PUB 0: results already have attributes named '{name}'" in outcome.reason
             assert outcome.reason_code == 1002
             assert "Traceback" not in outcome.logs
         [result] = run(engine, "estimator", [[text_of(named("shape")), "Z", None, 0]])

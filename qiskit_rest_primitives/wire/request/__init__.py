@@ -1,1 +1,1 @@
-"""Body of POST /v1/jobs: what its options are and how they are checked."""
+"""Body of POST /v1/jobs, with the definitions and checks of its options."""

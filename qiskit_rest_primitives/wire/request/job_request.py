@@ -42,8 +42,8 @@ class InvalidBody(ValueError):  # noqa: N818 - names the condition, like httpx.I
     """A request body that the API does not accept.
 
     Attributes:
-        path: where, such as ``params.options.twirling.strategy``; "" for the body as a whole.
-        message: what is wrong there.
+        path: the invalid member, such as ``params.options.twirling.strategy``; "" for the body as a whole.
+        message: the reason.
     """
 
     def __init__(self, message: str, path: str = ""):
@@ -110,7 +110,7 @@ def encode_job_request(
         program_id: ``sampler`` or ``estimator``.
         backend: name of the backend.
         params: ``pubs``, ``options`` and their siblings as JSON-able values.
-        job: what stands beside ``params``: ``tags``, ``session_id``, ``private``, ``cost`` (s)...
+        job: the other members of the body: ``tags``, ``session_id``, ``private``, ``cost`` (s)...
 
     Returns:
         UTF-8 JSON.
@@ -121,7 +121,7 @@ def encode_job_request(
 
 
 def decode_job_request(body: bytes) -> JobRequest:
-    """Reads the body of POST /v1/jobs, all but the inside of ``params``.
+    """Reads the body of POST /v1/jobs, except the content of ``params``.
 
     Raises:
         InvalidBody: not JSON, or a member that is missing, of the wrong type or out of range.
@@ -138,7 +138,7 @@ def decode_params(
     """Reads ``params`` of a job request.
 
     Args:
-        program_id: decides which options there are.
+        program_id: the program, which decides the options.
         params: the undecoded JSON.
 
     Raises:
@@ -163,11 +163,11 @@ def _check_pub(pub: object, index: int, *, at_least: int, at_most: int) -> None:
     """Checks a PUB's length and its last item: shots (sampler) or precision (estimator)."""
     where = f"params.pubs[{index}]"
     if not isinstance(pub, list):
-        raise InvalidBody(f"a PUB is an array of {at_least} to {at_most} items", where)
+        raise InvalidBody(f"a PUB must be an array of {at_least} to {at_most} items", where)
     items = cast("list[Any]", pub)
     if not at_least <= len(items) <= at_most:
         raise InvalidBody(
-            f"a PUB is an array of {at_least} to {at_most} items, not {len(items)}", where
+            f"a PUB must be an array of {at_least} to {at_most} items, not {len(items)}", where
         )
     if len(items) < at_most or items[-1] is None:
         return
@@ -176,16 +176,16 @@ def _check_pub(pub: object, index: int, *, at_least: int, at_most: int) -> None:
     if isinstance(last, bool) or not isinstance(last, (int, float)):
         raise InvalidBody("expected a number or null", where)
     if at_most == 3:
-        # JSON has one kind of number: 500.0 is an integer there.
+        # JSON has only one type of number, so 500.0 is an integer.
         if last != int(last):
             raise InvalidBody("shots are a whole number or null", where)
         if last < 1:
-            raise InvalidBody(f"shots are at least 1, not {last}", where)
+            raise InvalidBody(f"shots must be at least 1, not {last}", where)
         items[-1] = int(last)
 
 
 def _refuse(error: Exception, prefix: str) -> NoReturn:
-    """Turns msgspec's words ``... - at `$.options.twirling` `` into a path and a message."""
+    """Converts msgspec's message ``... - at `$.options.twirling` `` into a path and a message."""
     if isinstance(error, RecursionError):
         raise InvalidBody("the JSON is nested too deeply", prefix) from None
     if not isinstance(error, msgspec.ValidationError):

@@ -1,4 +1,4 @@
-"""Observables in every form that PUBs carry them. In: JSON. Out: nested lists of terms. No I/O.
+"""Observables in every form that PUBs may have. In: JSON. Out: nested lists of terms. No I/O.
 
 A Pauli string, ``{pauli: coefficient}``, ``[[pauli, coefficient], ...]``, the envelopes of
 qiskit.quantum_info's operators, and (nested) lists of those.
@@ -25,7 +25,7 @@ Observables = str | dict[str, float] | list["Observables"]
 
 
 def type_of(value: object) -> object:
-    """Returns the type that an envelope names; None for what is no envelope."""
+    """Returns the type of an envelope; None if the value is not one."""
     return cast("dict[str, object]", value).get("__type__") if isinstance(value, dict) else None
 
 
@@ -61,7 +61,7 @@ def decode_observables(value: object, place: str, depth: int = 0) -> Observables
 
 
 def _is_term_list(items: list[object]) -> bool:
-    """Tells ``[["XX", 0.5], ["ZZ", 1]]``, the list form of SparsePauliOp, from nested strings."""
+    """Returns whether it is SparsePauliOp's list form, ``[["XX", 0.5], ["ZZ", 1]]``."""
     return bool(items) and all(
         isinstance(item, list)
         and len(pair := cast("list[object]", item)) == 2
@@ -104,7 +104,7 @@ def _decode_operator(value: dict[str, object], place: str, depth: int) -> Observ
             if coeffs.shape == (len(labels),) and coeffs.dtype.kind in "iufc":
                 coeffs = coeffs.astype(np.complex128)
                 if np.any(coeffs.imag):
-                    raise ProtocolError(f"{place}: complex coefficients are not observable")
+                    raise ProtocolError(f"{place}: coefficients must be real, found complex ones")
                 return _sum_terms(
                     [[label, float(c.real)] for label, c in zip(labels, coeffs, strict=True)], place
                 )
@@ -117,5 +117,7 @@ def _coefficient(value: object, place: str) -> float:
         if isinstance(pair, list) and len(cast("list[object]", pair)) == 2 and pair[1] == 0:
             value = cast("list[object]", pair)[0]
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ProtocolError(f"{place}: a coefficient is a finite real number, found {brief(value)}")
+        raise ProtocolError(
+            f"{place}: a coefficient must be a finite real number, found {brief(value)}"
+        )
     return float(value)

@@ -1,4 +1,4 @@
-"""Docstrings of groups of options, for help() and notebooks: read from the source when asked for.
+"""Docstrings of groups of options, for help() and notebooks: read from the source on first use.
 
 Python keeps no docstrings of attributes; editors read them from the source, and so does this.
 """
@@ -12,7 +12,7 @@ from itertools import pairwise
 
 
 class GroupDocstring:
-    """Stands as ``__doc__`` of a class: its docstring, then its attributes with theirs.
+    """The ``__doc__`` of a class: its docstring, then its attributes with theirs.
 
     Args:
         text: the docstring of the class.
@@ -36,7 +36,7 @@ class GroupDocstring:
 
 
 def meanings(cls: type) -> dict[str, str]:
-    """Docstrings of a class's attributes, each in one line; none where the source is missing."""
+    """Docstrings of a class's attributes, each in one line; empty if the source is missing."""
     found: dict[str, str] = {}
     for base in cls.__mro__[::-1]:
         try:

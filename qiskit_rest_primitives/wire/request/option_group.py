@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 else:
 
     def dataclass_transform(**_: Any) -> Callable[[type], type]:
-        """Type checkers alone need the real one, which Python 3.10 lacks."""
+        """Only type checkers need the real one, which Python 3.10 lacks."""
         return lambda cls: cls
 
 
 GroupT = TypeVar("GroupT", bound="OptionGroup")
-# Names of other clients and versions, which no spelling distance leads to.
+# Names in other clients and versions, too different in spelling for a suggestion.
 CURES = {
     "shots": "use default_shots, or run(pubs, shots=...)",
     "precision": "use default_precision, or run(pubs, precision=...)",
@@ -54,11 +54,11 @@ _PRIMITIVES: dict[str, type[OptionGroup]] = {}
 
 
 class UnknownOptionError(OptionsError, AttributeError):
-    """There is no option of this name here."""
+    """The group has no option of this name."""
 
 
 class Group(Generic[GroupT]):
-    """Type of a group within a group: it reads as one, and takes a dict or a group object.
+    """Type of a group within a group: reading gives the group, and it can be set to a dict or a group object.
 
     For type checkers; nothing of it exists at run time but the name in annotations.
     """
@@ -97,8 +97,8 @@ class OptionGroup:
         """Registers a group.
 
         Args:
-            path: where it stands in the options of a primitive, such as ``resilience.zne``.
-            program_id: the primitive whose options these are, if they are all of them.
+            path: its position in the options of a primitive, such as ``resilience.zne``.
+            program_id: the primitive, if these are all its options.
             experimental: types of members that the service takes here and users set in
                 ``experimental``.
         """
@@ -117,7 +117,7 @@ class OptionGroup:
             _PRIMITIVES[program_id] = cls
 
     def update(self, **options: Any) -> None:
-        """Sets some options and leaves the others; dicts are merged into the groups within.
+        """Sets some options and keeps the others; dicts are merged into the groups within.
 
         Raises:
             OptionsError: as in the constructor; then nothing is changed.
@@ -125,7 +125,7 @@ class OptionGroup:
         _merge(_clone(self), options)
         _merge(self, options)
 
-    # Type checkers know the fields; with these methods they would take any name.
+    # Type checkers know the fields; with these methods they would accept any name.
     if not TYPE_CHECKING:
 
         def __init__(self, **options: Any):
@@ -184,7 +184,7 @@ def groups_of(cls: type[OptionGroup]) -> dict[str, type[OptionGroup]]:
 
 
 def paths(cls: type[OptionGroup]) -> dict[str, type[OptionGroup]]:
-    """Dotted names of all options and groups in a group, at any depth, and whose they are."""
+    """Dotted names of all options and groups in a group, at any depth, with their groups."""
     found = {path_of(cls, name): cls for name in (*options_of(cls), *groups_of(cls))}
     for inner in groups_of(cls).values():
         found.update(paths(inner))
@@ -192,7 +192,7 @@ def paths(cls: type[OptionGroup]) -> dict[str, type[OptionGroup]]:
 
 
 def settings_of(group: OptionGroup) -> dict[str, Any]:
-    """What was set, as nested dicts."""
+    """The options that were set, as nested dicts."""
     return {
         name: settings_of(value) if isinstance(value, OptionGroup) else value
         for name, value in vars(group).items()
@@ -209,11 +209,11 @@ def from_mapping(cls: type[GroupT], options: Mapping[str, Any]) -> GroupT:
 
 @cache
 def struct_of(cls: type[OptionGroup]) -> type[msgspec.Struct]:
-    """The group's JSON as a struct that refuses unknown names, for quick and exact decoding.
+    """The group's JSON as a struct that refuses unknown names, for fast and strict decoding.
 
     Returns:
-        A class whose objects have the group's attributes; what JSON leaves out reads as UNSET, and
-        a group within as a struct of its own.
+        A class whose objects have the group's attributes; missing members are UNSET, and a group
+        within is a struct of its own.
     """
     fields: list[Any] = [
         (name, Union[option.json_type, UnsetType], UNSET)  # noqa: UP007 - types at run time
@@ -230,7 +230,7 @@ def struct_of(cls: type[OptionGroup]) -> type[msgspec.Struct]:
 
 def _set(group: OptionGroup, name: Any, value: Any) -> None:
     if not isinstance(name, str):
-        raise OptionsError(f"names of options are strings, not {name!r}")
+        raise OptionsError(f"names of options must be strings, not {name!r}")
     cls = type(group)
     if name in groups_of(cls):
         vars(group)[name] = _coerce_group(groups_of(cls)[name], value)
@@ -243,7 +243,7 @@ def _set(group: OptionGroup, name: Any, value: Any) -> None:
 
 
 def _coerce_group(cls: type[GroupT], value: Any) -> GroupT:
-    """Makes a group of a dict; a group object is shared with the caller, not copied."""
+    """Makes a group from a dict; a group object is shared with the caller, not copied."""
     if isinstance(value, cls):
         return value
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What one option takes, read from its annotation. In: a user's value. Out: a plain value. No I/O.
+"""The values that one option accepts, read from its annotation. In: a user's value. Out: a plain value. No I/O.
 
 An annotation names JSON types with their range or choices, such as ``Annotated[int, Meta(ge=1)]``
 or ``Literal["auto"]``, and objects that JSON lacks, marked with :class:`Objects`.
@@ -28,10 +28,10 @@ MAX_SHOWN = 60
 
 @dataclass(frozen=True)
 class Objects:
-    """Marks, in an annotation, objects that an option keeps as they are until they are sent.
+    """Marks, in an annotation, objects that an option keeps unchanged until they are sent.
 
     Attributes:
-        name: what error messages call them.
+        name: their name in error messages.
         accepts: whether a value is one.
     """
 
@@ -40,11 +40,11 @@ class Objects:
 
 
 class Option:
-    """What one option takes.
+    """The values that one option accepts.
 
     Args:
         path: dotted name, for error messages.
-        annotation: the type it is declared with.
+        annotation: its declared type.
     """
 
     def __init__(self, path: str, annotation: Any):
@@ -76,7 +76,7 @@ class Option:
 
     @property
     def takes(self) -> str:
-        """The values it takes, in words."""
+        """The accepted values, in words."""
         null = [kind for kind in self._kinds if isinstance(kind, inspect.NoneType)]
         words = [_words(kind) for kind in self._kinds if kind not in null]
         words += [objects.name for objects in self._objects] + ["None"] * len(null)
@@ -104,12 +104,12 @@ def is_generator(value: object) -> bool:
 
 
 def is_coupling_map(value: object) -> bool:
-    """Whether the value is Qiskit's CouplingMap, told by its method: its import is slow."""
+    """Whether the value is Qiskit's CouplingMap, recognised by its method, because its import is slow."""
     return hasattr(value, "get_edges")
 
 
 def is_noise_model(value: object) -> bool:
-    """Whether the value is Aer's NoiseModel, told by its class name: Aer is optional."""
+    """Whether the value is Aer's NoiseModel, recognised by its class name, because Aer is optional."""
     return any(
         base.__name__ == "NoiseModel" and base.__module__.startswith("qiskit_aer.")
         for base in type(value).__mro__
@@ -117,7 +117,7 @@ def is_noise_model(value: object) -> bool:
 
 
 def is_learned_noise(value: object) -> bool:
-    """Whether the value is a result of noise learning or a part of it, told by its class name."""
+    """Whether the value is a result of noise learning or a part of it, recognised by name."""
     return type(value).__name__ in ("NoiseLearnerResult", "LayerError", "PauliLindbladError")
 
 
@@ -146,7 +146,7 @@ def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """Python's own number, list or dict for a value; what is none of these stays as it is.
+    """Converts a value to Python's own number, list or dict; others are returned unchanged.
 
     Raises:
         ValueError: it is a set, or a number that is not finite.
@@ -197,7 +197,7 @@ def _words(kind: inspect.Type, many: bool = False) -> str:
         case inspect.DictType():
             return "dicts" if many else "a dict"
         case _:
-            raise TypeError(f"options have no words for {kind}")
+            raise TypeError(f"options have no description of {kind}")
 
 
 def _range(kind: inspect.IntType | inspect.FloatType) -> str:

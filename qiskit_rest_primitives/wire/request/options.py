@@ -2,10 +2,11 @@
 
 Users set these classes, which check what is assigned; the service reads structs made of them
 (:func:`~.option_group.struct_of`). Names and nesting are those of ``qiskit_ibm_runtime.options``.
-An option is one line, whose docstring editors show; what nobody set is UNSET and is not sent.
+An option is one line, whose docstring editors show; options that are not set are UNSET and are not
+sent.
 
-To add an option, write its line and docstring here; ``tests/options/test_options.py`` then names
-what its table lacks.
+To add an option, write its line and docstring here; ``tests/options/test_options.py`` then
+fails until its table has the option, and names it.
 """
 
 from __future__ import annotations
@@ -200,7 +201,7 @@ class SimulatorOptions(OptionGroup, path="simulator"):
     None, all pairs."""
 
     basis_gates: Sequence[str | None] | UnsetType = UNSET
-    """Names of the gates there are. Service's default: all that the simulator knows."""
+    """Names of the available gates. Service's default: all that the simulator knows."""
 
     def set_backend(self, backend: Any) -> None:
         """Takes noise model, coupling map and basis gates from a backend.
@@ -349,7 +350,7 @@ class ResilienceOptionsV2(OptionGroup, path="resilience"):
 
 
 class CommonOptions(OptionGroup):
-    """What ``params.options`` of both programs have."""
+    """The options that both programs have."""
 
     simulator: Group[SimulatorOptions] = group()
     """What a simulator simulates; devices ignore it."""
@@ -370,7 +371,7 @@ class SamplerOptionsBody(CommonOptions):
     """``params.options`` of the sampler."""
 
     default_shots: CountOrZero | UnsetType = UNSET
-    """Shots of a PUB when neither the PUB nor run() says. Service's default: 4096."""
+    """Shots of a PUB if neither the PUB nor run() sets them. Service's default: 4096."""
 
     execution: Group[SamplerExecutionOptionsV2] = group()
     """How the device repeats a circuit, and what a measurement gives."""
@@ -380,7 +381,7 @@ class EstimatorOptionsBody(CommonOptions):
     """``params.options`` of the estimator."""
 
     default_precision: NotNegative | UnsetType = UNSET
-    """Standard error to aim for when neither the PUB nor run() says; 0 is for exact values, which
+    """Standard error to reach if neither the PUB nor run() sets it; 0 is for exact values, which
     only simulators have. Service's default: 0.015625, 1/sqrt(4096)."""
 
     default_shots: CountOrZero | UnsetType | None = UNSET

@@ -36,7 +36,7 @@ ParameterValues = np.ndarray | list[object] | dict[str, np.ndarray] | None
 
 @dataclass(frozen=True, slots=True)
 class WireSamplerPub:
-    """A sampler PUB as it came.
+    """A sampler PUB as received.
 
     Attributes:
         circuit: OpenQASM 3 text, or the bytes of a QPY file.
@@ -52,7 +52,7 @@ class WireSamplerPub:
 
 @dataclass(frozen=True, slots=True)
 class WireEstimatorPub:
-    """An estimator PUB as it came.
+    """An estimator PUB as received.
 
     Attributes:
         circuit: OpenQASM 3 text, or the bytes of a QPY file.
@@ -87,7 +87,7 @@ def encode_estimator_pub(
         qasm: the circuit as OpenQASM 3 text.
         observables: nested list of ``{pauli: coefficient}``, or one such map.
         values: float64, ``(*parameter_shape, num_parameters)``.
-        precision: target precision of this PUB; None where nobody set one.
+        precision: target precision of this PUB; None if not set.
     """
     return [
         qasm,
@@ -102,7 +102,7 @@ def decode_sampler_pub(item: object, *, place: str = "PUB") -> WireSamplerPub:
 
     Args:
         item: the parsed item of ``params.pubs``.
-        place: how to name the PUB in an error message, such as ``"PUB 3"``.
+        place: name of the PUB in error messages, such as ``"PUB 3"``.
 
     Raises:
         ProtocolError: the item has another form; names the place.
@@ -120,7 +120,7 @@ def decode_estimator_pub(item: object, *, place: str = "PUB") -> WireEstimatorPu
 
     Args:
         item: the parsed item of ``params.pubs``.
-        place: how to name the PUB in an error message, such as ``"PUB 3"``.
+        place: name of the PUB in error messages, such as ``"PUB 3"``.
 
     Raises:
         ProtocolError: the item has another form; names the place.
@@ -153,7 +153,7 @@ def _decode_circuit(value: object, place: str) -> str | bytes:
         return value
     if type_of(value) != "QuantumCircuit":
         raise ProtocolError(
-            f"{place}: the circuit is OpenQASM 3 text or a QuantumCircuit envelope, "
+            f"{place}: the circuit must be OpenQASM 3 text or a QuantumCircuit envelope, "
             f"found {brief(value)}"
         )
     text = cast("dict[str, object]", value).get("__value__")
@@ -176,7 +176,7 @@ def _decode_values(value: object, place: str) -> ParameterValues:
         named = cast("dict[str, object]", value)
         return {name: _numbers(each, f"{place} {name!r}") for name, each in named.items()}
     if isinstance(value, list):
-        # An empty list says "no parameters", whatever its nesting; arrays keep the sweep's shape.
+        # Nested empty lists mean "no parameters"; arrays keep the sweep's shape.
         values = cast("list[object]", value)
         return _numbers(values, place) if values else []
     raise ProtocolError(
@@ -192,16 +192,16 @@ def _numbers(value: object, place: str) -> np.ndarray:
 
 
 def _checked(array: np.ndarray, place: str) -> np.ndarray:
-    """Refuses what is not a real, finite number."""
+    """Refuses values that are not real, finite numbers."""
     if not array.size:
         return np.zeros(array.shape)
     if array.dtype.kind not in "iuf":
         raise ProtocolError(f"{place}: expected real numbers, found {array.dtype}")
-    if array.size * 8 > MAX_VALUES_BYTES:  # small integers take a byte only on the wire
+    if array.size * 8 > MAX_VALUES_BYTES:  # small integers may have one byte on the wire
         raise ProtocolError(f"{place}: {array.size} values; at most {MAX_VALUES_BYTES // 8}")
     array = array.astype(np.float64, copy=False)
     if not np.isfinite(array).all():
-        raise ProtocolError(f"{place}: the values are not all finite")
+        raise ProtocolError(f"{place}: all values must be finite")
     return array
 
 
@@ -212,7 +212,7 @@ def _decode_shots(value: object, place: str) -> int | None:
     if isinstance(number, float) and number.is_integer():
         number = int(number)
     if isinstance(number, bool) or not isinstance(number, int) or not 0 < number <= _MAX_SHOTS:
-        raise ProtocolError(f"{place}: shots is a positive integer, found {brief(value)}")
+        raise ProtocolError(f"{place}: shots must be a positive integer, found {brief(value)}")
     return number
 
 
@@ -220,5 +220,5 @@ def _decode_precision(value: object, place: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-        raise ProtocolError(f"{place}: precision is a positive number, found {brief(value)}")
+        raise ProtocolError(f"{place}: precision must be a positive number, found {brief(value)}")
     return float(value)

@@ -1,4 +1,4 @@
-"""What a result must agree with: program, PUB count, shapes, shots, fields. No I/O."""
+"""What a result must match: program, PUB count, shapes, shots, fields. No I/O."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from qiskit_rest_primitives.errors import ProtocolError
 
 @dataclass(frozen=True)
 class Expected:
-    """What is known of the result before it is read.
+    """The known properties of a result before it is decoded.
 
     Attributes:
         program_id: ``sampler`` or ``estimator``.
-        pub_shapes: broadcast shape of each PUB, or None if the PUBs aren't at hand.
+        pub_shapes: broadcast shape of each PUB, or None if the PUBs are unknown.
         pub_shots: shots of each PUB, or None.
     """
 
@@ -28,7 +28,7 @@ class Expected:
 
     @property
     def field(self) -> str:
-        """How to name a part of a PUB's data in an error message."""
+        """The word for a part of a PUB's data in an error message."""
         return "register" if self.program_id == "sampler" else "field"
 
     def check_count(self, count: int) -> None:
@@ -38,7 +38,7 @@ class Expected:
                 raise ProtocolError(f"{count} PUB results for {len(known)} PUBs")
 
     def shape(self, index: int) -> tuple[int, ...] | None:
-        """Shape that a PUB must have, or None."""
+        """The expected shape of a PUB, or None."""
         return None if self.pub_shapes is None else tuple(self.pub_shapes[index])
 
     def check_shape(self, index: int, shape: tuple[int, ...]) -> None:
@@ -48,9 +48,9 @@ class Expected:
             raise ProtocolError(f"PUB {index}: expected shape {known}, found {shape}")
 
     def shots(self, index: int, metadata: Mapping[str, Any]) -> int | None:
-        """Shots that a PUB must have, or None.
+        """The expected shots of a PUB, or None.
 
-        Twirling may round the shots up to whole randomizations, so they're left open there.
+        None with twirling, which may round the shots up to whole randomizations.
         """
         if self.pub_shots is None or metadata.get("num_randomizations") is not None:
             return None
@@ -60,13 +60,13 @@ class Expected:
 def make_data_bin(
     fields: Mapping[str, Any], shape: tuple[int, ...], place: str, expected: Expected
 ) -> DataBin:
-    """Puts the fields of a PUB together.
+    """Makes the data of a PUB from its fields.
 
     Args:
         fields: BitArrays and arrays, each leading with shape; or None.
         shape: shape of the PUB.
         place: the PUB, for the error message.
-        expected: whose program's fields they are.
+        expected: the result's known properties; its program decides which fields are valid.
 
     Raises:
         ProtocolError: shapes or shots differ, or the fields are another program's.

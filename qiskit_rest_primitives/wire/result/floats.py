@@ -28,7 +28,7 @@ _NON_FINITE = {
 
 
 def decode_numbers(value: object, place: str) -> np.ndarray:
-    """Reads a number or nested lists of numbers; non-finite ones in any of their spellings.
+    """Reads a number or nested lists of numbers; non-finite ones in any spelling.
 
     Raises:
         ProtocolError: something else is among them, or the lists differ in length.
@@ -55,7 +55,7 @@ def _spelled_out(value: object, place: str) -> object:
 
 
 def encode_numbers(array: np.ndarray) -> Iterator[bytes]:
-    """Writes an array as a number or nested lists; twin of `decode_numbers`."""
+    """Writes an array as a number or nested lists; inverse of `decode_numbers`."""
     values = array.tolist()
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         values = _named(values)

@@ -18,11 +18,11 @@ from qiskit_rest_primitives.errors import ProtocolError
 from qiskit_rest_primitives.wire.values.arrays import Slice
 from qiskit_rest_primitives.wire.values.excerpt import brief
 
-_TEXT_PIECE = 1 << 18  # characters read at a time: the work arrays stay within the cache
+_TEXT_PIECE = 1 << 18  # characters read at a time, so that the work arrays fit into the cache
 _ROWS = 1 << 13  # samples written at a time
 _MAX_BITS = 1 << 16  # wider registers are read one by one
-_SPARE_BYTES = 1 << 25  # a few samples may claim this much, however short their text
-_MAX_RATIO = 32  # bytes per character: beyond the spare, a width that the text does not fill
+_SPARE_BYTES = 1 << 25  # allowed for a few wide samples, however short their text
+_MAX_RATIO = 32  # bytes per character above that: refuses a num_bits far wider than the text
 _HEX = re.compile(r"0[xX][0-9a-fA-F]+\Z")
 _OPENING = re.compile(rb'[ \t\r\n]*(?P<comma>,?)[ \t\r\n]*"0[xX]')
 _ZERO = ord("0")
@@ -42,10 +42,10 @@ def bytes_per_sample(num_bits: int) -> int:
 
 
 def decode_hex_text(text: Slice, num_bits: int) -> np.ndarray | None:
-    """Reads the inside of a JSON list of hex strings, if it is laid out plainly.
+    """Reads the inside of a JSON list of hex strings, if its layout is regular.
 
     Args:
-        text: what stands between the brackets: ``"0x1f","0x0"``; any case of letters, the same
+        text: the text between the brackets: ``"0x1f","0x0"``; any case of letters, the same
             spacing all through.
         num_bits: width of the register.
 
@@ -70,7 +70,7 @@ def decode_hex_text(text: Slice, num_bits: int) -> np.ndarray | None:
         if piece is None or (num_bits % 8 and (piece[:, 0] >> (num_bits % 8)).any()):
             return None
         if done + len(piece) > len(rows):
-            # The first piece tells how many there will be; growing moves no memory.
+            # The first piece gives an estimate of the number; growing moves no memory.
             left = len(piece) * (end - closing) // (closing - start)
             most = _SPARE_BYTES + _MAX_RATIO * (end - start)
             if (done + len(piece) + left) * rows.shape[1] > 2 * most:
@@ -129,7 +129,7 @@ def _decode_piece(
 def _closing_quotes(
     body: bytes | bytearray, start: int, end: int, text: np.ndarray, width: int
 ) -> tuple[np.ndarray, int] | None:
-    """Finds where in the text the samples end; None unless they're all parted in the same way.
+    """Finds the ends of the samples; None unless all separators are the same.
 
     Returns:
         Positions of the closing quotes, and the length of ``","0x``.
@@ -178,9 +178,9 @@ def _blank(words: np.ndarray, digits: np.ndarray, num_bytes: int) -> None:
 
 
 def _nibbles(words: np.ndarray) -> np.ndarray | None:
-    """Turns eight hex characters per word into eight nibbles; None if one is not hex.
+    """Converts eight hex characters per word to eight nibbles; None if one is not hex.
 
-    For bytes c below 128, bit 7 of ``c + 128 - low`` says whether c >= low, and no sum carries into
+    For bytes c below 128, bit 7 of ``c + 128 - low`` is set if c >= low, and no sum carries into
     the next byte. Four such thresholds bound the digits and, with bit 5 set, the letters.
     """
     lower = words | _lanes(0x20)
@@ -201,7 +201,7 @@ def _nibbles(words: np.ndarray) -> np.ndarray | None:
 
 
 def decode_hex_list(samples: Sequence[object], num_bits: int, place: str) -> np.ndarray:
-    """Reads parsed samples one by one; says which one is wrong.
+    """Reads parsed samples one by one; an error names the invalid one.
 
     Args:
         samples: hex strings with 0x before them.
@@ -262,6 +262,6 @@ def _encode_piece(rows: np.ndarray) -> bytes:
     text[:, 4:-2:2] = alphabet[rows & 15]
     text[:, -2:] = np.frombuffer(b'",', np.uint8)
     keep = np.ones(text.shape, np.bool_)
-    # Leading zeros are left out, the last digit never.
+    # Leading zeros are left out, but not the last digit.
     keep[:, 3:-3] = np.logical_or.accumulate(text[:, 3:-3] != _ZERO, axis=1)
     return text[keep][:-1].tobytes()

@@ -38,7 +38,7 @@ def decode_plain(
     """Reads ``{"results": [...], "metadata": {...}}``.
 
     Raises:
-        ProtocolError: another form, or not what was expected; names the PUB and the field.
+        ProtocolError: another form, or it differs from `expected`; names the PUB and the field.
     """
     items = body["results"]
     if not isinstance(items, list):
@@ -117,14 +117,14 @@ def _decode_register(
     if "samples" not in fields or "num_bits" not in fields:
         raise ProtocolError(f"{place}: expected samples and num_bits, found {brief(value)}")
     if isinstance(num_bits, bool) or not isinstance(num_bits, int) or not 0 <= num_bits < 1 << 32:
-        raise ProtocolError(f"{place}: num_bits is a width in bits, found {brief(num_bits)}")
+        raise ProtocolError(f"{place}: num_bits must be a width in bits, found {brief(num_bits)}")
     rows, nested = decode_samples(decoder, fields["samples"], num_bits, place)
     full = sample_shape(len(rows), nested, shape, shots, place)
     return BitArray(rows.reshape(*full, bytes_per_sample(num_bits)), num_bits)
 
 
 def _decode_iq(decoder: Decoder, value: list[object], place: str) -> np.ndarray:
-    """Reads measurements that weren't classified: complex envelopes, or pairs of numbers."""
+    """Reads unclassified measurements: complex envelopes, or pairs of numbers."""
     if dict in leaf_types(value)[0]:
         decoded = decoder.value(value, place)
         if not leaf_types(decoded)[0] <= {complex, float, int}:
@@ -153,7 +153,7 @@ def _decode_values(decoder: Decoder, value: object, place: str) -> np.ndarray | 
 
 
 def encode_plain(encoder: Encoder, splicer: Splicer, result: PrimitiveResult[Any]) -> object:
-    """Makes the plain JSON body; twin of `decode_plain`.
+    """Makes the plain JSON body; inverse of `decode_plain`.
 
     Sweeps are written flat in C order. Non-finite numbers are written as the strings "NaN",
     "Infinity" and "-Infinity" (the JSON mapping of protobuf), so that the body stays legal JSON.

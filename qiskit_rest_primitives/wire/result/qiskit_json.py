@@ -19,7 +19,7 @@ from qiskit_rest_primitives.wire.values.excerpt import brief
 from qiskit_rest_primitives.wire.values.typed_values import Decoder, Encoder
 
 _PUB_TYPES = {
-    # PubResult is what the service sent before SamplerPubResult existed.
+    # The service sent PubResult before SamplerPubResult existed.
     "sampler": ("SamplerPubResult", "PubResult"),
     "estimator": ("PubResult", "EstimatorPubResult"),
 }
@@ -29,7 +29,7 @@ def decode_encoded(decoder: Decoder, value: object, expected: Expected) -> Primi
     """Reads a ``PrimitiveResult`` envelope.
 
     Raises:
-        ProtocolError: another form, or not what was expected; names the PUB and the field.
+        ProtocolError: another form, or it differs from `expected`; names the PUB and the field.
     """
     _, content = _open(value, ("PrimitiveResult",), "result")
     items = content.get("pub_results")
@@ -115,7 +115,9 @@ def _decode_shape(value: object, place: str) -> tuple[int, ...]:
     if isinstance(value, int) and not isinstance(value, bool):
         value = [value]
     if not isinstance(value, list) or len(cast("list[object]", value)) > 32:
-        raise ProtocolError(f"{place}, data: a shape is a list of lengths, found {brief(value)}")
+        raise ProtocolError(
+            f"{place}, data: a shape must be a list of lengths, found {brief(value)}"
+        )
     for length in cast("list[object]", value):
         if isinstance(length, bool) or not isinstance(length, int) or not 0 <= length < 1 << 48:
             raise ProtocolError(f"{place}, data: the shape has a length {brief(length)}")
@@ -123,7 +125,7 @@ def _decode_shape(value: object, place: str) -> tuple[int, ...]:
 
 
 def encode_encoded(encoder: Encoder, result: PrimitiveResult[Any], program_id: str) -> object:
-    """Makes the ``PrimitiveResult`` envelope; twin of `decode_encoded`."""
+    """Makes the ``PrimitiveResult`` envelope; inverse of `decode_encoded`."""
     pubs = [_encode_pub(encoder, pub, index, program_id) for index, pub in enumerate(result[:])]
     content = {
         "pub_results": pubs,

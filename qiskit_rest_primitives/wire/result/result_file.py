@@ -2,7 +2,7 @@
 
 The archive needs neither this package nor Qiskit to be read: it holds ``result.json``, one
 ``arrays/<n>.npy`` per array (NumPy's own format, never with Python objects), and ``README.txt``,
-which describes both. What is put in comes out equal to the bit: data, shapes, dtypes, field order,
+which describes both. A decoded result equals the encoded one exactly: data, shapes, dtypes, field order,
 and metadata with their tuples, times, spans, sets, complex and non-finite numbers.
 """
 
@@ -80,7 +80,7 @@ def encode_saved(result: PrimitiveResult[Any]) -> bytes:
 
 
 def decode_saved(data: bytes, *, max_bytes: int = MAX_ARRAY_BYTES) -> PrimitiveResult[Any]:
-    """Reads the bytes of a saved file; twin of `encode_saved`.
+    """Reads the bytes of a saved file; inverse of `encode_saved`.
 
     Args:
         data: the file's bytes.
@@ -97,13 +97,13 @@ def decode_saved(data: bytes, *, max_bytes: int = MAX_ARRAY_BYTES) -> PrimitiveR
         zlib.error,
         EOFError,
         KeyError,
-        NotImplementedError,  # a compression or an encryption that zipfile does not have
+        NotImplementedError,  # a compression or encryption that zipfile does not support
         RuntimeError,  # an encrypted member; also RecursionError
         ValueError,
         TypeError,
         OSError,
     ) as error:
-        raise ProtocolError(f"not the file of a saved result: {error}"[:300]) from None
+        raise ProtocolError(f"not a saved result: {error}"[:300]) from None
 
 
 def _decode_archive(archive: zipfile.ZipFile, max_bytes: int) -> PrimitiveResult[Any]:
@@ -155,7 +155,7 @@ class _ArrayWriter:
     def write(self, array: np.ndarray) -> object:
         name = f"arrays/{self.count}.npy"
         self.count += 1
-        # Random bits do not shrink; trying would take longer than everything else.
+        # Random bits do not compress; the attempt would take longer than all other steps.
         raw = array.reshape(-1)[: 1 << 14].tobytes()
         shrinks = len(zlib.compress(raw, 1)) < 0.97 * len(raw)
         self.archive.compression = zipfile.ZIP_DEFLATED if shrinks else zipfile.ZIP_STORED
@@ -165,7 +165,7 @@ class _ArrayWriter:
 
 
 class _FileEncoder(Encoder):
-    """Writes also what the wire has no exact form for."""
+    """Writes also values for which the wire has no exact form."""
 
     def value(self, value: object, place: str) -> object:
         kind = type(value)
@@ -174,7 +174,7 @@ class _FileEncoder(Encoder):
         if isinstance(value, float) and not math.isfinite(value):
             return envelope("float", str(value))
         if isinstance(value, np.ndarray) and value.dtype.hasobject:
-            raise EncodeError(f"{place}: an array of Python objects can't be kept")
+            raise EncodeError(f"{place}: an array of Python objects can't be saved")
         if kind is complex:
             pair = [cast("complex", value).real, cast("complex", value).imag]
             return envelope("complex", [self.value(part, place) for part in pair])
@@ -190,8 +190,8 @@ class _FileEncoder(Encoder):
             if "__type__" in fields or not all(type(key) is str for key in fields):
                 pairs = [list(pair) for pair in fields.items()]
                 return envelope("dict", [self.value(pair, place) for pair in pairs])
-        if isinstance(value, tuple):  # named tuples would come back as plain ones
-            raise EncodeError(f"{place}: no way to write a {kind.__name__}")
+        if isinstance(value, tuple):  # a named tuple would be read as a plain one
+            raise EncodeError(f"{place}: a {kind.__name__} can't be saved")
         return super().value(value, place)
 
 

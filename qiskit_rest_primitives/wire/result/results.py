@@ -1,7 +1,7 @@
 """Results of jobs <-> PrimitiveResult. In: the body of GET /jobs/{id}/results. No I/O.
 
 The service writes results in two forms, by ``params.support_qiskit``: Qiskit-encoded (`encoded`),
-which carries the shape of sweeps, and plain JSON (`plain`). The body says which it is.
+which carries the shape of sweeps, and plain JSON (`plain`). The body itself shows which it is.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def decode_result(
     """Reads a result from the bytes received, in either form.
 
     Args:
-        body: the reply's body, uncompressed; a bytearray that it was received into will do.
+        body: the reply's body, uncompressed; a bytearray is not copied.
         program_id: ``sampler`` or ``estimator``.
-        pub_shapes: broadcast shape of each PUB where known. Plain JSON needs it to give flat
-            samples of a sweep their shape; without it they're taken for shape ().
+        pub_shapes: broadcast shape of each PUB where known. Plain JSON needs it for the shape of
+            the flat samples of a sweep; without it their shape is ().
         pub_shots: shots of each PUB where known.
         max_bytes: limit of one array, in bytes.
 
@@ -69,7 +69,7 @@ def decode_result(
 
 
 def encode_result(result: PrimitiveResult[Any], *, program_id: str, support_qiskit: bool) -> bytes:
-    """Writes a result in the form asked for; twin of `decode_result`.
+    """Writes a result in the requested form; inverse of `decode_result`.
 
     Raises:
         EncodeError: the metadata hold an object that has no place on the wire.

@@ -1,4 +1,4 @@
-"""Samples of plain JSON results -> rows of bits, and which shape they have. No I/O."""
+"""Samples of plain JSON results -> rows of bits, and their shape. No I/O."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def decode_samples(
             return rows, None
         samples = parse_json(cut.text[cut.start - 1 : cut.end + 1])
     if not isinstance(samples, list):
-        raise ProtocolError(f"{place}: samples are a list, found {brief(samples)}")
+        raise ProtocolError(f"{place}: samples must be a list, found {brief(samples)}")
     flat = cast("list[object]", samples)
     nesting: list[int] = []
     while flat and isinstance(flat[0], list):
@@ -63,12 +63,12 @@ def sample_shape(
     shots: int | None,
     place: str,
 ) -> tuple[int, ...]:
-    """Tells which shape ``(*pub_shape, shots)`` the samples have.
+    """Returns the shape ``(*pub_shape, shots)`` of the samples.
 
     Args:
-        count: how many there are.
-        nested: how they're nested, or None for a flat list, which is in C order.
-        shape: the PUB's shape, or None if unknown: then flat samples are one point's.
+        count: number of samples.
+        nested: lengths of their nested lists, or None for a flat list, which is in C order.
+        shape: the PUB's shape, or None if unknown: then flat samples belong to one point.
         shots: the PUB's shots, or None if unknown.
         place: PUB and register, for the error message.
 

@@ -1,4 +1,4 @@
-"""What was measured on a device: Target properties -> ``/backends/{id}/properties``, and back.
+"""Measured properties of a device: Target properties -> ``/backends/{id}/properties``, and back.
 
 No I/O. A value travels as a name-date-unit-value entry: ``{"name": "T1", "unit": "us", ...}``.
 """
@@ -76,7 +76,7 @@ def _entry(name: str, value: float | None, unit: str, date: str) -> list[dict[st
     Args:
         name: the property.
         value: in SI units.
-        unit: what the service writes; the bare SI unit is used instead where rounding would
+        unit: the service's unit; the bare SI unit is used instead where rounding would
             change the value on the way back.
         date: ISO 8601.
     """
@@ -93,11 +93,11 @@ def _entry(name: str, value: float | None, unit: str, date: str) -> list[dict[st
 
 
 def _decode_entries(entries: Any) -> dict[str, float]:
-    """Name -> value in SI units; an entry whose value or unit makes no sense is left out."""
+    """Name -> value in SI units; an entry with an invalid value or unit is left out."""
     values: dict[str, float] = {}
     for entry in entries or ():
         try:
-            # apply_prefix takes the H of a bare "Hz" for a prefix that it doesn't know.
+            # apply_prefix mistakes the H of a bare "Hz" for an unknown prefix.
             unit = (entry.get("unit") or "").removesuffix("Hz") and entry["unit"]
             values[entry["name"]] = float(apply_prefix(entry["value"], unit))
         except (AttributeError, KeyError, TypeError, ValueError):
@@ -107,7 +107,7 @@ def _decode_entries(entries: Any) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Calibration:
-    """A backend's properties, read.
+    """A backend's decoded properties.
 
     Attributes:
         qubits: name -> SI value, one dict a qubit.
@@ -119,7 +119,7 @@ class Calibration:
 
     @classmethod
     def decode(cls, properties: Mapping[str, Any] | None) -> Calibration:
-        """Reads the reply of ``/backends/{id}/properties``; None or {} is one without any."""
+        """Reads the reply of ``/backends/{id}/properties``; None or {} means no properties."""
         properties = properties or {}
         gates: dict[str, list[tuple[Qubits, dict[str, float]]]] = {}
         for row in properties.get("gates") or []:
@@ -134,7 +134,7 @@ class Calibration:
         return {qubit for qubit, row in enumerate(self.qubits) if row.get("operational") == 0}
 
     def qubit_properties(self, num_qubits: int | None) -> list[QubitProperties] | None:
-        """One entry a qubit, as Target wants them; None when nothing is known."""
+        """One entry per qubit, as Target expects; None if nothing is known."""
         if num_qubits is None or not self.qubits:
             return None
         return [
@@ -143,12 +143,12 @@ class Calibration:
         ]
 
     def of_gate(self, name: str, found: Gates | None, num_qubits: int | None) -> Gates | None:
-        """Adds errors and durations to a gate's qubits and takes the faulty ones away.
+        """Adds errors and durations to a gate's qubits and removes faulty qubits.
 
         Args:
             name: the gate.
-            found: where the configuration has it; None is everywhere.
-            num_qubits: the device's width; None is any.
+            found: its qubits in the configuration; None means all.
+            num_qubits: the device's width; None means any.
         """
         faulty = self.faulty_qubits
         if found is not None:

@@ -31,9 +31,9 @@ CONTROL_FLOW: dict[str, type[Instruction]] = {
     "continue_loop": ContinueLoopOp,
     "box": BoxOp,
 }
-# The official client knows no class for the others and warns about each one on every start.
+# The official client has no class for other names and warns about each one on every start.
 CONTROL_FLOW_DESCRIBED = ("if_else", "while_loop", "for_loop", "switch_case")
-# Their angle is a virtual frame change or a time, at no cost: not fractional gates.
+# Not fractional gates: their angle is a virtual frame change or a time, at no cost.
 # Source: qiskit_ibm_runtime.utils.is_fractional_gate.
 FREE_ANGLES = frozenset({"rz", "p", "u1", "delay"})
 
@@ -51,7 +51,7 @@ def gate_entries(configuration: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def decode_operations(configuration: Mapping[str, Any]) -> Operations:
     """Name -> instruction, or its class for control flow, in the order of the configuration.
 
-    Empty when the configuration names no gate at all.
+    Empty if the configuration has no gates.
     """
     from qiskit.circuit.library import get_standard_gate_name_mapping
 
@@ -87,7 +87,7 @@ def decode_operations(configuration: Mapping[str, Any]) -> Operations:
 
 
 def without_fractional(operations: Operations) -> Operations:
-    """Leaves out gates with a costly angle, if the rest still makes a universal set."""
+    """Removes fractional gates, if the others still form a universal set."""
     gates = {name: op for name, op in operations.items() if isinstance(op, Gate)}
     fractional = {name for name, gate in gates.items() if gate.params} - FREE_ANGLES
     kept = gates.keys() - fractional

@@ -45,22 +45,22 @@ def encode_target(
     faulty_gates: Iterable[tuple[str, tuple[int, ...]]] = (),
     extra: Mapping[str, Any] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Describes a device as the service does.
+    """Writes a device's configuration and properties as the service does.
 
     Args:
-        target: what the device can do; durations in seconds. Instructions without qubits (any
+        target: the device's instructions; durations in seconds. Instructions without qubits (any
             width) become gates without a coupling map.
         name: the backend's name.
         version: the backend's version, ``X.Y.Z``.
-        simulator: whether it is one.
+        simulator: whether the device is a simulator.
         processor_type: ``{"family", "revision", "segment"}`` or None.
-        description: one line for people.
+        description: one line for users.
         online_date: ISO 8601 with offset.
         last_update_date: ISO 8601 with offset, of the properties; default ``online_date``.
-        max_shots: most shots a PUB may ask for.
+        max_shots: most shots of a PUB.
         faulty_qubits: qubits reported as not operational.
         faulty_gates: ``(name, qubits)`` reported as not operational.
-        extra: further configuration fields; they win.
+        extra: further configuration fields; they take precedence.
 
     Returns:
         ``(configuration, properties)``, both made of plain JSON types. ``dt`` is in ns,
@@ -158,7 +158,7 @@ def decode_target(
     *,
     use_fractional_gates: bool = False,
 ) -> Target:
-    """Builds what the transpiler needs from a backend's description.
+    """Builds the transpiler's target from a backend's description.
 
     Operations, qubits, durations and errors are those that the official client gives to the same
     description, with these differences: nothing is stripped from a simulator, nor from a device
@@ -167,7 +167,7 @@ def decode_target(
 
     Args:
         configuration: reply of ``/backends/{id}/configuration``.
-        properties: reply of ``/backends/{id}/properties``; None or empty when there are none.
+        properties: reply of ``/backends/{id}/properties``; None or empty if it has none.
         use_fractional_gates: keep parametrised gates such as ``rx`` and ``rzz``. They can't run
             in one job with control flow on IBM's devices.
 
@@ -230,14 +230,14 @@ def _decode_timing(constraints: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _nanoseconds(seconds: float) -> float:
-    """Seconds as ns such that ``_seconds`` gives the same float back where one exists."""
+    """Converts to ns, such that ``_seconds`` returns the same float if possible."""
     value = seconds * 1e9
     candidates = (round(value, 9), value, *(math.nextafter(value, end) for end in (0, math.inf)))
     return next((ns for ns in candidates if _seconds(ns) == seconds), value)
 
 
 def _seconds(nanoseconds: Any) -> float | None:
-    """The wire's ``dt``, an integer, a float or null, as seconds; None when not a number."""
+    """The wire's ``dt``, an integer, a float or null, as seconds; None if not a number."""
     if isinstance(nanoseconds, (int, float)) and not isinstance(nanoseconds, bool):
         return nanoseconds * 1e-9
     return None

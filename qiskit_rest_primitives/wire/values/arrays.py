@@ -26,7 +26,7 @@ MAX_ARRAY_BYTES = 1 << 34
 _PIECE = 3 << 14  # bytes; a multiple of 3, so that base64 pieces join without padding
 _TEXT_PIECE = 4 << 14  # characters; the same piece in base64
 _MAX_RATIO = 1032  # deflate's best: 258 bytes out of 2 bits
-_MAX_WORD = 64  # characters of a text within an array that came as lists
+_MAX_WORD = 64  # characters of a text within an array encoded as lists
 # msgspec's base64 decoder runs at twice the speed of binascii's.
 _decode_base64 = msgspec.json.Decoder(bytes).decode
 
@@ -80,7 +80,7 @@ def iter_array_text(array: np.ndarray, *, header: bool = True) -> Iterator[bytes
 
 
 def _level(data: np.ndarray) -> int:
-    """Chooses zlib's level: fast, or none where a sample of the data does not shrink."""
+    """Chooses zlib's level: fast, or no compression if a sample of the data does not shrink."""
     middle = data.size // 2
     sample = data[middle : middle + (1 << 14)].tobytes()
     return 0 if len(zlib.compress(sample, 1)) > 0.97 * len(sample) else 1
@@ -94,14 +94,14 @@ def decode_array(
     Args:
         value: the envelope; its ``__value__`` is text, or a number or nested list.
         max_bytes: refuse arrays larger than this, in bytes.
-        place: where the array stands, for the error message.
+        place: position of the array, for the error message.
 
     Returns:
         The array, writable, with the dtype and shape of its npy header.
 
     Raises:
         ProtocolError: not such an envelope, or its text is not base64, zlib or npy, holds Python
-            objects, is larger than max_bytes or not as long as its header says.
+            objects, is larger than max_bytes or differs in length from its header.
     """
     envelope = cast("dict[str, object]", value) if isinstance(value, dict) else {}
     if envelope.get("__type__") != "ndarray" or "__value__" not in envelope:
@@ -113,7 +113,7 @@ def decode_array(
 
 
 def text_slice(text: str, place: str) -> Slice:
-    """Makes a slice of base64 text that JSON has already been read to a string."""
+    """Makes a slice of base64 text that the JSON parser has already decoded to a string."""
     if not text.isascii() or "\\" in text:
         raise ProtocolError(f"{place}: the text is not base64")
     data = text.encode("ascii")
@@ -126,7 +126,7 @@ def array_of_numbers(content: object, place: str) -> np.ndarray:
         raise ProtocolError(f"{place}: expected base64 text or numbers, found {brief(content)}")
     kinds, longest = leaf_types(content)
     if longest > _MAX_WORD:
-        raise ProtocolError(f"{place}: a text of {longest} characters among the numbers")
+        raise ProtocolError(f"{place}: expected numbers, found a text of {longest} characters")
     if not kinds <= {int, float, bool, str, type(None)}:
         raise ProtocolError(f"{place}: expected numbers, found {brief(content)}")
     try:
@@ -138,7 +138,7 @@ def array_of_numbers(content: object, place: str) -> np.ndarray:
 def leaf_types(value: object) -> tuple[set[type], int]:
     """Finds the types within nested lists, and the length of the longest text among them.
 
-    NumPy gives every text of an array the room of the longest, so it has to be bounded before.
+    NumPy allocates the length of the longest text for every item, so it has to be limited first.
     """
     if not isinstance(value, list):
         return {type(value)}, len(value) if isinstance(value, str) else 0
@@ -167,8 +167,8 @@ def decode_array_text(
     Args:
         text: the base64 text.
         max_bytes: refuse arrays larger than this, in bytes.
-        place: where the array stands, for the error message.
-        expected: shape and dtype that the header must name, checked before memory is taken.
+        place: position of the array, for the error message.
+        expected: shape and dtype that the header must have, checked before memory is allocated.
 
     Returns:
         The array, with the shape, dtype and axis order of its header.

@@ -1,7 +1,7 @@
 """The types that an envelope can hold, and how each is read. In: JSON. Out: Python objects. No I/O.
 
-Nothing is imported by a name that came over the wire. Official classes that this package does not
-have (learned noise, for one) are kept as plain objects that name their class.
+Nothing is imported by a received name. Official classes that this package does not have (learned
+noise, for one) are kept as plain objects with the name of their class.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _DATETIME = re.compile(
 def _ndarray(read: Decoder, fields: dict[str, object], place: str, depth: int) -> object:
     content = fields["__value__"]
     if isinstance(content, str) and _EXTRAPOLATOR.fullmatch(content):
-        # The official client, too, forgives the service an ndarray that is such a word.
+        # The service sends such words in an ndarray envelope; the official client accepts them too.
         return content
     return read.array(content, place)
 
@@ -67,7 +67,7 @@ def parse_datetime(value: object) -> datetime:
     """Reads an ISO 8601 time as Python and other languages write it.
 
     Raises:
-        ValueError: it is not one.
+        ValueError: the value is not an ISO 8601 time.
     """
     match = _DATETIME.match(value) if isinstance(value, str) else None
     if match is None:
@@ -86,11 +86,11 @@ def _circuit(
     text = read.text(fields["__value__"], place)
     data = inflate_text(text, max_bytes=MAX_QPY_BYTES, place=place)
     if len(data) > 6 and data.startswith(b"QISKIT") and data[6] > qpy.QPY_VERSION:
-        # Written by a newer Qiskit: a circuit in the metadata is no reason to lose the result.
+        # Written by a newer Qiskit: an unreadable circuit in the metadata must not lose the result.
         return data
     try:
         return qpy.load(io.BytesIO(data))[0]
-    except Exception as error:  # qpy raises whatever its struct and numpy calls raise
+    except Exception as error:  # qpy passes on errors of struct and NumPy
         raise ProtocolError(f"{place}: not a QPY circuit: {error}"[:300]) from None
 
 
@@ -111,8 +111,8 @@ def decode_bit_array(
         read: reads the array.
         content: ``{"array": ndarray envelope, "num_bits": width}``.
         place: PUB and register, for the error message.
-        shape: shape that the PUB must have, or None.
-        shots: shots that the PUB must have, or None.
+        shape: expected shape of the PUB, or None.
+        shots: expected shots of the PUB, or None.
 
     Raises:
         ProtocolError: array and num_bits, or shape or shots, don't fit; or stray bits are set.
@@ -120,7 +120,7 @@ def decode_bit_array(
     fields = object_of(content)
     num_bits = fields.get("num_bits")
     if isinstance(num_bits, bool) or not isinstance(num_bits, int) or not 0 <= num_bits < 1 << 32:
-        raise ProtocolError(f"{place}: num_bits is a width in bits, found {brief(num_bits)}")
+        raise ProtocolError(f"{place}: num_bits must be a width in bits, found {brief(num_bits)}")
     envelope = object_of(fields.get("array"))
     if envelope.get("__type__") != "ndarray" or "__value__" not in envelope:
         raise ProtocolError(f"{place}: expected an ndarray, found {brief(envelope)}")
@@ -158,7 +158,7 @@ def _settings(read: Decoder, fields: dict[str, object], place: str, depth: int) 
             return PauliList(settings["data"])
         if kind == "SparsePauliOp":
             return SparsePauliOp(settings["data"], settings["coeffs"])
-    except Exception as error:  # QiskitError, or whatever numpy makes of the data
+    except Exception as error:  # QiskitError, or any error of NumPy
         raise ProtocolError(f"{place}: not a {kind}: {error}"[:300]) from None
     raise ProtocolError(f"{place}: unknown class {brief(kind)}")
 
@@ -169,7 +169,7 @@ def _json(read: Decoder, fields: dict[str, object], place: str, depth: int) -> o
 
 
 def _int_keys(value: Any) -> Any:
-    """Restores integer keys where the encoder left its flag ``__int_keys__``."""
+    """Restores integer keys if the encoder set its flag ``__int_keys__``."""
     if not isinstance(value, dict):
         return value
     flagged = "__int_keys__" in value
@@ -200,7 +200,7 @@ def _execution_span(
     content = object_of(fields["__value__"])
     moments = [read.value(content[name], f"{place}.{name}", depth) for name in ("start", "stop")]
     if not all(isinstance(moment, datetime) for moment in moments):
-        raise ProtocolError(f"{place}: start and stop are datetimes")
+        raise ProtocolError(f"{place}: start and stop must be datetimes")
     slices = {
         int(index): spans.decode_data_slice(kind, list_of(parts))
         for index, parts in object_of(content["data_slices"]).items()
@@ -218,7 +218,7 @@ DECODERS: dict[str, Read] = {
     "settings": _settings,
     "_json": _json,
     "ExecutionSpans": _execution_spans,
-    # The name before qiskit-ibm-runtime 0.25, which still reads it.
+    # The name before qiskit-ibm-runtime 0.25, which still accepts it.
     "ExecutionSpanCollection": _execution_spans,
     **dict.fromkeys(_SPAN_KINDS, _execution_span),
 }
@@ -228,7 +228,7 @@ def object_of(value: object) -> dict[str, object]:
     """Narrows a JSON value to an object.
 
     Raises:
-        TypeError: it is not one.
+        TypeError: the value has another type.
     """
     if not isinstance(value, dict):
         raise TypeError(f"expected an object, found {brief(value)}")
@@ -239,7 +239,7 @@ def list_of(value: object) -> list[object]:
     """Narrows a JSON value to a list.
 
     Raises:
-        TypeError: it is not one.
+        TypeError: the value has another type.
     """
     if not isinstance(value, list):
         raise TypeError(f"expected a list, found {brief(value)}")

@@ -1,4 +1,4 @@
-"""Execution spans: which part of a result was measured when. In: envelopes. Out: dataclasses.
+"""Execution spans: when each part of a result was measured. In: envelopes. Out: dataclasses.
 
 The service reports, in ``result.metadata["execution"]["execution_spans"]``, time windows and the
 slices of each PUB's data measured in them. The classes have the attributes and methods of the
@@ -27,7 +27,7 @@ class DataSlice:
             by shots, along all axes.
         shots: start and stop along the last axis, or None.
         at_front: for twirled spans, whether randomizations are the first axis; else None.
-        pub_shots: for twirled spans, shots asked for, which may be fewer than measured; else None.
+        pub_shots: for twirled spans, requested shots, which may be fewer than measured; else None.
     """
 
     shape: tuple[int, ...]
@@ -68,7 +68,7 @@ class ExecutionSpan:
     Attributes:
         kind: the service's name of the span: DoubleSliceSpan, TwirledSliceSpanV2,
             TwirledSliceSpan or ExecutionSpan.
-        start: begin of the window.
+        start: start of the window.
         stop: end of the window.
         data_slices: PUB index to the part of its data measured in the window.
     """
@@ -107,7 +107,7 @@ class ExecutionSpan:
         return self.data_slices[pub_idx].mask()
 
     def contains_pub(self, pub_idx: int | Iterable[int]) -> bool:
-        """Tells whether any of the PUBs has data in the window."""
+        """Returns whether any of the PUBs has data in the window."""
         wanted = {pub_idx} if isinstance(pub_idx, int) else set(pub_idx)
         return not wanted.isdisjoint(self.data_slices)
 
@@ -155,7 +155,7 @@ class ExecutionSpans:
 
     @property
     def start(self) -> datetime:
-        """Begin of the first window."""
+        """Start of the first window."""
         return min(span.start for span in self.spans)
 
     @property
@@ -165,7 +165,7 @@ class ExecutionSpans:
 
     @property
     def duration(self) -> float:
-        """Time from the first begin to the last end, in seconds."""
+        """Time from the first start to the last stop, in seconds."""
         return (self.stop - self.start).total_seconds()
 
     def filter_by_pub(self, pub_idx: int | Iterable[int]) -> ExecutionSpans:
@@ -173,7 +173,7 @@ class ExecutionSpans:
         return ExecutionSpans(tuple(span.filter_by_pub(pub_idx) for span in self.spans))
 
     def sort(self) -> ExecutionSpans:
-        """Returns the spans sorted by their begin."""
+        """Returns the spans sorted by their start."""
         return ExecutionSpans(tuple(sorted(self.spans)))
 
 
@@ -205,7 +205,7 @@ def decode_data_slice(kind: str, parts: list[Any]) -> DataSlice:
 
 
 def encode_data_slice(part: DataSlice) -> list[Any]:
-    """Makes one entry of a span's ``data_slices``; twin of `decode_data_slice`."""
+    """Makes one entry of a span's ``data_slices``; inverse of `decode_data_slice`."""
     parts: list[Any] = [list(part.shape)]
     if part.at_front is not None:
         parts.append(part.at_front)

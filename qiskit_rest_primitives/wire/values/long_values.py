@@ -1,4 +1,4 @@
-"""Long values, cut out of a JSON body before it is parsed. In: bytes. Out: a short body, slices.
+"""Cuts long values out of a JSON body before it is parsed. In: bytes. Out: a short body, slices.
 
 A result of 87 MB is one or a few very long values in a few hundred bytes of JSON. Parsing it would
 copy them twice. So they're found by their keys in the bytes, replaced by short marks, and read
@@ -24,7 +24,7 @@ from qiskit_rest_primitives.wire.values.arrays import Slice
 MIN_LENGTH = 4096
 """Shorter values are left in place, in bytes."""
 
-# Searched for without their quotes, which are so frequent in samples that they'd slow the search.
+# Without their quotes: these are so frequent in samples that they would slow the search.
 _VALUE = b"__value__"
 _SAMPLES = b"samples"
 _COLON_QUOTE = re.compile(rb'"[ \t\r\n]*:[ \t\r\n]*"')
@@ -36,8 +36,8 @@ class ParsedBody:
     """A parsed body in which marks may stand for long values.
 
     Attributes:
-        value: what JSON says, with marks in place of cut values.
-        cuts: mark to the value's bytes: the text between the quotes of a string without escapes, or
+        value: the parsed JSON, with marks in place of cut values.
+        cuts: the value's bytes by mark: the text between the quotes of a string without escapes, or
             between the brackets of a list without inner lists and objects.
     """
 
@@ -45,11 +45,11 @@ class ParsedBody:
     cuts: dict[str, Slice] = field(default_factory=dict[str, Slice])
 
     def cut(self, value: object) -> Slice | None:
-        """Returns the bytes that a mark stands for; None where value is no mark."""
+        """Returns the bytes of a mark; None if the value is not a mark."""
         return self.cuts.get(value) if isinstance(value, str) else None
 
     def whole(self, value: str) -> object:
-        """Returns the string or list that a mark stands for; other strings as they are."""
+        """Returns the string or list of a mark; other strings unchanged."""
         cut = self.cut(value)
         if cut is None:
             return value
@@ -79,7 +79,7 @@ def parse_body(body: bytes | bytearray) -> ParsedBody:
         try:
             return ParsedBody(parse_json(b"".join(pieces)), cuts)
         except ProtocolError:
-            pass  # malformed, or a bracket inside a sample: the whole body tells
+            pass  # malformed, or a bracket inside a sample: parse the whole body
     return ParsedBody(parse_json(body))
 
 
@@ -128,7 +128,7 @@ def _lists(body: bytes | bytearray) -> Iterator[tuple[int, int]]:
         if opening is None:
             continue
         start = opening.end()
-        if end < start:  # else it's still the first one: no second search over the same bytes
+        if end < start:  # else the last result still applies; do not search the same bytes twice
             end = body.find(b"]", start)
         if end < 0:
             return
@@ -140,7 +140,7 @@ def _lists(body: bytes | bytearray) -> Iterator[tuple[int, int]]:
 
 
 class Splicer:
-    """The way back: JSON whose long values are written in pieces, never as a whole.
+    """Writes JSON whose long values are produced in pieces, never as a whole.
 
     Put ``splicer.mark(pieces)`` where a long value belongs, then iterate over ``write(value)``.
     """

@@ -1,6 +1,6 @@
 """NumPy's npy files -> arrays, straight into their memory. In: bytes. Out: ndarray. No I/O.
 
-Read is what NumPy writes for arrays of plain numbers and text; never Python objects.
+Accepts what NumPy writes for arrays of plain numbers and text; never Python objects.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HEADER = re.compile(
 
 
 class ArrayHeader(NamedTuple):
-    """What an npy header says about the array to come."""
+    """The array's properties in an npy header."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -39,16 +39,16 @@ def read_npy(
     place: str,
     expected: tuple[tuple[int, ...], np.dtype] | None = None,
 ) -> np.ndarray:
-    """Reads an npy file that comes in pieces into a new array.
+    """Reads an npy file, received in pieces, into a new array.
 
     Args:
         pieces: the file's bytes, in pieces of any size.
         max_bytes: refuse arrays larger than this, in bytes.
-        place: where the array stands, for the error message.
-        expected: shape and dtype that the header must name, checked before memory is taken.
+        place: position of the array, for the error message.
+        expected: shape and dtype that the header must have, checked before memory is allocated.
 
     Raises:
-        ProtocolError: no npy file, one of objects, too large, or not as long as its header says.
+        ProtocolError: not an npy file, one of objects, too large, or of another length than its header.
     """
     start = bytearray()
     offset = 0
@@ -63,7 +63,9 @@ def read_npy(
     try:
         array = np.empty(header.shape, header.dtype, order="F" if header.fortran_order else "C")
     except (ValueError, MemoryError):
-        raise ProtocolError(f"{place}: no memory for an array of shape {header.shape}") from None
+        raise ProtocolError(
+            f"{place}: not enough memory for an array of shape {header.shape}"
+        ) from None
     flat = (array.T if header.fortran_order else array).reshape(-1).view(np.uint8)
     # `flat` shares the memory of `array`: both orders are contiguous in their own direction.
     data = flat.data if flat.size else memoryview(bytearray())
@@ -94,7 +96,7 @@ def _header_length(start: bytearray, place: str) -> int:
 
 
 def _read_header(data: bytearray, place: str) -> ArrayHeader:
-    """Reads the npy header of a plain dtype, as NumPy writes it since it began."""
+    """Reads the npy header of a plain dtype, as every version of NumPy writes it."""
     match = _HEADER.search(data)
     if match is None:
         text = bytes(data[8:120]).decode("latin-1").strip()

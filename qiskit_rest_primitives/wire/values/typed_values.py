@@ -31,7 +31,7 @@ from qiskit_rest_primitives.wire.values.excerpt import brief
 from qiskit_rest_primitives.wire.values.long_values import ParsedBody
 
 MAX_DEPTH = 100
-"""Deepest nesting of metadata that is read."""
+"""Deepest nesting of metadata that is accepted."""
 
 
 Read: TypeAlias = Callable[["Decoder", dict[str, object], str, int], object]
@@ -44,7 +44,7 @@ class Decoder:
 
     Attributes:
         body: the parsed body, whose long strings may have been cut out.
-        types: the types that envelopes may hold, each with its reader.
+        types: the accepted types of envelopes, each with its reader.
         max_bytes: limit of one array, in bytes.
     """
 
@@ -53,7 +53,7 @@ class Decoder:
     max_bytes: int = MAX_ARRAY_BYTES
 
     def value(self, value: object, place: str, depth: int = 0) -> Any:
-        """Reads a JSON value and everything within.
+        """Reads a JSON value and all values in it.
 
         Raises:
             ProtocolError: an unknown type, or a known one with unfit content; names the place.
@@ -124,13 +124,13 @@ class Encoder:
     """Writes Python objects as typed values; the counterpart of `Decoder`.
 
     Attributes:
-        write_array: makes the JSON value of an array, whose bytes may go elsewhere.
+        write_array: makes the JSON value of an array, whose bytes may be written elsewhere.
     """
 
     write_array: Callable[[np.ndarray], object]
 
     def value(self, value: object, place: str) -> object:
-        """Makes the JSON value of a Python object and everything within.
+        """Makes the JSON value of a Python object and all values in it.
 
         Raises:
             EncodeError: an object of a type that has no envelope; names the place.
@@ -189,7 +189,7 @@ class Encoder:
                 "__class__": type(value).__name__,
                 "__value__": self.value(value.settings, place),
             }
-        raise EncodeError(f"{place}: no way to write a {type(value).__name__}")
+        raise EncodeError(f"{place}: a {type(value).__name__} can't be encoded")
 
 
 def envelope(kind: str, content: object) -> dict[str, object]:

@@ -1,8 +1,8 @@
-"""Gates that only share a name with one of Qiskit's -> the same gates under names of their own.
+"""Renames custom gates that share a name with one of Qiskit's.
 
-Qiskit's passes go by names: they take a custom gate called ``x`` for an X. In: any circuit, which
-is left as it is. Out: one in which no custom gate has such a name, in definitions and in the bodies
-of control flow too.
+Qiskit's passes compare names only: a custom gate called ``x`` is treated as an X. In: any circuit,
+which is not changed. Out: a circuit without such gates, in definitions and bodies of control flow
+too.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from qiskit.circuit import (
 from qiskit.circuit.library import IGate
 
 
-class OwnNames:
-    """Renames the operations of one circuit.
+class GateRenamer:
+    """Renames the custom gates of one circuit.
 
     Args:
-        is_impostor: tells the operations that Qiskit's passes would take for another one.
+        has_misleading_name: whether Qiskit's passes would confuse an operation with another one.
     """
 
-    def __init__(self, is_impostor: Callable[[Any], bool]):
-        self._is_impostor = is_impostor
-        # By identity; the operation is kept, so that no other one gets its identity meanwhile.
+    def __init__(self, has_misleading_name: Callable[[Any], bool]):
+        self._has_misleading_name = has_misleading_name
+        # Keyed by id(); holding the operation keeps its id from being reused.
         self._done: dict[tuple[int, bool], tuple[Any, Any]] = {}
 
     def circuit(self, circuit: QuantumCircuit, *, annotated: bool = False) -> QuantumCircuit:
-        """Returns the circuit with every such operation renamed, or itself if it has none.
+        """Returns the circuit with every such operation renamed, or itself without any.
 
         Args:
             circuit: a circuit, a body of control flow or a definition.
-            annotated: whether it defines what an `AnnotatedOperation` modifies.
+            annotated: whether it is the definition of an `AnnotatedOperation`'s base operation.
         """
         renamed: dict[int, Any] = {}
         for index, instruction in enumerate(circuit.data):
@@ -74,7 +74,7 @@ class OwnNames:
         if annotated and isinstance(operation, IGate):
             # Qiskit can't synthesise the identity under a modifier: it has no definition.
             return _gate(operation, QuantumCircuit(1))
-        if not self._is_impostor(operation):
+        if not self._has_misleading_name(operation):
             return operation
         definition = operation.definition
         if definition is not None:
@@ -83,7 +83,7 @@ class OwnNames:
 
 
 def _gate(operation: Any, definition: QuantumCircuit | None) -> Instruction:
-    # No name of Qiskit's has a space.
+    # Qiskit's names have no spaces, so this one is unique.
     name = f"custom {operation.name}"
     renamed = (
         Gate(name, operation.num_qubits, [])
