@@ -1,4 +1,4 @@
-"""Secrets for tests: made up, and marked so that the check for leaks finds them."""
+"""Made-up secrets for tests, marked so that the check for leaks finds them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def secret(name: str, length: int = 44) -> str:
     """A secret with the marker in front: letters, digits and dashes, the same at each call.
 
     Args:
-        name: what it is for; another name is another secret.
-        length: characters, at least 17.
+        name: its purpose; another name gives another secret.
+        length: number of characters, at least 17.
     """
     digits = hashlib.sha256(name.encode()).hexdigest() * 4
     return marking.used(f"{marking.MARKER}-{digits}"[:length])
@@ -30,13 +30,13 @@ def hex_secret(length: int) -> str:
 
 
 def jwt(expires: float) -> str:
-    """A JSON web token that expires then, seconds since 1970; the marker is its signature."""
+    """A JSON web token that expires at ``expires`` (Unix time, s); the marker is its signature."""
     parts = [{"alg": "none"}, {"exp": expires}]
     texts = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
     return marking.used(".".join([*(text.rstrip("=") for text in texts), marking.MARKER]))
 
 
 def own_file(path: Path) -> Path:
-    """Names a file that the test writes and whose purpose it is to hold a secret."""
+    """Registers a file that the test writes to hold a secret."""
     OWN_FILES.add(path.resolve())
     return path

@@ -107,7 +107,7 @@ def sampler_shots(params: Mapping[str, Any]) -> int:
     """Shots of the sampler PUBs that set none.
 
     Source: https://quantum.cloud.ibm.com/docs/api/qiskit-ibm-runtime/options-twirling-options. The
-    first that is set: shots of `run`, then twirling's product, then ``default_shots``, then the service's 4096.
+    first that is set: shots of `run`, twirling's product, ``default_shots``, the service's 4096.
     """
     default = _group(params).get("default_shots")
     product = Randomizations.of_sampler(params).product

@@ -105,7 +105,7 @@ def import_seconds(statement: str) -> float:
 
 
 def importing() -> None:
-    """Beside what we stand on, and beside the official client."""
+    """Compares the import time with that of the dependencies and of the official client."""
     bare = import_seconds("pass")
     ours = import_seconds("import qiskit_rest_primitives") - bare
     base = import_seconds("import qiskit.primitives, requests") - bare
@@ -134,7 +134,7 @@ def quick_jobs() -> None:
             reference.run([circuit], shots=1).result()
             direct.append(time.perf_counter() - began)
         more = 1e3 * (statistics.median(rest[10:]) - statistics.median(direct[10:]))
-        report("small job, beyond the reference primitive", more, 10, unit=" ms")
+        report("small job, added to the reference primitive", more, 10, unit=" ms")
         counts: list[int] = []
         for _ in range(size(40, 4)):
             with CountedCalls() as counted:
@@ -144,7 +144,7 @@ def quick_jobs() -> None:
 
 
 def polling() -> None:
-    """What waiting adds to a job of a known length."""
+    """The time that polling adds to a job of known duration."""
     for length in size((0.3, 1.0, 4.0), (0.3,)):
         executor = HeldExecutor(delay_seconds=length / 2)  # preparation and execution wait each
         with LocalService(executor=executor) as local:
@@ -157,7 +157,7 @@ def polling() -> None:
 
 
 def many_jobs(number: int, seconds: float) -> None:
-    """Jobs in flight, watched together."""
+    """Jobs in flight, polled together."""
     with LocalService(executor=HeldExecutor()) as local:
         sampler = SamplerV2(client_of(local).backend("statevector"))
         circuit = coin()
@@ -168,11 +168,11 @@ def many_jobs(number: int, seconds: float) -> None:
             time.sleep(seconds)
         tracemalloc.stop()
         before = tracemalloc_size(lambda: jobs)
-        report(f"memory of {number:,} handles", before, 50 * number / 1000, unit=" MB")
+        report(f"memory of {number:,} jobs", before, 50 * number / 1000, unit=" MB")
 
 
 def tracemalloc_size(get: Callable[[], Any]) -> float:
-    """Megabytes of a pickled copy of the handles: what they hold of their own."""
+    """Megabytes of a pickled copy of the jobs: the data that they alone hold."""
     import pickle
 
     tracemalloc.start()
@@ -206,7 +206,7 @@ class Queue(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
 
 def _queued(job_id: str) -> dict[str, Any]:
@@ -214,7 +214,7 @@ def _queued(job_id: str) -> dict[str, Any]:
 
 
 def crowds(number: int, seconds: float) -> None:
-    """A crowd of watched jobs in which nothing changes."""
+    """Many polled jobs whose status never changes."""
     Queue.number = number
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Queue)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -237,7 +237,7 @@ with LocalService() as local:
 
 
 def submitting() -> None:
-    """16 threads, 50 jobs each, beside plain requests that post the same bodies."""
+    """16 threads, 50 jobs each, compared with plain requests that post the same bodies."""
     threads, each = size((16, 50), (2, 3))
     served = subprocess.Popen(
         [sys.executable, "-c", SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -1,4 +1,4 @@
-"""Decoding of large results, beside the official client's decoder and json.loads in one run.
+"""Decoding of large results, relative to the official client's decoder and json.loads.
 
 ``python -m tests.benchmarks.bench_decoding`` prints one line a figure. Times are CPU times, the
 best of several rounds taken in turns; each peak is that of a process of its own, above what it held

@@ -1,4 +1,4 @@
-"""A large sampler result, from the service's socket to BitArrays: peak memory beside the array.
+"""A large sampler result, from the service's socket to BitArrays: peak memory per array.
 
 1,000 points x 4,096 shots x 127 bits: 65.5 MB of bits, 87 MB of JSON. The service is a process of
 its own, the client another, so that the peak is the client's alone. Run with
@@ -48,7 +48,7 @@ class Service(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
 
 def big_body() -> bytes:

@@ -1,4 +1,4 @@
-"""What the engine costs a small job, and what a second process gains a large sweep."""
+"""The engine's overhead for a small job, and a second process's speed-up of a large sweep."""
 
 from __future__ import annotations
 

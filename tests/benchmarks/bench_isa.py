@@ -1,4 +1,4 @@
-"""The ISA check beside the encoding of the same circuit: it should take no longer.
+"""The ISA check, relative to encoding the same circuit: it should take no longer.
 
 Run with ``python -m tests.benchmarks.bench_isa``.
 """

@@ -39,7 +39,7 @@ def isa_text(operations: int) -> str:
 
 
 def seconds(text: str, repeats: int) -> float:
-    """The best time of reading the text anew, of the processor: others may be at work too."""
+    """The best processor time of reading the text: other processes may be running."""
     best = float("inf")
     for _ in range(repeats):
         reader.forget()

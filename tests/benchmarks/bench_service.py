@@ -1,4 +1,4 @@
-"""What the embedded service costs: its start, a small job, a plain GET, a large result.
+"""The cost of the embedded service: its start, a small job, a plain GET, a large result.
 
 Run with ``python -m tests.benchmarks.bench_service``.
 """
@@ -72,7 +72,7 @@ def start() -> None:
 
 
 def small_job_and_get() -> None:
-    """A 2-qubit, 1-shot job through loopback beside the reference primitive; then plain GETs."""
+    """A 2-qubit, 1-shot job through loopback versus the reference primitive; then plain GETs."""
     circuit = QuantumCircuit(2)
     circuit.h(0)
     circuit.cx(0, 1)
@@ -147,7 +147,7 @@ def serve_a_large_result() -> None:
 
 
 def reset_peak(pid: int) -> None:
-    """Makes VmHWM start again from now."""
+    """Resets VmHWM."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 

@@ -25,8 +25,8 @@ def report(
 ) -> None:
     """Prints a figure: name, measured value, target, ok or MISSED."""
     sign = ">=" if at_least else "<="
-    met = measured >= target if at_least else measured <= target
-    verdict = f"target {sign} {target:g}{unit}) {'ok' if met else 'MISSED'}"
+    reached = measured >= target if at_least else measured <= target
+    verdict = f"target {sign} {target:g}{unit}) {'ok' if reached else 'MISSED'}"
     print(
         f"{name}: {measured:.3g}{unit} ({'short form)' if SHORT else verdict}",
         flush=True,

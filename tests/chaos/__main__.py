@@ -15,7 +15,7 @@ SHORT_JOBS = 16
 
 
 def main() -> int:
-    """Prints the report; 1 if our client lost or doubled a job, or a result is wrong or missing."""
+    """Prints the report; 1 if our client lost or duplicated a job, or a result is not right."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--jobs", type=int, default=200)
     parser.add_argument("--threads", type=int, default=8)
@@ -34,7 +34,7 @@ def main() -> int:
         client=given.client,
     )
     print(report.text(), flush=True)
-    bad = report.lost or report.doubled or report.wrong or report.failed
+    bad = report.lost or report.duplicated or report.wrong or report.failed
     return int(bool(bad) and given.client == "ours")
 
 

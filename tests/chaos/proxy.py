@@ -1,4 +1,4 @@
-"""An HTTP proxy that spoils a part of the calls, by a seed."""
+"""An HTTP proxy that injects faults into a part of the calls, chosen by a seed."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ HOP_HEADERS = ("connection", "transfer-encoding", "content-length", "keep-alive"
 
 
 class FaultProxy(ThreadingHTTPServer):
-    """Forwards everything to one service, and lets a part of the calls fail.
+    """Forwards all calls to one service, and makes a part of them fail.
 
     Args:
-        port: of the service on 127.0.0.1.
-        rate: part of the calls that are spoilt, 0 to 1.
-        seed: of what happens to which call.
-        kinds: what may happen; besides `KINDS` there is "silence".
+        port: the service's port on 127.0.0.1.
+        rate: part of the calls with a fault, 0 to 1.
+        seed: chooses the calls and their faults.
+        kinds: possible faults; besides `KINDS` there is "silence".
         listen_on: port to listen on; 0 for a free one.
     """
 
@@ -59,11 +59,11 @@ class FaultProxy(ThreadingHTTPServer):
 
     @property
     def base_url(self) -> str:
-        """Where clients find the service."""
+        """The service's URL for clients."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def draw(self) -> tuple[str, random.Random]:
-        """What happens to the next call, and a source of chance for how."""
+        """The fault of the next call, and a random generator for its details."""
         with self.lock:
             self.calls += 1
             kind = ""
@@ -73,7 +73,7 @@ class FaultProxy(ThreadingHTTPServer):
             return kind, random.Random(self._chance.random())
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Broken connections are the purpose."""
+        """Ignored: broken connections are intended."""
 
     def close(self) -> None:
         """Stops listening."""
@@ -87,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: FaultProxy
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
     def _forward(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

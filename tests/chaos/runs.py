@@ -28,22 +28,22 @@ USER = User("chaos", secret("chaos"))
 
 @dataclass
 class Report:
-    """What became of the jobs.
+    """The outcome of the jobs.
 
     Attributes:
-        asked: runs that were asked for.
-        submitted: runs that gave a handle.
-        refused: runs that ended in an error instead of a handle.
+        asked: runs that were started.
+        submitted: runs that returned a job.
+        refused: runs that raised an error.
         recovered: of these, jobs that `recover` found.
         fetched: results that arrived.
-        failed: handles whose result did not arrive.
-        found: jobs on the service that were not withdrawn.
-        lost: jobs on the service that neither a handle nor `recover` knows.
-        doubled: runs of which the service has more than one job.
+        failed: jobs whose result did not arrive.
+        found: jobs on the service that were not cancelled.
+        lost: jobs on the service that neither `run` nor `recover` returned.
+        duplicated: runs of which the service has more than one job.
         wrong: results that are another run's, or no run's.
-        seconds: how long it took.
-        spoilt: calls that failed, by kind.
-        errors: of runs and results that raised.
+        seconds: duration of all runs.
+        spoilt: calls with injected faults, by kind.
+        errors: errors of runs and results.
     """
 
     asked: int = 0
@@ -54,7 +54,7 @@ class Report:
     failed: int = 0
     found: int = 0
     lost: int = 0
-    doubled: int = 0
+    duplicated: int = 0
     wrong: int = 0
     seconds: float = 0.0
     spoilt: Counter[str] = field(default_factory=Counter)
@@ -149,7 +149,7 @@ def run_jobs(
     restart_every: float = 15.0,
     expire_every: float = 10.0,
 ) -> Report:
-    """Runs numbered jobs from several threads and counts what became of them."""
+    """Runs numbered jobs from several threads and counts their outcomes."""
     report = Report(asked=jobs)
     lock = threading.Lock()
     known: set[str] = set()
@@ -194,7 +194,7 @@ def run_jobs(
                         report.errors.append(f"job {job.job_id()}: {error!r}")
                     continue
                 with lock:
-                    known.add(job.job_id())  # found by its tag if the id came damaged
+                    known.add(job.job_id())  # found by its tag if the id was damaged
                     report.fetched += 1
                     report.wrong += counts != {number % (1 << BITS): 1}
 
@@ -226,4 +226,4 @@ def count_on_the_service(
         report.found += 1
         by_run.update(tag for tag in job.tags if tag.startswith("chaos-"))
         report.lost += job.job_id() not in known
-    report.doubled = sum(number > 1 for number in by_run.values())
+    report.duplicated = sum(number > 1 for number in by_run.values())

@@ -1,4 +1,4 @@
-"""A client that is left alone: ``python -m tests.chaos.soak --minutes 30``.
+"""An unattended client: ``python -m tests.chaos.soak --minutes 30``.
 
 Jobs, watches and token renewals without end, while the service restarts now and then. The service
 is a process of its own; threads, open files and memory are the client's.
@@ -37,7 +37,7 @@ CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456
 
 @dataclass(frozen=True)
 class Sample:
-    """What the client holds at one moment, with no job under way."""
+    """The client's resources at one moment, without a job in flight."""
 
     threads: int
     files: int
@@ -86,7 +86,7 @@ class ServedElsewhere:
 
 
 def sample() -> Sample:
-    """Counts what this process holds."""
+    """Counts this process's resources."""
     gc.collect()
     fds = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if _is_open(fd)]
     status = Path("/proc/self/status").read_text()
@@ -100,7 +100,7 @@ def _is_open(fd: str) -> bool:
 
 
 def soak(minutes: float, restart_every: float) -> tuple[list[Sample], int]:
-    """Runs jobs for so long; gives the samples and the number of jobs."""
+    """Runs jobs for ``minutes``; returns the samples and the number of jobs."""
     samples: list[Sample] = []
     done = 0
     with tempfile.TemporaryDirectory() as name:
@@ -142,7 +142,7 @@ def soak(minutes: float, restart_every: float) -> tuple[list[Sample], int]:
 
 
 def growth(samples: list[Sample]) -> dict[str, float]:
-    """How the last quarter compares with the second: differences, and for memory the ratio."""
+    """The growth from the second to the last quarter: differences, and for memory the ratio."""
     quarter = len(samples) // 4
 
     def middle(which: str, part: list[Sample]) -> float:

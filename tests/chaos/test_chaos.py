@@ -1,4 +1,4 @@
-"""A short storm: nothing lost, nothing doubled, nothing wrong."""
+"""A short run with many faults: no job is lost or duplicated, no result wrong."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_storm_costs_no_job(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_faults_lose_no_job(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """30 % of the calls fail, the service restarts, tokens end: every job is there once."""
     monkeypatch.setenv("IAM_URL", "")
     report = run_jobs(
         jobs=40, threads=4, faults=0.3, seed=seed, restart_every=2.0, expire_every=1.5
     )
     assert sum(report.spoilt.values()) > 20, "the storm did not happen"
-    assert (report.lost, report.doubled, report.wrong, report.failed) == (0, 0, 0, 0), report.text()
+    assert (report.lost, report.duplicated, report.wrong, report.failed) == (0, 0, 0, 0), (
+        report.text()
+    )
     assert report.found == report.submitted + report.recovered == report.asked, report.text()

@@ -1,4 +1,4 @@
-"""Outages in the middle of result(): the result comes after them, without long pauses."""
+"""Outages during result() delay it only a little after they end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("during", ["watching", "downloading"])
 @pytest.mark.parametrize("how", OUTAGES)
-def test_an_outage_costs_itself(
+def test_an_outage_delays_a_result_only_a_little(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str, during: str
 ) -> None:
     """Nothing listens, silence, 5xx: the result comes, and no pause between attempts is long.

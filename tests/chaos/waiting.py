@@ -1,7 +1,7 @@
 """How long a caller waits: ``python -m tests.chaos.waiting --outage 120``.
 
-``result(timeout=3)`` of a service that misbehaves, and what an outage in the middle of ``result()``
-costs beyond itself.
+Measures ``result(timeout=3)`` with a misbehaving service, and how long after the end of an outage
+``result()`` returns.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ MISBEHAVIOUR = {
     "redirecting without end": {"status": 307, "location": "/v1/jobs/again"},
     "failing": {"status": 502},
 }
-STAGES = ("watching", "downloading", "asking what ran")
-"""A job that ends during the outage; its result; what a job of another process was asked to do."""
+STAGES = ("polling", "downloading", "reading the request")
+"""A job that ends during the outage; its result; the request of another process's job."""
 SHORT_OUTAGE_SECONDS = 2.0
 OUTAGES = ("nothing listens", "silence", "5xx before")
 
@@ -60,7 +60,7 @@ def long_job(service: QiskitRuntimeService, pubs: int) -> RestJob:
 
 
 def seconds_of_a_timeout(local: LocalService, path: str, how: str, folder: Path) -> float:
-    """What ``result(timeout=3)`` takes while one kind of call misbehaves."""
+    """The duration of ``result(timeout=3)`` while one kind of call misbehaves."""
     assert local.faults is not None
     service = client_of(local.url, local, folder)
     circuit = QuantumCircuit(1)
@@ -83,7 +83,7 @@ def broken(proxy: FaultProxy, how: str) -> Iterator[None]:
         port = proxy.server_address[1]
         proxy.close()
         yield
-        # From now on the connections are there again; closing it is the exit's business.
+        # Connections work again from here; the process's exit closes the proxy.
         FaultProxy(proxy.service_port, 0.0, 1, listen_on=port)
     else:
         proxy.kinds, proxy.rate = (how,), 1.0
@@ -100,42 +100,42 @@ def cost_of_an_outage(
         local: the service.
         how: one of `OUTAGES`.
         during: one of `STAGES`.
-        seconds: how long the outage is.
-        folder: for the journal.
-        pubs: how long the job is.
+        seconds: duration of the outage.
+        folder: the journal's folder.
+        pubs: number of PUBs, which sets the duration of the job.
     """
     proxy = FaultProxy(int(local.base_url.rpartition(":")[2]), 0.0, 1)
     service = client_of(f"{proxy.base_url}/v1", local, folder)
     job = long_job(service, pubs)
-    came: list[float] = []
+    arrived: list[float] = []
 
     def fetch() -> None:
         job.result()
-        came.append(time.monotonic())
+        arrived.append(time.monotonic())
 
     waiting = threading.Thread(target=fetch)
-    if during == "watching":
+    if during == "polling":
         waiting.start()
-        time.sleep(0.3)  # it is being watched
+        time.sleep(0.3)  # it is being polled
     else:
         job.wait_for_final_state()
-    if during == "asking what ran":
+    if during == "reading the request":
         job = RestJob(service.client, job.job_id())
         job.wait_for_final_state()
         job._box._download()
     with broken(proxy, how):
-        if during != "watching":
+        if during != "polling":
             waiting.start()
         time.sleep(seconds)
-        assert not came, "the outage began too late"
+        assert not arrived, "the outage began too late"
     over = time.monotonic()
     waiting.join(seconds + 120)
-    assert came, "no result"
-    return came[0] - over
+    assert arrived, "no result"
+    return arrived[0] - over
 
 
-def told(what: str, measured: float, limit: float) -> bool:
-    """Prints a figure; whether it is within its limit."""
+def report(what: str, measured: float, limit: float) -> bool:
+    """Prints a figure; returns whether it is within its limit."""
     good = measured <= limit
     print(f"{what}: {measured:.2f} s (limit {limit:g} s) {'ok' if good else 'MISSED'}", flush=True)
     return good
@@ -157,7 +157,7 @@ def main() -> int:
             for how in MISBEHAVIOUR:
                 took = seconds_of_a_timeout(local, path, how, folder)
                 what = f"result(timeout={TIMEOUT_SECONDS:g}), {how}, GET {path}"
-                good.append(told(what, took, TIMEOUT_LIMIT_SECONDS))
+                good.append(report(what, took, TIMEOUT_LIMIT_SECONDS))
         assert local.faults is not None
         local.faults.clear()
         costs: dict[tuple[str, str], float] = {}
@@ -175,8 +175,8 @@ def main() -> int:
         for one in outages:
             one.join()
         for (how, during), cost in sorted(costs.items()):
-            what = f"outage of {outage:g} s while {during}, {how}: beyond it"
-            good.append(told(what, cost, OUTAGE_LIMIT_SECONDS))
+            what = f"outage of {outage:g} s while {during}, {how}: delay after it"
+            good.append(report(what, cost, OUTAGE_LIMIT_SECONDS))
     complete = len(costs) == len(outages)
     return int(not complete or not (given.short or all(good)))
 

@@ -1,4 +1,4 @@
-"""Judges encoded circuits by what Qiskit's importer and Qiskit or Aer make of them."""
+"""Compares encoded circuits, as read by Qiskit's importer, with the originals in Qiskit or Aer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def loaded(encoded: EncodedCircuit, values: Sequence[float] = ()) -> QuantumCirc
 
 
 def is_input(parameter: Any) -> bool:
-    """Tells an input from a loop variable, which Qiskit 2.2 counts among the parameters."""
+    """False for a loop variable, which Qiskit 2.2 lists among the parameters."""
     return parameter.name.startswith("p")
 
 
@@ -61,7 +61,7 @@ def counts(circuit: QuantumCircuit, shots: int = 1) -> dict[str, list[int]]:
 
 
 def restored_counts(encoded: EncodedCircuit, circuit: QuantumCircuit) -> dict[str, list[int]]:
-    """Runs what the importer reads on Aer, and restores the user's registers."""
+    """Runs the imported text on Aer, and restores the user's registers."""
     fields = {
         name: BitArray.from_samples(values, num_bits=width)
         for (name, values), width in zip(
@@ -77,7 +77,7 @@ def restored_counts(encoded: EncodedCircuit, circuit: QuantumCircuit) -> dict[st
 
 
 def assert_same_outcome(circuit: QuantumCircuit, values: Sequence[float] = ()) -> EncodedCircuit:
-    """A circuit whose outcome is certain has the same outcome after the journey."""
+    """A circuit with a deterministic outcome has the same outcome after encoding and import."""
     encoded = encode_circuit(circuit)
     # Qiskit 2.2 counts loop variables among the parameters, but can not bind them.
     values = [*values, *[0.0] * (circuit.num_parameters - len(values))]

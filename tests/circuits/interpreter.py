@@ -49,7 +49,7 @@ class JumpError(Exception):
 
 
 class EndlessError(Exception):
-    """A program that runs on and on."""
+    """A program that does not end."""
 
 
 class Program:
@@ -76,7 +76,7 @@ class Program:
         }
 
     def run(self, circuit: QuantumCircuit, outer: dict[Any, Any]) -> None:
-        """Runs a circuit or a body; ``outer`` says which bits of the whole circuit its bits are."""
+        """Runs a circuit or a body; ``outer`` maps its bits to those of the whole circuit."""
         for variable in circuit.iter_declared_vars():
             self.variables[variable] = 0
         for instruction in circuit.data:
@@ -191,5 +191,5 @@ class Program:
 
 
 def wrapped(value: int, kind: types.Type) -> int:
-    """A value as its type holds it."""
+    """A value wrapped to the range of its type."""
     return int(bool(value)) if kind == types.Bool() else int(value) & ((1 << kind.width) - 1)

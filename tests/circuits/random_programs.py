@@ -1,4 +1,4 @@
-"""Random programs with classical expressions and real-time variables; their outcome is certain."""
+"""Random programs of classical expressions and real-time variables, with deterministic outcome."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class RandomProgram:
                 self.circuit.store(self.circuit.clbits[4], expr.not_equal(variable, 0))
 
     def declare(self, depth: int = 0) -> None:
-        """A new variable; only outside control flow can it be without a value."""
+        """A new variable; outside control flow it may have no value."""
         kind = self.choose([types.Bool(), types.Uint(3), types.Uint(8)])
         variable = expr.Var.new(f"x{self.count}", kind)
         self.count += 1
@@ -204,7 +204,7 @@ class RandomProgram:
                     self.body(depth, False)
 
     def body(self, depth: int, loop: bool) -> None:
-        """Some statements whose variables are known in them only."""
+        """Some statements whose variables are local to them."""
         known = len(self.variables)
         self.block(depth + 1, loop)
         del self.variables[known:]

@@ -63,7 +63,7 @@ EXPRESSIONS = [
 @pytest.mark.parametrize("loop", [False, True])
 @pytest.mark.parametrize("number", range(len(EXPRESSIONS)))
 def test_written_as_dumps_and_read_back(number: int, loop: bool) -> None:
-    """The exporter's text, which is valid OpenQASM 3, and the same expression once it is read."""
+    """The text is the exporter's, valid OpenQASM 3, and is read as the same expression."""
     circuit, *values = example()
     condition = EXPRESSIONS[number](*values)
     if loop:
@@ -104,7 +104,7 @@ STATED_WIDTHS = [
 @pytest.mark.parametrize("value", [0, 1, 2, 4, 5])
 @pytest.mark.parametrize("number", range(len(STATED_WIDTHS)))
 def test_constants_keep_their_width(number: int, value: int) -> None:
-    """The exporter leaves it out where the meaning depends on it; the wire does not."""
+    """Widths that the meaning depends on are written, although the exporter leaves them out."""
     circuit = QuantumCircuit(QuantumRegister(3, "q"), ClassicalRegister(3, "c"))
     for index in range(3):
         if value >> index & 1:
@@ -153,7 +153,7 @@ def test_while_on_overlapping_registers(value: int) -> None:
 
 
 def test_a_register_in_pieces_is_assigned_at_once() -> None:
-    """The value may depend on the bits that it changes."""
+    """The assignment is atomic, even if the value depends on the bits that it changes."""
     bits = [Clbit() for _ in range(3)]
     circuit = QuantumCircuit(QuantumRegister(3, "q"), bits)
     circuit.add_register(ClassicalRegister(bits=bits[:2], name="a"))
@@ -187,7 +187,7 @@ def test_variables_in_bodies_that_are_written_more_than_once() -> None:
 
 
 def test_a_register_named_like_a_variable_of_the_wire() -> None:
-    """Its name on the wire is another one; the result has the user's."""
+    """The wire uses another name; the result has the user's name."""
     circuit = QuantumCircuit(QuantumRegister(1, "q"), ClassicalRegister(1, "v0"))
     flag = circuit.add_var("flag", expr.lift(True))
     circuit.store(circuit.clbits[0], flag)
@@ -195,7 +195,7 @@ def test_a_register_named_like_a_variable_of_the_wire() -> None:
 
 
 def test_an_endless_loop_is_written() -> None:
-    """The user's break leaves it."""
+    """A loop without a condition is written; the user's break ends it."""
     circuit = QuantumCircuit(QuantumRegister(1, "q"), ClassicalRegister(1, "c"))
     with circuit.while_loop(expr.lift(True)):
         circuit.x(0)
@@ -206,7 +206,7 @@ def test_an_endless_loop_is_written() -> None:
 
 
 def registers(encoded: EncodedCircuit, wire: QuantumCircuit) -> dict[str, int]:
-    """Runs what was read; returns the values of the user's registers."""
+    """Runs the imported circuit; returns the values of the user's registers."""
     values = Program(wire).registers(wire)
     found: dict[str, int] = {}
     for source in encoded.description.registers:
@@ -218,14 +218,14 @@ def registers(encoded: EncodedCircuit, wire: QuantumCircuit) -> dict[str, int]:
 
 
 def registers_of(circuit: QuantumCircuit) -> dict[str, int]:
-    """Sends a circuit over the wire and runs it there."""
+    """Encodes a circuit, imports it and runs the imported one."""
     encoded = encode_circuit(circuit)
     openqasm3.parse(encoded.qasm)
     return registers(encoded, read_circuit(encoded.qasm).circuit)
 
 
 def assert_same_program(circuit: QuantumCircuit) -> None:
-    """The wire's circuit ends with the values with which the user's ends."""
+    """The imported circuit ends with the same values as the user's."""
     assert registers_of(circuit) == Program(circuit).registers(circuit)
 
 

@@ -63,7 +63,7 @@ CONDITIONS = [
 @pytest.mark.parametrize("value", range(4))
 @pytest.mark.parametrize("condition", CONDITIONS, ids=range(len(CONDITIONS)))
 def test_expressions_that_are_a_test_of_one_bit_or_register(condition, value: int) -> None:
-    """What is equality, lift or not in `expr` clothes travels."""
+    """Equality, lift and not of `expr` are encoded."""
     circuit = prepared(value, 3)
     with circuit.if_test(condition(circuit)) as otherwise:
         circuit.x(2)
@@ -322,7 +322,7 @@ def test_high_level_objects_inside_bodies() -> None:
     ):
         circuit.append(PauliEvolutionGate(SparsePauliOp(["XX"]), np.pi / 2), [1, 0])
         circuit.measure([0, 1], [0, 1])
-    # XX by pi/2 flips both qubits. Aer does not know the gate, so the outcome is told here.
+    # XX by pi/2 flips both qubits. Aer does not know the gate, so the outcome is given here.
     encoded = encode_circuit(circuit)
     assert restored_counts(encoded, loaded(encoded))["c"] == [2]
 
@@ -369,7 +369,7 @@ VARIABLES = [Parameter("v0"), Parameter("v1")]
 
 @st.composite
 def programs(draw: st.DrawFn) -> QuantumCircuit:
-    """Programs of X, CX, measure and nested control flow; their outcome is certain."""
+    """Programs of X, CX, measure and nested control flow; their outcome is deterministic."""
     circuit = QuantumCircuit(3, 2)
     circuit.add_register(ClassicalRegister(2, "input"))
 
@@ -428,7 +428,7 @@ def test_random_programs(circuit: QuantumCircuit) -> None:
     assert_same_outcome(circuit)
 
 
-def test_counts_judge_the_original() -> None:
-    """The judge itself: Aer tells the outcomes of a program apart."""
+def test_counts_of_different_programs_differ() -> None:
+    """The comparison itself works: Aer's counts differ for programs with other outcomes."""
     assert counts(prepared(2)) != counts(prepared(1))
     assert WhileLoopOp.__name__ == "WhileLoopOp"

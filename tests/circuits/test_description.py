@@ -53,8 +53,8 @@ def test_any_names_and_metadata_survive(
     assert description.metadata == metadata
 
 
-def test_metadata_that_json_can_not_carry_stays_behind() -> None:
-    """Objects, NaN and keys that are no strings are left out; the rest travels."""
+def test_metadata_that_is_not_json_is_not_sent() -> None:
+    """Objects, NaN and keys other than strings are left out; other entries are sent."""
     metadata = {"a": 1, "b": object(), "c": float("nan"), 4: "d", "e": np.float64(2), "f": [None]}
     circuit = QuantumCircuit(1, metadata=metadata)
     assert encode_circuit(circuit).description.metadata == {"a": 1, "e": 2.0, "f": [None]}
@@ -83,7 +83,7 @@ def commented(fields: object) -> str:
 
 
 def test_description_alone_is_enough() -> None:
-    """The text behind the description need not be there."""
+    """The description can be read without the text that follows it."""
     assert CircuitDescription.from_qasm(commented(GOOD)) == CircuitDescription("n", 2)
 
 
@@ -107,6 +107,6 @@ def test_description_alone_is_enough() -> None:
         commented({**GOOD, "metadata": []}),
     ],
 )
-def test_foreign_or_broken_descriptions_are_none(text: str) -> None:
-    """Text of other software, or of a later version, has no description."""
+def test_foreign_or_broken_descriptions_give_none(text: str) -> None:
+    """Text of other software, or of a later version, gives None."""
     assert CircuitDescription.from_qasm(text) is None

@@ -1,4 +1,4 @@
-"""What qiskit-qasm3-import makes of the encoded text is what the user wrote."""
+"""qiskit-qasm3-import reads the encoded text as the user's circuit."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_two_parameters_of_different_circuits_share_a_name_with_a_register() -> 
 
 
 def test_global_phase_is_dropped_with_its_parameter() -> None:
-    """A parameter of the global phase alone is no input: services count what gates use."""
+    """A parameter only in the global phase is not declared: services count the inputs of gates."""
     circuit = QuantumCircuit(1, global_phase=2 * Parameter("a"))
     circuit.append(GlobalPhaseGate(Parameter("b")), [])
     circuit.rx(Parameter("c"), 0)
@@ -158,7 +158,7 @@ def test_custom_gate_partially_bound() -> None:
 
 @pytest.mark.parametrize("name", ["qft", "mcx", "clifford", "permutation", "unitary", "pauli"])
 def test_custom_gate_called_like_a_synthesis_method(name: str) -> None:
-    """A custom gate under the name of one of Qiskit's high-level objects is still itself."""
+    """A custom gate named like one of Qiskit's high-level objects keeps its definition."""
     inner = custom().assign_parameters([0.1, 0.2])
     inner.name = name
     circuit = QuantumCircuit(3)
@@ -187,7 +187,7 @@ def test_custom_gate_called_like_a_synthesis_method(name: str) -> None:
     ids=lambda operation: operation.name,
 )
 def test_high_level_objects(operation: object) -> None:
-    """What qasm3.dumps refuses or writes wrongly is synthesised first."""
+    """Objects that qasm3.dumps refuses or writes wrongly are synthesised first."""
     circuit = QuantumCircuit(3)
     circuit.h([0, 1, 2])
     circuit.append(operation, range(operation.num_qubits))

@@ -47,16 +47,16 @@ def target() -> Target:
 
 
 def refused(circuit: QuantumCircuit, target: Target) -> str:
-    """The message, after the official client has refused the circuit as well."""
+    """Returns the message, after checking that the official client refuses the circuit too."""
     with pytest.raises(ISAError) as caught:
         check_isa(circuit, target, pub_index=3)
     assert str(caught.value).startswith("PUB 3: ")
-    assert official_word(circuit, target)
+    assert official_message(circuit, target)
     return str(caught.value)
 
 
-def official_word(circuit: QuantumCircuit, target: Target) -> str:
-    """What qiskit-ibm-runtime has against the circuit; empty if nothing."""
+def official_message(circuit: QuantumCircuit, target: Target) -> str:
+    """Returns qiskit-ibm-runtime's objection to the circuit, or an empty text."""
     pytest.importorskip("qiskit_ibm_runtime")
     from qiskit_ibm_runtime.utils.utils import is_isa_circuit
 
@@ -64,7 +64,7 @@ def official_word(circuit: QuantumCircuit, target: Target) -> str:
 
 
 def allowed() -> QuantumCircuit:
-    """All that the device can do."""
+    """A circuit of all the device's instructions."""
     circuit = QuantumCircuit(QuantumRegister(2, "a"), QuantumRegister(2, "b"))
     circuit.add_register(ClassicalRegister(4, "c"))
     angle = Parameter("angle")
@@ -93,12 +93,12 @@ def allowed() -> QuantumCircuit:
 
 def test_circuit_of_the_devices_instructions_passes(target: Target) -> None:
     """Barriers, parameters, control flow and gates of the device's own included."""
-    assert official_word(allowed(), target) == ""
+    assert official_message(allowed(), target) == ""
     check_isa(allowed(), target, pub_index=0)
 
 
 def test_unknown_instruction_is_named_with_the_cure(target: Target) -> None:
-    """PUB, position, name, qubits, what there is, and what to do."""
+    """The message has PUB, position, name, qubits, the device's instructions and the cure."""
     circuit = QuantumCircuit(2)
     circuit.sx(0)
     circuit.h(1)
@@ -109,8 +109,8 @@ def test_unknown_instruction_is_named_with_the_cure(target: Target) -> None:
     )
 
 
-def test_wrong_direction_is_told_from_no_coupling(target: Target) -> None:
-    """Two different remedies for the reader's mind."""
+def test_wrong_direction_and_no_coupling_have_different_messages(target: Target) -> None:
+    """The two messages differ, since their cures do."""
     circuit = QuantumCircuit(3)
     circuit.cx(1, 0)
     assert "cx on qubits (1, 0): on line it exists in the direction (0, 1) only" in refused(
@@ -124,7 +124,7 @@ def test_wrong_direction_is_told_from_no_coupling(target: Target) -> None:
     )
 
 
-def test_faulty_qubit_is_told(target: Target) -> None:
+def test_faulty_qubit_is_named(target: Target) -> None:
     """A qubit without instructions is out of order."""
     circuit = QuantumCircuit(5)
     circuit.sx(4)
@@ -132,12 +132,12 @@ def test_faulty_qubit_is_told(target: Target) -> None:
 
 
 def test_too_wide_a_circuit_is_refused(target: Target) -> None:
-    """Even if the qubits beyond are idle."""
+    """A circuit wider than the device is refused even if the extra qubits are idle."""
     assert "the circuit has 6 qubits, line has 5" in refused(QuantumCircuit(6), target)
 
 
 def test_bodies_of_control_flow_are_checked_on_the_outer_qubits(target: Target) -> None:
-    """The path to the instruction is in the message."""
+    """Bodies are checked, and the message has the path to the instruction."""
     circuit = QuantumCircuit(4, 1)
     circuit.sx(0)
     with circuit.if_test((circuit.clbits[0], True)) as otherwise:
@@ -162,7 +162,7 @@ def test_control_flow_that_the_device_lacks_is_refused(target: Target) -> None:
 @pytest.mark.parametrize("angle", [-0.1, 1.6, math.pi, -1e-6])
 @pytest.mark.parametrize("before", [False, True])
 def test_rzz_angle_out_of_range_is_refused(target: Target, angle: float, before: bool) -> None:
-    """Each angle, not only the first on these qubits."""
+    """Each angle is checked, not only the first on these qubits."""
     circuit = QuantumCircuit(2)
     if before:
         circuit.rzz(0.1, 0, 1)
@@ -172,7 +172,7 @@ def test_rzz_angle_out_of_range_is_refused(target: Target, angle: float, before:
 
 
 def test_simulator_takes_any_angle_and_width() -> None:
-    """Nothing is bounded there."""
+    """A simulator has no bounds."""
     target = device(simulator=True, n_qubits=None, gates=[])
     circuit = QuantumCircuit(50)
     circuit.rzz(5.0, 48, 49)
@@ -181,7 +181,7 @@ def test_simulator_takes_any_angle_and_width() -> None:
 
 
 def test_custom_gate_under_a_standard_name_is_checked_by_its_definition(target: Target) -> None:
-    """It goes over the wire as its definition; the official client does not look."""
+    """Its definition is sent, so it is checked; the official client does not check it."""
     inner = QuantumCircuit(1, name="x")
     inner.h(0)
     circuit = QuantumCircuit(1)
@@ -200,15 +200,15 @@ def test_custom_gate_under_a_standard_name_is_checked_by_its_definition(target: 
         check_isa(circuit, target, pub_index=0)
 
 
-def test_matrix_is_no_instruction_of_a_device(target: Target) -> None:
-    """Python-defined gates are looked at too."""
+def test_unitary_matrix_is_refused(target: Target) -> None:
+    """Gates defined in Python are checked too."""
     circuit = QuantumCircuit(1)
     circuit.append(UnitaryGate(np.eye(2)), [0])
     assert "unitary on qubit 0" in refused(circuit, target)
 
 
 def test_rzz_values_in_range_pass(target: Target) -> None:
-    """Whatever other parameters are, and where no rzz has one nothing is looked at."""
+    """Other parameters may have any value; without a parametrised rzz nothing is checked."""
     circuit = allowed()
     check_rzz_values(circuit, np.linspace(0, math.pi / 2, 7)[:, None], target, pub_index=0)
     plain = QuantumCircuit(1)
@@ -217,7 +217,7 @@ def test_rzz_values_in_range_pass(target: Target) -> None:
     check_rzz_values(QuantumCircuit(1), np.zeros((2, 0)), target, pub_index=0)
 
 
-def test_parameter_of_a_loop_is_not_the_users(target: Target) -> None:
+def test_loop_variable_has_no_user_value(target: Target) -> None:
     """It has no column in the values (in Qiskit 2.2 it has)."""
     loop, angle = Parameter("i"), Parameter("a")
     circuit = QuantumCircuit(2)
@@ -228,7 +228,7 @@ def test_parameter_of_a_loop_is_not_the_users(target: Target) -> None:
 
 
 def test_thousand_equal_angles_are_evaluated_once(target: Target) -> None:
-    """Equal expressions are one."""
+    """Equal expressions are evaluated once."""
     angle = Parameter("a")
     circuit = QuantumCircuit(2)
     for _ in range(1000):
@@ -260,7 +260,7 @@ def test_angle_that_is_a_constant_expression_is_checked(target: Target) -> None:
 def test_rzz_values_out_of_range_are_refused(
     target: Target, values: Any, place: str, angle: str
 ) -> None:
-    """With the expression, the angle and the place in the sweep; bodies included."""
+    """The message has expression, angle and position in the sweep; in bodies too."""
     a, b = Parameter("a"), Parameter("b")
     circuit = QuantumCircuit(2, 1)
     circuit.rzz(a, 0, 1)

@@ -1,4 +1,4 @@
-"""Observables beside the measurements at the end of an estimator's circuit."""
+"""Warnings of observables that do not commute with final measurements."""
 
 from __future__ import annotations
 
@@ -48,21 +48,21 @@ def test_an_observable_that_does_not_commute_is_named(
 
 
 @pytest.mark.parametrize("observable", ["ZZ", "IZ", {"ZI": 1, "II": 2}, "01", "ZX"])
-def test_what_commutes_gives_no_warning(backend: RestBackend, observable: Any) -> None:
-    """As the measured circuit of IBM's REST guide; X on a qubit that is not measured is fine."""
+def test_commuting_observables_give_no_warning(backend: RestBackend, observable: Any) -> None:
+    """IBM's REST guide has such a circuit; X on a qubit that is not measured is fine too."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         circuit = bell(measured=(1,)) if observable == "ZX" else bell()
         EstimatorV2(backend).run([(circuit, observable)])
 
 
-def test_a_term_without_weight_gives_no_warning() -> None:
-    """A coefficient of 0 asks for nothing."""
+def test_a_term_with_coefficient_0_gives_no_warning() -> None:
+    """A term with coefficient 0 is ignored."""
     assert disturbed_observable(bell(), {"XX": 0.0, "ZZ": 1.0}) is None
 
 
 def test_the_last_operation_on_a_qubit_counts() -> None:
-    """Barriers and delays aside; a measurement within an instruction is one, too."""
+    """Barriers and delays are skipped; a measurement within an instruction counts."""
     circuit = QuantumCircuit(5, 5)
     circuit.measure(range(4), range(4))
     circuit.x(1)
@@ -77,7 +77,7 @@ def test_the_last_operation_on_a_qubit_counts() -> None:
 
 
 def test_a_measurement_in_control_flow_is_not_at_the_end() -> None:
-    """Whether it takes place is known when the circuit runs only."""
+    """Whether it happens is known only when the circuit runs."""
     circuit = QuantumCircuit(2, 2)
     circuit.measure(0, 0)
     with circuit.if_test((0, 1)):

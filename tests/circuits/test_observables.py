@@ -1,4 +1,4 @@
-"""Observables on the wire are the operators that quantum_info makes of the user's."""
+"""Encoded observables equal the user's, as operators of quantum_info."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_zero_operator_is_a_term() -> None:
 
 
 def test_coefficients_are_plain_floats() -> None:
-    """JSON encoders need Python's float, and every bit of it."""
+    """Coefficients are Python floats without rounding."""
     value = np.nextafter(0.1, 1)
     encoded = encode_observables(ObservablesArray.coerce(SparsePauliOp(["X"], [value])), 1)
     assert type(encoded["X"]) is float
@@ -83,7 +83,7 @@ def test_coefficients_are_plain_floats() -> None:
     )
 )
 def test_projectors_expand_to_the_same_operator(terms: dict[str, float]) -> None:
-    """0 1 + - r l become sums of Paulis; judged by matrices."""
+    """0 1 + - r l become sums of Paulis; checked by matrices."""
     encoded = encode_observables(ObservablesArray.coerce(terms), 3)
     assert set("".join(encoded)) <= set("IXYZ")
     expected = sum(coefficient * matrix(label) for label, coefficient in terms.items())
@@ -92,7 +92,7 @@ def test_projectors_expand_to_the_same_operator(terms: dict[str, float]) -> None
 
 
 def test_plain_paulis_are_not_limited() -> None:
-    """The limit is on what projectors expand to, not on the user's own terms."""
+    """The limit applies to expanded projectors, not to the user's own terms."""
     labels = [f"{index:015b}".replace("0", "I").replace("1", "Z") for index in range((1 << 14) + 5)]
     observable = SparsePauliOp(labels, np.ones(len(labels)))
     assert len(encode_observables(ObservablesArray.coerce(observable), 15)) == (1 << 14) + 5

@@ -95,13 +95,13 @@ def test_every_operation(
 def test_expressions_are_read_and_not_evaluated_one_by_one(
     expression: ParameterExpression,
 ) -> None:
-    """On this Qiskit the steps of ordinary expressions are understood."""
+    """The steps of ordinary expressions of this Qiskit are supported."""
     columns = {A: 0, B: 1}
     assert expressions.Expression.of(expression, columns).steps is not None
 
 
 def test_steps_that_disagree_with_bind_are_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Were QPY's steps to mean something else one day, values would come from bind."""
+    """If the meaning of QPY's steps changes, values come from bind."""
     monkeypatch.setitem(expressions._UNARY, "TAN", np.sinh)
     found = expressions.Expression.of(A.tan() + B.tan(), {A: 0, B: 1})
     assert found.steps is None
@@ -138,7 +138,7 @@ TREES = st.recursive(
 
 @pytest.mark.parametrize("value", [1e-220, -1e-16, 1.7e-15, 1.8e-15, -1e-14, 0.0, 3.0])
 def test_sign_of_tiny_numbers(value: float) -> None:
-    """Qiskit takes tiny numbers for zero, and so do we."""
+    """Tiny numbers count as zero, as in Qiskit."""
     expected = A.sign().bind({A: value}).numeric()
     assert encoded_value(A.sign(), [[value]]) == [expected]
 
@@ -208,7 +208,7 @@ def test_expressions_over_no_bindings() -> None:
 
 
 def test_a_parameter_of_the_phase_alone_needs_no_value() -> None:
-    """The user's array has its column, the wire has none."""
+    """The user's array has its column, but it is not sent."""
     circuit = QuantumCircuit(1, global_phase=A)
     assert encode_circuit(circuit).encode_values(np.ones((2, 1))).shape == (2, 0)
 
@@ -245,7 +245,7 @@ def test_wrong_values_are_refused(values: Any, message: str) -> None:
 def test_expressions_without_a_real_value_are_refused(
     expression: ParameterExpression, value: float, trusted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The message names the expression, where it stands, and the binding."""
+    """The message has the expression, its position and the binding."""
     if not trusted:
         monkeypatch.setattr(expressions, "_read_steps", lambda *_: None)
     circuit = QuantumCircuit(1)

@@ -28,7 +28,7 @@ CASES: list[Any] = []
 
 
 def refused(message: str) -> Callable[[Any], Any]:
-    """Registers a case: a function that spoils a circuit, and what the error must say."""
+    """Registers a case: a function that makes a circuit invalid, and the expected message."""
 
     def register(spoil: Callable[[QuantumCircuit], Any]) -> Callable[[QuantumCircuit], Any]:
         CASES.append(pytest.param(spoil, message, id=spoil.__name__[1:]))
@@ -170,7 +170,7 @@ def _function_of_the_variable_of_a_loop_with_break(circuit: QuantumCircuit) -> N
 
 @pytest.mark.parametrize(("spoil", "message"), CASES)
 def test_refused(spoil: Callable[[QuantumCircuit], Any], message: str) -> None:
-    """Each construct raises EncodeError that names it and its place."""
+    """Each construct raises an EncodeError with its name and position."""
     circuit = QuantumCircuit(2, 2)
     spoil(circuit)
     with pytest.raises(EncodeError, match=message):
@@ -178,7 +178,7 @@ def test_refused(spoil: Callable[[QuantumCircuit], Any], message: str) -> None:
 
 
 def test_a_circuit_that_captures_a_variable() -> None:
-    """It is a body, not a whole circuit."""
+    """A circuit with captured variables is a body, not a whole circuit."""
     variable = expr.Var.new("x", types.Bool())
     with pytest.raises(EncodeError, match=r"captures the real-time variable 'x'.*whole circuit"):
         encode_circuit(QuantumCircuit(1, captures=[variable]))
@@ -198,7 +198,7 @@ class PanicException(BaseException):
 def test_failures_inside_qiskit_are_encode_errors(
     error: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither a panic of Qiskit's Rust code nor a bare TypeError gets out."""
+    """A panic of Qiskit's Rust code and a TypeError become an EncodeError."""
 
     def fail(*_: object) -> None:
         raise error
@@ -214,7 +214,7 @@ def test_failures_inside_qiskit_are_encode_errors(
 
 
 def test_interrupts_go_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C stays Ctrl-C."""
+    """KeyboardInterrupt is not converted."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -227,7 +227,7 @@ def test_interrupts_go_through(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_synthesis_that_widens_the_circuit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pass that adds qubits would shift what the observables mean."""
+    """Added qubits would change the meaning of the observables, so they are an error."""
     circuit = QuantumCircuit(1)
     circuit.append(PauliEvolutionGate(SparsePauliOp("X")), [0])
     monkeypatch.setattr(PassManager, "run", lambda *_: QuantumCircuit(2))

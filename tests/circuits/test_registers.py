@@ -15,7 +15,7 @@ from qiskit_rest_primitives.errors import ProtocolError
 
 
 def through_the_wire(circuit: QuantumCircuit, shots: int = 5) -> dict[str, BitArray]:
-    """Samples what the importer reads with the reference sampler, and restores the registers."""
+    """Samples the imported circuit with the reference sampler, and restores the registers."""
     encoded = encode_circuit(circuit)
     result = StatevectorSampler(seed=1).run([qasm3.loads(encoded.qasm)], shots=shots).result()[0]
     description = CircuitDescription.from_qasm(encoded.qasm)
@@ -52,7 +52,7 @@ def test_any_register_name(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["self", "shape", "keys", "size", "ndim", "items", "values"])
 def test_register_names_that_break_data_bin_are_not_on_the_wire(name: str) -> None:
-    """DataBin has no such fields: on the wire the register is called otherwise."""
+    """DataBin has no such fields, so the register has another name on the wire."""
     circuit = QuantumCircuit(1)
     circuit.add_register(ClassicalRegister(1, name))
     circuit.x(0)
@@ -72,7 +72,7 @@ def test_portable_names_stay(name: str) -> None:
 
 
 def test_canonical_names_avoid_the_users() -> None:
-    """c0 of the user is not taken by a register that had to be renamed."""
+    """A renamed register does not get the name c0 of another register of the user."""
     circuit = QuantumCircuit(1)
     circuit.add_register(ClassicalRegister(1, "input"), ClassicalRegister(1, "c0"))
     assert [source.wire for source in encode_circuit(circuit).description.registers] == [
@@ -82,7 +82,7 @@ def test_canonical_names_avoid_the_users() -> None:
 
 
 def test_zero_size_registers() -> None:
-    """The wire has no empty register, the result has."""
+    """An empty register is not sent, but is in the result."""
     circuit = QuantumCircuit(
         QuantumRegister(1), ClassicalRegister(0, "e"), ClassicalRegister(1, "c")
     )
@@ -93,7 +93,7 @@ def test_zero_size_registers() -> None:
 
 
 def test_only_a_zero_size_register() -> None:
-    """Nothing on the wire still gives the empty register, in the shape of the PUB."""
+    """Without sent registers the result has the empty register, in the PUB's shape."""
     description = encode_circuit(QuantumCircuit(1).copy_empty_like()).description
     assert description.restore_registers({}, (2, 3), 7) == {}
     circuit = QuantumCircuit(QuantumRegister(1), ClassicalRegister(0, "e"))
@@ -136,7 +136,7 @@ def test_overlapping_registers(pattern: int) -> None:
 
 
 def test_measurement_levels_0_and_1_are_restored_by_column() -> None:
-    """Arrays of complex numbers are taken apart along their last axis, the bits."""
+    """Arrays of complex numbers are split along their last axis, the bits."""
     circuit, _ = overlapping()
     low = np.arange(2 * 3 * 2).reshape(2, 3, 2) * 1j
     rest = np.arange(2 * 3 * 2).reshape(2, 3, 2) + 100.0
@@ -149,7 +149,7 @@ def test_measurement_levels_0_and_1_are_restored_by_column() -> None:
 
 
 def test_missing_or_resized_registers_are_a_protocol_error() -> None:
-    """What the service does not return as declared is named."""
+    """A register that is missing or has another width is named."""
     circuit, _ = overlapping()
     restore = encode_circuit(circuit).description.restore_registers
     one = BitArray(np.zeros((4, 1), dtype=np.uint8), 1)

@@ -1,4 +1,4 @@
-"""Gates that share a name with one of Qiskit's mean what their definition says."""
+"""Gates that share a name with one of Qiskit's are encoded by their definition."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NAMES = ["s", "u", "t", "x", "r", "cx", "h", "measure", "clifford", "permutation
 
 
 def custom(name: str, *, evolves: bool = False) -> QuantumCircuit:
-    """A circuit under any name; ``evolves`` tells whether it needs synthesis."""
+    """A circuit of the given name; with ``evolves`` it needs synthesis."""
     circuit = QuantumCircuit(2, name=name)
     circuit.rx(0.7, 0)
     circuit.crz(0.3, 0, 1)
@@ -54,7 +54,7 @@ def spread(width: int = 4) -> QuantumCircuit:
 @pytest.mark.parametrize("synthesis", [False, True])
 @pytest.mark.parametrize("name", NAMES)
 def test_custom_gates_under_names_of_others(name: str, synthesis: bool) -> None:
-    """Whatever its name: alone, beside and around what needs synthesis, and in definitions."""
+    """Under any name: alone, beside and around gates that need synthesis, and in definitions."""
     circuit = spread()
     if synthesis:
         circuit.append(EVOLUTION, [0, 1])
@@ -99,7 +99,7 @@ def test_controls_of_custom_gates_under_names_of_others(name: str, annotated: bo
     ids=lambda gate: gate.name,
 )
 def test_controls_of_standard_gates(gate: Gate) -> None:
-    """Some have the name of a class of Qiskit's that they are not instances of."""
+    """Some have the name of a class of Qiskit but are not instances of it."""
     circuit = spread()
     circuit.append(gate, range(4))
     assert_same_operator(circuit)
@@ -108,7 +108,7 @@ def test_controls_of_standard_gates(gate: Gate) -> None:
 
 
 def test_the_identity_in_an_annotated_definition() -> None:
-    """It has no definition that a control could be put on."""
+    """The identity has no definition, so a control of it is encoded specially."""
     definition = QuantumCircuit(1, name="mine")
     definition.id(0)
     definition.ry(0.4, 0)
@@ -134,7 +134,7 @@ def test_a_class_of_the_users_under_the_name_of_a_standard_gate() -> None:
 
 
 def test_custom_gates_inside_control_flow() -> None:
-    """A gate called `h` that is an X, in nested bodies, also next to what needs synthesis."""
+    """A gate called `h` that is an X, in nested bodies, also next to gates that need synthesis."""
     false_h = QuantumCircuit(1, name="h")
     false_h.x(0)
     for synthesis in (False, True):

@@ -1,4 +1,4 @@
-"""Registers called like an attribute of a result: refused before anything is paid."""
+"""Registers named like an attribute of a result are refused before submission."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def named(name: str) -> QuantumCircuit:
 
 @pytest.mark.parametrize("name", OF_RESULTS)
 def test_such_a_name_is_refused_before_sending(backend: RestBackend, name: str) -> None:
-    """With the PUB, the name and the cure; the reference fails, too."""
+    """The message has PUB, name and cure; the reference primitive fails too."""
     with pytest.raises((TypeError, ValueError)):
         StatevectorSampler().run([named(name)]).result()
     with pytest.raises(EncodeError, match=f"PUB 1: .*'{name}'.*rename the register"):
@@ -36,7 +36,7 @@ def test_such_a_name_is_refused_before_sending(backend: RestBackend, name: str) 
 
 
 def test_every_other_name_runs_as_on_the_reference(backend: RestBackend) -> None:
-    """What the reference's results take, ours take: all attributes of DataBin were tried."""
+    """Names that the reference's results accept are accepted, for all attributes of DataBin."""
     taken: list[str] = []
     for name in [*dir(DataBin), "c", "class", "data", "a b", "π"]:
         try:

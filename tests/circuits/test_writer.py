@@ -1,4 +1,4 @@
-"""The fast writer says, byte for byte, what qasm3.dumps says of the canonical circuit."""
+"""The fast writer equals qasm3.dumps of the renamed circuit, byte for byte."""
 
 from __future__ import annotations
 
@@ -104,5 +104,5 @@ def test_long_circuits_are_written_in_chunks(monkeypatch: pytest.MonkeyPatch) ->
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_random_circuits_keep_their_operator(seed: int) -> None:
-    """Qiskit's random circuits arrive as the same operator."""
+    """Qiskit's random circuits are read as the same operator."""
     assert_same_operator(random_circuit(4, 3, max_operands=4, seed=seed))

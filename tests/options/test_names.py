@@ -66,7 +66,7 @@ def test_unknown_names_are_refused(cls: type[Any], path: str, cure: str):
 
 def test_names_are_strings():
     """A dict whose key is not a string is refused as such."""
-    with pytest.raises(OptionsError, match="names of options are strings, not 3"):
+    with pytest.raises(OptionsError, match="names of options must be strings, not 3"):
         coerce_options(SamplerOptions, {"twirling": {3: 1}})
 
 

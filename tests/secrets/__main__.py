@@ -1,4 +1,4 @@
-"""``python -m tests.secrets``: the whole suite at level DEBUG, and no secret comes to light.
+"""``python -m tests.secrets``: runs the whole suite at level DEBUG and searches it for secrets.
 
 Arguments go to pytest; with some, the figures may be small. ``--short`` runs a few tests only.
 """
@@ -27,14 +27,14 @@ LEAST = {
     "files": 500,
     "secrets": 60,
 }
-"""What the whole suite reaches by far; less means that the check itself is broken."""
+"""The whole suite far exceeds these; smaller figures mean that the check itself is broken."""
 
 
 SHORT_TESTS = ["tests/service/test_session.py", "tests/jobs/test_saved_results.py"]
 
 
 def run_suite(folder: Path, arguments: list[str], printed: Scanner) -> int:
-    """Runs pytest with the plugin; its output is searched as it comes, and passed on."""
+    """Runs pytest with the plugin; its output is searched as it arrives, and printed."""
     command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")]
     command += ["-p", "tests.secrets.plugin", "--secrets-folder", str(folder), "-q"]
     command += ["--basetemp", str(folder / "base"), "-o", f"cache_dir={folder / 'cache'}"]
@@ -57,7 +57,7 @@ def run_suite(folder: Path, arguments: list[str], printed: Scanner) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints what was found and one line a figure; 1 unless all is well."""
+    """Prints the leaks and one line per figure; returns 1 on any problem."""
     folder = Path(tempfile.mkdtemp(prefix="checked-"))
     for name in ("home", "tmp"):
         (folder / name).mkdir()
@@ -80,7 +80,7 @@ def main(arguments: list[str]) -> int:
     print(f"leaks: {len(leaks)}")
     problems = [] if arguments else shortcomings(figures, LEAST)
     if not report:
-        problems.append("the check did not come to its end")
+        problems.append("the check did not finish")
     for problem in problems:
         print(f"NOT CHECKED: {problem}")
     return int(bool(code or leaks or problems))

@@ -1,4 +1,4 @@
-"""Which files are new or changed since they were last looked at, and which may hold a secret."""
+"""Finds files that are new or changed since the last scan, and files that may hold a secret."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Files:
     Args:
         scanner: searches them.
         roots: folders that are walked through at each call.
-        temporary: pytest's base of temporary folders; a folder in it is looked at until its test
+        temporary: pytest's base of temporary folders; a folder in it is scanned until its test
             has ended.
     """
 
@@ -53,7 +53,7 @@ class Files:
                     self.look(Path(path))
 
     def close(self, folder: Path) -> None:
-        """A temporary folder whose test has ended; the last scan looks at it again."""
+        """A temporary folder whose test has ended; the last scan includes it again."""
         self._done.add(str(folder))
 
     def look(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The marker, in secrets drawn by chance too. Standard library only: child processes load it."""
+"""The marker, also in generated secrets. Standard library only: child processes import it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def used(text: str) -> str:
 
 
 class MarkedSecrets:
-    """Stands in for the standard library's ``secrets`` where keys and tokens are drawn.
+    """Replaces the standard library's ``secrets`` where keys and tokens are generated.
 
-    The id inside a JSON web token has the marker too, so that each issued token can be told, by
+    The id inside a JSON web token has the marker too, so that each issued token is found by
     the marker's Base64.
     """
 
@@ -72,7 +72,7 @@ class MarkingFinder:
 
 
 def mark_drawn_secrets() -> None:
-    """From now on secrets that the embedded service draws hold the marker."""
+    """Makes secrets that the embedded service generates contain the marker."""
     finder = MarkingFinder()
     for name in finder.names & set(sys.modules):
         sys.modules[name].secrets = MarkedSecrets  # type: ignore[attr-defined]

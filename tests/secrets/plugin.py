@@ -1,4 +1,4 @@
-"""A pytest plugin: everything that a test shows, logs, raises or leaves is searched for secrets.
+"""A pytest plugin: searches all that a test prints, logs, raises or leaves behind for secrets.
 
 ``python -m tests.secrets`` loads it with ``-p``, into a pytest process of its own.
 """
@@ -70,15 +70,15 @@ class Check:
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Before and after fixtures clean up."""
         folder = getattr(item, "funcargs", {}).get("tmp_path")
-        self._look()
+        self._scan()
         result = yield
-        self._look()
+        self._scan()
         if folder is not None:
             self.files.close(folder)
         return result
 
-    def _look(self) -> None:
-        self.watch.born_errors()
+    def _scan(self) -> None:
+        self.watch.created_errors()
         self.watch.children()
         self.files.scan()
 
@@ -106,7 +106,7 @@ class Check:
 
     def pytest_sessionfinish(self) -> None:
         """All files once more, then the result."""
-        self._look()
+        self._scan()
         self.files.scan(everything=True)
         self.watch.stop()
         self.scanner.figures["secrets"] = len(marking.USED)

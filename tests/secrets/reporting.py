@@ -1,4 +1,4 @@
-"""In a child process: all that it prints and logs goes to a file too, which the parent searches.
+"""Copies all output and logs of a child process to a file, which the parent searches.
 
 Standard library only. The file of a process has entries ``@KIND TEXT``.
 """

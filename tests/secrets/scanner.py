@@ -1,4 +1,4 @@
-"""Searches texts, bytes and files for the marker; keeps what it found and how much it saw."""
+"""Searches texts, bytes and files for the marker; keeps the leaks and counts what it searched."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Leak:
 
     Attributes:
         test: node id of the test that ran.
-        where: what it was in, such as ``log record`` or ``file NAME``.
+        where: its location, such as ``log record`` or ``file NAME``.
         excerpt: the surroundings, the marker itself left out.
     """
 
@@ -32,7 +32,7 @@ def needles_of(marker: str) -> tuple[bytes, ...]:
     found = {marker.encode()}
     for before in range(3):
         text = b"\0" * before + marker.encode()
-        # The characters that neighbours have a share in are left out.
+        # Characters that also encode neighbouring bytes are left out.
         first, last = -(-before * 8 // 6), len(text) * 8 // 6
         found |= {encode(text)[first:last] for encode in (base64.b64encode, _urlsafe)}
     return tuple(found)
@@ -43,20 +43,20 @@ def _urlsafe(data: bytes) -> bytes:
 
 
 class Scanner:
-    """What was searched and what was found.
+    """Searches for the marker.
 
     Args:
-        marker: the text that no one may see.
+        marker: the text that must not appear.
 
     Attributes:
         test: node id of the test that runs.
-        leaks: what was found, each place of a test once.
+        leaks: the leaks, each location once per test.
         figures: how much was searched.
     """
 
     def __init__(self, marker: str):
         self._needles = needles_of(marker)
-        self._told: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
         self.test = "(before the first test)"
         self.leaks: list[Leak] = []
         self.figures: Counter[str] = Counter()
@@ -72,21 +72,21 @@ class Scanner:
     def data(self, where: str, data: bytes) -> None:
         """Searches bytes."""
         found = [data.find(needle) for needle in self._needles]
-        if max(found) < 0 or (self.test, where) in self._told:
+        if max(found) < 0 or (self.test, where) in self._reported:
             return
-        self._told.add((self.test, where))
+        self._reported.add((self.test, where))
         at = min(place for place in found if place >= 0)
         excerpt = self.hidden(data[max(at - MARGIN, 0) : at + MARGIN])
         self.leaks.append(Leak(self.hidden(self.test.encode()), where, excerpt))
 
     def hidden(self, data: bytes) -> str:
-        """The text with each marker replaced, so that a report is no leak itself."""
+        """The text with each marker replaced, so that a report does not leak it."""
         for needle in self._needles:
             data = data.replace(needle, b"<MARKER>")
         return data.decode("utf-8", "backslashreplace")
 
     def file(self, path: Path, shown: str) -> None:
-        """Searches a file; one that has gone meanwhile is left out."""
+        """Searches a file; a file that no longer exists is skipped."""
         try:
             data = path.read_bytes()
         except OSError:
@@ -95,16 +95,16 @@ class Scanner:
         self.data(f"file {shown}", data)
 
     def report(self) -> dict[str, Any]:
-        """All of it as JSON can take it."""
+        """The leaks and figures, for JSON."""
         return {"leaks": [asdict(leak) for leak in self.leaks], "figures": dict(self.figures)}
 
 
 def shortcomings(figures: dict[str, int], least: dict[str, int]) -> list[str]:
-    """Which figures are so small that the check can't have worked.
+    """The figures that are too small for a working check.
 
     Args:
         figures: how much was searched.
-        least: what a run of the whole suite reaches in any case.
+        least: the minimum of a run of the whole suite.
     """
     return [
         f"only {figures.get(name, 0)} {name}, expected at least {number}"

@@ -217,7 +217,7 @@ def test_the_marker_is_found_in_base64(before: str) -> None:
 
 
 def test_an_excerpt_is_no_leak_itself() -> None:
-    """The surroundings are shown, the marker is not; a place is told once a test."""
+    """The surroundings are shown, the marker is not; a location is reported once per test."""
     scanner = Scanner(OTHER)
     for _ in range(2):
         scanner.text("somewhere", f"before {OTHER} after")

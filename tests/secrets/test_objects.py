@@ -1,4 +1,4 @@
-"""What a user can pickle, copy or look into holds no secret, and works where it arrives."""
+"""Objects that a user can pickle, copy or inspect contain no secret, and copies work."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def things(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str
 
 @pytest.fixture
 def secrets_of(things: dict[str, Any]) -> tuple[Scanner, str]:
-    """What is looked for: the marker, and the bearer token in use."""
+    """The searched texts: the marker, and the bearer token in use."""
     from tests.secrets.marking import MARKER
 
     return Scanner(MARKER), things["service"].client._transport.auth.tokens.current()

@@ -50,7 +50,7 @@ def test_every_secret_comes_from_one_place() -> None:
         ("f(token=KEY); f(token=''); User('a', KEY)", 0),
     ],
 )
-def test_literals_are_told_from_names(line: str, number: int) -> None:
+def test_literals_are_distinguished_from_names(line: str, number: int) -> None:
     """Texts put together from literals are some, too."""
     assert len(literals(ast.parse(line))) == number
 

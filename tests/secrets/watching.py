@@ -1,4 +1,4 @@
-"""Taps in the process of the tests: whatever goes by there is searched."""
+"""Taps in the process of the tests, whose data is searched."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.secrets.scanner import Scanner
 
 
 class Watch:
-    """Puts the taps in, and searches what they bring.
+    """Installs the taps, and searches their data.
 
     Args:
         scanner: searches.
@@ -40,7 +40,7 @@ class Watch:
         self._children = children
         self._read: dict[Path, int] = {}
         self._pid = os.getpid()
-        self._born: list[BaseException] = []
+        self._created: list[BaseException] = []
         self._undo: list[tuple[Any, str, Any]] = []
         self._seen_errors: set[int] = set()
 
@@ -60,7 +60,7 @@ class Watch:
         self._undo += [(logging.Logger, "handle", logging.Logger.handle)]
         reporting.tap_logging(self._record)
         self._replace(warnings.WarningMessage, "__init__", self._tap_warnings)
-        self._replace(RestPrimitivesError, "__init__", self._tap_births)
+        self._replace(RestPrimitivesError, "__init__", self._tap_created_errors)
         self._replace(type(pytest.raises(KeyError)), "__exit__", self._tap_raises)
         self._replace(pytest.CaptureFixture, "readouterr", self._tap_captures)
         self._replace(subprocess.Popen, "__init__", self._tap_command_lines)
@@ -170,10 +170,10 @@ class Watch:
 
     # Exceptions
 
-    def _tap_births(self, real: Any) -> Any:
+    def _tap_created_errors(self, real: Any) -> Any:
         def tapped(error: Any, *args: Any, **named: Any) -> None:
             real(error, *args, **named)
-            self._born.append(error)
+            self._created.append(error)
 
         return tapped
 
@@ -204,10 +204,10 @@ class Watch:
         for view, text in views(error):
             self._scanner.text(f"{where}, {view}", text)
 
-    def born_errors(self) -> None:
-        """Searches our own errors made since the last call, whoever caught them, and lets go."""
-        born, self._born = self._born, []
-        for error in born:
+    def created_errors(self) -> None:
+        """Searches our own errors made since the last call, caught ones too, and releases them."""
+        created, self._created = self._created, []
+        for error in created:
             if id(error) not in self._seen_errors:
                 self.error("exception", error)
         self._seen_errors.clear()

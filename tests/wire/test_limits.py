@@ -1,4 +1,4 @@
-"""Numbers of the API: each stands once in the package."""
+"""Each number of the API is defined once in the package."""
 
 import ast
 from pathlib import Path
@@ -14,14 +14,14 @@ NUMBERS = ["DEFAULT_PRECISION", "MAX_BODY_BYTES", "MAX_JOB_SECONDS"]
 
 
 def literals(path: Path) -> set[object]:
-    """The numbers that stand in a file as such."""
+    """The numbers literally in a file."""
     tree = ast.parse(path.read_text("utf-8"))
     return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
 
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_number_of_the_api_stands_once(name: str):
-    """No other file has a number that is unmistakably one of the API's."""
+    """No other file contains a distinctive number of the API."""
     value = getattr(limits, name)
     homes = [path for path in PACKAGE.rglob("*.py") if value in literals(path)]
     assert homes == [HOME]

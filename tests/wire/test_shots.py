@@ -1,4 +1,4 @@
-"""Shots from precision, and the shots that options ask for."""
+"""Shots from precision, and the shots that options set."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_shots_are_divided_as_by_the_official_client(shots: int, number: Any, ea
 
 
 def test_two_automatic_numbers_leave_the_shots_alone() -> None:
-    """A thousand shots stay a thousand where nobody set a number."""
+    """A thousand shots stay a thousand if no number is set."""
     params = {"options": {"twirling": {"enable_gates": True, "num_randomizations": "auto"}}}
     assert Randomizations.of_sampler(params).divide(1000) is None
 

@@ -42,7 +42,7 @@ class InvalidBody(ValueError):  # noqa: N818 - names the condition, like httpx.I
     """A request body that the API does not accept.
 
     Attributes:
-        path: the invalid member, such as ``params.options.twirling.strategy``; "" for the body as a whole.
+        path: the invalid member, such as ``params.options.twirling.strategy``; "" for the body.
         message: the reason.
     """
 

@@ -58,7 +58,7 @@ class UnknownOptionError(OptionsError, AttributeError):
 
 
 class Group(Generic[GroupT]):
-    """Type of a group within a group: reading gives the group, and it can be set to a dict or a group object.
+    """Type of a group within a group: reads as the group, can be set to a dict or a group.
 
     For type checkers; nothing of it exists at run time but the name in annotations.
     """

@@ -1,4 +1,4 @@
-"""The values that one option accepts, read from its annotation. In: a user's value. Out: a plain value. No I/O.
+"""The values that one option accepts, by its annotation. In: a user's value. Out: a plain value.
 
 An annotation names JSON types with their range or choices, such as ``Annotated[int, Meta(ge=1)]``
 or ``Literal["auto"]``, and objects that JSON lacks, marked with :class:`Objects`.
@@ -104,12 +104,12 @@ def is_generator(value: object) -> bool:
 
 
 def is_coupling_map(value: object) -> bool:
-    """Whether the value is Qiskit's CouplingMap, recognised by its method, because its import is slow."""
+    """Whether the value is Qiskit's CouplingMap, by its method, since its import is slow."""
     return hasattr(value, "get_edges")
 
 
 def is_noise_model(value: object) -> bool:
-    """Whether the value is Aer's NoiseModel, recognised by its class name, because Aer is optional."""
+    """Whether the value is Aer's NoiseModel, by its class name, since Aer is optional."""
     return any(
         base.__name__ == "NoiseModel" and base.__module__.startswith("qiskit_aer.")
         for base in type(value).__mro__

@@ -2,8 +2,8 @@
 
 The archive needs neither this package nor Qiskit to be read: it holds ``result.json``, one
 ``arrays/<n>.npy`` per array (NumPy's own format, never with Python objects), and ``README.txt``,
-which describes both. A decoded result equals the encoded one exactly: data, shapes, dtypes, field order,
-and metadata with their tuples, times, spans, sets, complex and non-finite numbers.
+which describes both. A decoded result equals the encoded one exactly: data, shapes, dtypes,
+field order, and metadata with their tuples, times, spans, sets, complex and non-finite numbers.
 """
 
 from __future__ import annotations

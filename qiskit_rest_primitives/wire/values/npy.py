@@ -48,7 +48,7 @@ def read_npy(
         expected: shape and dtype that the header must have, checked before memory is allocated.
 
     Raises:
-        ProtocolError: not an npy file, one of objects, too large, or of another length than its header.
+        ProtocolError: not an npy file, one of objects, too large, or its length is wrong.
     """
     start = bytearray()
     offset = 0

@@ -272,7 +272,7 @@ def test_bodies_of_the_official_client_are_accepted():
 
 
 def test_unknown_members_of_a_job_are_ignored():
-    """Members beside params that the service does not document are no error, as there."""
+    """Undocumented members beside params are accepted, as by the service."""
     body = {**job("sampler"), "start_session": True}
     assert accepts(body)
     assert VALIDATOR.is_valid(body)
@@ -291,8 +291,8 @@ def test_decoded_params_keep_values():
     assert estimator.options.simulator.seed_simulator is None  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def test_encode_and_decode_are_twins():
-    """What encode_job_request writes satisfies the schema and reads back the same."""
+def test_encode_and_decode_are_inverse():
+    """The output of encode_job_request satisfies the schema and decodes to the same values."""
     params = {"pubs": [["q", None, 3]], "support_qiskit": True, "version": 2}
     written = encode_job_request(
         program_id="sampler", backend="b", params=params, job={"tags": ["é"], "cost": 7}

@@ -41,7 +41,9 @@ def qpy_envelope(circuit: QuantumCircuit) -> dict[str, Any]:
 
 @settings(max_examples=30, deadline=None)
 @given(VALUES, st.integers(1, 10**7), st.none() | st.floats(1e-9, 1))
-def test_what_is_sent_comes_back(values: np.ndarray, shots: int, precision: float | None) -> None:
+def test_encoded_pubs_are_decoded_unchanged(
+    values: np.ndarray, shots: int, precision: float | None
+) -> None:
     """Values keep every bit and their shape on the way."""
     item = json.loads(json.dumps(encode_sampler_pub(QASM, values, shots)))
     pub = decode_sampler_pub(item)
@@ -54,7 +56,7 @@ def test_what_is_sent_comes_back(values: np.ndarray, shots: int, precision: floa
     np.testing.assert_array_equal(pub.parameter_values, values, strict=True)
 
 
-def test_what_is_sent_passes_the_published_schemas() -> None:
+def test_encoded_pubs_match_the_published_schemas() -> None:
     """ibm-quantum-schemas accepts our PUBs as the strict official form."""
     sampler = pytest.importorskip("ibm_quantum_schemas.sampler.version_0_1.sampler_pub")
     estimator = pytest.importorskip("ibm_quantum_schemas.estimator.version_0_1.estimator_pub")
@@ -146,7 +148,7 @@ def test_operators_of_the_official_encoder() -> None:
 
 
 def test_the_official_clients_pubs() -> None:
-    """What its encoder makes of coerced PUBs is read whole."""
+    """Coerced PUBs as written by its encoder are read completely."""
     runtime = pytest.importorskip("qiskit_ibm_runtime")
     from qiskit.circuit import Parameter
     from qiskit.primitives.containers.estimator_pub import EstimatorPub
@@ -182,7 +184,7 @@ OPERATOR = {"__class__": "SparsePauliOp"}
         (None, "PUB 3: expected .circuit, parameter_values, shots., found null"),
         ([], "a list of 0"),
         ([QASM, None, 1, 2], "a list of 4"),
-        ([3], "PUB 3: the circuit is OpenQASM 3 text"),
+        ([3], "PUB 3: the circuit must be OpenQASM 3 text"),
         ([envelope("QuantumCircuit", 3)], "PUB 3, circuit: expected base64 text, found 3"),
         ([envelope("QuantumCircuit", "é")], "not base64"),
         ([envelope("QuantumCircuit", base64.b64encode(zlib.compress(b"x")).decode())], "not a QPY"),
@@ -195,12 +197,12 @@ OPERATOR = {"__class__": "SparsePauliOp"}
         ([QASM, [{"a": 1}]], "expected numbers"),
         ([QASM, {"a": "x" * 5000}], "parameter_values 'a'"),
         ([QASM, ["x" * 5000]], "a text of 5000 characters"),
-        ([QASM, {"a": float("nan")}], "'a': the values are not all finite"),
+        ([QASM, {"a": float("nan")}], "'a': all values must be finite"),
         ([QASM, encode_array(np.array([1j]))], "expected real numbers, found complex128"),
-        ([QASM, None, 0], "shots is a positive integer, found 0"),
-        ([QASM, None, True], "shots is a positive integer, found true"),
-        ([QASM, None, 1.5], "shots is a positive integer, found 1.5"),
-        ([QASM, None, "10"], "shots is a positive integer, found '10'"),
+        ([QASM, None, 0], "shots must be a positive integer, found 0"),
+        ([QASM, None, True], "shots must be a positive integer, found true"),
+        ([QASM, None, 1.5], "shots must be a positive integer, found 1.5"),
+        ([QASM, None, "10"], "shots must be a positive integer, found '10'"),
     ],
 )
 def test_bad_sampler_pubs(item: Any, words: str) -> None:
@@ -215,10 +217,10 @@ def test_bad_sampler_pubs(item: Any, words: str) -> None:
         (QASM, "expected .circuit, observables"),
         ([QASM], "no observables"),
         ([QASM, 3], "expected a Pauli string"),
-        ([QASM, {"XX": "a"}], "observables 'XX': a coefficient is a finite real number"),
-        ([QASM, {"XX": True}], "a coefficient is"),
-        ([QASM, [["XX", float("inf")]]], "a coefficient is"),
-        ([QASM, [["XX", envelope("complex", [1, 2])]]], "a coefficient is"),
+        ([QASM, {"XX": "a"}], "observables 'XX': a coefficient must be a finite real number"),
+        ([QASM, {"XX": True}], "a coefficient must be"),
+        ([QASM, [["XX", float("inf")]]], "a coefficient must be"),
+        ([QASM, [["XX", envelope("complex", [1, 2])]]], "a coefficient must be"),
         ([QASM, json.loads("[" * 40 + "]" * 40)], "nested more than 32 deep"),
         ([QASM, envelope("Popen", 1)], "unknown type 'Popen'"),
         ([QASM, envelope("settings", {"data": 3}, **OPERATOR)], "unknown type 'SparsePauliOp'"),
@@ -229,11 +231,11 @@ def test_bad_sampler_pubs(item: Any, words: str) -> None:
                     "settings", {"data": ["X"], "coeffs": encode_array(np.array([1j]))}, **OPERATOR
                 ),
             ],
-            "complex coefficients",
+            "coefficients must be real",
         ),
-        ([QASM, "X", None, -1], "precision is a positive number"),
-        ([QASM, "X", None, True], "precision is a positive number"),
-        ([QASM, "X", None, float("nan")], "precision is a positive number"),
+        ([QASM, "X", None, -1], "precision must be a positive number"),
+        ([QASM, "X", None, True], "precision must be a positive number"),
+        ([QASM, "X", None, float("nan")], "precision must be a positive number"),
     ],
 )
 def test_bad_estimator_pubs(item: Any, words: str) -> None:

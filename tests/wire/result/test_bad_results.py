@@ -1,4 +1,4 @@
-"""What is not a result: each is a ProtocolError that names PUB, register and place."""
+"""Malformed results raise a ProtocolError with PUB, register and position."""
 
 from __future__ import annotations
 
@@ -75,10 +75,10 @@ ROWS = np.zeros((4, 1), np.uint8)
             "PUB 0, register 'c': expected samples",
         ),
         (plain({"c": {"samples": ["0x1"]}}), "expected samples and num_bits"),
-        (plain({"c": {"samples": ["0x1"], "num_bits": True}}), "num_bits is a width"),
-        (plain({"c": {"samples": ["0x1"], "num_bits": -1}}), "num_bits is a width"),
+        (plain({"c": {"samples": ["0x1"], "num_bits": True}}), "num_bits must be a width"),
+        (plain({"c": {"samples": ["0x1"], "num_bits": -1}}), "num_bits must be a width"),
         (plain({"c": {"samples": ["0x1"], "num_bits": 10**9}}), "can't have num_bits"),
-        (plain({"c": {"samples": "0x1", "num_bits": 2}}), "samples are a list"),
+        (plain({"c": {"samples": "0x1", "num_bits": 2}}), "samples must be a list"),
         (plain({"c": {"samples": ["0x1", "0x4"], "num_bits": 2}}), "'c', sample 1: '0x4' is wider"),
         (plain({"c": {"samples": ["0x1", "101"], "num_bits": 9}}), "sample 1: expected hex"),
         (plain({"c": {"samples": ["0x1", 3], "num_bits": 9}}), "sample 1: expected hex"),
@@ -125,9 +125,9 @@ ROWS = np.zeros((4, 1), np.uint8)
         ),
         (
             meta(envelope("ExecutionSpan", {"start": 1, "stop": 2})),
-            "are datetimes",
+            "must be datetimes",
         ),
-        (bits(encode_array(ROWS), "two"), "num_bits is a width"),
+        (bits(encode_array(ROWS), "two"), "num_bits must be a width"),
         (bits(encode_array(ROWS), 9), "9 bits take 2 bytes a shot"),
         (bits(encode_array(ROWS), 8, shape=[4]), "PUB has shape"),
         (bits(encode_array(ROWS + 4), 2), "wider than num_bits = 2"),
@@ -142,7 +142,7 @@ ROWS = np.zeros((4, 1), np.uint8)
         (encoded([1]), "expected an object of fields"),
         (encoded({}, field_names=["d"]), "field_names"),
         (encoded({}, shape=[-1]), "shape has a length"),
-        (encoded({}, shape="x"), "a shape is a list"),
+        (encoded({}, shape="x"), "a shape must be a list"),
         (encoded({}, kind="NoiseLearnerResult"), "PUB 0: expected SamplerPubResult or PubResult"),
         (b'{"__type__": "PrimitiveResult", "__value__": 3}', "a PrimitiveResult of 3"),
         (b'{"__type__": "PrimitiveResult", "__value__": {}}', "list of pub_results"),
@@ -173,7 +173,7 @@ ROWS = np.zeros((4, 1), np.uint8)
     ],
 )
 def test_bad_sampler_bodies(body: bytes, words: str) -> None:
-    """Each malformed body is refused with words that tell what and where."""
+    """Each malformed body is refused with the reason and the position."""
     with pytest.raises(ProtocolError, match=words):
         decode_result(body, program_id="sampler")
 
@@ -199,12 +199,12 @@ def test_bad_sampler_bodies(body: bytes, words: str) -> None:
     ],
 )
 def test_bad_estimator_bodies(body: bytes, words: str) -> None:
-    """Each malformed body is refused with words that tell what and where."""
+    """Each malformed body is refused with the reason and the position."""
     with pytest.raises(ProtocolError, match=words):
         decode_result(body, program_id="estimator")
 
 
-def test_disagreement_with_what_was_submitted() -> None:
+def test_mismatch_with_the_submitted_job() -> None:
     """PUB count, shapes and shots must be those of the request."""
     body = plain({"c": {"samples": ["0x1"] * 6, "num_bits": 1}})
 
@@ -240,7 +240,7 @@ def test_disagreement_with_what_was_submitted() -> None:
         decode_result(plain({"evs": [1, 2]}), program_id="estimator", pub_shapes=[(3,)])
 
 
-def test_twirled_shots_may_exceed_what_was_asked() -> None:
+def test_twirled_shots_may_exceed_the_requested_ones() -> None:
     """The service rounds shots up to whole randomizations and says so in the metadata."""
     body = json.loads(plain({"c": {"samples": ["0x1"] * 6, "num_bits": 1}}))
     body["results"][0]["metadata"]["num_randomizations"] = 3

@@ -69,8 +69,8 @@ def test_many_pieces(num_bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
 @example(["0x1", "0x"])
 @example(["0x1", "1x1"])
 @example(["0xé"])
-def test_whatever_is_in_the_strings_it_is_read_as_json_reads_it(samples: list[str]) -> None:
-    """The fast road gives what int() gives for every sample, or leaves it to the exact one."""
+def test_any_strings_are_read_as_by_json(samples: list[str]) -> None:
+    """The fast path equals int() for every sample, or defers to the exact path."""
     data = json.dumps(samples, separators=(",", ":"), ensure_ascii=False).encode()
     rows = decode_hex_text(Slice(data, 1, len(data) - 1), 24)
     if rows is not None:
@@ -103,12 +103,12 @@ def test_whatever_is_in_the_strings_it_is_read_as_json_reads_it(samples: list[st
     ],
 )
 def test_other_layouts_are_left_to_json(text: bytes, num_bits: int) -> None:
-    """What the fast road does not know for sure, it declines."""
+    """The fast path declines layouts that it does not recognise."""
     assert decode_hex_text(Slice(text, 0, len(text)), num_bits) is None
 
 
 def test_leading_zeros_and_mixed_spelling_are_read() -> None:
-    """The exact road takes every legal spelling of a number."""
+    """The exact path accepts every legal spelling of a number."""
     samples = ["0x0003", "0X1", "0xFf", "0x0"]
     rows = decode_hex_list(samples, 8, "c")
     np.testing.assert_array_equal(rows[:, 0], [3, 1, 255, 0])
@@ -117,7 +117,7 @@ def test_leading_zeros_and_mixed_spelling_are_read() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 200), st.data())
-def test_written_samples_are_what_hex_writes(num_bits: int, data: st.DataObject) -> None:
+def test_written_samples_equal_hex(num_bits: int, data: st.DataObject) -> None:
     """Our text equals Python's hex(), without leading zeros."""
     numbers = data.draw(st.lists(st.integers(0, 2**num_bits - 1), min_size=1, max_size=20))
     text = b"".join(encode_hex_text(expected(numbers, num_bits)))
@@ -133,7 +133,7 @@ def test_registers_without_bits_have_zero_samples() -> None:
 
 @pytest.mark.parametrize("width", [70_000, 5_000])
 def test_very_wide_registers(width: int) -> None:
-    """Widths that no word holds take the exact road, in bodies long enough to be cut."""
+    """Widths beyond one word use the exact path, in bodies long enough to be cut."""
     numbers = [2**width - 1, 1, 0]
     body = {"results": [{"data": {"c": {"samples": [hex(n) for n in numbers], "num_bits": width}}}]}
     result = decode_result(json.dumps(body).encode(), program_id="sampler")

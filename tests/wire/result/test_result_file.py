@@ -34,7 +34,7 @@ def test_results_come_back_equal(samples: PrimitiveResult, values: PrimitiveResu
 
 
 def test_metadata_keep_their_python_types() -> None:
-    """What JSON lacks comes back as what it was."""
+    """Types that JSON lacks are restored."""
     moment = datetime(2026, 8, 21, 1, 2, 3, 456789, tzinfo=timezone(timedelta(hours=2)))
     span = ExecutionSpan("ExecutionSpan", moment, moment, {3: DataSlice((4, 5), (None, 7))})
     metadata = {
@@ -72,7 +72,7 @@ def test_circuits_and_operators_are_kept() -> None:
 
 
 def test_the_archive_reads_without_this_package() -> None:
-    """zipfile, json and numpy.load are all it takes."""
+    """zipfile, json and numpy.load suffice."""
     evs = np.array([0.5, np.nan])
     result = PrimitiveResult([PubResult(DataBin(shape=(2,), evs=evs), {"shots": 7})])
     with zipfile.ZipFile(io.BytesIO(encode_saved(result))) as archive:
@@ -90,7 +90,7 @@ def test_the_archive_reads_without_this_package() -> None:
 @pytest.mark.parametrize(
     "value", [object(), np.array([None, 1]), math.sin, {"a": [print]}, type("T", (tuple,), {})()]
 )
-def test_what_can_not_be_kept_is_refused(value: object) -> None:
+def test_objects_that_can_not_be_saved_are_refused(value: object) -> None:
     """Objects without a documented form name their place instead of being pickled."""
     with pytest.raises(EncodeError, match="result metadata"):
         encode_saved(PrimitiveResult([], {"x": value}))
@@ -112,9 +112,9 @@ def rewritten(**changes: bytes | None) -> bytes:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "not the file of a saved result"),
-        (b"PK\x03\x04" + bytes(100), "not the file of a saved result"),
-        (rewritten(result=None), "not the file of a saved result"),
+        (b"", "not a saved result"),
+        (b"PK\x03\x04" + bytes(100), "not a saved result"),
+        (rewritten(result=None), "not a saved result"),
         (rewritten(result=b"{"), "not JSON"),
         (rewritten(result=b"[]"), "expected an object"),
         (rewritten(result=b'{"format": "x", "version": 1}'), "a file of format 'x', version 1"),
@@ -124,7 +124,7 @@ def rewritten(**changes: bytes | None) -> bytes:
         ),
         (rewritten(array=None), "arrays/0.npy"),
         (rewritten(array=b"\x93NUMPY\x01\x00"), "end within the npy header"),
-        (rewritten()[:-30], "not the file of a saved result"),
+        (rewritten()[:-30], "not a saved result"),
     ],
 )
 def test_damaged_files_are_refused(data: bytes, words: str) -> None:

@@ -175,7 +175,7 @@ def test_metadata_of_every_type_reach_the_wire() -> None:
 
 
 def test_null_is_nan_for_values_and_none_for_companions() -> None:
-    """A job without an ensemble error says null; a value that could not be had is NaN."""
+    """A job without an ensemble error says null; an unavailable value is NaN."""
     body = made.plain({"evs": [0.5, None], "stds": None, "ensemble_standard_error": None})
     data = decode_result(body, program_id="estimator", pub_shapes=[(2,)])[0].data
     np.testing.assert_array_equal(data.evs, [0.5, np.nan])
@@ -213,7 +213,7 @@ def test_numbers_that_are_not_finite(word: str, value: float) -> None:
     np.testing.assert_array_equal(data.stds, [value, 1])
 
 
-def test_circuits_of_a_newer_qpy_do_not_cost_the_result() -> None:
+def test_circuits_of_a_newer_qpy_do_not_lose_the_result() -> None:
     """Bytes that this Qiskit can't read are kept as bytes."""
     data = b"QISKIT" + bytes([250]) + b"later"
     text = base64.b64encode(zlib.compress(data)).decode()
@@ -224,12 +224,12 @@ def test_circuits_of_a_newer_qpy_do_not_cost_the_result() -> None:
 def test_objects_without_a_form_on_the_wire_are_refused() -> None:
     """Metadata that JSON and the envelopes can't carry name their place."""
     result = PrimitiveResult([], {"a": {"b": [object()]}})
-    with pytest.raises(EncodeError, match=r"result metadata\.a\.b\[0\]: no way to write a object"):
+    with pytest.raises(EncodeError, match=r"result metadata\.a\.b\[0\]: a object can't be encoded"):
         encode_result(result, program_id="sampler", support_qiskit=True)
 
 
 def test_mutated_bodies_are_decoded_or_refused() -> None:
-    """No other exception, no hang, no memory; `fuzz_results` runs any number of them."""
+    """No other exception, no hang, little memory; `fuzz_results` runs any number of them."""
     figures = run(500)
     assert figures["decoded"] > 10
     assert figures["refused"] > 100

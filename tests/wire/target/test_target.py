@@ -30,7 +30,7 @@ def fake_target(**options: Any) -> Target:
 
 
 def facts(target: Target) -> dict[str, Any]:
-    """What makes two targets the same for the transpiler."""
+    """The properties by which two targets are equal for the transpiler."""
     return {
         "operations": set(target.operation_names),
         "qubits": {name: set(target[name]) for name in target.operation_names},
@@ -95,7 +95,7 @@ def test_decode_gives_the_official_target_of_a_real_device(name: str, fractional
 
 @pytest.mark.parametrize("fractional", [False, True])
 def test_both_clients_see_our_device_alike(fractional: bool) -> None:
-    """What we describe, the official models read to the same target as ours."""
+    """The official models read our description as the same target."""
     sent = json.loads(json.dumps(encode_target(fake_target(), name="fake_5q")))
     ours = decode_target(*sent, use_fractional_gates=fractional)
     assert facts(ours) == facts(official_target(*sent, fractional=fractional))
@@ -119,7 +119,7 @@ def test_27_qubit_device_survives_the_wire_exactly() -> None:
     frequency=st.floats(1e6, 1e11),
 )
 def test_any_value_comes_back(seconds: float, error: float, t1: float, frequency: float) -> None:
-    """The unit on the wire never costs a bit."""
+    """The unit on the wire loses no precision."""
     qubit = QubitProperties(t1=t1, t2=t1 / 3, frequency=frequency)
     target = Target(num_qubits=1, qubit_properties=[qubit])
     target.add_instruction(SXGate(), {(0,): InstructionProperties(seconds, error)})

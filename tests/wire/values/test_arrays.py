@@ -56,7 +56,7 @@ def test_text_comes_back_equal() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(hnp.arrays(st.sampled_from([np.float64, np.uint8]), hnp.array_shapes()), st.booleans())
-def test_the_text_is_what_numpy_reads_and_writes(array: np.ndarray, fortran: bool) -> None:
+def test_the_text_is_compatible_with_numpy(array: np.ndarray, fortran: bool) -> None:
     """Our text is an npy file to numpy.load, and numpy.save's file is an array to us."""
     text = str(encode_array(array)["__value__"])
     np.testing.assert_array_equal(
@@ -132,7 +132,7 @@ def test_times_of_every_iso_spelling(text: str, expected: datetime) -> None:
 
 
 def test_long_values_in_unexpected_places_are_whole() -> None:
-    """Strings and lists that were cut out stand in the metadata as they were sent."""
+    """Strings and lists that were cut out are in the metadata unchanged."""
     metadata = {
         "__value__": "x" * 5000,
         "a": [{"samples": [str(n) for n in range(2000)]}, {"samples": [1.5] * 2000}],
@@ -145,7 +145,7 @@ def test_long_values_in_unexpected_places_are_whole() -> None:
 
 
 @pytest.mark.parametrize("body", [b"NaN", b"[1, -Infinity]", b"1e999", b'"\xc3\xa9"', b"123" * 20])
-def test_whatever_python_reads_is_read(body: bytes) -> None:
+def test_json_extensions_of_python_are_read(body: bytes) -> None:
     """Numbers that JSON proper does not have, and large ones."""
     assert repr(parse_json(body)) == repr(json.loads(body))
 

@@ -30,7 +30,7 @@ PART = DataSlice((2, 5), (0, 1), (1, 4))
 SPANS = ExecutionSpans((span(3, 5, p1=PART), span(0, 2, p0=PART, p1=PART)))
 
 
-def test_a_span_tells_its_window_and_data() -> None:
+def test_a_span_has_its_window_and_data() -> None:
     """Duration, PUBs, sizes and masks of one window."""
     one = SPANS[1]
     assert (one.duration, one.pub_idxs, one.size) == (2.0, [0, 1], 6)
@@ -85,6 +85,6 @@ def test_slices_come_back_equal(kind: str, parts: list) -> None:
     ],
 )
 def test_bad_slices_are_refused(kind: str, parts: list, words: str) -> None:
-    """Each says what is wrong; the decoder adds the place."""
+    """Each error has the reason; the decoder adds the position."""
     with pytest.raises(ValueError, match=words):
         decode_data_slice(kind, parts)

@@ -1,4 +1,4 @@
-"""Circuits that are sent to the embedded service give what their definitions say."""
+"""Circuits sent to the embedded service give the results of their definitions."""
 
 from __future__ import annotations
 

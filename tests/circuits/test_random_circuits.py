@@ -1,4 +1,4 @@
-"""Random circuits with everything at once, through Qiskit's importer and the service's reader."""
+"""Random circuits of all kinds, through Qiskit's importer and the service's reader."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def unitaries(draw: st.DrawFn) -> QuantumCircuit:
 @given(unitaries(), st.lists(st.floats(-3, 3), min_size=3, max_size=3))
 @pytest.mark.filterwarnings("ignore:splu|spsolve|Changing the sparsity")
 def test_random_unitaries(circuit: QuantumCircuit, values: list[float]) -> None:
-    """The same operator up to global phase, whoever reads the text."""
+    """Both readers give the same operator, up to global phase."""
     values = values[: circuit.num_parameters]
     before = circuit.copy()
     encoded = assert_same_operator(circuit, values)
