@@ -1,8 +1,8 @@
-"""Values known only while a circuit runs -> `expr` trees, and what operators make of them.
+"""Values known only while a circuit runs -> `expr` trees, and operators on them.
 
-A value here is a bit, a register, a `Slice` of one, an ``expr.Expr``, or `Signed`; a constant that
-meets one is a Python number, which may know its width (`SizedInt`). Wrong operands raise TypeError
-with a message for the author.
+A value here is a bit, a register, a `Slice` of one, an ``expr.Expr``, or `Signed`; a constant
+operand is a Python number, with its width if it has one (`SizedInt`). Wrong operands raise
+TypeError with a message for the author.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def binary(symbol: str, left: Any, right: Any) -> Any:
     """``left symbol right``, one of which is classical.
 
     Raises:
-        TypeError: the operands do not go with the operator or with each other.
+        TypeError: the operator does not take these operands.
     """
     if symbol not in OPERATORS:
         raise TypeError(f"{symbol!r} can't be applied to bits")
@@ -170,7 +170,7 @@ def condition(value: Any) -> Any:
     """What ``QuantumCircuit.if_test`` takes: the plain pair where there is one.
 
     Raises:
-        TypeError: the value is no condition.
+        TypeError: the value can't be a condition.
     """
     if isinstance(value, (bool, int)):
         return expr.lift(bool(value))
@@ -326,7 +326,7 @@ def _number(value: Any) -> int:
     if isinstance(value, LargeInteger):
         return value.exact
     if isinstance(value, float) or not isinstance(value, int):
-        raise TypeError("bits go with bits, integers and booleans only")
+        raise TypeError("bits can be combined with bits, integers and booleans only")
     return int(value)
 
 

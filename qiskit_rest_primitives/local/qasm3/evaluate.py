@@ -1,4 +1,4 @@
-"""What an operator or function of OpenQASM 3 does to the values a reader meets.
+"""Operators, functions and conversions of OpenQASM 3, applied to values.
 
 A value is a Python number or bool, a ParameterExpression, or something that `classical` knows.
 Wrong operands raise TypeError or ValueError with a message for the author.
@@ -98,7 +98,7 @@ def binary(symbol: str, left: Any, right: Any) -> Any:
     """``left symbol right``.
 
     Raises:
-        TypeError: the operands do not go with the operator or with each other.
+        TypeError: the operator does not take these operands.
         ArithmeticError: no such number.
     """
     if is_classical(left) or is_classical(right):

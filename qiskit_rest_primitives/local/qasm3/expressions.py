@@ -218,7 +218,7 @@ class Expressions:
             self._scanner.fail(str(error) or "this value can't be computed", start)
 
     def named_value(self, name: str, position: int) -> Any:
-        """What a name stands for in an expression; ``c[0]`` is a bit."""
+        """The value of a name in an expression; ``c[0]`` is a bit."""
         value = self._scope.lookup(name)
         if value is None:
             if name not in evaluate.CONSTANTS:

@@ -102,10 +102,10 @@ class Definition:
 
 
 class DefinedGate(Gate):
-    """A gate that the text defines; it gets its body when asked, so that reading stays cheap.
+    """A gate that the text defines; its body is built on first use, so that reading stays cheap.
 
-    Its name is the text's behind ``gate_``: Qiskit and Aer go by names, and would take a gate
-    called ``rzz`` or ``pauli`` for their own whatever its definition says.
+    Its name is the text's with the prefix ``gate_``: Qiskit and Aer identify gates by name, and
+    would take a gate called ``rzz`` or ``pauli`` for their own.
     """
 
     def __init__(self, source: Definition, parameters: list[Any]):

@@ -1,4 +1,4 @@
-"""OpenQASM 3 text -> QuantumCircuit and its inputs in order, remembered by text."""
+"""OpenQASM 3 text -> QuantumCircuit and its inputs in order, cached by text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CACHED_CHARACTERS = 8_000_000
 
 @dataclass(frozen=True)
 class ReadCircuit:
-    """What a text says. It may be handed out again: copy the circuit before changing it.
+    """The circuit of a text, shared with other callers: copy the circuit before changing it.
 
     Attributes:
         circuit: all qubits in the order of their declarations, registers under their names in the
@@ -70,13 +70,13 @@ _cache = _Cache()
 def read_circuit(
     text: str, *, num_qubits: int | None = None, check: Callable[[], None] = lambda: None
 ) -> ReadCircuit:
-    """Reads OpenQASM 3, whoever wrote it.
+    """Reads OpenQASM 3 from any author.
 
     Args:
         text: the whole text. Gate definitions, broadcasting, modifiers, control flow, physical
             qubits, expressions of inputs, and variables of type bool and uint are read;
-            subroutines, calibrations, arrays and other variables are not. Annotations say nothing
-            about what a statement does and are skipped; a box is read as its statements, since no
+            subroutines, calibrations, arrays and other variables are not. Annotations do not
+            change what a statement does and are skipped; a box is read as its statements, since no
             simulator here keeps time.
         num_qubits: the width of the circuit, for texts that name physical qubits only.
         check: called while that takes long; raises to give up.
@@ -85,7 +85,8 @@ def read_circuit(
         The circuit, shared with other callers of the same text.
 
     Raises:
-        ReadError: the text is wrong, too large, or says what a circuit can't hold.
+        ReadError: the text is wrong, too large, or uses a feature that Qiskit's circuits do not
+            have.
     """
     if num_qubits is not None and not 0 <= num_qubits <= MAX_QUBITS:
         raise ReadError(f"a width of {num_qubits} qubits; 0 to {MAX_QUBITS} are supported", 1, 1)

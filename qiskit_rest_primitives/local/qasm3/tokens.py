@@ -1,4 +1,4 @@
-"""OpenQASM 3 text -> tokens, one at a time, and errors that know their line and column."""
+"""OpenQASM 3 text -> tokens, one at a time, and errors with their line and column."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TOKEN = re.compile(
 
 
 class ReadError(RestPrimitivesError):
-    """A text that is not OpenQASM 3, or says what a circuit of Qiskit can't hold.
+    """A text is not OpenQASM 3, or uses a feature that Qiskit's circuits do not have.
 
     Attributes:
         line: line of the text, counted from 1.
@@ -42,7 +42,7 @@ class ReadError(RestPrimitivesError):
 
 
 class Scanner:
-    """The text and the token at hand.
+    """A text and the current token.
 
     Attributes:
         kind: ``name``, ``number``, ``string``, ``symbol``, or ``end`` after the last one.
@@ -59,7 +59,7 @@ class Scanner:
         self.seek(0)
 
     def seek(self, position: int) -> None:
-        """Makes the first token at or after ``position`` the token at hand."""
+        """Makes the first token at or after ``position`` the current token."""
         self.end = position
         self.advance()
 
@@ -90,7 +90,7 @@ class Scanner:
         return left
 
     def accept(self, token: str) -> bool:
-        """Steps over ``token`` if it is the one at hand."""
+        """Steps over ``token`` if it is the current token."""
         if self.token == token and self.kind != "string":
             self.advance()
             return True
@@ -114,21 +114,21 @@ class Scanner:
         return self.advance()
 
     def found(self) -> str:
-        """The token at hand, for a message."""
+        """The current token, for a message."""
         return repr(self.token[:40]) if self.kind != "end" else "the end of the text"
 
     def deeper(self) -> None:
-        """Counts one more level of nesting; the caller takes it back."""
+        """Counts one more level of nesting; the caller subtracts it again."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
             self.fail(f"nested more than {MAX_DEPTH} deep")
 
     def fail(self, message: str, position: int | None = None) -> NoReturn:
-        """Raises ReadError for the token at hand, or for a position in the text."""
+        """Raises ReadError for the current token, or for a position in the text."""
         raise self.error(message, position)
 
     def error(self, message: str, position: int | None = None) -> ReadError:
-        """The ReadError for the token at hand, or for a position in the text."""
+        """The ReadError for the current token, or for a position in the text."""
         position = self.start if position is None else position
         line = self.text.count("\n", 0, position) + 1
         return ReadError(message, line, position - self.text.rfind("\n", 0, position))

@@ -28,7 +28,7 @@ SAME_AS_IMPORTER = {
 @pytest.mark.filterwarnings("ignore:.*annotated:DeprecationWarning")  # the importer's
 @pytest.mark.parametrize("text", SAME_AS_IMPORTER.values(), ids=SAME_AS_IMPORTER.keys())
 def test_reads_as_the_importer_does(text):
-    """What Qiskit's importer reads right is read the same way."""
+    """Texts that Qiskit's importer reads correctly give the same circuit."""
     assert_same(read_circuit(START + text).circuit, qasm3.loads(START + text))
 
 
@@ -238,13 +238,13 @@ LOOPS = {
 
 @pytest.mark.parametrize("text", LOOPS)
 def test_loops_whose_variable_is_an_index(text):
-    """They are what they stand for, statement by statement."""
+    """A loop with an index gives its statements once for each value."""
     got, expected = read_circuit(START + text).circuit, read_circuit(START + LOOPS[text]).circuit
     assert qasm3.dumps(got) == qasm3.dumps(expected)
 
 
 def test_other_loops_stay_loops():
-    """What is in another loop, or in a comment, is no index of theirs."""
+    """An index in another loop or in a comment does not unroll this loop."""
     text = START + (
         "for int i in [0:2] { x q[0]; if (b) break; } for int i in [0:2] { h q[i]; }"
         " for int j in [0:3] { rx(j) q[1]; /* q[j] */ delay[10ns] q[2]; } // [j]\n"
@@ -254,7 +254,7 @@ def test_other_loops_stay_loops():
 
 
 def test_symbolic_powers():
-    """A whole power of a gate with inputs is so many gates, also backwards and controlled."""
+    """A whole power of a gate with inputs repeats the gate, also inverted and controlled."""
     text = HEADER + (
         "input float[64] p; gate g(a) r { rx(a) r; rz(0.3) r; } qubit[2] q; pow(3) @ g(p) q[0];"
         " pow(-2) @ g(2*p) q[1]; ctrl @ pow(2) @ g(p + 1) q[0], q[1];"
@@ -268,7 +268,7 @@ def test_symbolic_powers():
 
 
 def test_powers_of_wide_gates():
-    """They have no matrix that would fit; a whole power needs none."""
+    """A whole power of a wide gate is built without a matrix, which would be too large."""
     qubits = ", ".join(f"q{k}" for k in range(7))
     text = HEADER + f"gate wide {qubits} {{ t q0; cx q0, q6; }} qubit[7] q; pow(2) @ wide "
     text += ", ".join(f"q[{k}]" for k in range(7)) + ";"

@@ -185,7 +185,7 @@ def test_both_ways_of_writing_a_switch(experimental):
 
 
 def test_a_switch_on_the_register_itself():
-    """As people write it: no variable between."""
+    """A switch can use a register directly, without a variable."""
     text = HEADER + "bit[2] c; qubit q; switch (c) { case 0 { x q; } case 1, 2 { y q; } }"
     operation = read_circuit(text).circuit.data[0].operation
     assert operation.target == read_circuit(text).circuit.cregs[0]
@@ -205,7 +205,7 @@ def test_else_if_chains_and_single_statements():
 
 
 def test_boxes_are_their_statements():
-    """No simulator here keeps time: a box, timed or empty, is what stands in it."""
+    """A box, timed or empty, is read as its statements, as no simulator here keeps time."""
     circuit, expected = QuantumCircuit(2, 1), QuantumCircuit(2, 1)
     with circuit.box(duration=100, unit="ns"):
         circuit.x(0)
@@ -220,7 +220,7 @@ def test_boxes_are_their_statements():
 
 
 def test_a_box_can_be_left():
-    """A break in a box in a loop is of the loop; names of the box stay in it."""
+    """A break in a box leaves the loop around it; names of the box stay in it."""
     text = (
         HEADER + "qubit q; bit c; for int i in [0:2] { box { bool b; b = true; break; } } bool b;"
     )

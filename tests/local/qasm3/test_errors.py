@@ -1,4 +1,4 @@
-"""Bad texts: where they are bad, in bounded time and memory, and never another exception."""
+"""Bad texts raise ReadError with the place, in bounded time and memory."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("statement", "column", "words"), WRONG, ids=[w[0] for w in WRONG])
 def test_wrong_statements_say_where(statement, column, words):
-    """Line, column and what is wrong, also behind lines that the fast path took."""
+    """The error has line, column and cause, also after lines that the fast path read."""
     with pytest.raises(ReadError) as caught:
         read_circuit(HEADER + statement)
     assert words in str(caught.value)
@@ -198,20 +198,20 @@ def test_wrong_statements_say_where(statement, column, words):
     ],
 )
 def test_wrong_texts(text, words):
-    """From the first line on."""
+    """An error on the first line has its line and column."""
     with pytest.raises(ReadError, match=r"^line 1, column \d+: ") as caught:
         read_circuit(text)
     assert words in str(caught.value)
 
 
 def test_an_empty_text_is_an_empty_circuit():
-    """There is nothing wrong with it."""
+    """An empty text gives an empty circuit of the given width."""
     assert read_circuit("").circuit.num_qubits == 0
     assert read_circuit("OPENQASM 3;", num_qubits=3).circuit.num_qubits == 3
 
 
 def bombs() -> dict[str, str]:
-    """Small texts that stand for large things, and large texts that are hard to take apart."""
+    """Small texts that expand to large circuits, and large texts that are hard to parse."""
     doubling = "".join(f"gate g{k + 1}(a) q {{ g{k}(a) q; g{k}(a) q; }} " for k in range(45))
     chain = "".join(f"gate g{k + 1}(a) q {{ g{k}(a + 1) q; }} " for k in range(200))
     start = HEADER + "gate g0(a) q { rx(a) q; } "
@@ -281,7 +281,7 @@ def bombs() -> dict[str, str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("text", bombs().values(), ids=bombs().keys())
 def test_bombs_are_refused_in_bounded_time_and_memory(text, monkeypatch):
-    """Seconds and a few megabytes, whatever the text asks for."""
+    """Reading stops within 20 seconds of CPU time and 60 MB."""
     monkeypatch.setattr(scope, "MAX_OPERATIONS", 50_000)
     tracemalloc.start()
     started = time.thread_time()
@@ -296,7 +296,7 @@ def test_bombs_are_refused_in_bounded_time_and_memory(text, monkeypatch):
 
 
 def test_the_limits_themselves_are_allowed(monkeypatch):
-    """What is refused begins one beyond."""
+    """A value at its limit is read; the next greater one is refused."""
     monkeypatch.setattr(scope, "MAX_OPERATIONS", 6)
     assert len(read_circuit("qubit[3] a; U(0, 0, 0) a; U(0, 0, 1) a;").circuit.data) == 6
     with pytest.raises(ReadError, match="more than 6 operations"):
@@ -307,7 +307,7 @@ def test_the_limits_themselves_are_allowed(monkeypatch):
 
 
 def test_a_width_that_does_not_fit():
-    """The caller's number of qubits against the text's."""
+    """The caller's number of qubits must be enough for the text."""
     with pytest.raises(ReadError, match="2 qubits in a circuit of 1"):
         read_circuit("qubit[2] q;", num_qubits=1)
     with pytest.raises(ReadError, match=r"\$4 is used, but the circuit has 3 qubits"):
@@ -317,8 +317,8 @@ def test_a_width_that_does_not_fit():
             read_circuit("", num_qubits=width)
 
 
-def test_qiskits_own_complaints_become_read_errors(monkeypatch):
-    """Whatever else goes wrong inside has a place in the text too."""
+def test_exceptions_of_qiskit_become_read_errors(monkeypatch):
+    """An exception inside the parser becomes a ReadError with a line and a column."""
 
     def broken(*_):
         raise KeyError("surprise")

@@ -117,7 +117,7 @@ def test_inputs_may_shadow_constants_and_functions():
 
 
 def test_unused_inputs_are_parameters_too():
-    """A value for each declared input, as the caller was told."""
+    """Every declared input takes a value."""
     read = read_circuit("input float b; input float a; qubit q; U(a, 0, 0) q;")
     assert [p.name for p in read.parameters] == ["b", "a"]
     assert {p.name for p in read.circuit.parameters} == {"a", "b"}
@@ -205,7 +205,7 @@ def test_a_long_plain_text():
     ],
 )
 def test_plain_lines_are_checked(line):
-    """What the loop for plain lines does not take as it is, the parser refuses."""
+    """The parser refuses the wrong lines that the loop for plain lines leaves to it."""
     taught = (
         'include "stdgates.inc"; qubit[2] q; bit[2] c; rz(0.5) q[0]; cx q[0], q[1]; h q[0];'
         " U(1, 2, 3) q[0]; c[0] = measure q[0];"

@@ -93,7 +93,7 @@ def test_circuits_of_gates_in_gates_come_back():
     ],
 )
 def test_a_definition_with_qiskits_meaning_is_qiskits_gate(definition, call, expected):
-    """Whatever the words of the definition are, up to a global phase."""
+    """A definition is recognised by its operator, up to a global phase."""
     circuit = read_circuit(f"{HEADER}{definition} qubit[4] q; {call};").circuit
     assert circuit.data[0].operation.base_class is expected
 
@@ -107,7 +107,7 @@ def test_a_definition_with_qiskits_meaning_is_qiskits_gate(definition, call, exp
     ],
 )
 def test_a_definition_with_another_meaning_is_honoured(definition, call, same):
-    """A familiar name does not overrule what the text says."""
+    """The text's definition counts, even under the name of a gate of Qiskit's."""
     circuit = read_circuit(f"{HEADER}{definition} qubit[2] q; {call};").circuit
     name = definition.split("(")[0].split()[1]
     assert circuit.data[0].operation.name == f"gate_{name}"
@@ -117,7 +117,7 @@ def test_a_definition_with_another_meaning_is_honoured(definition, call, same):
 
 
 def test_a_phase_that_controls_make_visible_is_kept():
-    """Qiskit's exporter drops the phase of sxdg; under a control the text's words count."""
+    """Qiskit's exporter drops the phase of sxdg; under a control the text's definition counts."""
     text = HEADER + "gate sxdg q { s q; h q; s q; } qubit[2] q; ctrl @ sxdg q[0], q[1];"
     expected = QuantumCircuit(2)
     body = QuantumCircuit(1)

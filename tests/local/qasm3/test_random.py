@@ -165,7 +165,7 @@ def error_of(text: str) -> ReadError | None:
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_damaged_texts_raise_read_errors_only(data):
-    """Cut, doubled or exchanged pieces of good texts."""
+    """A damaged text gives a circuit or a ReadError."""
     text = HEADER + data.draw(st.sampled_from(sorted(SAME_AS_IMPORTER.values())))
     for _ in range(data.draw(st.integers(1, 3))):
         start = data.draw(st.integers(0, len(text)))
@@ -181,5 +181,5 @@ def test_damaged_texts_raise_read_errors_only(data):
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=80))
 def test_arbitrary_texts_raise_read_errors_only(text):
-    """Whatever arrives over the wire."""
+    """Any text gives a circuit or a ReadError."""
     assert str(error_of(text) or "line ").startswith("line ")

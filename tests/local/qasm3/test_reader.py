@@ -90,7 +90,7 @@ def assert_same(got: QuantumCircuit, expected: QuantumCircuit, *, exact: bool = 
 @pytest.mark.filterwarnings("ignore:.*annotated:DeprecationWarning")  # the importer's
 @pytest.mark.parametrize("text", SAME_AS_IMPORTER.values(), ids=SAME_AS_IMPORTER.keys())
 def test_reads_as_the_importer_does(text):
-    """What Qiskit's importer reads right is read the same way."""
+    """Texts that Qiskit's importer reads correctly give the same circuit."""
     assert_same(read_circuit(HEADER + text).circuit, qasm3.loads(HEADER + text))
 
 
