@@ -6,14 +6,14 @@
     ├── AccountError              no account, a malformed token, CRN, channel or account file
     ├── EncodeError               a circuit, value or observable that the wire can't carry
     │   ├── ISAError              a circuit that the chosen device can't run as it is
-    │   └── UnknownParameterError (KeyError)  a value for a name that is none of the circuit's
+    │   └── UnknownParameterError (KeyError)  a value for a name that the circuit does not have
     ├── OptionsError (ValueError) an option's name, type, range or relation
-    ├── ProtocolError             a reply that is not what the API promises
+    ├── ProtocolError             a reply that is not in the API's form
     ├── TransportError            no reply: the connection broke
     │   ├── ConnectError          no connection: refused, name not found, TLS, proxy
     │   ├── ReadTimeoutError      a connection, but no whole reply in time
     │   └── RedirectError         sent elsewhere, where the token must not go
-    ├── APIError                  a reply that says no: status_code, code, detail, trace
+    ├── APIError                  an error status: status_code, code, detail, trace
     │   ├── AuthenticationError   401, 403
     │   ├── NotFoundError         404
     │   ├── InvalidRequestError   400, 409, 413, 422
@@ -56,7 +56,7 @@ class ISAError(EncodeError):
 
 
 class UnknownParameterError(EncodeError, KeyError):
-    """A PUB has a value for a name that is none of its circuit's; a KeyError as in Qiskit."""
+    """A PUB has a value for a parameter that its circuit lacks; a KeyError as in Qiskit."""
 
 
 class OptionsError(RestPrimitivesError, ValueError):
@@ -191,7 +191,7 @@ class JobCancelledError(JobFailedError):
 
 
 class JobTimeoutError(RestPrimitivesError, QiskitJobTimeoutError, TimeoutError):
-    """The job was not final within the caller's ``timeout``; it goes on running."""
+    """The job was not final within the caller's ``timeout``; it continues."""
 
 
 E = TypeVar("E", bound=RestPrimitivesError)

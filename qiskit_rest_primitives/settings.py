@@ -30,12 +30,12 @@ class Settings:
     Attributes:
         submissions_per_minute: how many jobs are submitted a minute at the most; None for 5 with
             IBM's service, which refuses more, and no limit elsewhere. 0 for no limit.
-        journal: whether submissions are noted in a local file until their job id is known, so
+        journal: whether submissions are recorded in a local file until their job id is known, so
             that `QiskitRuntimeService.recover` finds them after a crash.
         result_memory_bytes: a received result larger than this is kept on disk, and decoded again
-            when it is asked for after its last user let go of it.
-        patience_seconds: how long the client looks for a job, or retries to open a session, after
-            a request without a reply; then it raises an error that says how to go on.
+            if it is used after it was garbage-collected.
+        lookup_seconds: how long the client looks up a job, or retries to open a session, after a
+            request without a reply; then it raises an error that says what to do.
         outage_seconds: how long calls without a ``timeout`` of their own are retried while a
             service that has answered this client before can't be reached; reads are retried a few
             times even if this is 0. For a service that never answered it is ten seconds at most.
@@ -50,13 +50,13 @@ class Settings:
     submissions_per_minute: float | None = None
     journal: bool = True
     result_memory_bytes: int = 64_000_000
-    patience_seconds: float = 180.0
+    lookup_seconds: float = 180.0
     outage_seconds: float = 30.0
     first_pause_seconds: float = 0.25
     state_folder: Path = field(default_factory=state_folder)
 
     def __post_init__(self) -> None:
-        times = ("patience_seconds", "outage_seconds", "first_pause_seconds")
+        times = ("lookup_seconds", "outage_seconds", "first_pause_seconds")
         for name in ("submissions_per_minute", "result_memory_bytes", *times):
             value: object = getattr(self, name)
             if value is None and name == "submissions_per_minute":

@@ -72,7 +72,7 @@ def client_of_failing(failing: LocalService, tmp_path: Path) -> QiskitRuntimeSer
     settings = Settings(
         state_folder=tmp_path / "state",
         first_pause_seconds=0.01,
-        patience_seconds=10,
+        lookup_seconds=10,
         outage_seconds=10,
     )
     return QiskitRuntimeService(

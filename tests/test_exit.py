@@ -48,7 +48,7 @@ ENDINGS = {
         "threading.Timer(0.3, signal.pthread_kill, [main, signal.SIGINT]).start()\n"
         "threading.Event().wait()",
     ),
-    "with a thread that goes on": (
+    "with a thread that continues": (
         "idle",
         "def go_on():\n    time.sleep(0.5)\n    print('went on')\n"
         "threading.Thread(target=go_on).start()",

@@ -102,7 +102,7 @@ def _service_of(job: RestJob) -> QiskitRuntimeService:
 def test_a_401_of_a_handed_over_token_is_said(
     local: LocalService, job: RestJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There is no other one to be had: the error comes at once, and the job goes on."""
+    """There is no other token: the error is raised at once, and the job continues."""
     monkeypatch.delenv("IAM_URL")
     ready = _service_of(job)
     assert not ready.client.renews_tokens
@@ -114,7 +114,7 @@ def test_a_401_of_a_handed_over_token_is_said(
     assert handle.result(timeout=60)[0].data.meas.num_shots == SHOTS
 
 
-def test_calls_without_a_timeout_outlast_an_outage(
+def test_calls_without_a_timeout_ride_out_an_outage(
     local: LocalService, job: RestJob, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A service that answered before is waited for by reads, submissions and cancellations."""
@@ -141,7 +141,7 @@ def test_calls_without_a_timeout_outlast_an_outage(
 def test_a_job_of_another_session_is_decoded_through_an_outage(
     local: LocalService, job: RestJob
 ) -> None:
-    """What was submitted is asked for after the download: that may meet an outage too."""
+    """The submitted params are fetched after the download, during an outage too."""
     service = _service_of(job)
     job.wait_for_final_state(60)
     handle = RestJob(service.client, job.job_id())

@@ -54,7 +54,7 @@ def body_of(mock: responses.RequestsMock) -> dict:
 
 
 def test_the_constructor_sends_nothing(recorded) -> None:
-    """No request before something is asked for."""
+    """No request before one is needed."""
     mock, _ = recorded
     assert len(mock.calls) == 0
 
@@ -147,7 +147,7 @@ def test_a_backend_that_is_offline_gets_no_job(recorded) -> None:
 
 
 def test_a_quick_job_costs_three_requests(recorded) -> None:
-    """POST, one look at the status, GET results."""
+    """POST, one poll of the status, GET results."""
     mock, service = recorded
     plain = {"results": [{"data": {"meas": {"samples": ["0x0"], "num_bits": 1}}, "metadata": {}}]}
     mock.get(f"{URL}/jobs/job-1/results", json=plain)

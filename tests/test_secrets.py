@@ -105,7 +105,7 @@ def test_no_secret_leaves_the_client(
             outage_seconds=0,
             state_folder=tmp_path / "state",
             first_pause_seconds=0.01,
-            patience_seconds=1,
+            lookup_seconds=1,
         )
         service = QiskitRuntimeService(
             url=local.url, token=KEY, instance=local.instance, settings=settings
@@ -205,7 +205,7 @@ def test_a_short_token_is_no_reason_to_change_a_reply() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 500])
 def test_a_service_that_repeats_the_token_is_not_quoted(status: int) -> None:
-    """Whether it says so in an error or in something that is none of the API's replies."""
+    """Whether it says so in an error or in something that is not one of the API's replies."""
     token = secret("ready")
     for body in (f'{{"errors": [{{"message": "bad {token}", "solution": "{token}"}}]}}', token):
         with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:

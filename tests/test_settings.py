@@ -1,4 +1,4 @@
-"""Settings: what is no number is said when it is set."""
+"""Settings: a value that is not a number is an error at once."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from qiskit_rest_primitives import OptionsError, Settings
         ("submissions_per_minute", -1),
         ("submissions_per_minute", "5"),
         ("submissions_per_minute", True),
-        ("patience_seconds", float("nan")),
-        ("patience_seconds", None),
+        ("lookup_seconds", float("nan")),
+        ("lookup_seconds", None),
         ("outage_seconds", -0.1),
         ("first_pause_seconds", float("inf")),
         ("result_memory_bytes", -1),
@@ -34,4 +34,4 @@ def test_a_folder_may_be_text_and_begin_at_home(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("HOME", "/home/me")
     settings: Any = Settings
     assert settings(state_folder="~/kept").state_folder == Path("/home/me/kept")
-    assert Settings(submissions_per_minute=0.5, patience_seconds=0).journal
+    assert Settings(submissions_per_minute=0.5, lookup_seconds=0).journal

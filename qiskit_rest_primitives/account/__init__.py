@@ -1,7 +1,7 @@
 """Where url, token and instance come from: argument, environment, saved file. No HTTP.
 
-``checks`` says what is well formed, ``file`` reads and writes, ``saved`` knows the accounts in the
-file, ``resolve`` puts one together.
+``validate`` checks one value, ``account_file`` reads and writes the file, ``saved_accounts`` finds
+and changes accounts in it, ``resolve`` makes an account.
 """
 
 from qiskit_rest_primitives.account.resolve import Account, resolve_account

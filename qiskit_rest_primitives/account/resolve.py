@@ -21,7 +21,7 @@ ENVIRONMENT: Final = ("token", "url", "instance", "channel", "region")
 
 @dataclass(frozen=True)
 class Account:
-    """Who asks which service, checked; made by `resolve_account`.
+    """A checked account: url, token and instance. `resolve_account` makes it.
 
     It pickles without its token: unpickled, the token is looked up again in the environment or
     the saved account.
@@ -170,7 +170,7 @@ def resolve_account(
         AccountError: there is no account, or a part of it is malformed.
     """
     token, proxies, url = hide(token), hide(proxies), checks.without_secrets(url)
-    channel = checks.not_a_token(channel)
+    channel = checks.hide_misplaced_token(channel)
     environment: dict[str, Any] = {
         key: os.environ.get(f"QISKIT_IBM_{key.upper()}") for key in ENVIRONMENT
     }

@@ -57,7 +57,7 @@ def save_account(
         AccountError: a part is malformed, the name is taken, or the file can't be written.
     """
     token, proxies, url = hide(token), hide(proxies), checks.without_secrets(url)
-    channel = checks.not_a_token(channel)
+    channel = checks.hide_misplaced_token(channel)
     channel = checks.check_channel(channel or DEFAULT_CHANNEL)
     url = checks.check_url(url or checks.default_url(instance))
     if instance is not None and instance != "auto":

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Secret(Generic[T]):
-    """A token, or whatever else holds one, that shows itself only when asked, by `reveal`."""
+    """A token, or whatever else holds one, that only `reveal` shows."""
 
     __slots__ = ("_value",)
 
@@ -61,9 +61,9 @@ class HiddenUrls(Mapping[str, str]):
 
 
 def hide(value: Any) -> Any:
-    """A `Secret` of the value; what is one already, or is nothing, stays as it is.
+    """A `Secret` of the value; a `Secret`, and an empty value, are returned unchanged.
 
-    A function that is handed a secret does this first: a debugger or an error tracker shows the
+    A function that takes a secret does this first: a debugger or an error tracker shows the
     local variables of every frame that an error passes.
     """
     return value if not value or isinstance(value, Secret | HiddenUrls) else Secret(value)

@@ -38,15 +38,15 @@ _KEY_CURE = "create an API key at https://quantum.cloud.ibm.com (account menu, A
 _CRN_CURE = "copy the CRN from https://quantum.cloud.ibm.com/instances"
 
 
-def not_a_token(channel: Any) -> Any:
-    """The channel; a mark in place of a token, which older clients took as first argument."""
+def hide_misplaced_token(channel: Any) -> Any:
+    """The channel, or ``<hidden>`` if it looks like a token: older clients took that first."""
     misplaced = isinstance(channel, str) and channel not in CHANNELS and _API_KEY.match(channel)
     return "<hidden>" if misplaced else channel
 
 
 def check_channel(channel: Any) -> str:
     """The channel, or AccountError."""
-    channel = not_a_token(channel)
+    channel = hide_misplaced_token(channel)
     if channel == "<hidden>":
         raise AccountError("the channel looks like a token; pass it as token=...")
     if channel == "ibm_quantum":
@@ -147,7 +147,7 @@ def check_instance(instance: Any, *, ibm: bool) -> str | None:
     if not instance.startswith("crn:"):
         raise AccountError(
             f"instance {instance!r} is a name; {_CRN_CURE}: looking a name up needs IBM's "
-            "resource controller, which is no part of this API"
+            "resource controller, which is not part of this API"
         )
     if not _CRN.fullmatch(instance):
         raise AccountError(
@@ -158,7 +158,7 @@ def check_instance(instance: Any, *, ibm: bool) -> str | None:
 
 
 def region_of(instance: str | None) -> str | None:
-    """The region in a CRN, such as ``us-east``; None if it is no CRN."""
+    """The region in a CRN, such as ``us-east``; None if it is not a CRN."""
     match = _CRN.fullmatch(instance or "")
     return match["region"] if match else None
 
@@ -172,7 +172,7 @@ def is_staging(instance: Any) -> bool:
 def check_region(region: Any) -> str:
     """The region's name, or AccountError."""
     if not isinstance(region, str) or not _REGION.fullmatch(region):
-        raise AccountError(f"region {region!r} is none; expected one such as 'us-east' or 'eu-de'")
+        raise AccountError(f"{region!r} is not a region; expected e.g. 'us-east'")
     return region
 
 
@@ -219,7 +219,7 @@ def _token_problem(token: str, exchanged: bool, now: float) -> str:
         )
     elif exchanged and not _API_KEY.fullmatch(token):
         return (
-            f"the token of {len(token)} characters is no API key (44 letters, digits, - and _); "
+            f"{len(token)} characters are not an API key (44 letters, digits, - and _); "
             + _KEY_CURE
         )
     return ""

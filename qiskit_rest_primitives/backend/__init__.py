@@ -1,6 +1,7 @@
 """RestBackend: a device or simulator of a service, with a Target to transpile against.
 
-``rest`` holds the backend, ``views`` what it says about itself, ``selection`` how one is chosen.
+``backend`` holds RestBackend, ``reports`` its configuration, properties and status, ``entries`` and
+``filters`` the choice of one.
 """
 
 from qiskit_rest_primitives.backend.backend import RestBackend

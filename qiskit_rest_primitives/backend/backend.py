@@ -1,4 +1,4 @@
-"""RestBackend: asks the service once what a device is, keeps it, and builds the Target from it."""
+"""RestBackend: fetches and caches what a device is, and builds its Target."""
 
 from __future__ import annotations
 
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 class RestBackend(BackendV2):
     """A device or simulator of a service; `QiskitRuntimeService.backend` makes it.
 
-    Nothing is asked until it is needed, then once: configuration and properties are kept until
-    `refresh`. Fields of the configuration that have no attribute of their own here
-    (``backend.basis_gates``, ``backend.processor_type``, ...) are attributes as well. Threads may
+    Configuration and properties are fetched on first use and cached until `refresh`. Fields of the
+    configuration (``backend.processor_type``, ...) are attributes as well. Threads may
     share a backend; it pickles and copies without the token.
 
     Args:
@@ -61,7 +60,7 @@ class RestBackend(BackendV2):
         self._list_entry = dict(list_entry) if list_entry is not None else None
         self._configuration: BackendConfiguration | None = None
         self._properties: BackendProperties | None = None
-        self._properties_asked = False
+        self._properties_fetched = False
         self._target: Target | None = None
         self._lock = Lock()
 
@@ -100,7 +99,7 @@ class RestBackend(BackendV2):
 
     @property
     def target(self) -> Target:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """What the device can do, for the transpiler: asks the service on first use."""
+        """What the device can do, for the transpiler; fetched on first use."""
         with self._lock:
             if self._target is None:
                 self._target = self._build_target()
@@ -126,7 +125,7 @@ class RestBackend(BackendV2):
             self._target = self._coupling_map = None
 
     def configuration(self) -> BackendConfiguration:
-        """What the backend is; asks the service on first use.
+        """The backend's configuration, fetched on first use.
 
         Raises:
             NotFoundError: there is no such backend in this instance.
@@ -138,26 +137,26 @@ class RestBackend(BackendV2):
             return self._configuration
 
     def properties(self, refresh: bool = False) -> BackendProperties | None:
-        """What was measured on the backend; None for simulators and where nothing is reported.
+        """What was measured on the backend; None for simulators and if the service reports none.
 
         Args:
-            refresh: ask the service even if it has been asked before.
+            refresh: fetch them even if they are cached.
         """
         with self._lock:
             if self.simulator:
                 return None
-            if refresh or not self._properties_asked:
+            if refresh or not self._properties_fetched:
                 try:
                     reply = self._client.backend_properties(self.name)
                 except NotFoundError:
                     reply = None
                 self._properties = BackendProperties(reply) if reply else None
-                self._properties_asked = True
+                self._properties_fetched = True
                 self._target = self._coupling_map = None
             return self._properties
 
     def refresh(self) -> None:
-        """Asks for configuration and properties again; the target is built anew."""
+        """Fetches configuration and properties again; the target is rebuilt."""
         with self._lock:
             self._configuration = BackendConfiguration(
                 self._client.backend_configuration(self.name)
@@ -166,11 +165,11 @@ class RestBackend(BackendV2):
             self.properties(refresh=True)
 
     def status(self) -> BackendStatus:
-        """Whether it takes jobs, and how many wait; asks the service each time."""
+        """Whether it takes jobs, and how many wait; fetched at each call."""
         return BackendStatus.decode(self.name, self._client.backend_status(self.name))
 
     def note_entry(self, list_entry: Mapping[str, Any]) -> None:
-        """Takes note of what ``GET /backends`` says of it now."""
+        """Records the backend's newest entry in ``GET /backends``."""
         self._list_entry = dict(list_entry)
 
     def check_takes_jobs(self) -> None:

@@ -1,14 +1,11 @@
-"""Which entry of the list of backends: by name, by width, least busy. No I/O."""
+"""Selects entries of the list of backends: by name, by width, least busy. No I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qiskit_rest_primitives.errors import BackendError
-
-if TYPE_CHECKING:
-    pass
 
 
 def select_backends(
@@ -20,7 +17,7 @@ def select_backends(
     simulator: bool | None = None,
     include_mocks: bool = False,
 ) -> list[Mapping[str, Any]]:
-    """The entries that fit, in the order of the service; nothing is asked.
+    """The entries that meet all conditions, in the order of the service.
 
     Args:
         entries: ``devices`` of ``GET /backends``.
@@ -52,8 +49,8 @@ def least_busy_entry(entries: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
     if not online:
         states = ", ".join(f"{entry.get('name')} is {_state(entry)}" for entry in entries)
         raise BackendError(
-            f"no backend fits and takes jobs ({states or 'none fits'}); "
-            "ask for less, or see service.backends()"
+            f"no operational backend matches ({states or 'none matches'}); "
+            "relax the conditions, or see service.backends()"
         )
     return min(online, key=lambda entry: entry.get("queue_length") or 0)
 

@@ -1,4 +1,4 @@
-"""Which backend to take. In: the entries of ``GET /backends``, or backends. Out: those that fit."""
+"""Filters backends by fields of their configuration or status."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def filter_backends(
     """The backends with these values of configuration or status fields, that pass the filter.
 
     Args:
-        backends: their configuration, and for fields it lacks their status, is asked for.
-        filters: says yes to a backend.
+        backends: their configuration is fetched, and their status for fields it lacks.
+        filters: returns True for a backend to keep.
         **criteria: field and wanted value, such as ``simulator=False`` or ``local=False``.
 
     Raises:

@@ -64,7 +64,7 @@ class BackendConfiguration:
     """What a backend is: every field of the service's reply is an attribute.
 
     Times are in seconds and frequencies in Hz; ``online_date`` is a datetime; ``gates`` have
-    ``name``, ``parameters`` and ``coupling_map``. ``to_dict`` gives the reply as it came.
+    ``name``, ``parameters`` and ``coupling_map``. ``to_dict`` gives the reply as received.
     """
 
     def __init__(self, reply: Mapping[str, Any]):
@@ -208,11 +208,11 @@ class BackendProperties:
         return self.gate_property(gate, qubits, "gate_length")
 
     def is_qubit_operational(self, qubit: int) -> bool:
-        """Whether the qubit works; True when nothing is said."""
+        """Whether the qubit works; True if it is not reported."""
         return self.qubit_property(qubit).get("operational") != 0
 
     def is_gate_operational(self, gate: str, qubits: int | Iterable[int]) -> bool:
-        """Whether the gate works on these qubits; True when nothing is said."""
+        """Whether the gate works on these qubits; True if it is not reported."""
         return self.gate_property(gate, qubits).get("operational") != 0
 
     def faulty_qubits(self) -> list[int]:

@@ -1,7 +1,7 @@
 """What a forked child must not inherit: locks that a thread of its parent held, and its futures.
 
-Only the thread that forks lives on in the child. A lock that another one held would stay closed for
-ever there, and what another one was about to deliver would never come.
+Only the forking thread exists in the child. A lock that another thread held would stay locked there
+for ever, and a future that another thread was to resolve would never be done.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Protocol
 
 
 class Forkable(Protocol):
-    """Something that has to begin anew in a child."""
+    """An object with locks or futures to replace in a child."""
 
     def after_fork(self) -> None:
-        """Lets go of what threads of the parent were doing."""
+        """Replaces what belonged to threads of the parent."""
         ...
 
 
@@ -25,12 +25,12 @@ _known: weakref.WeakSet[Forkable] = weakref.WeakSet()
 
 
 def renew_after_fork(thing: Forkable) -> None:
-    """Has `after_fork` called in each child, as long as the thing lives."""
+    """Calls `after_fork` in each child, as long as the object exists."""
     _known.add(thing)
 
 
 class Lock:
-    """A `threading.RLock` that is open in a forked child."""
+    """A `threading.RLock` that is unlocked in a forked child."""
 
     __slots__ = ("__weakref__", "_lock")
 
@@ -39,7 +39,7 @@ class Lock:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Whoever held it is not here."""
+        """A new lock: the thread that held the old one does not exist here."""
         self._lock = threading.RLock()
 
     def __enter__(self) -> None:

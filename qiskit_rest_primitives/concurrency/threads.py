@@ -1,4 +1,4 @@
-"""Work that its caller need not wait for."""
+"""Daemon threads that return futures."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def in_thread(function: Callable[[], T], name: str) -> Future[T]:
     return future
 
 
-def came_in_time(
+def finished_within(
     future: Future[T], seconds: float, late: Callable[[T], object] | None = None
 ) -> bool:
-    """Waits for a future.
+    """Waits for a future; True if it is done in time.
 
     Args:
         future: of work in a thread.
         seconds: how long to wait.
-        late: takes the outcome if it comes after that and is no error.
+        late: takes the outcome if it is later than that and not an error.
     """
     if wait_for_futures([future], seconds).done:
         return True

@@ -15,7 +15,7 @@ from qiskit_rest_primitives.concurrency.forks import Lock
 logger = logging.getLogger(__name__)
 
 RENEW_AT = 0.8
-"""Part of a token's life after which it is renewed, as IBM's own SDK does."""
+"""Part of a token's lifetime after which it is renewed, as IBM's own SDK does."""
 
 
 class TokenSource(Protocol):
@@ -26,12 +26,12 @@ class TokenSource(Protocol):
         ...
 
     def renew(self, refused: str) -> bool:
-        """Replaces a token that the service refused; False if there is no other to be had."""
+        """Replaces a token that the service refused; False if there is no other."""
         ...
 
 
 class ReadyToken:
-    """A bearer token handed over by the user; it can't be renewed."""
+    """A bearer token supplied by the user; it can't be renewed."""
 
     __slots__ = ("_token",)
 
@@ -58,7 +58,7 @@ class ExchangedToken:
         clock: monotonic seconds.
     """
 
-    __slots__ = ("_born", "_clock", "_exchange", "_life", "_lock", "_token")
+    __slots__ = ("_clock", "_exchange", "_issued_at", "_life", "_lock", "_token")
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class ExchangedToken:
         self._clock = clock
         self._lock = Lock()
         self._token = ""
-        self._born = self._life = 0.0
+        self._issued_at = self._life = 0.0
 
     def __repr__(self) -> str:
         return "ExchangedToken(<hidden>)"
@@ -80,17 +80,17 @@ class ExchangedToken:
         A failed renewal ahead of time is not an error while the old token lives: the next call
         tries again.
         """
-        age = self._clock() - self._born
+        age = self._clock() - self._issued_at
         if self._token and age < RENEW_AT * self._life:
             return self._token
         with self._lock:
-            age = self._clock() - self._born
+            age = self._clock() - self._issued_at
             if self._token and age < RENEW_AT * self._life:
                 return self._token
             try:
                 self._fetch()
             except Exception:
-                if not self._token or self._clock() - self._born >= self._life:
+                if not self._token or self._clock() - self._issued_at >= self._life:
                     raise
                 logger.warning("the token could not be renewed yet; the old one is still valid")
             return self._token
@@ -104,16 +104,16 @@ class ExchangedToken:
             return self._fetch()
 
     def _fetch(self) -> bool:
-        """Exchanges; whether the token is another one now."""
+        """Exchanges the key; whether the token changed."""
         token, life = self._exchange()
         changed = token != self._token
-        self._token, self._life, self._born = token, life, self._clock()
+        self._token, self._life, self._issued_at = token, life, self._clock()
         logger.debug("new bearer token, valid for %.0f s", life)
         return changed
 
 
 class BearerAuth(AuthBase):
-    """Puts the token on each request; on ``session.auth``, so that ``~/.netrc`` has no say."""
+    """Puts the token on each request, as ``session.auth``: ``~/.netrc`` can't replace that."""
 
     def __init__(self, tokens: TokenSource):
         self.tokens = tokens

@@ -53,7 +53,7 @@ class ApiClient(Caller):
     # Jobs
 
     def create_job(self, body: bytes, *, fresh: bool = False) -> dict[str, Any]:
-        """POST /jobs: ``{id, backend, ...}``. Never retried here: see `http.submission`.
+        """POST /jobs: ``{id, backend, ...}``. Never retried here: see `jobs.submit`.
 
         Args:
             body: JSON.
@@ -153,8 +153,8 @@ class ApiClient(Caller):
         self, *, backend: str, mode: str, max_ttl: int | None = None
     ) -> dict[str, Any]:
         """POST /sessions: really opens one. ``max_ttl`` in seconds."""
-        asked = {"backend": backend, "mode": mode, "max_ttl": max_ttl}
-        body = msgspec.json.encode({k: v for k, v in asked.items() if v is not None})
+        fields = {"backend": backend, "mode": mode, "max_ttl": max_ttl}
+        body = msgspec.json.encode({k: v for k, v in fields.items() if v is not None})
         return read_json("POST /sessions", self._call("POST", "/sessions", body=body).body)
 
     def session(self, session_id: str) -> dict[str, Any]:

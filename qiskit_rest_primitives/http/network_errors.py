@@ -1,4 +1,4 @@
-"""Exceptions of requests and urllib3 -> ours, with what to do about them."""
+"""Exceptions of requests and urllib3 -> ours, with the cure."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def _kind_and_text(cause: Exception) -> tuple[type[TransportError], str]:
         return ConnectError, f"no connection was made, TLS or the proxy failed ({cause.said})"
     if isinstance(cause, from_urllib3.ProxyError):
         inner = cause.original_error
-        # urllib3 raises ProxyError for all that breaks on a connection through a proxy, long after
-        # the connection was made.
+        # urllib3 raises ProxyError for anything that breaks on a connection through a proxy, even
+        # long after it was made.
         if not isinstance(inner, from_urllib3.ConnectTimeoutError):
             broke = f"the connection through the proxy broke ({type(inner).__name__})"
             return TransportError, broke

@@ -5,14 +5,14 @@ What retries what. One GET passes three layers at most::
     decoding              a result that can't be decoded is fetched again     UNDECODABLE
     └── attempts          made by just one of these
         │   base client   reads, PUT, PATCH, DELETE                           READ_..., GARBLED
-        │   poller        the states of jobs that somebody waits for          FOREVER, MISSING
+        │   poller        the states of jobs that callers wait for            FOREVER, MISSING
         │   download      results, and what a job was submitted with          FOREVER, MISSING
         │   submission    the job list, after a POST without a reply
         └── transport     one request; after a 401, one more with a fresh token
                 └── token exchange                                            TOKEN_EXCHANGE
 
-A POST is retried by its caller only, who knows whether that is safe: `http.submission` for jobs,
-`http.posting` for sessions and cancellations. All callers but the base client ask it for a single
+A POST is retried by its caller only, who knows whether that is safe: `jobs.submit` for jobs,
+`http.side_effects` for sessions and cancellations. All callers but the base client request a single
 attempt (``retry=False``), so that loops never multiply. requests and urllib3 retry nothing.
 
 The names on the right are rows of `http.retry_policies`, which says how long everything is
@@ -56,14 +56,14 @@ def jitter() -> float:
 
 
 def is_outage(error: RestPrimitivesError) -> bool:
-    """Whether the service is away or overloaded for a while: the request itself may be right."""
+    """Whether the service is unreachable or overloaded; the request itself may be right."""
     return isinstance(error, TransportError) or (
         isinstance(error, APIError) and is_outage_status(error.status_code)
     )
 
 
 def is_outage_status(status_code: int) -> bool:
-    """Whether a reply with this status says nothing of the request itself."""
+    """Whether a reply with this status does not mean that the request is wrong."""
     return status_code >= 500 or status_code in retry_policies.RETRIABLE_CLIENT_ERRORS
 
 
@@ -84,8 +84,8 @@ def waiting_limit(
     """The limits of callers that wait for a job: they ride out any outage.
 
     Args:
-        missing: limit of errors that pass if the parts of a service agree only after a while: the
-            job is missing, or a reply is unreadable.
+        missing: limit of errors that may pass once the parts of a service agree: the job is
+            missing, or a reply is unreadable.
         renews_tokens: whether a fresh token may cure a 401; then it has that limit, too.
     """
 
@@ -100,12 +100,12 @@ def waiting_limit(
 
 
 @dataclass
-class _Row:
+class _Failures:
     """Failures of one kind.
 
     Attributes:
-        began: when the attempt began that was the first to fail so.
-        failures: how many there were.
+        began: when the first of these attempts began.
+        failures: their number.
     """
 
     began: float
@@ -113,7 +113,7 @@ class _Row:
 
 
 class Backoff:
-    """Says after each failure how long to pause, or that the error is final. It does not sleep.
+    """Computes the pause after each failure, or that the error is final. It does not sleep.
 
     Outages and other errors are counted apart: a service that comes back after a long outage may
     still answer the next call or two with an error that passes.
@@ -139,7 +139,7 @@ class Backoff:
     def reset(self) -> None:
         """Forgets all failures, after a success."""
         self._failures = 0
-        self._rows: dict[bool, _Row] = {}
+        self._by_kind: dict[bool, _Failures] = {}
 
     def pause_after(self, error: RestPrimitivesError, began: float) -> float | None:
         """Seconds until the next attempt; None if the error is final.
@@ -151,25 +151,25 @@ class Backoff:
             began: when the attempt began, by the clock.
         """
         self._failures += 1
-        row = self._rows.setdefault(is_outage(error), _Row(began))
-        row.failures += 1
+        kind = self._by_kind.setdefault(is_outage(error), _Failures(began))
+        kind.failures += 1
         limit = self._limit(error)
         if limit is None:
             return None
         now = self._clock()
-        left = limit.seconds - (now - row.began)
-        if left <= 0 and row.failures >= limit.attempts:
+        left = limit.seconds - (now - kind.began)
+        if left <= 0 and kind.failures >= limit.attempts:
             return None
-        asked = retry_after(error)
+        requested = retry_after(error)
         own = backoff(self._first_pause_seconds, self._failures)
-        if asked is None:
-            # Counted from attempt to attempt: one that met silence has been a pause itself.
+        if requested is None:
+            # Counted from attempt to attempt: a silent one has been a pause itself.
             pause = max(own - (now - began), min(own, retry_policies.SHORTEST_PAUSE_SECONDS))
         else:
             # A service that asks for no pause gets a short one nevertheless.
-            pause = max(asked, min(own, 1.0))
+            pause = max(requested, min(own, 1.0))
         pause = max(pause, limit.least_pause_seconds)
-        last = row.failures + 1 >= limit.attempts
+        last = kind.failures + 1 >= limit.attempts
         return min(pause, left) if last and left > 0 else pause
 
 

@@ -2,7 +2,7 @@
 
 `http.retry` applies them, and says in its docstring which part of the client retries what. Other
 modules read ``retry_policies.NAME`` at the time of the call, so that a test can shorten a row.
-What users may change is in `Settings`: ``outage_seconds``, ``patience_seconds`` and
+Users set these in `Settings`: ``outage_seconds``, ``lookup_seconds`` and
 ``first_pause_seconds``.
 """
 
@@ -20,7 +20,7 @@ RETRIABLE_CLIENT_ERRORS: Final = frozenset({408, 425, 429})
 
 FIRST_PAUSE_SECONDS: Final = 0.1
 LONGEST_PAUSE_SECONDS: Final = 5.0
-"""Not longer, so that the end of an outage is seen soon."""
+"""Short enough to see the end of an outage soon."""
 SHORTEST_PAUSE_SECONDS: Final = 0.1
 """After an attempt that itself took as long as the pause."""
 LONGEST_RETRY_AFTER_SECONDS: Final = 60.0
@@ -52,7 +52,7 @@ FOREVER: Final = Limit(math.inf)
 
 READ_OUTAGE: Final = Limit(attempts=4)
 """An outage of a service that answered before, for `Settings.outage_seconds`. The attempts are made
-even if that is 0, or if the first of them met silence for as long."""
+even if that is 0, or if the first of them was silent that long."""
 READ_BUSY: Final = Limit(attempts=6)
 """The same, if the reply has ``Retry-After``: pauses may be as long as a minute."""
 READ_BRIEF: Final = Limit(6.0)
@@ -62,7 +62,7 @@ GARBLED: Final = Limit(attempts=3)
 
 
 # Calls with a side effect: submit a job, open a session, cancel, delete.
-# While it is not known whether an attempt had its effect: `Settings.patience_seconds`.
+# While the outcome of an attempt is unknown: `Settings.lookup_seconds`.
 
 UNREACHABLE_SECONDS: Final = 10.0
 """A service that never answered: its url may be wrong. Else `Settings.outage_seconds`."""
@@ -91,8 +91,8 @@ UNDECODABLE: Final = Limit(attempts=6)
 """A result that arrived whole and can't be decoded is fetched again; so is what a job was submitted
 with, if the reply is garbled or there is none."""
 DOWNLOAD_TIMEOUT_SECONDS: Final = 6.0
-"""A download that is silent for so long starts again: its connection may be dead."""
+"""A download that is silent for this long starts again: its connection may be dead."""
 LONGEST_DOWNLOAD_TIMEOUT_SECONDS: Final = 300.0
 """The same for a service that is well but slow, and for a result that can be read only once."""
 POLL_TIMEOUT_SECONDS: Final = 6.0
-"""A poll that takes longer counts as failed; its reply is used if it arrives after all."""
+"""A poll that takes longer counts as failed; a late reply is still used."""

@@ -1,4 +1,4 @@
-"""Calls with a side effect: which errors leave it unknown whether it happened, and how to retry."""
+"""Calls with a side effect: which errors leave the outcome unknown, and how to retry."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def may_have_acted(error: RestPrimitivesError) -> bool:
 
 
 def is_lost(error: RestPrimitivesError) -> bool:
-    """Whether the reply was lost: the outcome is unknown, and asking again may tell it."""
+    """Whether the reply was lost: the outcome is unknown, and another request may tell it."""
     return may_have_acted(error) and not isinstance(error, RedirectError)
 
 
 def harmless_limit(error: RestPrimitivesError, client: ApiClient) -> Limit | None:
-    """How long a call is retried after an error that did nothing; None if it is final."""
+    """How long a call is retried after an error before the service acted; None if it is final."""
     status = error.status_code if isinstance(error, APIError) else None
     if isinstance(error, RateLimitError) or status == 503:
         return retry_policies.RATE_LIMITED
@@ -57,7 +57,7 @@ def harmless_limit(error: RestPrimitivesError, client: ApiClient) -> Limit | Non
 
 
 class SideEffect:
-    """What all attempts at one call with a side effect have shown: may it have happened?
+    """All attempts at one call with a side effect: may one of them have acted?
 
     Args:
         client: the service.
@@ -82,11 +82,11 @@ class SideEffect:
         return Attempts(self.limit, first_pause_seconds=first, clock=clock, sleep=sleep)
 
     def note(self, error: RestPrimitivesError) -> None:
-        """Takes note of a failed attempt."""
+        """Records a failed attempt."""
         self.may_have_acted = self.may_have_acted or may_have_acted(error)
 
     def limit(self, error: RestPrimitivesError) -> Limit | None:
-        """Takes note of a failed attempt; returns how long the call is retried after it."""
+        """Records a failed attempt; returns how long the call is retried after it."""
         self.note(error)
         limit = harmless_limit(error, self._client)
         if is_lost(error):
@@ -111,7 +111,7 @@ def open_session(
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-    **asked: Any,
+    **fields: Any,
 ) -> dict[str, Any]:
     """Opens a session; retries while the service can't be reached or its reply is lost.
 
@@ -122,17 +122,17 @@ def open_session(
         client: the service.
         clock: monotonic seconds.
         sleep: waits seconds.
-        asked: arguments of `ApiClient.create_session`.
+        fields: arguments of `ApiClient.create_session`.
 
     Raises:
         APIError: the service refused; there is no session.
         TransportError: the service can't be reached.
     """
-    effect = SideEffect(client, client.settings.patience_seconds)
+    effect = SideEffect(client, client.settings.lookup_seconds)
 
-    def ask() -> dict[str, Any]:
+    def send() -> dict[str, Any]:
         try:
-            return client.create_session(**asked)
+            return client.create_session(**fields)
         except RestPrimitivesError as error:
             if is_lost(error):
                 logger.warning(
@@ -142,7 +142,7 @@ def open_session(
             raise
 
     try:
-        return effect.attempts(clock, sleep).call(ask)
+        return effect.attempts(clock, sleep).call(send)
     except TransportError as error:
         raise effect.final(error) from None
 
@@ -182,7 +182,7 @@ def delete(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Deletes a job; if it is gone after a request whose reply was lost, that one deleted it.
+    """Deletes a job; if it is missing after a lost reply, that request deleted it.
 
     Args:
         client: the service.
@@ -201,18 +201,18 @@ def delete(
 
 def _refusal(
     client: ApiClient,
-    ask: Callable[[], None],
+    send: Callable[[], None],
     clock: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> tuple[APIError | None, bool]:
-    """Asks until there is a reply: the service's refusal or None, and whether one was lost before.
+    """Retries until there is a reply: the refusal or None, and whether a reply was lost before.
 
     Raises:
         RestPrimitivesError: there was no reply in time.
     """
     effect = SideEffect(client, client.outage_seconds, client.outage_seconds)
     try:
-        effect.attempts(clock, sleep).call(ask)
+        effect.attempts(clock, sleep).call(send)
     except (InvalidRequestError, NotFoundError) as error:
         if is_lost(error):
             raise

@@ -1,7 +1,7 @@
 """One HTTP call: session, timeouts, redirects of reads, a fresh token after a 401.
 
 In: method, url, body. Out: `Reply`, or `TransportError`. Nothing is retried here, see `http.retry`;
-what a status means is decided in `http.replies`. No error or log line shows a token.
+what a status means is decided in `http.error_replies`. No error or log line shows a token.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class _Session(requests.Session):
 
 
 class Transport:
-    """A `requests.Session` a process, shared by all threads.
+    """One `requests.Session` per process, shared by all threads.
 
     Args:
         auth: puts the bearer token on each request; None for calls that need none.

@@ -24,12 +24,11 @@ class JobDetails:
         client: the service that the job is on.
         job_id: its id.
         reported: as the service gave them, or what is known from the submission.
-        settled: names of those that were fixed at submission; the service's later word on them
-            does not count.
+        fixed: names of those that were fixed at submission; later reports do not change them.
 
     Attributes:
         client: the service that the job is on.
-        job_id: its id; another one only after the answer to its submission was damaged.
+        job_id: its id; another one only after the reply to its submission was damaged.
         made_at: monotonic seconds at which its handle was made.
         reported: the details, under the API's names.
         options_notice: warns of options without effect; the parts of a split run share one.
@@ -40,14 +39,14 @@ class JobDetails:
         client: ApiClient,
         job_id: str,
         reported: Mapping[str, Any] | None = None,
-        settled: Iterable[str] = (),
+        fixed: Iterable[str] = (),
     ):
         self.client = client
         self.job_id = job_id
         self.reported: dict[str, Any] = dict(reported or {})
         self.made_at = time.monotonic()
         self.options_notice = OptionsNotice()
-        self._settled = {name: self.reported.get(name) for name in settled}
+        self._fixed = {name: self.reported.get(name) for name in fixed}
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "made_at": None}
@@ -84,7 +83,7 @@ class JobDetails:
 
     @property
     def created(self) -> datetime | None:
-        """When the service created the job, with its time zone; None until it said so."""
+        """When the service created the job, with its time zone; None until it is reported."""
         created = self.reported.get("created")
         return datetime.fromisoformat(created.replace("Z", "+00:00")) if created else None
 
@@ -100,7 +99,7 @@ class JobDetails:
 
         A final state stays final: another thread's older reply may arrive after a newer one.
         """
-        merged = {**self.reported, **reported, **self._settled}
+        merged = {**self.reported, **reported, **self._fixed}
         final = self.known_final()
         if final is not None and read_status(merged) not in FINAL:
             merged |= {key: final[key] for key in ("status", "state") if key in final}

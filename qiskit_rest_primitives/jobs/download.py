@@ -31,12 +31,12 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-DOWNLOADS_AT_A_TIME: Final = 6
-"""Of one client."""
+MOST_DOWNLOADS: Final = 6
+"""Simultaneous downloads of one client."""
 
 
 class DownloadTimeout:
-    """How long a download may be silent before it starts again.
+    """Read timeout of a download, after which it starts again.
 
     Short, so that the end of an outage is seen soon; longer for a service that is well but slow.
 
@@ -86,7 +86,7 @@ def fetch_with_params(client: ApiClient, job_id: str) -> dict[str, Any]:
     return Attempts(limit, level=logging.INFO).call(lambda: timeout.call(download))
 
 
-class ResultBox:
+class ResultDownload:
     """The result of one completed job.
 
     Args:
@@ -158,8 +158,8 @@ class ResultBox:
 
     def _fetch(self) -> PrimitiveResult[Any]:
         def limit(error: RestPrimitivesError) -> Limit | None:
-            again = isinstance(error, ProtocolError) and self._private_file() is None
-            return retry_policies.UNDECODABLE if again else None
+            retried = isinstance(error, ProtocolError) and self._private_file() is None
+            return retry_policies.UNDECODABLE if retried else None
 
         for attempt in Attempts(limit):
             if self._file is None:
@@ -223,13 +223,11 @@ class ResultBox:
             raise with_more(error, left) from error
 
     def _try(self, copy: SpooledCopy | PrivateCopy, timeout_seconds: float) -> IO[bytes]:
-        gate = self._client.once(
-            "downloads", lambda: threading.BoundedSemaphore(DOWNLOADS_AT_A_TIME)
-        )
+        slots = self._client.once("downloads", lambda: threading.BoundedSemaphore(MOST_DOWNLOADS))
         file = copy.begin()
         whole = False
         try:
-            with gate:
+            with slots:
                 reply = self._client.job_results(self._job_id, file, timeout_seconds)
             whole = reply.status_code != 204 and file.tell() > 0
             if not whole:

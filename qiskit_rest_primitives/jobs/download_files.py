@@ -1,6 +1,6 @@
-"""Where a result's bytes go while they arrive: to memory and disk, or to a file that stays.
+"""Files that receive a result: temporary ones, or a lasting one for a private job.
 
-The body of a private job can be had once only. Whatever of it arrives is kept, also a part.
+The result of a private job can be downloaded only once, so even a part of it is kept.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ SMALL_BYTES: Final = 1_000_000
 
 
 class SpooledCopy:
-    """A copy that goes with this process."""
+    """A copy that lasts as long as this process."""
 
     def begin(self) -> IO[bytes]:
-        """A new file for one try."""
+        """A new file for one attempt."""
         return tempfile.SpooledTemporaryFile(SMALL_BYTES)
 
     def keep(self, file: IO[bytes]) -> IO[bytes]:
-        """Takes a whole body."""
+        """Keeps a complete body."""
         return file
 
     def discard(self, file: IO[bytes]) -> None:
-        """Lets go of a try that gave no whole body."""
+        """Closes the file of an incomplete download."""
         file.close()
 
     def left(self) -> str:
-        """What there is to say of broken tries."""
+        """A message about incomplete downloads; empty here."""
         return ""
 
 
@@ -50,14 +50,14 @@ class PrivateCopy:
         self._parts: list[Path] = []
 
     def begin(self) -> IO[bytes]:
-        """A new file for one try, beside those of tries that broke off."""
+        """A new file for one attempt, beside those of incomplete ones."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             return self._new_part()
         except OSError as error:
-            # Nothing was asked for yet, so nothing is lost.
+            # No request was sent yet, so nothing is lost.
             raise RestPrimitivesError(
-                f"a private result can be had only once, and {self._path.parent} can't take it "
+                f"a private result can be read only once, and {self._path.parent} can't take it "
                 f"({error.strerror}): name a folder in QISKIT_REST_STATE or "
                 "Settings(state_folder=...), then call result() again"
             ) from None
@@ -72,21 +72,21 @@ class PrivateCopy:
         raise AssertionError("there is always another number")
 
     def keep(self, file: IO[bytes]) -> IO[bytes]:
-        """Puts a whole body in its place, on disk before anybody looks at it."""
+        """Moves a complete body to its place, once it is safely on disk."""
         file.flush()
         os.fsync(file.fileno())
         self._parts.pop().replace(self._path)
         return file
 
     def discard(self, file: IO[bytes]) -> None:
-        """Closes a try that gave no whole body; what came of it stays."""
+        """Closes the file of an incomplete download; what was received is kept."""
         size = file.tell()
         file.close()
         if not size:
             self._parts.pop().unlink()
 
     def left(self) -> str:
-        """Where the parts of broken tries are."""
+        """Where incomplete downloads are, for an error message."""
         if not self._parts:
             return ""
         names = ", ".join(str(part) for part in self._parts)

@@ -14,13 +14,13 @@ from qiskit_rest_primitives.http.side_effects import cancel
 
 logger = logging.getLogger(__name__)
 
-LISTED: Final = 50
+PAGE_SIZE: Final = 50
 
 
 def jobs_with_tag(client: ApiClient, tag: str, *, retry: bool = True) -> list[dict[str, Any]]:
     """The jobs with a submission's tag, oldest first."""
     # Newest first: a service that ignores the filter still lists ours. Other jobs are left out.
-    page = client.jobs(tags=[tag], sort="DESC", limit=LISTED, retry=retry)
+    page = client.jobs(tags=[tag], sort="DESC", limit=PAGE_SIZE, retry=retry)
     found = [job for job in page["jobs"] if tag in (job.get("tags") or ())]
     return found[::-1]
 
@@ -53,7 +53,7 @@ def cancel_duplicates(
     try:
         found = jobs_with_tag(client, tag, retry=False)
     except RestPrimitivesError as error:
-        logger.warning("could not look for duplicates of job %s: %s", job_id, error)
+        logger.warning("could not list duplicates of job %s: %s", job_id, error)
     else:
         cancel_all(client, (job for job in found if job["id"] != job_id), sleep)
 
@@ -63,8 +63,8 @@ def expect_duplicates(client: ApiClient, tag: str, job_id: str) -> None:
     _expected(client)[job_id] = tag
 
 
-def look_for_late_twins(client: ApiClient, job_id: str) -> None:
-    """Looks once more, in a thread, if a duplicate of the job was expected."""
+def cancel_late_duplicates(client: ApiClient, job_id: str) -> None:
+    """Cancels, in a thread, duplicates of a final job, if any were expected."""
     tag = _expected(client).pop(job_id, None)
     if tag is not None:
         in_thread(lambda: cancel_duplicates(client, tag, job_id), "qiskit-rest-duplicates")

@@ -20,16 +20,20 @@ from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.side_effects import cancel
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.details import JobDetails
-from qiskit_rest_primitives.jobs.download import ResultBox, fetch_with_params
-from qiskit_rest_primitives.jobs.duplicates import jobs_with_tag, look_for_late_twins
+from qiskit_rest_primitives.jobs.download import ResultDownload, fetch_with_params
+from qiskit_rest_primitives.jobs.duplicates import cancel_late_duplicates, jobs_with_tag
 from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, Status, read_status
-from qiskit_rest_primitives.jobs.submitted_pubs import Origin, origins_from_params, restore
+from qiskit_rest_primitives.jobs.submitted_pubs import (
+    SubmittedPub,
+    restore,
+    submitted_pubs_from_params,
+)
 from qiskit_rest_primitives.jobs.waiting import (
     deadline_of,
     left_until,
-    said_to_go_on,
+    polling,
     wait_for_final,
-    watching,
+    warn_jobs_continue,
 )
 from qiskit_rest_primitives.wire.result.results import decode_result
 
@@ -52,31 +56,31 @@ class RestJob(Job):
         job_id: str,
         *,
         details: Mapping[str, Any] | None = None,
-        origins: Sequence[Origin] | None = None,
+        pubs: Sequence[SubmittedPub] | None = None,
         backend: RestBackend | None = None,
     ):
         super().__init__(job_id)
-        settled = () if origins is None else ("program", "backend", "session_id", "private")
+        fixed = () if pubs is None else ("program", "backend", "session_id", "private")
         self._client = client
-        self._details = JobDetails(client, job_id, details, settled)
-        self._origins = origins
+        self._details = JobDetails(client, job_id, details, fixed)
+        self._pubs = pubs
         self._backend = backend
-        self._box = self._new_box()
+        self._download = self._new_download()
 
-    def _new_box(self) -> ResultBox:
-        return ResultBox(self._client, self._details.job_id, self._decode, self._private_file)
+    def _new_download(self) -> ResultDownload:
+        return ResultDownload(self._client, self._details.job_id, self._decode, self._private_file)
 
     def __repr__(self) -> str:
         return f"RestJob({self.job_id()!r}, {self.primitive_id!r}, backend={self.backend_name!r})"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_box": None}
+        return {**self.__dict__, "_download": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._box = self._new_box()
+        self._download = self._new_download()
 
-    # What is known here
+    # Cached details
 
     def job_id(self) -> str:
         """Its id on the service."""
@@ -116,7 +120,7 @@ class RestJob(Job):
 
     @property
     def creation_date(self) -> datetime | None:
-        """When the service created the job, with its time zone; None until it was asked."""
+        """When the service created the job, with its time zone; None until `refresh` fetched it."""
         return self._details.created
 
     @property
@@ -139,10 +143,10 @@ class RestJob(Job):
             self._backend = RestBackend(self._client, self.backend_name)
         return self._backend
 
-    # What the service knows
+    # Requests
 
     def refresh(self, *, params: bool = False) -> None:
-        """Asks for the details, with the params (`inputs`) if wanted."""
+        """Fetches the details, with the params (`inputs`) on request."""
         try:
             self._details.merge(self._client.job(self._details.job_id, exclude_params=not params))
         except NotFoundError:
@@ -151,9 +155,9 @@ class RestJob(Job):
             self._details.merge(self._client.job(self._details.job_id, exclude_params=not params))
 
     def _found_by_tag(self) -> bool:
-        """Whether a job that the service never knew by its id has another one.
+        """Finds a job by its tag if the service does not know its id; True if it was found.
 
-        The answer to its submission was damaged, which its tag survives.
+        The reply to its submission was damaged; its tag still finds the job.
         """
         tag = next(iter(self._details.own_tags), None)
         if tag is None or self._details.created is not None:
@@ -161,9 +165,9 @@ class RestJob(Job):
         named = [job["id"] for job in jobs_with_tag(self._client, tag)]
         if not named or self._details.job_id in named:
             return False
-        logger.warning("job %s is job %s: the answer was damaged", self._details.job_id, named[0])
+        logger.warning("job %s is job %s: the reply was damaged", self._details.job_id, named[0])
         self._details.job_id = named[0]
-        self._box = self._new_box()
+        self._download = self._new_download()
         return True
 
     def _final(self, timeout: float | None) -> dict[str, Any]:
@@ -171,13 +175,13 @@ class RestJob(Job):
         deadline = deadline_of(timeout)
         try:
             details = wait_for_final(self._details, timeout)
-            look_for_late_twins(self._client, self._details.job_id)
+            cancel_late_duplicates(self._client, self._details.job_id)
             return details
         except NotFoundError:
-            with said_to_go_on([self._details.job_id]):
-                looking = in_thread(self._found_by_tag, "qiskit-rest-look")
-                wait_for_futures([looking], left_until(deadline))
-            if not (looking.done() and looking.exception() is None and looking.result()):
+            with warn_jobs_continue([self._details.job_id]):
+                lookup = in_thread(self._found_by_tag, "qiskit-rest-lookup")
+                wait_for_futures([lookup], left_until(deadline))
+            if not (lookup.done() and lookup.exception() is None and lookup.result()):
                 raise
         return wait_for_final(self._details, left_until(deadline))
 
@@ -194,7 +198,7 @@ class RestJob(Job):
             timeout: seconds; None waits without end.
 
         Raises:
-            JobTimeoutError: it is not final in time; it goes on.
+            JobTimeoutError: it is not final in time; it continues.
         """
         self._final(timeout)
 
@@ -254,17 +258,17 @@ class RestJob(Job):
             timeout: seconds for everything, kept whatever the service does; None waits on.
 
         Raises:
-            JobTimeoutError: no result in time; the job goes on, and so does the download.
+            JobTimeoutError: no result in time; the job continues, and so does the download.
             JobFailedError: the job failed; reason, code, solution and end of the log are in it.
             JobCancelledError: the job was cancelled.
-            ProtocolError: the body is no result; `raw_result` has it.
+            ProtocolError: the body is not a result; `raw_result` has it.
         """
         deadline = deadline_of(timeout)
         details = self._final(timeout)
         if read_status(details) != DONE:
             self._raise_failure(deadline)
-        with said_to_go_on([self._details.job_id]):
-            fetched = self._box.future()
+        with warn_jobs_continue([self._details.job_id]):
+            fetched = self._download.future()
             if not wait_for_futures([fetched], left_until(deadline)).done:
                 raise self._not_received(timeout)
             result = fetched.result()
@@ -291,15 +295,15 @@ class RestJob(Job):
         if read_status(details) != DONE:
             self._raise_failure(deadline)
         try:
-            with said_to_go_on([self._details.job_id]):
-                return self._box.raw(left_until(deadline))
+            with warn_jobs_continue([self._details.job_id]):
+                return self._download.raw(left_until(deadline))
         except FutureTimeoutError:
             raise self._not_received(timeout) from None
 
     def future(self) -> Future[PrimitiveResult[Any]]:
         """A `concurrent.futures.Future` of the result."""
         outcome: Future[PrimitiveResult[Any]] = Future()
-        block = watching([self._details])
+        block = polling([self._details])
         (final,) = block.__enter__()
 
         def finish(source: Future[PrimitiveResult[Any]]) -> None:
@@ -316,7 +320,7 @@ class RestJob(Job):
             problem = future.exception()
             if problem is None:
                 self._details.merge(future.result())
-            # In a thread: a failed job's log is asked for, a result is downloaded.
+            # In a thread, as it reads a failed job's log or downloads a result.
             in_thread(self.result, f"qiskit-rest-future-{self._details.job_id}").add_done_callback(
                 finish
             )
@@ -329,22 +333,22 @@ class RestJob(Job):
         return self._client.settings.private_result(self._details.job_id) if self.private else None
 
     def _decode(self, body: bytes) -> PrimitiveResult[Any]:
-        if self._origins is None:
+        if self._pubs is None:
             if not self._details.reported.get("params") or self.primitive_id not in PROGRAMS:
                 self._details.merge(fetch_with_params(self._client, self._details.job_id))
             params = self._details.reported.get("params") or {}
             try:
-                self._origins = origins_from_params(self.primitive_id, params)
+                self._pubs = submitted_pubs_from_params(self.primitive_id, params)
             except ProtocolError:
-                # They may have been damaged on the way: the next try asks for them again.
+                # They may have been damaged on the way: the next attempt fetches them again.
                 self._details.reported.pop("params", None)
                 raise
-        known = self._origins
+        known = self._pubs
         shapes = shots = None
-        if known is not None and all(origin.shape is not None for origin in known):
-            shapes = [cast("tuple[int, ...]", origin.shape) for origin in known]
-        if known is not None and all(origin.shots is not None for origin in known):
-            shots = [cast(int, origin.shots) for origin in known]
+        if known is not None and all(pub.shape is not None for pub in known):
+            shapes = [cast("tuple[int, ...]", pub.shape) for pub in known]
+        if known is not None and all(pub.shots is not None for pub in known):
+            shots = [cast(int, pub.shots) for pub in known]
         result = decode_result(
             body, program_id=self.primitive_id, pub_shapes=shapes, pub_shots=shots
         )
@@ -352,8 +356,8 @@ class RestJob(Job):
 
     def _raise_failure(self, deadline: float | None) -> NoReturn:
         left = left_until(deadline)
-        asked = in_thread(self.logs, "qiskit-rest-log")
-        wait_for_futures([asked], LOG_SECONDS if left is None else min(left, LOG_SECONDS))
+        log = in_thread(self.logs, "qiskit-rest-log")
+        wait_for_futures([log], LOG_SECONDS if left is None else min(left, LOG_SECONDS))
         raise self._details.failure_error(
-            asked.result() if asked.done() and asked.exception() is None else ""
+            log.result() if log.done() and log.exception() is None else ""
         )

@@ -1,6 +1,6 @@
-"""Submissions under way, in a small local file: what a crash between POST and answer leaves.
+"""Submissions in flight, in a small local file: for a crash between POST and reply.
 
-One JSON line when a submission starts, one when its fate is known. No circuits and no secrets:
+One JSON line when a submission starts, one when its outcome is known. No circuits and no secrets:
 ``{"tag", "url", "instance", "program_id", "backend", "at"}`` and ``{"tag", "fate"}``.
 """
 
@@ -37,10 +37,10 @@ class Journal:
     def __init__(self, folder: Path):
         self.path = folder / "submissions.jsonl"
         self._lock = threading.Lock()
-        self._complained = False
+        self._warned = False
 
     def starts(self, tag: str, *, url: str, instance: str, program_id: str, backend: str) -> None:
-        """Notes a submission before it is sent."""
+        """Records a submission before it is sent."""
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         self._append(
             {
@@ -54,11 +54,11 @@ class Journal:
         )
 
     def ends(self, tag: str, fate: str) -> None:
-        """Notes a submission's fate: a job id, or ``refused``."""
+        """Records a submission's outcome: a job id, or ``refused``."""
         self._append({"tag": tag, "fate": fate})
 
     def open_submissions(self, *, url: str, instance: str) -> list[dict[str, Any]]:
-        """Submissions to that service and instance whose fate is not known, oldest first."""
+        """Submissions to that service and instance whose outcome is not known, oldest first."""
         started = self._open_lines()
         return [
             line for line in started if line.get("url") == url and line.get("instance") == instance
@@ -90,7 +90,7 @@ class Journal:
             with self._lock:
                 self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 with self._shared_with_others(exclusive=False):
-                    # One write with O_APPEND: lines of several processes do not mix.
+                    # One write with O_APPEND: lines of several processes are not interleaved.
                     handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
                     try:
                         os.write(handle, line)
@@ -100,8 +100,8 @@ class Journal:
                 if size > COMPACT_BYTES and "fate" in entry:
                     self._compact()
         except OSError as error:
-            if not self._complained:
-                self._complained = True
+            if not self._warned:
+                self._warned = True
                 logger.warning(
                     "no journal can be kept in %s (%s): a crash during a submission would leave "
                     "its job without a handle",

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final, TypeVar
 
-from qiskit_rest_primitives.concurrency.threads import came_in_time, in_thread
+from qiskit_rest_primitives.concurrency.threads import finished_within, in_thread
 from qiskit_rest_primitives.errors import (
     ProtocolError,
     ReadTimeoutError,
@@ -33,27 +33,27 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-FIRST_LOOK_SECONDS: Final = 0.002
+FIRST_POLL_SECONDS: Final = 0.002
 GROWTH: Final = 0.15
-"""The next interval, as a part of the time waited so far: polling adds so much to a job's time."""
+"""The next interval, as a part of the time waited so far: polling lengthens a job by this part."""
 LONGEST_INTERVAL_SECONDS: Final = 15.0
 REQUESTS_PER_MINUTE: Final = 50
-"""At most, while many jobs are polled and none of them changes."""
-ONE_BY_ONE: Final = 24
-"""Up to so many jobs are polled by id: a page of the job list costs as much as many such polls."""
+"""The most, while many jobs are polled and none of them changes."""
+MOST_POLLED_BY_ID: Final = 24
+"""More jobs are polled by pages of the job list; a page costs as much as many polls by id."""
 EXTRA_POLLS: Final = 3
 """Jobs that are polled by id after a poll of the list, because it lacked them."""
 STALE_SECONDS: Final = 120.0
-"""A job that was in no list for so long is polled by its id."""
+"""A job that was in no list for this long is polled by its id."""
 IDLE_SECONDS: Final = 2.0
 LONGEST_JOB_SECONDS: Final = 4 * 3600.0
 """The service's own limit is 3 hours: an unknown status that stays longer is an error."""
 
 
 @dataclass
-class _Watched:
+class _PolledJob:
     job_id: str
-    born: float
+    made_at: float
     due: float
     created: datetime
     future: Future[dict[str, Any]]
@@ -61,12 +61,12 @@ class _Watched:
     backoff: Backoff
     waiters: int = 1
     unknown_since: float | None = None
-    settled: bool = False
+    resolved: bool = False
 
 
 @dataclass
-class Watcher:
-    """Polls the jobs that somebody waits for.
+class Poller:
+    """Polls the jobs that callers wait for.
 
     Args:
         client: whose jobs these are.
@@ -77,41 +77,41 @@ class Watcher:
     client: ApiClient
     clock: Callable[[], float] = time.monotonic
     stretch: Callable[[], float] = field(default=jitter)
-    _watched: dict[str, _Watched] = field(default_factory=dict[str, _Watched], init=False)
+    _jobs: dict[str, _PolledJob] = field(default_factory=dict[str, _PolledJob], init=False)
     _wake: threading.Condition = field(default_factory=threading.Condition, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
-    _round_trip: float = field(default=FIRST_LOOK_SECONDS, init=False)
-    _first_look: float = field(default=FIRST_LOOK_SECONDS, init=False)
+    _round_trip: float = field(default=FIRST_POLL_SECONDS, init=False)
+    _first_delay: float = field(default=FIRST_POLL_SECONDS, init=False)
 
     @contextmanager
-    def watching(self, born: Mapping[str, float]) -> Generator[dict[str, Future[dict[str, Any]]]]:
-        """Futures of the final details of jobs, watched until the block is left.
+    def polling(self, made_at: Mapping[str, float]) -> Generator[dict[str, Future[dict[str, Any]]]]:
+        """Futures of the final details of jobs, polled until the block ends.
 
         Args:
-            born: job id -> monotonic time of its submission, or of the first look at it.
+            made_at: job id -> monotonic time of its submission, or of its first poll.
         """
         futures: dict[str, Future[dict[str, Any]]] = {}
         with self._wake:
             now = self.clock()
-            for job_id, since in born.items():
-                watched = self._watched.get(job_id)
-                if watched is None:
+            for job_id, since in made_at.items():
+                polled = self._jobs.get(job_id)
+                if polled is None:
                     age = now - since
-                    watched = self._watched[job_id] = _Watched(
+                    polled = self._jobs[job_id] = _PolledJob(
                         job_id,
                         since,
-                        now + max(0.0, self._first_look - age),
+                        now + max(0.0, self._first_delay - age),
                         datetime.now(timezone.utc) - timedelta(seconds=age),
                         Future(),
                         now,
                         self._backoff(),
                     )
                 else:
-                    watched.waiters += 1
-                futures[job_id] = watched.future
+                    polled.waiters += 1
+                futures[job_id] = polled.future
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(
-                    target=self._run, name="qiskit-rest-watcher", daemon=True
+                    target=self._run, name="qiskit-rest-poller", daemon=True
                 )
                 self._thread.start()
             self._wake.notify_all()
@@ -120,18 +120,18 @@ class Watcher:
         finally:
             with self._wake:
                 for job_id, future in futures.items():
-                    watched = self._watched.get(job_id)
-                    if watched is not None and watched.future is future:
-                        watched.waiters -= 1
-                        if not watched.waiters:
-                            del self._watched[job_id]
+                    polled = self._jobs.get(job_id)
+                    if polled is not None and polled.future is future:
+                        polled.waiters -= 1
+                        if not polled.waiters:
+                            del self._jobs[job_id]
 
     def _run(self) -> None:
         idle_since: float | None = None
         while True:
             with self._wake:
                 now = self.clock()
-                if not self._watched:
+                if not self._jobs:
                     idle_since = idle_since or now
                     if now - idle_since >= IDLE_SECONDS:
                         self._thread = None
@@ -139,65 +139,65 @@ class Watcher:
                     self._wake.wait(IDLE_SECONDS)
                     continue
                 idle_since = None
-                earliest = min(watched.due for watched in self._watched.values())
+                earliest = min(polled.due for polled in self._jobs.values())
                 if earliest > now:
                     self._wake.wait(earliest - now)
                     continue
-                several = len(self._watched) > ONE_BY_ONE
-                due = [w for w in self._watched.values() if several or w.due <= now]
+                several = len(self._jobs) > MOST_POLLED_BY_ID
+                due = [w for w in self._jobs.values() if several or w.due <= now]
             try:
                 if several:
-                    self._look_at_many(due)
+                    self._poll_list(due)
                 else:
-                    for watched in due:
-                        self._look_at_one(watched)
+                    for polled in due:
+                        self._poll_one(polled)
             except Exception:
-                logger.exception("polling failed unexpectedly; it goes on")
+                logger.exception("polling failed unexpectedly; it continues")
                 self._postpone(due, retry_policies.LONGEST_PAUSE_SECONDS)
 
-    def _look_at_one(self, watched: _Watched) -> None:
-        asked = self.clock()
+    def _poll_one(self, polled: _PolledJob) -> None:
+        started = self.clock()
         try:
             details = self._in_time(
-                lambda: self.client.job(watched.job_id, retry=False),
-                late=lambda details: self._observe(watched, details),
+                lambda: self.client.job(polled.job_id, retry=False),
+                late=lambda details: self._observe(polled, details),
             )
         except RestPrimitivesError as error:
-            self._failed(error, [watched], asked)
+            self._failed(error, [polled], started)
             return
-        self._round_trip = self.clock() - asked
-        first = watched.due - watched.born <= 2 * self._first_look
-        if self._observe(watched, details):
+        self._round_trip = self.clock() - started
+        first = polled.due - polled.made_at <= 2 * self._first_delay
+        if self._observe(polled, details):
             if first:
-                # Quick jobs: look a little earlier next time, until it is too early.
-                self._first_look = max(FIRST_LOOK_SECONDS, 0.95 * self._first_look)
+                # Quick jobs: poll a little earlier next time, until that is too early.
+                self._first_delay = max(FIRST_POLL_SECONDS, 0.95 * self._first_delay)
             return
         if first:
-            self._first_look = min(1.3 * self._first_look, 0.05)
-        waited = self.clock() - watched.born
-        interval = max(GROWTH * waited, self._round_trip, FIRST_LOOK_SECONDS)
-        self._postpone([watched], min(interval, LONGEST_INTERVAL_SECONDS))
+            self._first_delay = min(1.3 * self._first_delay, 0.05)
+        waited = self.clock() - polled.made_at
+        interval = max(GROWTH * waited, self._round_trip, FIRST_POLL_SECONDS)
+        self._postpone([polled], min(interval, LONGEST_INTERVAL_SECONDS))
 
-    def _look_at_many(self, due: list[_Watched]) -> None:
-        wanted = {watched.job_id: watched for watched in due}
-        asked = self.clock()
-        since = min(watched.created for watched in due) - timedelta(minutes=1)
+    def _poll_list(self, due: list[_PolledJob]) -> None:
+        wanted = {polled.job_id: polled for polled in due}
+        started = self.clock()
+        since = min(polled.created for polled in due) - timedelta(minutes=1)
         try:
             found, gone, requests = self._in_time(
                 lambda: list_states(self.client, wanted.keys(), since),
                 seconds=4 * retry_policies.POLL_TIMEOUT_SECONDS,
             )
         except RestPrimitivesError as error:
-            self._failed(error, due, asked)
+            self._failed(error, due, started)
             return
         finished = [self._observe(wanted[job_id], details) for job_id, details in found.items()]
         now = self.clock()
         stale = (w for w in due if now - w.seen > STALE_SECONDS and w.job_id not in gone)
-        doubtful = [wanted[job_id] for job_id in gone] + list(stale)
-        for watched in doubtful[:EXTRA_POLLS]:
-            self._look_at_one(watched)
-        requests += len(doubtful[:EXTRA_POLLS])
-        waited = now - max(watched.born for watched in due)
+        unlisted = [wanted[job_id] for job_id in gone] + list(stale)
+        for polled in unlisted[:EXTRA_POLLS]:
+            self._poll_one(polled)
+        requests += len(unlisted[:EXTRA_POLLS])
+        waited = now - max(polled.made_at for polled in due)
         interval = max(min(GROWTH * waited, LONGEST_INTERVAL_SECONDS), 0.02 * requests)
         if requests > EXTRA_POLLS and not any(finished):
             interval = max(interval, requests * 60 / REQUESTS_PER_MINUTE)
@@ -212,8 +212,8 @@ class Watcher:
     ) -> T:
         """Makes a call that can't block the poller; a later result goes to ``late``."""
         seconds = seconds or retry_policies.POLL_TIMEOUT_SECONDS
-        future = in_thread(call, "qiskit-rest-look")
-        if came_in_time(future, seconds, late):
+        future = in_thread(call, "qiskit-rest-poll")
+        if finished_within(future, seconds, late):
             return future.result()
         self.client.reconnect()
         raise ReadTimeoutError(f"the service was silent for {seconds:g} s")
@@ -222,55 +222,55 @@ class Watcher:
         limit = waiting_limit(retry_policies.MISSING, renews_tokens=self.client.renews_tokens)
         return Backoff(limit, clock=self.clock)
 
-    def _observe(self, watched: _Watched, details: dict[str, Any]) -> bool:
-        """Takes note of a job's details; True if the job is final."""
-        watched.backoff.reset()
-        watched.seen = self.clock()
+    def _observe(self, polled: _PolledJob, details: dict[str, Any]) -> bool:
+        """Records a job's details; True if the job is final."""
+        polled.backoff.reset()
+        polled.seen = self.clock()
         if read_status(details) in FINAL:
-            self._settle(watched, details)
+            self._resolve(polled, details)
             return True
         if not is_unknown(details):
-            watched.unknown_since = None
-        elif watched.unknown_since is None:
-            watched.unknown_since = watched.seen
-        elif watched.seen - watched.unknown_since > LONGEST_JOB_SECONDS:
+            polled.unknown_since = None
+        elif polled.unknown_since is None:
+            polled.unknown_since = polled.seen
+        elif polled.seen - polled.unknown_since > LONGEST_JOB_SECONDS:
             word = details.get("status")
-            self._settle(watched, ProtocolError(f"job {watched.job_id} stays {word!r} for hours"))
+            self._resolve(polled, ProtocolError(f"job {polled.job_id} stays {word!r} for hours"))
             return True
         return False
 
-    def _failed(self, error: RestPrimitivesError, watched: list[_Watched], began: float) -> None:
+    def _failed(self, error: RestPrimitivesError, polled: list[_PolledJob], began: float) -> None:
         """Postpones the jobs of a failed poll; those for which the error is final end with it."""
         pauses: list[float] = []
-        for one in watched:
+        for one in polled:
             pause = one.backoff.pause_after(error, began)
             if pause is None:
-                self._settle(one, error)
+                self._resolve(one, error)
             else:
                 pauses.append(pause)
         if pauses:
             logger.info("polling again in %.1f s: %s", max(pauses), error)
-            self._postpone([one for one in watched if not one.future.done()], max(pauses))
+            self._postpone([one for one in polled if not one.future.done()], max(pauses))
 
-    def _settle(self, watched: _Watched, outcome: dict[str, Any] | RestPrimitivesError) -> None:
+    def _resolve(self, polled: _PolledJob, outcome: dict[str, Any] | RestPrimitivesError) -> None:
         with self._wake:
-            if self._watched.get(watched.job_id) is watched:
-                del self._watched[watched.job_id]
-            if watched.future.done() or watched.settled:
+            if self._jobs.get(polled.job_id) is polled:
+                del self._jobs[polled.job_id]
+            if polled.future.done() or polled.resolved:
                 return
-            watched.settled = True
+            polled.resolved = True
         if isinstance(outcome, dict):
-            watched.future.set_result(outcome)
+            polled.future.set_result(outcome)
         else:
-            watched.future.set_exception(outcome)
+            polled.future.set_exception(outcome)
 
-    def _postpone(self, watched: list[_Watched], seconds: float) -> None:
+    def _postpone(self, polled: list[_PolledJob], seconds: float) -> None:
         due = self.clock() + seconds * self.stretch()
         with self._wake:
-            for one in watched:
+            for one in polled:
                 one.due = due
 
 
-def watcher_of(client: ApiClient) -> Watcher:
-    """The watcher shared by all jobs of a client; a forked child gets one of its own."""
-    return client.once(f"watcher of process {os.getpid()}", lambda: Watcher(client))
+def poller_of(client: ApiClient) -> Poller:
+    """The poller shared by all jobs of a client; a forked child gets one of its own."""
+    return client.once(f"poller of process {os.getpid()}", lambda: Poller(client))

@@ -1,4 +1,4 @@
-"""The rate limit of submissions: a client waits instead of being refused by the service."""
+"""The rate limit of submissions: the client waits instead of being refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs whose submission was cut short: found by the tag that the journal knows."""
+"""Finds jobs whose submission was interrupted, by the tag in the journal."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Any, Final
 
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.jobs.duplicates import jobs_with_tag
-from qiskit_rest_primitives.jobs.submit import is_under_way, journal_of
+from qiskit_rest_primitives.jobs.submit import is_in_flight, journal_of
 
 RECOVERY_MINUTES: Final = 10
-"""How long a submission that is not in the job list may still turn up there."""
+"""How long a submission that is not in the job list may still appear there."""
 
 
 def find_lost(client: ApiClient) -> list[dict[str, Any]]:
-    """Looks for the submissions in the journal whose fate is not known.
+    """Finds the jobs of submissions in the journal whose outcome is not known.
 
     Args:
         client: the service they went to.
 
     Returns:
-        Details of the jobs that were found, oldest first. What is not there after ten minutes
-        never arrived and is struck off.
+        Details of the jobs that were found, oldest first. A submission without
+        a job after ten minutes never reached the service and is removed from the journal.
     """
     journal = journal_of(client)
     if journal is None:
@@ -30,7 +30,7 @@ def find_lost(client: ApiClient) -> list[dict[str, Any]]:
     fates: dict[str, str] = {}
     for entry in journal.open_submissions(url=client.url, instance=client.account.instance or ""):
         tag = entry["tag"]
-        if is_under_way(tag):
+        if is_in_flight(tag):
             continue
         jobs = jobs_with_tag(client, tag)
         found += jobs
@@ -39,7 +39,7 @@ def find_lost(client: ApiClient) -> list[dict[str, Any]]:
             fates[tag] = jobs[0]["id"]
         elif age > timedelta(minutes=RECOVERY_MINUTES):
             fates[tag] = "never arrived"
-    # Not before all were looked for: an outage in between must not cost the first ones.
+    # Only after all lookups: an outage during one must not lose the jobs found before it.
     for tag, fate in fates.items():
         journal.ends(tag, fate)
     return found

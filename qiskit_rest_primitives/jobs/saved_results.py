@@ -12,7 +12,7 @@ from qiskit_rest_primitives.wire.result.result_file import decode_saved, encode_
 
 
 def save_result(result: PrimitiveResult[Any], path: str | os.PathLike[str]) -> None:
-    """Writes a result to a file, exact to the bit; an existing file is replaced at once.
+    """Writes a result to a file, exact to the bit; an existing file is replaced in one step.
 
     Args:
         result: of a sampler or an estimator.

@@ -130,10 +130,10 @@ class SplitJob(Job):
         return any(taken)
 
     def wait_for_final_state(self, timeout: float | None = None) -> None:
-        """Waits until all parts are over.
+        """Waits until all parts are final.
 
         Raises:
-            JobTimeoutError: they are not within ``timeout`` seconds.
+            JobTimeoutError: they are not final within ``timeout`` seconds.
         """
         _, pending = wait(self._parts, timeout)
         if pending:

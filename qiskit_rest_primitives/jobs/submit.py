@@ -1,4 +1,4 @@
-"""Exactly one job a submission: when its POST may be sent again, and where to look before.
+"""Exactly one job a submission: when its POST may be sent again, and the lookup before that.
 
 ::
 
@@ -9,10 +9,10 @@
       │               anything else ──────────────> LOOKUP            (may have arrived)
       │
     LOOKUP ──GET /jobs?tags=TAG──> found ──> cancel duplicates ──────────> DONE  (adopted)
-      │        not found, looked LOOKUPS times ──> READY
-      └─────── no answer ──> wait ──> LOOKUP,  or UNKNOWN after `patience_seconds`
+      │        not found in LOOKUPS lookups ──> READY
+      └─────── no answer ──> wait ──> LOOKUP,  or UNKNOWN after `lookup_seconds`
 
-Each submission carries a tag of its own, so the job list tells whether the service acted.
+Each submission carries a tag of its own, so the job list shows whether the service acted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from qiskit_rest_primitives.concurrency.threads import came_in_time, in_thread
+from qiskit_rest_primitives.concurrency.threads import finished_within, in_thread
 from qiskit_rest_primitives.errors import (
     RateLimitError,
     RestPrimitivesError,
@@ -46,7 +46,7 @@ from qiskit_rest_primitives.jobs.rate_limit import RateLimit, rate_limit_of
 logger = logging.getLogger(__name__)
 
 
-_under_way: set[str] = set()
+_in_flight: set[str] = set()
 
 
 def submit(
@@ -75,7 +75,7 @@ def submit(
 
     Raises:
         APIError: the service refused the job; there is none.
-        TransportError: the service can't be reached; ``may_have_acted`` tells whether a job may
+        TransportError: the service can't be reached; ``may_have_acted`` says whether a job may
             exist nevertheless, to be found by `QiskitRuntimeService.recover`.
     """
     rate_limit = rate_limit_of(client)
@@ -89,7 +89,7 @@ def submit(
             program_id=program_id,
             backend=backend,
         )
-    _under_way.add(tag)
+    _in_flight.add(tag)
     submission = _Submission(client, body, tag, rate_limit, clock, sleep)
     try:
         job = submission.run()
@@ -106,7 +106,7 @@ def submit(
         )
         raise
     finally:
-        _under_way.discard(tag)
+        _in_flight.discard(tag)
     if submission.effect.may_have_acted:
         expect_duplicates(client, tag, job["id"])
     if journal:
@@ -114,16 +114,16 @@ def submit(
     return job
 
 
-def is_under_way(tag: str) -> bool:
+def is_in_flight(tag: str) -> bool:
     """Whether a thread of this process is submitting the job with that tag."""
-    return tag in _under_way
+    return tag in _in_flight
 
 
 class _Submission:
     """One job on its way from READY to DONE or REFUSED.
 
     Attributes:
-        effect: what the attempts so far say about the job's existence.
+        effect: whether the attempts so far may have created the job.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class _Submission:
         self._start = clock()
         self._posting = 0.0
         self._posts = 0
-        self.effect = SideEffect(client, client.settings.patience_seconds)
+        self.effect = SideEffect(client, client.settings.lookup_seconds)
 
     def run(self) -> dict[str, Any]:
         for attempt in self._attempts(self._ready_limit):
@@ -176,11 +176,11 @@ class _Submission:
         raise AssertionError("attempts end by a return or an error")
 
     def _post(self) -> dict[str, Any]:
-        """Posts; while there is no reply, looks for the job now and then."""
+        """Posts; while there is no reply, looks the job up now and then."""
         posting = in_thread(
             lambda: self._client.create_job(self._body, fresh=self._posts > 1), "qiskit-rest-submit"
         )
-        while not came_in_time(posting, retry_policies.SILENT_POST_SECONDS):
+        while not finished_within(posting, retry_policies.SILENT_POST_SECONDS):
             try:
                 found = jobs_with_tag(self._client, self._tag, retry=False)
             except RestPrimitivesError:
@@ -192,37 +192,37 @@ class _Submission:
         return posting.result()
 
     def _look_up(self, cause: RestPrimitivesError) -> dict[str, Any] | None:
-        """Looks for the job that a POST may have made; None if it may be sent again.
+        """Looks up the job that a POST may have created; None if it may be sent again.
 
         Raises:
-            TransportError: it stays unknown whether there is one.
+            TransportError: it stays unknown whether there is a job.
         """
-        patience = self._client.settings.patience_seconds
+        seconds = self._client.settings.lookup_seconds
         try:
             found = self._listed()
         except RestPrimitivesError as error:
-            # Whatever the error is: the fate of the POST is as unknown as before.
+            # Whatever the error is, the outcome of the POST is as unknown as before.
             raise self._unknown(
-                cause, f"The service could not be asked for {patience:g} s: {error}"
+                cause, f"No lookup succeeded within {seconds:g} s: {error}"
             ) from None
         if found:
             cancel_all(self._client, found[1:], self._sleep)
             return found[0]
-        if self._waited_seconds() > patience:
+        if self._waited_seconds() > seconds:
             raise self._unknown(
-                cause, f"{self._posts} tries in {patience:g} s, and no job is in the list yet"
+                cause, f"{self._posts} attempts in {seconds:g} s, and the job list shows no job yet"
             )
         logger.info("no job has the tag %s: submitting again", self._tag)
         return None
 
     def _listed(self) -> list[dict[str, Any]]:
-        """The jobs with the submission's tag; looks several times, as the list may lag behind."""
+        """The jobs with the submission's tag, by several lookups: the list may lag behind."""
         attempts = self._attempts(self._lookup_limit)
-        for look in range(1, retry_policies.LOOKUPS + 1):
+        for lookup in range(1, retry_policies.LOOKUPS + 1):
             found = attempts.call(lambda: jobs_with_tag(self._client, self._tag, retry=False))
             if found:
                 return found
-            self._sleep(backoff(self._client.settings.first_pause_seconds, look))
+            self._sleep(backoff(self._client.settings.first_pause_seconds, lookup))
         return []
 
     def _attempts(self, limit: Callable[[RestPrimitivesError], Limit | None]) -> Attempts:
@@ -237,7 +237,7 @@ class _Submission:
         return self._with_rate_limit(error, self.effect.limit(error))
 
     def _lookup_limit(self, error: RestPrimitivesError) -> Limit | None:
-        left = self._client.settings.patience_seconds - self._waited_seconds()
+        left = self._client.settings.lookup_seconds - self._waited_seconds()
         return self._with_rate_limit(error, retry_policies.FOREVER if left >= 0 else None)
 
     def _with_rate_limit(self, error: RestPrimitivesError, limit: Limit | None) -> Limit | None:
@@ -247,14 +247,13 @@ class _Submission:
         return replace(limit, least_pause_seconds=self._rate_limit.interval_seconds)
 
     def _waited_seconds(self) -> float:
-        """So far, without lost POSTs: a silent one alone may take minutes."""
+        """Seconds so far, without lost POSTs: a single one may take minutes."""
         return self._clock() - self._start - self._posting
 
     def _unknown(self, cause: RestPrimitivesError, found: str) -> TransportError:
         return TransportError(
-            f"it is not known whether the job was created: {cause} {found}. Do not submit again "
-            f"before service.recover(), or service.jobs(job_tags=[{self._tag!r}]), has looked for "
-            "it",
+            f"it is not known whether the job was created: {cause} {found}. Before submitting "
+            f"again, look it up with service.recover() or service.jobs(job_tags=[{self._tag!r}])",
             may_have_acted=True,
         )
 

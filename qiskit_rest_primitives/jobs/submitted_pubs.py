@@ -20,7 +20,7 @@ from qiskit_rest_primitives.wire.shots import estimator_precision, sampler_shots
 
 
 @dataclass(frozen=True)
-class Origin:
+class SubmittedPub:
     """What is known of one submitted PUB.
 
     Attributes:
@@ -38,17 +38,19 @@ class Origin:
     circuit_metadata: Mapping[str, Any] | None = None
 
 
-def origins_from_params(program_id: str, params: Mapping[str, Any]) -> list[Origin] | None:
-    """Reads the origins off the params of a fetched job; None if they were not kept (private)."""
+def submitted_pubs_from_params(
+    program_id: str, params: Mapping[str, Any]
+) -> list[SubmittedPub] | None:
+    """Reads the pubs off the params of a fetched job; None if they were not kept (private)."""
     pubs = params.get("pubs")
     if not isinstance(pubs, list):
         return None
     if program_id == "sampler":
         shots = sampler_shots(params)
-        return [_sampler_origin(pub, shots) for pub in pubs]
+        return [_sampler_pub(pub, shots) for pub in pubs]
     if program_id == "estimator":
         precision = estimator_precision(params)
-        return [_estimator_origin(pub, precision) for pub in pubs]
+        return [_estimator_pub(pub, precision) for pub in pubs]
     raise ProtocolError(f"the job runs {program_id!r}; only sampler and estimator jobs are read")
 
 
@@ -59,37 +61,37 @@ def _describe(circuit: str | bytes) -> tuple[CircuitDescription | None, Mapping[
     return description, (description.metadata if description else {})
 
 
-def _sampler_origin(item: Any, default_shots: int) -> Origin:
+def _sampler_pub(item: Any, default_shots: int) -> SubmittedPub:
     pub = decode_sampler_pub(item)
     description, metadata = _describe(pub.circuit)
     values = pub.parameter_values
     # Values by name or as plain lists need the circuit's parameters to tell their shape.
     shape = values.shape[:-1] if isinstance(values, np.ndarray) else None
     shape = () if values is None else shape
-    return Origin(shape, pub.shots or default_shots, None, description, metadata)
+    return SubmittedPub(shape, pub.shots or default_shots, None, description, metadata)
 
 
-def _estimator_origin(item: Any, default_precision: float) -> Origin:
+def _estimator_pub(item: Any, default_precision: float) -> SubmittedPub:
     pub = decode_estimator_pub(item)
     description, metadata = _describe(pub.circuit)
     precision = default_precision if pub.precision is None else pub.precision
-    return Origin(None, None, precision, description, metadata)
+    return SubmittedPub(None, None, precision, description, metadata)
 
 
 def restore(
-    result: PrimitiveResult[PubResult], origins: Sequence[Origin] | None, program_id: str
+    result: PrimitiveResult[PubResult], pubs: Sequence[SubmittedPub] | None, program_id: str
 ) -> PrimitiveResult[PubResult]:
     """Gives a decoded result the user's registers and the metadata that algorithms rely on.
 
     Args:
         result: as decoded from the wire.
-        origins: one a PUB, or None if nothing is known of them.
+        pubs: one a PUB, or None if nothing is known of them.
         program_id: ``sampler`` or ``estimator``.
 
     Raises:
         ProtocolError: the result has another number of PUBs, or lacks a register.
     """
-    known = [Origin(None)] * len(result) if origins is None else origins
+    known = [SubmittedPub(None)] * len(result) if pubs is None else pubs
     if len(result) != len(known):
         raise ProtocolError(f"the result has {len(result)} PUB results for {len(known)} PUBs")
     convert = _sampler_result if program_id == "sampler" else _estimator_result
@@ -97,33 +99,33 @@ def restore(
     return PrimitiveResult(restored, metadata=result.metadata)
 
 
-def _sampler_result(result: PubResult, origin: Origin) -> SamplerPubResult:
+def _sampler_result(result: PubResult, pub: SubmittedPub) -> SamplerPubResult:
     data = result.data
     fields = dict(data.items())
-    shots = origin.shots
+    shots = pub.shots
     if shots is None:
         first = next(iter(fields.values()), None)
         shots = getattr(first, "num_shots", None)
-    shape = tuple(data.shape) if origin.shape is None else origin.shape
-    if origin.description is not None:
-        fields = origin.description.restore_registers(fields, shape, shots or 0)
+    shape = tuple(data.shape) if pub.shape is None else pub.shape
+    if pub.description is not None:
+        fields = pub.description.restore_registers(fields, shape, shots or 0)
     metadata = {**result.metadata}
     metadata.setdefault("shots", shots)
-    metadata["circuit_metadata"] = dict(origin.circuit_metadata or {}) or metadata.get(
+    metadata["circuit_metadata"] = dict(pub.circuit_metadata or {}) or metadata.get(
         "circuit_metadata", {}
     )
     return SamplerPubResult(DataBin(**fields, shape=shape), metadata=metadata)
 
 
-def _estimator_result(result: PubResult, origin: Origin) -> PubResult:
+def _estimator_result(result: PubResult, pub: SubmittedPub) -> PubResult:
     metadata = {**result.metadata}
     if metadata.get("target_precision") is None:
-        metadata["target_precision"] = origin.precision
+        metadata["target_precision"] = pub.precision
     precision = metadata["target_precision"]
     if metadata.get("shots") is None:
         # The service's own rule.
         metadata["shots"] = shots_of(precision) if precision else 0
-    metadata["circuit_metadata"] = dict(origin.circuit_metadata or {}) or metadata.get(
+    metadata["circuit_metadata"] = dict(pub.circuit_metadata or {}) or metadata.get(
         "circuit_metadata", {}
     )
     return PubResult(result.data, metadata=metadata)

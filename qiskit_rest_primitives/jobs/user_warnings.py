@@ -13,7 +13,7 @@ _PACKAGE: Final = str(Path(__file__).parents[1]) + os.sep
 
 
 def warn_user(message: str) -> None:
-    """Warns of something that a caller of this package wrote or asked for."""
+    """Warns about the line outside this package that led here."""
     level, frame = 1, sys._getframe()  # pyright: ignore[reportPrivateUsage] - as warnings.py does
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         level, frame = level + 1, frame.f_back
@@ -21,7 +21,7 @@ def warn_user(message: str) -> None:
 
 
 class OptionsNotice:
-    """Tells a job's owner, once, which options the service did not act on."""
+    """Warns, once a job, which options the service did not act on."""
 
     def __init__(self) -> None:
         self._given = False

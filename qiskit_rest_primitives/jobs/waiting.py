@@ -16,20 +16,20 @@ from qiskit_rest_primitives.errors import JobTimeoutError
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.details import JobDetails, details_of
-from qiskit_rest_primitives.jobs.poller import watcher_of
+from qiskit_rest_primitives.jobs.poller import poller_of
 
 logger = logging.getLogger(__name__)
 
-NAMED: Final = 20
-"""Ids that are written out when the waiting is interrupted."""
+MOST_IDS_SHOWN: Final = 20
+"""How many job ids the warning of an interrupted wait shows."""
 
 
 def checked_timeout(timeout: float | None) -> float | None:
     """A caller's timeout; None for one that is longer than threads can wait.
 
     Raises:
-        TypeError: it is no number.
-        ValueError: it is not a number (NaN).
+        TypeError: it is not a number.
+        ValueError: it is NaN.
     """
     if timeout is None:
         return None
@@ -47,7 +47,7 @@ def deadline_of(timeout: float | None) -> float | None:
 
 
 def left_until(deadline: float | None) -> float | None:
-    """Seconds until then; None if there is no end."""
+    """Seconds until a deadline; None without a deadline."""
     return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
@@ -55,10 +55,10 @@ J = TypeVar("J", bound=Job)
 
 
 @contextmanager
-def watching(
+def polling(
     jobs: Iterable[JobDetails],
 ) -> Generator[dict[Future[dict[str, Any]], list[JobDetails]]]:
-    """Futures of the jobs' final details, watched until the block is left.
+    """Futures of the jobs' final details, polled until the block ends.
 
     Handles of one job share a future.
     """
@@ -75,24 +75,24 @@ def watching(
     with ExitStack() as stack:
         for client, same_client in groups.items():
             made_at = {job_id: same[0].made_at for job_id, same in same_client.items()}
-            watched = stack.enter_context(watcher_of(client).watching(made_at))
-            futures.update((watched[job_id], same) for job_id, same in same_client.items())
-        with said_to_go_on(job.job_id for same in futures.values() for job in same):
+            polled = stack.enter_context(poller_of(client).polling(made_at))
+            futures.update((polled[job_id], same) for job_id, same in same_client.items())
+        with warn_jobs_continue(job.job_id for same in futures.values() for job in same):
             yield futures
 
 
 @contextmanager
-def said_to_go_on(job_ids: Iterable[str]) -> Generator[None]:
-    """Ctrl-C ends the waiting, not the jobs: says so, with their ids."""
+def warn_jobs_continue(job_ids: Iterable[str]) -> Generator[None]:
+    """Warns after Ctrl-C that the jobs continue, with their ids."""
     try:
         yield
     except KeyboardInterrupt:
         ids = list(dict.fromkeys(job_ids))
-        named = ", ".join(ids[:NAMED]) + (", ..." if len(ids) > NAMED else "")
+        named = ", ".join(ids[:MOST_IDS_SHOWN]) + (", ..." if len(ids) > MOST_IDS_SHOWN else "")
         logger.warning(
-            "job %s goes on: wait again, or fetch it by its id"
+            "job %s continues: wait again, or fetch it by its id"
             if len(ids) == 1
-            else "the jobs go on: wait again, or fetch them by their ids: %s",
+            else "the jobs continue: wait again, or fetch them by their ids: %s",
             named,
         )
         raise
@@ -106,15 +106,15 @@ def wait_for_final(job: JobDetails, timeout: float | None) -> dict[str, Any]:
         timeout: seconds; None waits without end.
 
     Raises:
-        JobTimeoutError: it is not final in time; it goes on running.
+        JobTimeoutError: it is not final in time; it continues.
     """
     timeout = checked_timeout(timeout)
-    with watching([job]) as futures:
+    with polling([job]) as futures:
         (future,) = futures
         done, _ = wait_for_futures([future], timeout)
         if not done:
             raise JobTimeoutError(
-                f"job {job.job_id} is not final after {timeout:g} s; it goes on: call again, "
+                f"job {job.job_id} is not final after {timeout:g} s; it continues: call again, "
                 "or fetch it later by its id"
             )
         details = future.result()
@@ -131,13 +131,13 @@ def wait(
         jobs: handles, of one service or of several.
         timeout: seconds; None waits without end.
         return_when: ``"ALL_COMPLETED"``, ``"FIRST_COMPLETED"`` or ``"FIRST_EXCEPTION"`` (a job
-            that can't be watched any more), as in `concurrent.futures.wait`.
+            that can't be polled any more), as in `concurrent.futures.wait`.
 
     Returns:
-        Jobs that are final (or can't be watched), and jobs that are not.
+        Jobs that are final (or can't be polled), and jobs that are not.
     """
     handles, timeout = _handles_by_details(jobs), checked_timeout(timeout)
-    with watching(handles) as futures:
+    with polling(handles) as futures:
         done, pending = wait_for_futures(futures, timeout, return_when)
         for future in done:
             _merge_into_all(future, futures)
@@ -155,12 +155,12 @@ def as_completed(jobs: Iterable[J], timeout: float | None = None) -> Iterator[J]
         timeout: seconds from the first ``next``; None waits without end.
 
     Raises:
-        JobTimeoutError: some are not final in time; all go on running.
+        JobTimeoutError: some are not final in time; all continue.
     """
     timeout = checked_timeout(timeout)
     deadline = None if timeout is None else time.monotonic() + timeout
     handles = _handles_by_details(jobs)
-    with watching(handles) as futures:
+    with polling(handles) as futures:
         left = set(futures)
         while left:
             remaining = None if deadline is None else max(0.0, deadline - time.monotonic())

@@ -82,7 +82,7 @@ class CircuitEncoder:
 
         Raises:
             EncodeError: they can't be encoded, or the device can't run them.
-            UnknownParameterError: a value has a name that is none of the circuit's.
+            UnknownParameterError: a value's name is not a parameter of the circuit.
         """
         encoded = self._circuit(pub.circuit, index)
         values = parameter_array(pub, index)
@@ -99,7 +99,7 @@ class CircuitEncoder:
         Raises:
             EncodeError: it can't be encoded, or the device can't run it.
         """
-        # Keyed by identity within one run: the reference beside it keeps the identity taken.
+        # Keyed by id(); holding the circuit keeps its id from being reused.
         known = self._done.get(id(circuit))
         if known is not None:
             return known[1]
@@ -117,7 +117,7 @@ def parameter_array(pub: SamplerPub | EstimatorPub, index: int) -> np.ndarray:
     """The PUB's values of shape ``(*shape, n)``, in the order of the circuit's parameters.
 
     Raises:
-        UnknownParameterError: a name is none of the circuit's.
+        UnknownParameterError: a name is not a parameter of the circuit.
     """
     try:
         return pub.parameter_values.as_array(pub.circuit.parameters)

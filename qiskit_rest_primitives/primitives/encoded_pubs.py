@@ -1,7 +1,7 @@
-"""One encoded PUB, whole or in pieces. In: circuit, values, shots. Out: the PUB's JSON, its origin.
+"""One encoded PUB, whole or in pieces. In: circuit, values, shots. Out: JSON and SubmittedPub.
 
 A piece is a run of the PUB's points in C order, or of one point's shots; pieces are PUBs of their
-own, whose results `joining` puts together again.
+own, whose results `jobs.pieces` joins again.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 
 from qiskit_rest_primitives.circuits import EncodedCircuit
 from qiskit_rest_primitives.jobs.pieces import Piece
-from qiskit_rest_primitives.jobs.submitted_pubs import Origin
+from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub
 from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_EXECUTIONS
 from qiskit_rest_primitives.wire.request.pubs import encode_estimator_pub, encode_sampler_pub
 
@@ -26,33 +26,8 @@ TERM_BYTES: Final = 30
 PIECE_BYTES: Final = 2_000
 
 
-class Work(Protocol):
-    """A PUB that can be sent whole or in pieces."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The PUB's shape."""
-        ...
-
-    def cost(self, points: int) -> tuple[int, int]:
-        """Executions and, as an upper bound, bytes of so many points."""
-        ...
-
-    def whole(self) -> tuple[list[Any], Origin]:
-        """The PUB as it goes on the wire."""
-        ...
-
-    def part(self, piece: Piece) -> tuple[list[Any], Origin]:
-        """A piece as it goes on the wire: a PUB of shape ``(points,)``."""
-        ...
-
-    def cut(self, pub: int) -> Iterator[Piece]:
-        """Pieces of which each fits into a job of its own, in order."""
-        ...
-
-
 @dataclass(frozen=True)
-class SamplerWork:
+class EncodedSamplerPub:
     """An encoded sampler PUB; ``values`` has the shape ``(*shape, inputs)``."""
 
     circuit: EncodedCircuit
@@ -66,23 +41,23 @@ class SamplerWork:
         return self.values.shape[:-1]
 
     def cost(self, points: int) -> tuple[int, int]:
-        """Executions and, as an upper bound, bytes of so many points."""
+        """Returns (executions, upper bound of the encoded bytes) for ``points`` points."""
         per_point = VALUE_BYTES * self.values.shape[-1]
         return points * self.shots, len(self.circuit.qasm) + PIECE_BYTES + points * per_point
 
-    def whole(self) -> tuple[list[Any], Origin]:
-        """The PUB as it goes on the wire."""
+    def whole(self) -> tuple[list[Any], SubmittedPub]:
+        """The PUB as sent."""
         return self._encode(self.values, self.shots)
 
-    def part(self, piece: Piece) -> tuple[list[Any], Origin]:
-        """A piece as it goes on the wire: a PUB of shape ``(points,)``."""
+    def part(self, piece: Piece) -> tuple[list[Any], SubmittedPub]:
+        """A piece as sent: a PUB of shape ``(points,)``."""
         rows = self.values.reshape(math.prod(self.shape), -1)
         return self._encode(rows[piece.start : piece.stop], piece.shots)
 
-    def _encode(self, values: np.ndarray, shots: int) -> tuple[list[Any], Origin]:
+    def _encode(self, values: np.ndarray, shots: int) -> tuple[list[Any], SubmittedPub]:
         item = encode_sampler_pub(self.circuit.qasm, values, shots)
         shape = values.shape[:-1]
-        return item, Origin(shape, shots, None, self.circuit.description, self.metadata)
+        return item, SubmittedPub(shape, shots, None, self.circuit.description, self.metadata)
 
     def cut(self, pub: int) -> Iterator[Piece]:
         """Runs of points; the shots of one point if it alone is too much."""
@@ -99,7 +74,7 @@ class SamplerWork:
 
 
 @dataclass(frozen=True)
-class EstimatorWork:
+class EncodedEstimatorPub:
     """An encoded estimator PUB; observables and values broadcast to its shape."""
 
     circuit: EncodedCircuit
@@ -116,18 +91,18 @@ class EstimatorWork:
         return np.broadcast_shapes(self.observables_shape, self.values.shape[:-1])
 
     def cost(self, points: int) -> tuple[int, int]:
-        """Executions (0: they are the service's to choose) and an upper bound of the bytes."""
+        """Returns (0, as the service chooses, upper bound of the bytes) for ``points`` points."""
         terms = max((len(term) for term in self._flat_observables()), default=0)
         per_term = TERM_BYTES + self.circuit.description.num_qubits
         per_point = VALUE_BYTES * self.values.shape[-1] + terms * per_term
         return 0, len(self.circuit.qasm) + PIECE_BYTES + points * per_point
 
-    def whole(self) -> tuple[list[Any], Origin]:
-        """The PUB as it goes on the wire."""
+    def whole(self) -> tuple[list[Any], SubmittedPub]:
+        """The PUB as sent."""
         return self._encode(self.observables, self.values, self.shape)
 
-    def part(self, piece: Piece) -> tuple[list[Any], Origin]:
-        """A piece as it goes on the wire: a PUB of shape ``(points,)``."""
+    def part(self, piece: Piece) -> tuple[list[Any], SubmittedPub]:
+        """A piece as sent: a PUB of shape ``(points,)``."""
         number = math.prod(self.shape)
         which = np.arange(math.prod(self.observables_shape)).reshape(self.observables_shape)
         flat = self._flat_observables()
@@ -141,10 +116,10 @@ class EstimatorWork:
 
     def _encode(
         self, observables: Any, values: np.ndarray, shape: tuple[int, ...]
-    ) -> tuple[list[Any], Origin]:
+    ) -> tuple[list[Any], SubmittedPub]:
         item = encode_estimator_pub(self.circuit.qasm, observables, values, self.precision)
         description = self.circuit.description
-        return item, Origin(shape, None, self.assumed_precision, description, self.metadata)
+        return item, SubmittedPub(shape, None, self.assumed_precision, description, self.metadata)
 
     def _flat_observables(self) -> list[dict[str, float]]:
         flat: list[Any] = [self.observables]
@@ -160,26 +135,29 @@ class EstimatorWork:
             yield Piece(pub, start, min(start + step, number))
 
 
-def _points_that_fit(work: Work) -> int:
-    fixed, one = work.cost(0)[1], work.cost(1)[1]
+EncodedPub = EncodedSamplerPub | EncodedEstimatorPub
+
+
+def _points_that_fit(pub: EncodedPub) -> int:
+    fixed, one = pub.cost(0)[1], pub.cost(1)[1]
     return max(1, (MAX_BODY_BYTES - fixed) // max(1, one - fixed))
 
 
-def pack(works: Sequence[Work]) -> list[list[Piece]]:
+def pack(pubs: Sequence[EncodedPub]) -> list[list[Piece]]:
     """Pieces of all PUBs, in order, in as few jobs as their limits allow.
 
     Args:
-        works: the PUBs of a run.
+        pubs: the PUBs of a run.
 
     Returns:
         The pieces of each job.
     """
     jobs: list[list[Piece]] = []
     executions = size = 0
-    for index, work in enumerate(works):
-        for piece in work.cut(index):
+    for index, pub in enumerate(pubs):
+        for piece in pub.cut(index):
             points = piece.stop - piece.start
-            more, bytes_more = work.cost(points)
+            more, bytes_more = pub.cost(points)
             more = points * piece.shots
             full = executions + more > MAX_EXECUTIONS or size + bytes_more > MAX_BODY_BYTES
             if not jobs or full:

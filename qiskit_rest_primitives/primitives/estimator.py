@@ -21,8 +21,8 @@ from qiskit_rest_primitives.options.rules import (
     precision_unless_given,
 )
 from qiskit_rest_primitives.primitives.base import CircuitEncoder, RestPrimitive
-from qiskit_rest_primitives.primitives.encoded_pubs import EstimatorWork
-from qiskit_rest_primitives.primitives.request import submit_works
+from qiskit_rest_primitives.primitives.encoded_pubs import EncodedEstimatorPub
+from qiskit_rest_primitives.primitives.request import submit_pubs
 from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION
 
 
@@ -81,7 +81,7 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
         backend = self.backend()
         encoder = CircuitEncoder(backend, self._options.isa_check)
         assumed = self.default_precision
-        works: list[EstimatorWork] = []
+        encoded: list[EncodedEstimatorPub] = []
         for index, pub in enumerate(coerced):
             wanted = None if pub.precision is None else float(pub.precision)
             if wanted is not None and not math.isfinite(wanted):
@@ -104,8 +104,8 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
                     "that term is 0 on average: to observe the state before the measurements, "
                     "pass circuit.remove_final_measurements(inplace=False)"
                 )
-            works.append(
-                EstimatorWork(
+            encoded.append(
+                EncodedEstimatorPub(
                     circuit,
                     observables,
                     tuple(pub.observables.shape),
@@ -115,4 +115,4 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
                     pub.circuit.metadata,
                 )
             )
-        return submit_works(self._mode, "estimator", works, self._options)
+        return submit_pubs(self._mode, "estimator", encoded, self._options)

@@ -18,71 +18,71 @@ from qiskit_rest_primitives.jobs.job import RestJob
 from qiskit_rest_primitives.jobs.pieces import Piece
 from qiskit_rest_primitives.jobs.split_job import SplitJob
 from qiskit_rest_primitives.jobs.submit import submit
-from qiskit_rest_primitives.jobs.submitted_pubs import Origin
+from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub
 from qiskit_rest_primitives.jobs.tags import new_tag
 from qiskit_rest_primitives.options.primitives import PrimitiveOptions
 from qiskit_rest_primitives.options.request import encode_options
-from qiskit_rest_primitives.primitives.encoded_pubs import Work, pack
+from qiskit_rest_primitives.primitives.encoded_pubs import EncodedPub, pack
 from qiskit_rest_primitives.primitives.mode import Mode, backend_of
 from qiskit_rest_primitives.service.session import Session, membership_of
 from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_EXECUTIONS
 
 
-def submit_works(
-    mode: Mode, program_id: str, works: Sequence[Work], options: PrimitiveOptions
+def submit_pubs(
+    mode: Mode, program_id: str, pubs: Sequence[EncodedPub], options: PrimitiveOptions
 ) -> Job:
     """Posts a run: as one job, or as several if it is too large and ``options.split`` is set.
 
     Args:
         mode: where to run.
         program_id: ``sampler`` or ``estimator``.
-        works: the PUBs.
+        pubs: the PUBs.
         options: what was set is sent.
 
     Raises:
         EncodeError: the run is larger than the service takes for a device, and may not be split.
     """
-    if not works:
+    if not pubs:
         # The service takes no job without PUBs; the reference primitives give an empty result.
         return SplitJob([], [], [], backend_of(mode))
     if options.split:
-        jobs = pack(works)
+        jobs = pack(pubs)
         if len(jobs) > 1:
-            return _submit_parts(mode, program_id, works, jobs, options)
-    executions = sum(work.cost(math.prod(work.shape))[0] for work in works)
-    # The limit is that of a device's time; algorithms ask simulators for more.
+            return _submit_parts(mode, program_id, pubs, jobs, options)
+    executions = sum(pub.cost(math.prod(pub.shape))[0] for pub in pubs)
+    # The limit is about a device's time; algorithms use simulators for more.
     if executions > MAX_EXECUTIONS and not backend_of(mode).simulator:
         raise EncodeError(
             f"the job asks for {executions:,} executions (circuits x parameter sets x shots), the "
             f"service takes {MAX_EXECUTIONS:,}: use fewer shots or PUBs a job, or set "
             "options.split = True"
         )
-    return _submit(mode, program_id, [work.whole() for work in works], options)
+    return _submit(mode, program_id, [pub.whole() for pub in pubs], options)
 
 
 def _submit_parts(
     mode: Mode,
     program_id: str,
-    works: Sequence[Work],
+    pubs: Sequence[EncodedPub],
     jobs: Sequence[Sequence[Piece]],
     options: PrimitiveOptions,
 ) -> SplitJob:
     parts: list[RestJob] = []
     for pieces in jobs:
         try:
-            encoded = [works[piece.pub].part(piece) for piece in pieces]
+            encoded = [pubs[piece.pub].part(piece) for piece in pieces]
             parts.append(_submit(mode, program_id, encoded, options))
         except RestPrimitivesError as error:
             ids = ", ".join(part.job_id() for part in parts) or "none"
             submitted = f" Parts submitted so far, of {len(jobs)}: {ids}"
             raise with_more(error, submitted) from error
-    return SplitJob(parts, jobs, [work.shape for work in works], backend_of(mode))
+    return SplitJob(parts, jobs, [pub.shape for pub in pubs], backend_of(mode))
 
 
 def _submit(
     mode: Mode,
     program_id: str,
-    pubs: Sequence[tuple[list[Any], Origin]],
+    pubs: Sequence[tuple[list[Any], SubmittedPub]],
     options: PrimitiveOptions,
 ) -> RestJob:
     backend = backend_of(mode)
@@ -126,7 +126,7 @@ def _submit(
         backend.client,
         created["id"],
         details=details,
-        origins=[origin for _, origin in pubs],
+        pubs=[submitted for _, submitted in pubs],
         backend=backend,
     )
     if isinstance(mode, Session):

@@ -14,8 +14,8 @@ from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.options import SamplerOptions
 from qiskit_rest_primitives.options.rules import check_circuits, shots_unless_given
 from qiskit_rest_primitives.primitives.base import CircuitEncoder, RestPrimitive
-from qiskit_rest_primitives.primitives.encoded_pubs import SamplerWork
-from qiskit_rest_primitives.primitives.request import submit_works
+from qiskit_rest_primitives.primitives.encoded_pubs import EncodedSamplerPub
+from qiskit_rest_primitives.primitives.request import submit_pubs
 
 
 class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
@@ -71,9 +71,11 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
             )
         check_circuits(self._options, [pub.circuit for pub in coerced])
         encoder = CircuitEncoder(self.backend(), self._options.isa_check)
-        works: list[SamplerWork] = []
+        encoded: list[EncodedSamplerPub] = []
         for index, pub in enumerate(coerced):
             check_register_names(pub.circuit, pub_index=index)
             circuit, values = encoder.encode(pub, index)
-            works.append(SamplerWork(circuit, values, int(pub.shots or 0), pub.circuit.metadata))
-        return submit_works(self._mode, "sampler", works, self._options)
+            encoded.append(
+                EncodedSamplerPub(circuit, values, int(pub.shots or 0), pub.circuit.metadata)
+            )
+        return submit_pubs(self._mode, "sampler", encoded, self._options)

@@ -11,7 +11,7 @@ _local_service: Any = None
 
 
 def running_local_service() -> Any:
-    """The embedded service of this process, started by the first who asks."""
+    """The embedded service of this process, started on first use."""
     global _local_service
     with _local_lock:
         if _local_service is None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from qiskit_rest_primitives import account as accounts
 from qiskit_rest_primitives.account.secret import Secret, hide
-from qiskit_rest_primitives.account.validate import not_a_token, without_secrets
+from qiskit_rest_primitives.account.validate import hide_misplaced_token, without_secrets
 from qiskit_rest_primitives.backend import (
     RestBackend,
     filter_backends,
@@ -33,7 +33,7 @@ JobT = TypeVar("JobT", covariant=True)
 
 
 class Runs(Protocol[JobT]):
-    """What has a ``run``: a sampler or an estimator."""
+    """A primitive: a sampler or an estimator."""
 
     def run(self, *args: Any, **kwargs: Any) -> JobT:
         """Submits PUBs and returns the job's handle."""
@@ -44,8 +44,8 @@ class QiskitRuntimeService:
     """A service that speaks the Qiskit Runtime REST API, seen from one account.
 
     What is not given comes from the environment (``QISKIT_IBM_TOKEN``, ``_INSTANCE``, ``_URL``,
-    ``_CHANNEL``, ``_REGION``), then from the saved account. Nothing is sent before something is
-    asked for.
+    ``_CHANNEL``, ``_REGION``), then from the saved account. The constructor sends
+    nothing.
 
     Args:
         channel: ``"ibm_quantum_platform"`` (default), ``"ibm_cloud"``, or ``"local"`` for the
@@ -86,7 +86,7 @@ class QiskitRuntimeService:
         settings: Settings | None = None,
     ):
         token, proxies, url = hide(token), hide(proxies), without_secrets(url)
-        channel = not_a_token(channel)
+        channel = hide_misplaced_token(channel)
         if channel == "local" and url is None and name is None:
             local = running_local_service()
             url, token = local.url, token or hide(local.token)
@@ -105,7 +105,7 @@ class QiskitRuntimeService:
         )
         if resolved.verify is False:
             warnings.warn(
-                "verify=False: whoever sits between here and the service can read and change "
+                "verify=False: anyone on the network path to the service can read and change "
                 "everything, the token included; pass the path of a CA bundle instead",
                 stacklevel=2,
             )
@@ -220,8 +220,10 @@ class QiskitRuntimeService:
         self._check_instance(instance)
         fractional = conditions.pop("use_fractional_gates", False)
         known = ("name", "operational", "simulator")
-        asked = {key: conditions.pop(key) for key in known if key in conditions}
-        entries = select_backends(self._client.backends(), min_num_qubits=min_num_qubits, **asked)
+        criteria = {key: conditions.pop(key) for key in known if key in conditions}
+        entries = select_backends(
+            self._client.backends(), min_num_qubits=min_num_qubits, **criteria
+        )
         if filters or conditions:
             backends = [self._backend(entry, fractional) for entry in entries]
             kept = filter_backends(backends, filters, **conditions)
@@ -316,7 +318,7 @@ class QiskitRuntimeService:
     ) -> Iterator[JobT]:
         """Submits any number of runs in order, below the service's rate, and yields their handles.
 
-        The runs may come from a generator: each is made when its turn has come.
+        The runs may come from a generator: each is made just before it is submitted.
 
         Args:
             primitive: SamplerV2 or EstimatorV2.
@@ -327,10 +329,10 @@ class QiskitRuntimeService:
             yield primitive.run(list(pubs), **run_options)
 
     def recover(self) -> list[RestJob]:
-        """Finds jobs whose submission was cut short, by a crash or an outage.
+        """Finds jobs whose submission was interrupted, by a crash or an outage.
 
-        A submission that is noted in the journal without a job id is looked for by its tag. One
-        that is not there after ten minutes never reached the service and is struck off.
+        Each submission in the journal without a job id is looked up by its tag. One that is still
+        missing after ten minutes never reached the service and is removed from the journal.
 
         Returns:
             Handles of the jobs that were found, oldest first.
@@ -370,8 +372,8 @@ class QiskitRuntimeService:
 
     def instances(self) -> Sequence[Mapping[str, Any]]:
         """The instance in use, with what the service says of its plan."""
-        said = self._client.instance()
-        return [{"crn": self.active_instance(), "plan": said.get("plan_id"), **said}]
+        reply = self._client.instance()
+        return [{"crn": self.active_instance(), "plan": reply.get("plan_id"), **reply}]
 
     def usage(self) -> dict[str, Any]:
         """Seconds the instance has consumed and may consume, as the service gives them."""

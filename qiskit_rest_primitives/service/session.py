@@ -34,7 +34,7 @@ def current_session() -> Session | None:
 
 @dataclass
 class Membership:
-    """Which jobs a session takes, and took; for the primitives that submit them.
+    """Whether a session takes jobs, and those it took; for the primitives.
 
     Attributes:
         name: what the session is called in messages.
@@ -78,7 +78,7 @@ def membership_of(session: Session) -> Membership:
 class Session:
     """A dedicated session; the service opens it when this object is made.
 
-    Leaving the ``with`` block closes it gracefully: jobs that were submitted go on to their end.
+    Leaving the ``with`` block closes it gracefully: submitted jobs run to their end.
 
     Args:
         backend: where the jobs run.
@@ -87,7 +87,7 @@ class Session:
     Raises:
         SessionError: ``max_time`` can't be read, or is not positive.
         InvalidRequestError: the service refuses, such as a plan without sessions (code 1352).
-        TransportError: the service can't be reached; ``may_have_acted`` tells whether an empty
+        TransportError: the service can't be reached; ``may_have_acted`` says whether an empty
             session may be left, which the service closes after a while.
     """
 
@@ -177,17 +177,17 @@ class Session:
         return state.capitalize()
 
     def usage(self) -> float | None:
-        """Seconds that the session has held the device; None while it goes on."""
+        """Seconds that the session has held the device; None while it is open."""
         return self.details()["usage_time"]
 
     def close(self) -> None:
-        """Takes no more jobs; those submitted go on to their end. For good."""
+        """Takes no more jobs, for good; submitted ones run to their end."""
         self._membership.accepts_jobs = False
         with suppress(NotFoundError):  # gone already
             self._client.update_session(self._session_id, accepting_jobs=False)
 
     def cancel(self) -> None:
-        """Closes at once: jobs that run go on to their end, queued ones are cancelled."""
+        """Closes at once: running jobs run to their end, queued ones are cancelled."""
         self._membership.accepts_jobs = False
         with suppress(NotFoundError):  # gone already
             self._client.close_session(self._session_id)
@@ -205,7 +205,7 @@ class Session:
         _surrounding.set(_surrounding.get()[:-1])
         if error is not None and self._membership.job_ids:
             logger.warning(
-                "%s %s ends by %s; its jobs go on: %s",
+                "%s %s ends by %s; its jobs continue: %s",
                 type(self).__name__,
                 self._session_id,
                 type(error).__name__,

@@ -172,7 +172,7 @@ def test_instance_of_the_environment_replaces_the_saved_one(
 
 
 def test_no_account_says_where_to_get_one(tmp_path: Path) -> None:
-    """Which file was looked at, and three ways out."""
+    """The error names the file that was read, and three cures."""
     with pytest.raises(AccountError, match=r"no account: pass token=.*QISKIT_IBM_TOKEN"):
         resolve_account()
     with pytest.raises(AccountError, match="no account for channel 'ibm_cloud'"):

@@ -227,7 +227,7 @@ def test_default_is_chosen_as_by_the_official_client(file: Path) -> None:
 
 
 def test_channel_picks_among_the_saved(file: Path) -> None:
-    """Only accounts of that channel are looked at."""
+    """Only accounts of that channel are considered."""
     save_account(token=KEY, instance=crn(), set_as_default=True)
     save_account(token=OTHER_KEY, instance=crn(), channel="ibm_cloud")
     assert resolve_account("ibm_cloud").token.reveal() == OTHER_KEY

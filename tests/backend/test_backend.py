@@ -124,7 +124,7 @@ def test_threads_share_one_fetch(backend: RestBackend, service: Service) -> None
 
 
 def test_refresh_asks_again(backend: RestBackend, service: Service) -> None:
-    """A new calibration shows in the target, once it is asked for."""
+    """After a refresh, the target shows the new calibration."""
     error = backend.target["sx"][0,].error
     _, service.properties = encode_target(
         GenericBackendV2(5, ["sx", "cz"], coupling_map=LINE, seed=9).target, name="fake_5q"
@@ -174,7 +174,7 @@ def test_fields_the_service_leaves_out_are_none(service: Service) -> None:
 
 
 def test_status_has_the_official_attributes(backend: RestBackend) -> None:
-    """Asked for each time."""
+    """It is fetched at each call."""
     status = backend.status()
     assert status.to_dict() == {
         "backend_name": "fake_5q",
@@ -266,7 +266,7 @@ def test_target_of_a_served_device_is_the_official_one(
 def test_simulator_differs_from_the_official_one_only_by_what_is_kept(
     http_service: QiskitRuntimeService,
 ) -> None:
-    """With fractional gates asked for, only boxes and ways out of loops are more."""
+    """With fractional gates, only boxes and ways out of loops are more."""
     backend = http_service.backend("statevector")
     theirs = official_target(backend.configuration().to_dict(), None, fractional=True)
     more = set(backend.target.operation_names) - set(theirs.operation_names)

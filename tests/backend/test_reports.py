@@ -158,16 +158,16 @@ def test_selection_by_the_list_alone(criteria: dict[str, Any], expected: str) ->
 
 
 def test_least_busy_has_the_shortest_queue_of_those_online() -> None:
-    """An offline backend with an empty queue is none."""
+    """An offline backend with an empty queue is not chosen."""
     assert least_busy_entry(select_backends(ENTRIES))["name"] == "sim"
     assert least_busy_entry(select_backends(ENTRIES, simulator=False))["name"] == "big"
 
 
 def test_least_busy_of_none_says_why() -> None:
-    """The states of those that fit, or that none fits."""
+    """The error names the states of the matching backends, or says that none matches."""
     with pytest.raises(BackendError, match="off is offline"):
         least_busy_entry([ENTRIES[2]])
-    with pytest.raises(BackendError, match="none fits"):
+    with pytest.raises(BackendError, match="none matches"):
         least_busy_entry([])
 
 

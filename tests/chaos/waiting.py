@@ -122,7 +122,7 @@ def cost_of_an_outage(
     if during == "reading the request":
         job = RestJob(service.client, job.job_id())
         job.wait_for_final_state()
-        job._box._download()
+        job._download._download()
     with broken(proxy, how):
         if during != "polling":
             waiting.start()

@@ -17,7 +17,7 @@ from qiskit import QuantumCircuit
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings
 from qiskit_rest_primitives.jobs.rate_limit import rate_limit_of
 from qiskit_rest_primitives.jobs.submit import journal_of
-from qiskit_rest_primitives.jobs.poller import watcher_of
+from qiskit_rest_primitives.jobs.poller import poller_of
 
 url, instance = sys.argv[1:]
 service = QiskitRuntimeService(url=url, instance=instance)
@@ -28,11 +28,11 @@ circuit.measure_all()
 sampler = SamplerV2(backend)
 job = sampler.run([circuit], shots=5)
 job.wait_for_final_state(60)
-slow = job._box.future()  # a download that hangs in a thread of the parent
+slow = job._download.future()  # a download that hangs in a thread of the parent
 
 locks = [service._lock, backend._lock, client._lock, client._transport._lock]
-locks += [client._transport.auth.tokens._lock, watcher_of(client)._wake]
-locks += [rate_limit_of(client)._lock, journal_of(client)._lock, job._box._lock]
+locks += [client._transport.auth.tokens._lock, poller_of(client)._wake]
+locks += [rate_limit_of(client)._lock, journal_of(client)._lock, job._download._lock]
 held, over = threading.Event(), threading.Event()
 
 def hold():

@@ -22,7 +22,7 @@ def measured() -> QuantumCircuit:
 
 def mocked_service(folder: Path, **settings: float) -> QiskitRuntimeService:
     """A client of a service whose replies the test writes."""
-    given = {"first_pause_seconds": 0.001, "patience_seconds": 2, **settings}
+    given = {"first_pause_seconds": 0.001, "lookup_seconds": 2, **settings}
     return QiskitRuntimeService(
         url="http://service.example/v1",
         token=secret("ready"),
@@ -32,7 +32,7 @@ def mocked_service(folder: Path, **settings: float) -> QiskitRuntimeService:
 
 def raw_client(port: int, folder: Path, **settings: float) -> QiskitRuntimeService:
     """A client of a server that the test writes byte by byte."""
-    given = {"first_pause_seconds": 0.01, "patience_seconds": 10, **settings}
+    given = {"first_pause_seconds": 0.01, "lookup_seconds": 10, **settings}
     return QiskitRuntimeService(
         url=f"http://127.0.0.1:{port}/v1",
         token=secret("ready"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Received:
-    """One request as it came, and ways to answer it."""
+    """One request as received, and ways to answer it."""
 
     line: str
     headers: dict[str, str]

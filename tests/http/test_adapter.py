@@ -44,7 +44,7 @@ def tls(authority: trustme.CA) -> ssl.SSLContext:
 
 def service_at(url: str, folder: Path, **more) -> QiskitRuntimeService:
     """A client with short pauses."""
-    settings = Settings(state_folder=folder, first_pause_seconds=0.01, patience_seconds=5)
+    settings = Settings(state_folder=folder, first_pause_seconds=0.01, lookup_seconds=5)
     return QiskitRuntimeService(url=url, token=secret("ready"), settings=settings, **more)
 
 
@@ -81,7 +81,7 @@ def test_a_certificate_that_nobody_vouches_for(tls: ssl.SSLContext, tmp_path: Pa
 
 
 def test_tls_spoken_to_a_server_without(tmp_path: Path) -> None:
-    """A wrong scheme in the url is said before anything is sent."""
+    """A wrong scheme in the url is an error before anything is sent."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:

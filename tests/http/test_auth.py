@@ -132,7 +132,7 @@ def test_an_api_key_is_exchanged_when_it_is_needed(ibm) -> None:
 
 
 def test_a_submission_rides_out_a_garbled_identity_service(ibm) -> None:
-    """It goes on even if the last attempt of a token exchange returned no token: one job."""
+    """A token exchange whose last attempt returned no token ends in one job all the same."""
     mock, service = ibm
     tries = retry_policies.TOKEN_EXCHANGE.attempts
     for _ in range(tries):

@@ -61,7 +61,7 @@ def submit_through(proxy: RawServer, url: str, folder: Path, **more: object) -> 
         url=url,
         token=secret("ready"),
         proxies=dict.fromkeys(("http", "https"), f"http://127.0.0.1:{proxy.port}"),
-        settings=Settings(state_folder=folder, first_pause_seconds=0.01, patience_seconds=5),
+        settings=Settings(state_folder=folder, first_pause_seconds=0.01, lookup_seconds=5),
         **more,
     )
     return SamplerV2(service.backend("sim")).run([measured()]).job_id()

@@ -47,7 +47,7 @@ def mock() -> Iterator[responses.RequestsMock]:
 @pytest.fixture
 def service(tmp_path: Path) -> QiskitRuntimeService:
     """A client of it with short pauses."""
-    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.001, patience_seconds=2)
+    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.001, lookup_seconds=2)
     return QiskitRuntimeService(url=URL, token=secret("ready"), settings=settings)
 
 
@@ -159,7 +159,7 @@ def test_a_refusal_after_a_lost_reply_keeps_the_tag(
 def test_recovery_is_whole_or_not_at_all(
     mock: responses.RequestsMock, service: QiskitRuntimeService
 ) -> None:
-    """An outage between two look-ups does not strike the first one off."""
+    """An outage between two lookups does not remove the first one from the journal."""
     journal = journal_of(service.client)
     for tag in ("qrp-one", "qrp-two"):
         journal.starts(tag, url=URL, instance="", program_id="sampler", backend="sim")
@@ -242,7 +242,7 @@ def test_a_session_whose_answer_is_lost(
 
 def test_opening_a_session_has_a_deadline(failing: LocalService, tmp_path: Path) -> None:
     """The error says whether an empty session may be left."""
-    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, patience_seconds=0.1)
+    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, lookup_seconds=0.1)
     service = QiskitRuntimeService(
         url=failing.url, token=failing.token, instance=failing.instance, settings=settings
     )

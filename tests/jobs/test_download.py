@@ -108,13 +108,13 @@ def test_what_cannot_be_decoded_is_kept_as_received(
     def undecodable(body: bytes):
         raise ProtocolError("not today")
 
-    monkeypatch.setattr(job._box, "_decode", undecodable)
+    monkeypatch.setattr(job._download, "_decode", undecodable)
     failing.faults.add("GET", "/jobs/*/results", delay=0.001)
     with pytest.raises(ProtocolError, match="not today"):
         job.result()
     assert downloads(failing, job) == retry_policies.UNDECODABLE.attempts
     assert real(job.raw_result())[0].data.meas.num_shots == 5
-    monkeypatch.setattr(job._box, "_decode", real)
+    monkeypatch.setattr(job._download, "_decode", real)
     assert job.result()[0].data.meas.num_shots == 5
 
 
@@ -137,7 +137,7 @@ def test_a_result_that_never_comes_is_said(
 
 @pytest.fixture
 def found(sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch) -> RestJob:
-    """A completed job, made from its id, that is asked for with little patience."""
+    """A completed job, made from its id, with short timeouts."""
     monkeypatch.setattr(retry_policies, "DOWNLOAD_TIMEOUT_SECONDS", 0.3)
     job = sampler.run([coins()], shots=5)
     handle = RestJob(job._client, job.job_id())

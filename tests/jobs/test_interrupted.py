@@ -1,4 +1,4 @@
-"""Ctrl-C and kill, with real signals in a process of its own: the job goes on and is found."""
+"""Ctrl-C and kill, with real signals in a process of its own: the job continues and is found."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def here(failing: LocalService) -> QiskitRuntimeService:
 
 def until_hit(failing: LocalService, what: str, process: subprocess.Popen[str]) -> None:
     """Waits until a call of the client was hit by a fault."""
-    while not any(what in hit for hit in failing.faults.hits):
+    while not any(what in hit for hit in list(failing.faults.hits)):
         assert process.poll() is None
 
 
@@ -107,7 +107,7 @@ def test_ctrl_c_while_submitting(failing: LocalService) -> None:
     ],
 )
 def test_ctrl_c_while_waiting(failing: LocalService, method: str, fault: dict, path: str) -> None:
-    """At once, whatever the service does; the job's id is said and the job goes on."""
+    """At once, whatever the service does; the warning has the job's id, and the job continues."""
     failing.faults.add("GET", path, **fault)
     with client_process(failing, method) as process:
         assert process.stdout is not None
@@ -116,7 +116,7 @@ def test_ctrl_c_while_waiting(failing: LocalService, method: str, fault: dict, p
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=10)
         assert process.returncode == -signal.SIGINT or process.returncode == 130
-    assert f"job {job_id} goes on" in said
+    assert f"job {job_id} continues" in said
     failing.faults.clear()
     job = here(failing).job(job_id)
     assert job.result(timeout=60)[0].data.meas.get_counts() == {"1": 3}

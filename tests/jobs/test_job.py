@@ -70,9 +70,9 @@ def test_a_job_fetched_by_id_gives_the_same_result(
 def test_copies_give_the_same_result(backend: RestBackend, duplicate) -> None:
     """Handles pickle and copy, without the token."""
     job = SamplerV2(backend).run([coin()], shots=20)
-    twin = duplicate(job)
-    assert twin.job_id() == job.job_id()
-    assert twin.result()[0].data.meas == job.result()[0].data.meas
+    copied = duplicate(job)
+    assert copied.job_id() == job.job_id()
+    assert copied.result()[0].data.meas == job.result()[0].data.meas
 
 
 def test_no_token_is_pickled(service: QiskitRuntimeService, backend: RestBackend) -> None:

@@ -1,4 +1,4 @@
-"""The watcher: when it asks again, what it forgives, what it gives up."""
+"""The poller: when it polls again, which errors it retries, and which are final."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from qiskit_rest_primitives import (
     RestJob,
 )
 from qiskit_rest_primitives.http import retry_policies
-from qiskit_rest_primitives.jobs import poller as watcher
-from qiskit_rest_primitives.jobs.poller import watcher_of
+from qiskit_rest_primitives.jobs import poller
+from qiskit_rest_primitives.jobs.poller import poller_of
 from qiskit_rest_primitives.jobs.status import Status, is_unknown, read_status
 from tests.http.raw_server import RawServer, Received
 from tests.tokens import secret
@@ -80,7 +80,7 @@ def test_a_status_has_the_members_name_and_sentence() -> None:
 
 
 def test_intervals_grow_with_the_time_waited(replies) -> None:
-    """Each is at least an eighth of the time waited before: thirty polls last a good while."""
+    """Each is at least an eighth of the time waited before, so thirty polls take a while."""
     given, asked, job = replies
     given += [(200, entry("Running"))] * 30 + [(200, entry("Completed"))]
     job.wait_for_final_state(timeout=60)
@@ -128,7 +128,7 @@ def test_an_unknown_status_is_logged_once_and_has_an_end(
     replies, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Not for ever: a job of the service ends within its limits."""
-    monkeypatch.setattr(watcher, "LONGEST_JOB_SECONDS", 0.1)
+    monkeypatch.setattr(poller, "LONGEST_JOB_SECONDS", 0.1)
     given, _, job = replies
     given.append((200, entry("Hovering")))
     with caplog.at_level(logging.WARNING), pytest.raises(ProtocolError, match="Hovering"):
@@ -139,7 +139,7 @@ def test_an_unknown_status_is_logged_once_and_has_an_end(
 def test_a_call_that_hangs_does_not_hold_the_others(
     replies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is left to itself, and the next look is made."""
+    """The poll is abandoned, and the next one is made."""
     monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.1)
     given, _, job = replies
     given.append((200, entry("Completed")))
@@ -158,7 +158,7 @@ def test_a_call_that_hangs_does_not_hold_the_others(
 
 
 def test_what_comes_late_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service that takes longer than a look may is heard all the same."""
+    """A reply that is slower than the poll's timeout is still used."""
     monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.1)
 
     def slowly(request: Received) -> None:
@@ -229,7 +229,7 @@ def test_retry_after_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_ctrl_c_leaves_the_job_and_says_its_id(
     replies, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The next result() goes on where this one was interrupted."""
+    """The next result() continues where this one was interrupted."""
     given, _, job = replies
     given.append((200, entry("Running")))
 
@@ -240,7 +240,7 @@ def test_ctrl_c_leaves_the_job_and_says_its_id(
         patch.setattr("qiskit_rest_primitives.jobs.waiting.wait_for_futures", interrupt)
         with caplog.at_level(logging.WARNING), pytest.raises(KeyboardInterrupt):
             job.result()
-    assert "job a goes on" in caplog.text
+    assert "job a continues" in caplog.text
     given[:] = [(200, entry("Completed"))]
     job.wait_for_final_state(timeout=30)
 
@@ -248,21 +248,21 @@ def test_ctrl_c_leaves_the_job_and_says_its_id(
 def test_a_child_process_has_a_watcher_of_its_own(replies, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads do not survive a fork."""
     _, _, job = replies
-    mine = watcher_of(job._client)
-    assert watcher_of(job._client) is mine
+    mine = poller_of(job._client)
+    assert poller_of(job._client) is mine
     monkeypatch.setattr("os.getpid", lambda: 1)
-    assert watcher_of(job._client) is not mine
+    assert poller_of(job._client) is not mine
 
 
 def test_the_watcher_goes_to_sleep_and_wakes_up(replies, monkeypatch: pytest.MonkeyPatch) -> None:
     """No thread is left when nobody waits; the next wait starts one."""
-    monkeypatch.setattr(watcher, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(poller, "IDLE_SECONDS", 0.05)
     given, _, job = replies
     given.append((200, entry("Running")))
     for _ in range(2):
         with pytest.raises(JobTimeoutError):
             job.wait_for_final_state(timeout=0.05)
         deadline = time.monotonic() + 5
-        while watcher_of(job._client)._thread is not None and time.monotonic() < deadline:
+        while poller_of(job._client)._thread is not None and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert watcher_of(job._client)._thread is None
+        assert poller_of(job._client)._thread is None

@@ -116,7 +116,7 @@ def test_bytes_that_are_no_result_are_not_asked_for_again(
 def test_a_folder_that_takes_nothing_is_said_before_the_download(
     service: QiskitRuntimeService, job: RestJob, tmp_path: Path
 ) -> None:
-    """Nothing is asked for that could not be kept; the same handle works once there is a place."""
+    """The result is not requested if it can't be kept; the handle works once it can."""
     tmp_path.joinpath("state").mkdir(exist_ok=True)
     private = service.client.settings.state_folder / "private"
     private.write_text("a file in the way")

@@ -22,7 +22,7 @@ from qiskit_rest_primitives import (
 )
 from qiskit_rest_primitives.circuits import encode_circuit
 from qiskit_rest_primitives.primitives import encoded_pubs as work
-from qiskit_rest_primitives.primitives.encoded_pubs import SamplerWork, pack
+from qiskit_rest_primitives.primitives.encoded_pubs import EncodedSamplerPub, pack
 
 
 def rotation() -> QuantumCircuit:
@@ -136,7 +136,7 @@ def test_cancelling_and_waiting_reach_all_parts(
 def test_packing_covers_every_shot_once(pubs: list[tuple[int, int]], limit: int) -> None:
     """Whatever the limit: each point's shots are run once, and no job exceeds the limit."""
     circuit = encode_circuit(rotation())
-    works = [SamplerWork(circuit, np.zeros((n, 1)), shots, None) for n, shots in pubs]
+    works = [EncodedSamplerPub(circuit, np.zeros((n, 1)), shots, None) for n, shots in pubs]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(work, "MAX_EXECUTIONS", limit)
         jobs = pack(works)

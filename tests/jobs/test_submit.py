@@ -102,7 +102,7 @@ def test_what_the_service_refuses_is_not_repeated(
 
 def test_an_outage_during_the_look_up_ends_with_the_cure(failing: LocalService, tmp_path) -> None:
     """The error says that a job may exist, and recover() finds it when the service is back."""
-    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, patience_seconds=0.3)
+    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, lookup_seconds=0.3)
     service = QiskitRuntimeService(
         url=failing.url, token=failing.token, instance=failing.instance, settings=settings
     )
@@ -122,13 +122,13 @@ def test_an_outage_during_the_look_up_ends_with_the_cure(failing: LocalService, 
 
 def test_a_service_that_never_takes_it_ends_with_the_cure(failing: LocalService, tmp_path) -> None:
     """The job list answers, and has nothing: the error says what was tried, in which time."""
-    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, patience_seconds=0.5)
+    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, lookup_seconds=0.5)
     service = QiskitRuntimeService(
         url=failing.url, token=failing.token, instance=failing.instance, settings=settings
     )
     backend = service.backend("statevector")
     failing.faults.add("POST", "/jobs", status=502)
-    with pytest.raises(TransportError, match=r"tries in 0.5 s, and no job is in the list"):
+    with pytest.raises(TransportError, match=r"attempts in 0.5 s, and the job list shows no job"):
         SamplerV2(backend).run([measured()])
     failing.faults.clear()
 
@@ -136,9 +136,9 @@ def test_a_service_that_never_takes_it_ends_with_the_cure(failing: LocalService,
 def test_a_silent_post_is_repeated_when_there_is_no_job(
     failing: LocalService, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The time of the silent POST does not count towards `patience_seconds`."""
+    """The time of the silent POST does not count towards `lookup_seconds`."""
     monkeypatch.setattr(client, "SUBMIT_TIMEOUT_SECONDS", 1.0)
-    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, patience_seconds=0.9)
+    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, lookup_seconds=0.9)
     service = QiskitRuntimeService(
         url=failing.url, token=failing.token, instance=failing.instance, settings=settings
     )
@@ -172,7 +172,7 @@ def test_a_crash_before_the_answer_is_recovered(
 def test_a_submission_that_never_arrived_is_struck_off(
     client_of_failing: QiskitRuntimeService,
 ) -> None:
-    """After ten minutes a tag without a job is no longer looked for."""
+    """After ten minutes a tag without a job is no longer looked up."""
     api = client_of_failing.client
     journal = journal_of(api)
     entry = {"url": api.url, "instance": api.account.instance, "program_id": "sampler"}

@@ -40,7 +40,7 @@ def test_a_retry_does_not_use_an_old_connection(tmp_path) -> None:
     assert len(made) == 1
 
 
-def test_a_silent_post_is_looked_for_meanwhile(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_post_is_looked_up_meanwhile(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The job is in the list long before the POST times out: it is adopted then."""
     monkeypatch.setattr(retry_policies, "SILENT_POST_SECONDS", 0.2)
     made: list[dict] = []
@@ -76,11 +76,11 @@ def test_a_very_late_duplicate_is_cancelled(
     # What the slow service makes of the first try now: a job with the same tags.
     pubs = long_pubs(20)
     own = [tag for tag in job._details.reported["tags"] if is_own_tag(tag)]
-    twin = SamplerV2(backend, options={"environment": {"job_tags": ["very-late"]}}).run(pubs)
-    client_of_failing.client.update_job_tags(twin.job_id(), ["very-late", *own])
+    late = SamplerV2(backend, options={"environment": {"job_tags": ["very-late"]}}).run(pubs)
+    client_of_failing.client.update_job_tags(late.job_id(), ["very-late", *own])
     assert job.result()[0].data.meas.get_counts() == {"1": 3}
-    twin.wait_for_final_state(60)
-    assert twin.cancelled()
+    late.wait_for_final_state(60)
+    assert late.cancelled()
     assert not job.cancelled()
 
 
@@ -101,20 +101,20 @@ def test_what_is_under_way_is_not_recovered(tmp_path, monkeypatch: pytest.Monkey
 
 
 def test_looking_up_backs_off(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An outage right after the POST: the pauses between the look-ups grow, up to a limit."""
+    """An outage right after the POST: the pauses between the lookups grow, up to a limit."""
     slept: list[float] = []
     monkeypatch.setattr(retry_policies, "SILENT_POST_SECONDS", 60.0)
     with responses.RequestsMock() as mock:
         mock.post("http://service.example/v1/jobs", status=502)
         mock.get("http://service.example/v1/jobs", status=503)
-        service = mocked_service(tmp_path, first_pause_seconds=0.25, patience_seconds=100)
+        service = mocked_service(tmp_path, first_pause_seconds=0.25, lookup_seconds=100)
         now = [0.0]
 
         def sleep(seconds: float) -> None:
             slept.append(seconds)
             now[0] += seconds
 
-        with pytest.raises(TransportError, match=r"could not be asked for 100 s"):
+        with pytest.raises(TransportError, match=r"No lookup succeeded within 100 s"):
             submission.submit(
                 service.client,
                 b"{}",

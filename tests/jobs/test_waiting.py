@@ -14,7 +14,7 @@ from qiskit_rest_primitives import (
     as_completed,
     wait,
 )
-from qiskit_rest_primitives.jobs import poller as watcher
+from qiskit_rest_primitives.jobs import poller
 from qiskit_rest_primitives.jobs.poll_list import list_states
 from tests.tokens import secret
 
@@ -52,7 +52,7 @@ class ListedJobs:
 @pytest.fixture
 def mocked(monkeypatch: pytest.MonkeyPatch):
     """A client whose replies the test writes, and which lists more than three jobs."""
-    monkeypatch.setattr(watcher, "ONE_BY_ONE", 3)
+    monkeypatch.setattr(poller, "MOST_POLLED_BY_ID", 3)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         yield mock, QiskitRuntimeService(url=URL, token=secret("ready"))
 
@@ -89,12 +89,12 @@ def test_jobs_come_as_they_are_completed(mocked) -> None:
         )
     jobs = [RestJob(service.client, f"job-{n}") for n in range(8)]
     order = [5, 2, 7, 0, 1, 3, 4, 6]
-    came: list[str] = []
+    order_seen: list[str] = []
     finished = as_completed(jobs, timeout=30)
     for n in order:
         table.states[f"job-{n}"] = "Completed"
-        came.append(next(finished).job_id())
-    assert came == [f"job-{n}" for n in order]
+        order_seen.append(next(finished).job_id())
+    assert order_seen == [f"job-{n}" for n in order]
     assert next(finished, None) is None
 
 

@@ -125,7 +125,7 @@ def test_exact_values_can_be_the_default(backend: RestBackend) -> None:
 
 
 def test_exact_values_by_default_are_refused_on_a_device(service) -> None:
-    """Before anything is sent, with the option that asked for them."""
+    """Before anything is sent, with the option that requested them."""
     estimator = EstimatorV2(service.backend("fake_5q"), options={"default_precision": 0})
     with pytest.raises(EncodeError, match=r"PUB 0: precision 0 .* options\.default_precision"):
         estimator.run([(QuantumCircuit(5), "ZZZZZ")])

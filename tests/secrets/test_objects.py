@@ -214,7 +214,7 @@ def test_a_constructor_that_fails_can_be_shown() -> None:
         lambda: Session("no backend"),
         lambda: SamplerV2("no backend"),
         lambda: EstimatorV2("no backend"),
-        lambda: Settings(patience_seconds=-1),
+        lambda: Settings(lookup_seconds=-1),
     )
     for fail in failures:
         with pytest.raises(Exception) as problem:  # noqa: PT011  (each has one of its own)
