@@ -36,7 +36,14 @@ from qiskit.providers import JobTimeoutError as QiskitJobTimeoutError
 
 
 class RestPrimitivesError(QiskitError):
-    """Root of every error raised by this package."""
+    """Root of every error raised by this package.
+
+    >>> try:
+    ...     service.backend("nowhere")
+    ... except RestPrimitivesError as error:
+    ...     print(type(error).__name__)
+    BackendError
+    """
 
     def __str__(self) -> str:
         # QiskitError prints repr(message): RestPrimitivesError("x") would read 'x' with quotes.
@@ -44,27 +51,66 @@ class RestPrimitivesError(QiskitError):
 
 
 class AccountError(RestPrimitivesError):
-    """No account is configured, or a part of it is malformed or refused."""
+    """No account is configured, or a part of it is malformed or refused.
+
+    >>> QiskitRuntimeService(channel="ibm_quantum")
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.AccountError: channel 'ibm_quantum' was switched off ...
+    """
 
 
 class EncodeError(RestPrimitivesError):
-    """A circuit, parameter value or observable can't be put on the wire unchanged."""
+    """A circuit, parameter value or observable can't be put on the wire unchanged.
+
+    >>> from qiskit.circuit import ClassicalRegister
+    >>> SamplerV2(backend).run([QuantumCircuit(ClassicalRegister(1, "shape"))])
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.EncodeError: PUB 0: ... rename the register, ...
+    """
 
 
 class ISAError(EncodeError):
-    """A circuit uses what the chosen device does not have; the cure is to transpile."""
+    """A circuit uses what the chosen device does not have; the cure is to transpile.
+
+    >>> SamplerV2(service.backend("fake_5q")).run([bell])  # not transpiled
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.ISAError: PUB 0: ...
+    """
 
 
 class UnknownParameterError(EncodeError, KeyError):
-    """A PUB has a value for a parameter that its circuit lacks; a KeyError as in Qiskit."""
+    """A PUB has a value for a parameter that its circuit lacks; a KeyError as in Qiskit.
+
+    >>> circuit = QuantumCircuit(1)
+    >>> gate = circuit.rx(Parameter("theta"), 0)
+    >>> EstimatorV2(backend).run([(circuit, "Z", {"phi": 0.1})])
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.UnknownParameterError: PUB 0: ... The circuit's parameters: theta
+    """
 
 
 class OptionsError(RestPrimitivesError, ValueError):
-    """An option has an unknown name, a wrong type or a value out of range."""
+    """An option has an unknown name, a wrong type or a value out of range.
+
+    >>> SamplerOptions(default_shots=-1)
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.OptionsError: option default_shots takes an integer from 0 ...
+    """
 
 
 class ProtocolError(RestPrimitivesError):
-    """A reply does not have the form that the API promises."""
+    """A reply does not have the form that the API promises.
+
+    >>> service.job("..")
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.ProtocolError: '..' can't be an id; ...
+    """
 
 
 class TransportError(RestPrimitivesError):
@@ -73,6 +119,12 @@ class TransportError(RestPrimitivesError):
     Attributes:
         may_have_acted: False if the request surely never reached the service.
         transient: False if another attempt would surely fail alike.
+
+    >>> fault = local.faults.add("GET", "/backends", drop=True, count=1)
+    >>> service.backends()
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.TransportError: GET ...: the connection broke ...
     """
 
     may_have_acted: bool = True
@@ -85,17 +137,39 @@ class TransportError(RestPrimitivesError):
 
 
 class ConnectError(TransportError):
-    """No connection was made, so nothing was sent."""
+    """No connection was made, so nothing was sent.
+
+    >>> nobody = QiskitRuntimeService(url="http://127.0.0.1:1/v1", token="any")
+    >>> nobody.backends()
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.ConnectError: ... nothing listens there ...
+    """
 
     may_have_acted = False
 
 
 class ReadTimeoutError(TransportError):
-    """The service was silent for too long, or its reply arrived too slowly."""
+    """The service was silent for too long, or its reply arrived too slowly.
+
+    >>> fault = local.faults.add("GET", "/jobs/*", silence=True, count=1)
+    >>> service.client.job("some-id", retry=False, timeout_seconds=0.1)
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.ReadTimeoutError: GET ...: the service was silent for too long
+    """
 
 
 class RedirectError(TransportError):
-    """The service sends its callers to another address, which is not followed."""
+    """The service sends its callers to another address, which is not followed.
+
+    >>> elsewhere = {"status": 307, "location": "https://other.example/"}
+    >>> fault = local.faults.add("GET", "/backends", **elsewhere, count=1)
+    >>> service.backends()
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.RedirectError: ... was redirected to https://other.example/, ...
+    """
 
     transient = False
 
@@ -110,6 +184,12 @@ class APIError(RestPrimitivesError):
         solution: the service's advice, or "".
         trace: the id to quote to the service's support, or "".
         retry_after_seconds: how long the service asked to wait, or None.
+
+    >>> try:
+    ...     service.job("no-such-job")
+    ... except APIError as error:
+    ...     print(error.status_code, error.code, error.detail)
+    404 1291 Job not found. Job ID: no-such-job
     """
 
     def __init__(
@@ -133,31 +213,75 @@ class APIError(RestPrimitivesError):
 
 
 class AuthenticationError(APIError):
-    """401 or 403: the token is wrong, expired or not allowed here."""
+    """401 or 403: the token is wrong, expired or not allowed here.
+
+    >>> QiskitRuntimeService(url=local.url, token="wrong").backends()
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.AuthenticationError: GET /backends was answered with 401: ...
+    """
 
 
 class NotFoundError(APIError):
-    """404: no such job, backend, session or instance."""
+    """404: no such job, backend, session or instance.
+
+    >>> service.job("no-such-job")
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.NotFoundError: GET /jobs/no-such-job was answered with 404: ...
+    """
 
 
 class InvalidRequestError(APIError):
-    """400, 409, 413 or 422: the service refuses the request as it is."""
+    """400, 409, 413 or 422: the service refuses the request as it is.
+
+    >>> service.client.job_tags("x")
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.InvalidRequestError: ... search is 3 to 100 characters long, ...
+    """
 
 
 class RateLimitError(APIError):
-    """429: too many requests."""
+    """429: too many requests.
+
+    >>> fault = local.faults.add("GET", "/backends", status=429, count=1)
+    >>> service.backends()
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.RateLimitError: GET /backends was answered with 429: ...
+    """
 
 
 class ServerError(APIError):
-    """5xx: the service failed."""
+    """5xx: the service failed.
+
+    >>> fault = local.faults.add("GET", "/backends", status=502, count=1)
+    >>> service.backends()
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.ServerError: GET /backends was answered with 502: ...
+    """
 
 
 class BackendError(RestPrimitivesError):
-    """The backend is unknown, offline or not suited to what was asked."""
+    """The backend is unknown, offline or not suited to what was asked.
+
+    >>> service.backend("nowhere")
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.BackendError: no backend 'nowhere'; there are: statevector, ...
+    """
 
 
 class SessionError(RestPrimitivesError):
-    """The session is closed, or the call makes no sense in its state."""
+    """The session is closed, or the call makes no sense in its state.
+
+    >>> Session(backend, max_time="soon")
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.SessionError: max_time 'soon' can't be read: pass seconds, ...
+    """
 
 
 class JobFailedError(RestPrimitivesError):
@@ -168,6 +292,13 @@ class JobFailedError(RestPrimitivesError):
         reason: the service's words.
         reason_code: the service's code, such as 1517, or None.
         reason_solution: the service's advice, or "".
+
+    >>> wide = QuantumCircuit(60)
+    >>> wide.measure_all()
+    >>> SamplerV2(backend).run([wide]).result()
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.JobFailedError: job ... ended as Failed: PUB 0: 60 qubits ...
     """
 
     def __init__(
@@ -187,11 +318,29 @@ class JobFailedError(RestPrimitivesError):
 
 
 class JobCancelledError(JobFailedError):
-    """The job was cancelled, by its owner, its session or its time limit."""
+    """The job was cancelled, by its owner, its session or its time limit.
+
+    >>> job = SamplerV2(backend).run(long_pubs(20))
+    >>> job.cancel()
+    True
+    >>> job.result()
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.JobCancelledError: job ... ended as Cancelled...
+    """
 
 
 class JobTimeoutError(RestPrimitivesError, QiskitJobTimeoutError, TimeoutError):
-    """The job was not final within the caller's ``timeout``; it continues."""
+    """The job was not final within the caller's ``timeout``; it continues.
+
+    >>> job = SamplerV2(backend).run(long_pubs(20))
+    >>> job.result(timeout=0)
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.JobTimeoutError: job ... is not final after 0 s; it continues: ...
+    >>> job.cancel()
+    True
+    """
 
 
 E = TypeVar("E", bound=RestPrimitivesError)

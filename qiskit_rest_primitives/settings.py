@@ -45,6 +45,10 @@ class Settings:
 
     Raises:
         OptionsError: a value is negative, not finite or not a number.
+
+    >>> settings = Settings(outage_seconds=300, submissions_per_minute=30)
+    >>> QiskitRuntimeService(channel="local", settings=settings).client.settings.outage_seconds
+    300
     """
 
     submissions_per_minute: float | None = None

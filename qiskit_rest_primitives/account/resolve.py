@@ -37,6 +37,10 @@ class Account:
         private_endpoint: use the service's private addresses.
         name: the saved account's name, or None.
         filename: the saved account's file, or None for the default one.
+
+    >>> account = service.client.account
+    >>> account.token, account.token_kind
+    (<hidden>, 'bearer')
     """
 
     channel: str

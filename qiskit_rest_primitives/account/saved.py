@@ -55,6 +55,12 @@ def save_account(
 
     Raises:
         AccountError: a part is malformed, the name is taken, or the file can't be written.
+
+    >>> file = str(folder / "accounts.json")
+    >>> options = {"url": local.url, "channel": "local", "name": "mine", "filename": file}
+    >>> QiskitRuntimeService.save_account(token=local.token, **options)
+    >>> QiskitRuntimeService(name="mine", filename=file).backend("statevector").name
+    'statevector'
     """
     token, proxies, url = hide(token), hide(proxies), checks.without_secrets(url)
     channel = checks.hide_misplaced_token(channel)

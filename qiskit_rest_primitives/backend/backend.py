@@ -37,6 +37,12 @@ class RestBackend(BackendV2):
         name: the backend's name.
         use_fractional_gates: keep ``rx``, ``rzz`` and other parametrised gates in the target.
         list_entry: the backend's entry in ``GET /backends``, if it is at hand.
+
+    >>> device = service.backend("fake_5q")
+    >>> from qiskit import transpile
+    >>> isa = transpile(bell, device, seed_transpiler=1)
+    >>> sum(SamplerV2(device).run([isa], shots=100).result()[0].data.meas.get_counts().values())
+    100
     """
 
     name: str  # pyright: ignore[reportIncompatibleVariableOverride]  # never None here

@@ -48,6 +48,11 @@ class RestJob(Job):
 
     Handles pickle and copy: with the job's id and the name and place of the account, without a
     token. `result` gives the same in every process.
+
+    >>> job = SamplerV2(backend).run([bell], shots=100)
+    >>> job.wait_for_final_state(timeout=60)
+    >>> job.status(), job.primitive_id, job.backend_name
+    ('DONE', 'sampler', 'statevector')
     """
 
     def __init__(
@@ -240,6 +245,9 @@ class RestJob(Job):
 
         Returns:
             The user's tags as they are now.
+
+        >>> SamplerV2(backend).run([bell]).update_tags(["bell", "draft"])
+        ['bell', 'draft']
         """
         tags = [*dict.fromkeys(new_tags), *self._details.own_tags]
         self._client.update_job_tags(self._details.job_id, tags)
@@ -262,6 +270,10 @@ class RestJob(Job):
             JobFailedError: the job failed; reason, code, solution and end of the log are in it.
             JobCancelledError: the job was cancelled.
             ProtocolError: the body is not a result; `raw_result` has it.
+
+        >>> job = EstimatorV2(backend).run([(bell_state, "ZZ")], precision=0)
+        >>> round(float(job.result(timeout=60)[0].data.evs), 9)
+        1.0
         """
         deadline = deadline_of(timeout)
         details = self._final(timeout)
@@ -301,7 +313,12 @@ class RestJob(Job):
             raise self._not_received(timeout) from None
 
     def future(self) -> Future[PrimitiveResult[Any]]:
-        """A `concurrent.futures.Future` of the result."""
+        """A `concurrent.futures.Future` of the result.
+
+        >>> future = SamplerV2(backend).run([bell], shots=100).future()
+        >>> future.result(timeout=60)[0].data.meas.num_shots
+        100
+        """
         outcome: Future[PrimitiveResult[Any]] = Future()
         block = polling([self._details])
         (final,) = block.__enter__()

@@ -21,6 +21,11 @@ def save_result(result: PrimitiveResult[Any], path: str | os.PathLike[str]) -> N
     Raises:
         EncodeError: the metadata hold an object that can't be kept.
         OSError: the file can't be written.
+
+    >>> result = EstimatorV2(backend).run([(bell_state, "ZZ")], precision=0).result()
+    >>> save_result(result, folder / "bell.zip")
+    >>> float(load_result(folder / "bell.zip")[0].data.evs.round(9))
+    1.0
     """
     target = Path(path)
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
@@ -40,5 +45,9 @@ def load_result(path: str | os.PathLike[str]) -> PrimitiveResult[Any]:
     Raises:
         ProtocolError: the file is damaged, or is something else.
         OSError: it can't be read.
+
+    >>> save_result(SamplerV2(backend).run([bell], shots=9).result(), folder / "counts.zip")
+    >>> load_result(folder / "counts.zip")[0].data.meas.num_shots
+    9
     """
     return decode_saved(Path(path).read_bytes())

@@ -31,6 +31,12 @@ class SplitJob(Job):
         pieces: what each of them runs.
         shapes: the shape of each PUB of the run.
         backend: where the parts run.
+
+    >>> sampler = SamplerV2(backend, options={"split": True})
+    >>> job = sampler.run([bell], shots=10_000_001)  # one more than one job can have
+    >>> [part.shots for pieces in job.pieces for part in pieces]
+    [10000000, 1]
+    >>> cancelled = job.cancel()
     """
 
     def __init__(

@@ -135,6 +135,11 @@ def wait(
 
     Returns:
         Jobs that are final (or can't be polled), and jobs that are not.
+
+    >>> jobs = [SamplerV2(backend).run([bell]) for _ in range(3)]
+    >>> done, pending = wait(jobs, timeout=60)
+    >>> len(done), len(pending)
+    (3, 0)
     """
     handles, timeout = _handles_by_details(jobs), checked_timeout(timeout)
     with polling(handles) as futures:
@@ -156,6 +161,10 @@ def as_completed(jobs: Iterable[J], timeout: float | None = None) -> Iterator[J]
 
     Raises:
         JobTimeoutError: some are not final in time; all continue.
+
+    >>> jobs = [SamplerV2(backend).run([bell], shots=shots) for shots in (10, 20)]
+    >>> sorted(job.result()[0].data.meas.num_shots for job in as_completed(jobs))
+    [10, 20]
     """
     timeout = checked_timeout(timeout)
     deadline = None if timeout is None else time.monotonic() + timeout

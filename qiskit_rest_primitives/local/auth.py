@@ -45,6 +45,11 @@ class User:
         name: the owner of jobs and sessions.
         token: the API key; hidden in ``repr``.
         instances: CRNs of the user's instances, at least one; the first is the default.
+
+    >>> users = [User("ada", token="a-token-of-ada"), User("bob", token="a-token-of-bob")]
+    >>> with LocalService(users=users) as shared:
+    ...     print(len(QiskitRuntimeService(url=shared.url, token="a-token-of-bob").jobs()))
+    0
     """
 
     name: str

@@ -30,6 +30,10 @@ class Limits:
         keep_alive_seconds: time a connection may idle between requests.
         job_seconds: longest run of a job; less if the job says so (``cost``).
         submissions_per_minute: jobs a user may submit in any minute; None for any number.
+
+    >>> limits = Limits(submissions_per_minute=5, job_seconds=60)
+    >>> limits.connections
+    500
     """
 
     body_bytes: int = MAX_BODY_BYTES

@@ -57,6 +57,11 @@ class LocalService:
 
     Attributes:
         faults: faults on demand, or None.
+
+    >>> with LocalService() as local:
+    ...     service = QiskitRuntimeService(url=local.url, token=local.token)
+    ...     print(service.backends(simulator=True)[0].name)
+    statevector
     """
 
     def __init__(

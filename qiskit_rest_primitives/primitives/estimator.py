@@ -37,6 +37,10 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
     Raises:
         BackendError: there is nothing to run on.
         OptionsError: an option's name, type or range.
+
+    >>> estimator = EstimatorV2(mode=backend, options={"default_precision": 0.01})
+    >>> estimator.default_precision
+    0.01
     """
 
     options_class = EstimatorOptions
@@ -74,6 +78,10 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
                 estimators.
             EncodeError: a circuit, value or observable can't be sent unchanged, or the job is too
                 large.
+
+        >>> job = EstimatorV2(backend).run([(bell_state, ["ZZ", "XX", "ZI"])], precision=0)
+        >>> job.result()[0].data.evs.round(9).tolist()
+        [1.0, 1.0, 0.0]
         """
         default = precision_unless_given(self._options) if precision is None else precision
         coerced = [EstimatorPub.coerce(pub, default) for pub in pubs]

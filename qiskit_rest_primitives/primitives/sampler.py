@@ -29,6 +29,11 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
     Raises:
         BackendError: there is nothing to run on.
         OptionsError: an option's name, type or range.
+
+    >>> sampler = SamplerV2(mode=backend, options={"simulator": {"seed_simulator": 7}})
+    >>> sampler.options.default_shots = 100
+    >>> sampler.default_shots
+    100
     """
 
     options_class = SamplerOptions
@@ -59,6 +64,10 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
             ValueError, TypeError, QiskitError: a PUB is malformed, as with Qiskit's own samplers.
             EncodeError: a circuit or value can't be sent unchanged, a register has a name that no
                 result can have a field for (such as ``shape``), or the job is too large.
+
+        >>> result = SamplerV2(backend).run([bell], shots=100).result()
+        >>> sorted(result[0].data.meas.get_counts())
+        ['00', '11']
         """
         default = self.default_shots if shots is None else shots
         coerced = [SamplerPub.coerce(pub, default) for pub in pubs]

@@ -64,6 +64,11 @@ class QiskitRuntimeService:
 
     Raises:
         AccountError: there is no account, or a part of it is malformed.
+
+    >>> service = QiskitRuntimeService(channel="local")
+    >>> job = SamplerV2(service.backend("statevector")).run([bell], shots=100)
+    >>> sorted(job.result()[0].data.meas.get_counts())
+    ['00', '11']
     """
 
     save_account = staticmethod(accounts.save_account)
@@ -162,6 +167,9 @@ class QiskitRuntimeService:
             filters: keeps a backend.
             use_fractional_gates: whether their targets have ``rx`` and ``rzz``.
             fields: wanted values of the configuration's or status's fields.
+
+        >>> [found.name for found in service.backends(simulator=False, min_num_qubits=100)]
+        ['fake_127q']
         """
         entries = select_backends(
             self._client.backends(),
@@ -185,6 +193,9 @@ class QiskitRuntimeService:
 
         Raises:
             BackendError: there is none; the message names those there are.
+
+        >>> service.backend("fake_5q").num_qubits
+        5
         """
         self._check_instance(instance)
         entries = self._client.backends()
@@ -216,6 +227,9 @@ class QiskitRuntimeService:
 
         Raises:
             BackendError: none meets them.
+
+        >>> service.least_busy(min_num_qubits=127, simulator=False)
+        <RestBackend('fake_127q')>
         """
         self._check_instance(instance)
         fractional = conditions.pop("use_fractional_gates", False)
@@ -248,6 +262,10 @@ class QiskitRuntimeService:
 
         Raises:
             NotFoundError: there is none in this instance.
+
+        >>> job_id = SamplerV2(backend).run([bell], shots=100).job_id()
+        >>> service.job(job_id).result()[0].data.meas.num_shots
+        100
         """
         return self._handle(self._client.job(job_id, exclude_params=False))
 
@@ -279,6 +297,11 @@ class QiskitRuntimeService:
             created_after: a time; one without zone is local.
             created_before: a time; one without zone is local.
             descending: False for oldest first.
+
+        >>> options = {"environment": {"job_tags": ["entangled"]}}
+        >>> job = SamplerV2(backend, options=options).run([bell])
+        >>> [found.job_id() for found in service.jobs(job_tags=["entangled"])] == [job.job_id()]
+        True
         """
         self._check_instance(instance)
         filters: dict[str, Any] = {
@@ -324,6 +347,10 @@ class QiskitRuntimeService:
             primitive: SamplerV2 or EstimatorV2.
             runs: the PUBs of each job.
             run_options: ``shots`` or ``precision``, as `run` takes them.
+
+        >>> jobs = service.run_all(EstimatorV2(backend), [[(bell_state, "ZZ")]] * 3, precision=0)
+        >>> [round(float(job.result()[0].data.evs), 9) for job in jobs]
+        [1.0, 1.0, 1.0]
         """
         for pubs in runs:
             yield primitive.run(list(pubs), **run_options)
@@ -336,6 +363,9 @@ class QiskitRuntimeService:
 
         Returns:
             Handles of the jobs that were found, oldest first.
+
+        >>> service.recover()  # no submission was interrupted
+        []
         """
         return [self._handle(details) for details in find_lost(self._client)]
 

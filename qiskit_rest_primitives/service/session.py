@@ -89,6 +89,11 @@ class Session:
         InvalidRequestError: the service refuses, such as a plan without sessions (code 1352).
         TransportError: the service can't be reached; ``may_have_acted`` says whether an empty
             session may be left, which the service closes after a while.
+
+    >>> with Session(backend, max_time="1h") as session:
+    ...     job = SamplerV2().run([bell], shots=100)
+    >>> session.job_ids == [job.job_id()]
+    True
     """
 
     mode: ClassVar[str] = "dedicated"
@@ -223,7 +228,13 @@ class Session:
 
 
 class Batch(Session):
-    """Like `Session`, for jobs that are independent of each other and known from the start."""
+    """Like `Session`, for jobs that are independent of each other and known from the start.
+
+    >>> with Batch(backend):
+    ...     jobs = [SamplerV2().run([bell], shots=shots) for shots in (10, 20)]
+    >>> [job.result()[0].data.meas.num_shots for job in jobs]
+    [10, 20]
+    """
 
     mode = "batch"
 

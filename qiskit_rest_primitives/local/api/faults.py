@@ -60,6 +60,12 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
         count: how many calls it hits at most; None for any number.
         probability: chance that it hits a call that matches.
         seed: seed of that chance.
+
+    >>> local.faults.set(Fault(method="GET", path="/backends", status=503, count=1))
+    >>> service.client.backends()
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.ServerError: GET /backends was answered with 503: ...
     """
 
     method: str = "*"
@@ -80,7 +86,13 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
 
 
 class Faults:
-    """The faults that are set, and what they hit. Safe to use from any thread."""
+    """The faults that are set, and what they hit. Safe to use from any thread.
+
+    >>> fault = local.faults.add("GET", "/jobs/*/results", truncate=True, count=1)
+    >>> SamplerV2(backend).run([bell], shots=9).result()[0].data.meas.num_shots  # retried
+    9
+    >>> local.faults.clear()
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
