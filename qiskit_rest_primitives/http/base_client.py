@@ -58,7 +58,7 @@ class Caller:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """A child makes its own journal, watcher and the like; it keeps the rate limit."""
+        """A child makes its own journal, poller and the like; it keeps the rate limit."""
         kept: dict[str, Any] = getattr(self, "_made_once", {})
         self._made_once = {name: made for name, made in kept.items() if name in KEPT_AFTER_FORK}
         self._lock = threading.RLock()

@@ -245,7 +245,7 @@ def test_ctrl_c_leaves_the_job_and_says_its_id(
     job.wait_for_final_state(timeout=30)
 
 
-def test_a_child_process_has_a_watcher_of_its_own(replies, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_process_has_a_poller_of_its_own(replies, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads do not survive a fork."""
     _, _, job = replies
     mine = poller_of(job._client)
@@ -254,7 +254,9 @@ def test_a_child_process_has_a_watcher_of_its_own(replies, monkeypatch: pytest.M
     assert poller_of(job._client) is not mine
 
 
-def test_the_watcher_goes_to_sleep_and_wakes_up(replies, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_poller_stops_when_idle_and_starts_again(
+    replies, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No thread is left when nobody waits; the next wait starts one."""
     monkeypatch.setattr(poller, "IDLE_SECONDS", 0.05)
     given, _, job = replies
