@@ -132,8 +132,8 @@ def test_a_timeout_without_end(job: RestJob, forever: float | None) -> None:
 
 
 @pytest.mark.parametrize(("wrong", "error"), [("3", TypeError), (float("nan"), ValueError)])
-def test_a_timeout_that_is_none(job: RestJob, wrong: float, error: type[Exception]) -> None:
-    """Said at once, by each call."""
+def test_a_timeout_that_is_not_a_number(job: RestJob, wrong: float, error: type[Exception]) -> None:
+    """Each call raises the error at once."""
     for call in ("result", "raw_result", "wait_for_final_state", "as_completed", "split"):
         with pytest.raises(error, match="timeout"):
             CALLS[call](job, wrong)
