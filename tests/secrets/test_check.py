@@ -203,7 +203,7 @@ def test_small_figures_are_a_failure() -> None:
 def test_a_run_that_breaks_off_is_a_failure(capfd: pytest.CaptureFixture[str]) -> None:
     """Such as one whose plugin does not load."""
     assert main(["--no-such-option"]) == 1
-    assert "did not come to its end" in capfd.readouterr().out
+    assert "did not finish" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab", "me:", "{'a': 1, "])
