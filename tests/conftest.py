@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partialmethod
 from pathlib import Path
 
 import hypothesis
 import pytest
+import responses
 
 from qiskit_rest_primitives import QiskitRuntimeService, RestBackend, Settings
 from qiskit_rest_primitives.local import LocalService
@@ -25,6 +27,15 @@ def _no_account_of_mine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
         monkeypatch.delenv(f"QISKIT_IBM_{name}", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("QISKIT_REST_STATE", str(tmp_path / "state"))
+
+
+@pytest.fixture(autouse=True)
+def _mocks_leave_loopback_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A download that an earlier test left behind may still retry; mocks do not count its calls."""
+    to_loopback = partialmethod(
+        responses.RequestsMock.__init__, passthru_prefixes=("http://127.0.0.1:",)
+    )
+    monkeypatch.setattr(responses.RequestsMock, "__init__", to_loopback)
 
 
 @pytest.fixture(scope="session")
