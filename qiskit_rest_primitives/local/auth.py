@@ -1,4 +1,4 @@
-"""Who is calling. In: a token file and a request's headers. Out: a Caller, or a 401.
+"""Authentication. In: a token file and a request's headers. Out: a Principal, or a 401.
 
 A user has one long-lived API key. It is exchanged at ``POST /identity/token`` for a JSON web token
 (HMAC-SHA256) that lives a while; the key itself is accepted as a bearer token too.
@@ -62,8 +62,8 @@ class User:
 
 
 @dataclass(frozen=True)
-class Caller:
-    """Who made a request, and through which instance."""
+class Principal:
+    """The authenticated user of a request, and the instance that it uses."""
 
     user: str
     instance: str
@@ -211,8 +211,8 @@ class Tokens:
                 return self.user_of_key(token)
         return None
 
-    def check(self, authorization: str | None, instance: str | None) -> Caller:
-        """Tells who is calling.
+    def check(self, authorization: str | None, instance: str | None) -> Principal:
+        """Authenticates a request.
 
         Args:
             authorization: the header ``Authorization``: ``Bearer`` token or key, or ``apikey`` key.
@@ -233,7 +233,7 @@ class Tokens:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         if instance is None:
-            return Caller(user.name, user.instances[0])
+            return Principal(user.name, user.instances[0])
         if instance not in user.instances:
             raise ProblemError(
                 404,
@@ -241,4 +241,4 @@ class Tokens:
                 code=INSTANCE_NOT_FOUND,
                 solution="Send one of your own instances in the header Service-CRN.",
             )
-        return Caller(user.name, instance)
+        return Principal(user.name, instance)

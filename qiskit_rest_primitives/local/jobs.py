@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import msgspec
 from msgspec import UNSET
 
-from qiskit_rest_primitives.local.auth import Caller, Tokens
+from qiskit_rest_primitives.local.auth import Principal, Tokens
 from qiskit_rest_primitives.local.limits import Limits, RateLimiter
 from qiskit_rest_primitives.local.problems import BACKEND_NOT_FOUND, ProblemError
 from qiskit_rest_primitives.local.sessions import Sessions
@@ -90,7 +90,7 @@ class Core:
 
     def submit(
         self,
-        caller: Caller,
+        principal: Principal,
         request: JobRequest,
         params: SamplerParams | EstimatorParams,
     ) -> dict[str, Any]:
@@ -117,8 +117,8 @@ class Core:
         cost = min(request.cost or limit, limit)
         fields: dict[str, Any] = {
             "id": job_id,
-            "user": caller.user,
-            "instance": caller.instance,
+            "user": principal.user,
+            "instance": principal.instance,
             "program": request.program_id,
             "backend": request.backend,
             "session_id": session_id,
@@ -132,7 +132,7 @@ class Core:
         }
         with self.store.transaction():
             if session_id is not None:
-                self.sessions.admit(caller, session_id, request.backend)
+                self.sessions.admit(principal, session_id, request.backend)
             self.store.insert("jobs", fields)
             if tags:
                 self.store.set_tags(job_id, tags)

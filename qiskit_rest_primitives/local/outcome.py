@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-INVALID_JOB = 1002
-RAN_TOO_LONG = 1305
+from qiskit_rest_primitives.wire.limits import INVALID_JOB
+
 NOT_LOADABLE = 1603
 NOT_ISA = 1517
 

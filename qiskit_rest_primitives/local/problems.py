@@ -6,32 +6,13 @@ from collections.abc import Mapping
 
 # Codes of the service's registry, https://quantum.cloud.ibm.com/docs/errors
 BACKEND_NOT_FOUND = 1007
-
-
-NOT_AUTHORISED = 1200
-
-
 BAD_CREDENTIALS = 1201
-
-
 TOO_MANY_REQUESTS = 1202
-
-
 TOO_MANY_TAGS = 1204
-
-
 TAG_TOO_LONG = 1205
-
-
 SESSION_CLOSED = 1217
-
-
 INSTANCE_NOT_FOUND = 1279
-
-
 JOB_NOT_FOUND = 1291
-
-
 # What the registry has no code for is 9000 + the HTTP status.
 UNREGISTERED = 9000
 

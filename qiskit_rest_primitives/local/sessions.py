@@ -23,7 +23,7 @@ from qiskit_rest_primitives.local.times import iso_time
 if TYPE_CHECKING:
     import sqlite3
 
-    from qiskit_rest_primitives.local.auth import Caller
+    from qiskit_rest_primitives.local.auth import Principal
     from qiskit_rest_primitives.local.store import Store
 
 MAX_TTL_SECONDS = 28_800
@@ -66,7 +66,7 @@ class Sessions:
         self._end_queued = end_queued
         self._clock = clock
 
-    def create(self, caller: Caller, request: SessionRequest, backend: str) -> dict[str, Any]:
+    def create(self, principal: Principal, request: SessionRequest, backend: str) -> dict[str, Any]:
         """Opens a session on a backend that exists; returns its description."""
         session_id = str(uuid.uuid4())
         now = self._clock()
@@ -74,8 +74,8 @@ class Sessions:
             "sessions",
             {
                 "id": session_id,
-                "user": caller.user,
-                "instance": caller.instance,
+                "user": principal.user,
+                "instance": principal.instance,
                 "backend": backend,
                 "mode": request.mode,
                 "state": "open",
@@ -86,36 +86,36 @@ class Sessions:
                 "timestamps": _with_stamp("[]", "open", now),
             },
         )
-        return describe_session(self._own(caller, session_id))
+        return describe_session(self._own(principal, session_id))
 
-    def details(self, caller: Caller, session_id: str) -> dict[str, Any]:
+    def details(self, principal: Principal, session_id: str) -> dict[str, Any]:
         """Describes a session.
 
         Raises:
             ProblemError: 404, the caller has no such session.
         """
-        self._expire(self._own(caller, session_id))
-        return describe_session(self._own(caller, session_id))
+        self._expire(self._own(principal, session_id))
+        return describe_session(self._own(principal, session_id))
 
-    def drain(self, caller: Caller, session_id: str) -> None:
+    def drain(self, principal: Principal, session_id: str) -> None:
         """Stops accepting jobs; closed now if nothing is left to run, else when it has run."""
-        self._own(caller, session_id)
+        self._own(principal, session_id)
         with self._store.transaction():
             self._store.change("UPDATE sessions SET accepting_jobs = 0 WHERE id = ?", (session_id,))
             self._close_if_drained(session_id, self._clock())
 
-    def close(self, caller: Caller, session_id: str) -> None:
+    def close(self, principal: Principal, session_id: str) -> None:
         """Closes a session: queued jobs are cancelled, running ones finish."""
-        self._own(caller, session_id)
+        self._own(principal, session_id)
         self._close_hard(session_id, "session_closed_early", "The session was closed.")
 
-    def admit(self, caller: Caller, session_id: str, backend: str) -> None:
+    def admit(self, principal: Principal, session_id: str, backend: str) -> None:
         """Checks that a job may join; called inside the transaction that adds it.
 
         Raises:
             ProblemError: the session is unknown, closed, or on another backend.
         """
-        session = self._own(caller, session_id)
+        session = self._own(principal, session_id)
         if not session["accepting_jobs"] or session["state"] == "closed":
             raise ProblemError(
                 400,
@@ -158,11 +158,11 @@ class Sessions:
         for session in self._store.rows("SELECT * FROM sessions WHERE state != 'closed'"):
             self._expire(session)
 
-    def _own(self, caller: Caller, session_id: str) -> sqlite3.Row:
+    def _own(self, principal: Principal, session_id: str) -> sqlite3.Row:
         session = self._store.session(session_id)
         if session is None or (session["user"], session["instance"]) != (
-            caller.user,
-            caller.instance,
+            principal.user,
+            principal.instance,
         ):
             raise ProblemError(404, f"Session {session_id[:100]} not found.")
         return session

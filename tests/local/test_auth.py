@@ -57,8 +57,8 @@ class TestCheck:
         """By key or issued token; the first instance unless one is named."""
         issued = tokens.issue(BOB)["access_token"]
         for authorization in (f"Bearer {BOB.token}", f"apikey {BOB.token}", f"Bearer {issued}"):
-            caller = tokens.check(authorization, None)
-            assert (caller.user, caller.instance) == ("bob", "crn:one")
+            principal = tokens.check(authorization, None)
+            assert (principal.user, principal.instance) == ("bob", "crn:one")
             assert tokens.check(authorization, "crn:two").instance == "crn:two"
         assert refused(tokens, f"Bearer {BOB.token}", ALICE.instances[0]) == 404
 

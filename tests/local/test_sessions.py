@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.sessions import SessionRequest, Sessions
 from qiskit_rest_primitives.local.store import Store
@@ -181,7 +181,7 @@ class Clock:
 class TestTimes:
     """TTLs, with a clock of the test's own."""
 
-    CALLER = Caller("alice", "crn")
+    PRINCIPAL = Principal("alice", "crn")
 
     @pytest.fixture
     def parts(self, tmp_path: Path) -> Any:
@@ -198,7 +198,7 @@ class TestTimes:
     def open(self, parts: Any, **members: Any) -> str:
         """A session of the caller."""
         request = SessionRequest(mode="batch", backend="b", **members)
-        return parts[0].create(self.CALLER, request, "b")["id"]
+        return parts[0].create(self.PRINCIPAL, request, "b")["id"]
 
     def job(self, parts: Any, session_id: str, status: str = "Queued") -> str:
         """A job of a session; one that runs is noted as started."""
@@ -219,7 +219,7 @@ class TestTimes:
 
     def state(self, parts: Any, session_id: str) -> tuple[str, str]:
         """State and reason."""
-        session = parts[0].details(self.CALLER, session_id)
+        session = parts[0].details(self.PRINCIPAL, session_id)
         return session["state"], session["state_reason"]
 
     def test_the_interactive_ttl_makes_it_inactive_and_a_job_active_again(self, parts: Any) -> None:
@@ -236,7 +236,7 @@ class TestTimes:
         )
         self.job(parts, session_id, "Running")
         assert self.state(parts, session_id)[0] == "active"
-        stamps = parts[0].details(self.CALLER, session_id)["timestamps"]
+        stamps = parts[0].details(self.PRINCIPAL, session_id)["timestamps"]
         assert [stamp["status"] for stamp in stamps] == ["open", "active", "inactive", "active"]
 
     def test_a_pending_job_keeps_it_active(self, parts: Any) -> None:
@@ -256,7 +256,7 @@ class TestTimes:
         parts[0].tick()
         assert self.state(parts, session_id) == ("closed", "session_closed_by_inactivity")
         with pytest.raises(ProblemError, match="closed"):
-            parts[0].admit(self.CALLER, session_id, "b")
+            parts[0].admit(self.PRINCIPAL, session_id, "b")
 
     def test_max_ttl_counts_from_activation(self, parts: Any) -> None:
         """At the end queued jobs are cancelled, running ones are left to finish."""
@@ -273,7 +273,7 @@ class TestTimes:
         assert store.job(running)["status"] == "Running"
         assert store.job(queued)["status"] == "Cancelled"
         assert "100 s" in ended[-1][1]
-        details = sessions.details(self.CALLER, session_id)
+        details = sessions.details(self.PRINCIPAL, session_id)
         assert (details["state"], details["state_reason"]) == (
             "closed",
             "session_closed_by_max_ttl",

@@ -10,7 +10,7 @@ from qiskit_rest_primitives.wire import limits
 
 PACKAGE = Path(qiskit_rest_primitives.__file__).parent
 HOME = PACKAGE / "wire" / "limits.py"
-NUMBERS = ["DEFAULT_PRECISION", "MAX_BODY_BYTES", "MAX_JOB_SECONDS"]
+NUMBERS = ["DEFAULT_PRECISION", "INVALID_JOB", "MAX_BODY_BYTES", "MAX_JOB_SECONDS", "RAN_TOO_LONG"]
 
 
 def literals(path: Path) -> set[object]:

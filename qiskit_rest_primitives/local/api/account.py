@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from qiskit_rest_primitives.local.api.dispatch import VERSIONS, read_body, read_json
 from qiskit_rest_primitives.local.api.replies import json_reply, no_content
-from qiskit_rest_primitives.local.auth import API_KEY_GRANT, Caller
+from qiskit_rest_primitives.local.auth import API_KEY_GRANT, Principal
 from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.times import iso_time
 
@@ -70,9 +70,9 @@ async def versions(request: Request) -> Response:
     return json_reply({"versions": listed})
 
 
-async def instance(core: Core, caller: Caller, request: Request) -> Response:
+async def instance(core: Core, principal: Principal, request: Request) -> Response:
     """GET /instance."""
-    seconds = _limit(core, caller)
+    seconds = _limit(core, principal)
     return json_reply(
         {
             "backends": core.backends.names(),
@@ -84,45 +84,48 @@ async def instance(core: Core, caller: Caller, request: Request) -> Response:
     )
 
 
-async def usage(core: Core, caller: Caller, request: Request) -> Response:
+async def usage(core: Core, principal: Principal, request: Request) -> Response:
     """GET /instances/usage: seconds used by the instance in the last 28 days."""
     now = core.clock()
     start = now - PERIOD_SECONDS
-    consumed = consumed_seconds(core, caller, start)
+    consumed = consumed_seconds(core, principal, start)
     content: dict[str, Any] = {
-        "instance_id": caller.instance,
+        "instance_id": principal.instance,
         "plan_id": PLAN,
         "usage_consumed_seconds": round(consumed, 6),
         "usage_period": {"start_time": iso_time(start), "end_time": iso_time(now)},
         "usage_limit_reached": False,
     }
-    limit = _limit(core, caller)
+    limit = _limit(core, principal)
     if limit is not None:
         content |= {"usage_limit_seconds": limit, "usage_limit_reached": consumed >= limit}
     return json_reply(content)
 
 
-def consumed_seconds(core: Core, caller: Caller, start: float) -> float:
+def consumed_seconds(core: Core, principal: Principal, start: float) -> float:
     """Seconds that the jobs of an instance used since ``start``."""
     found = core.store.rows(
         "SELECT SUM(usage_seconds) FROM jobs WHERE user = ? AND instance = ? AND created >= ?",
-        (caller.user, caller.instance, start),
+        (principal.user, principal.instance, start),
     )
     return found[0][0] or 0.0
 
 
-def _limit(core: Core, caller: Caller) -> int | None:
-    return core.store.instance_limit(caller.instance)
+def _limit(core: Core, principal: Principal) -> int | None:
+    return core.store.instance_limit(principal.instance)
 
 
-def check_usage(core: Core, caller: Caller) -> None:
+def check_usage(core: Core, principal: Principal) -> None:
     """Refuses a submission once the instance has used up its limit.
 
     Raises:
         ProblemError: 409.
     """
-    limit = _limit(core, caller)
-    if limit is not None and consumed_seconds(core, caller, core.clock() - PERIOD_SECONDS) >= limit:
+    limit = _limit(core, principal)
+    if (
+        limit is not None
+        and consumed_seconds(core, principal, core.clock() - PERIOD_SECONDS) >= limit
+    ):
         raise ProblemError(
             409,
             f"The instance has used its limit of {limit} s.",
@@ -130,19 +133,19 @@ def check_usage(core: Core, caller: Caller) -> None:
         )
 
 
-async def get_instance_limit(core: Core, caller: Caller, request: Request) -> Response:
+async def get_instance_limit(core: Core, principal: Principal, request: Request) -> Response:
     """GET /instances/configuration."""
-    return json_reply({"instance_limit": _limit(core, caller)})
+    return json_reply({"instance_limit": _limit(core, principal)})
 
 
-async def set_instance_limit(core: Core, caller: Caller, request: Request) -> Response:
+async def set_instance_limit(core: Core, principal: Principal, request: Request) -> Response:
     """PUT /instances/configuration."""
     body = await read_json(core, request, InstanceLimit)
-    core.store.set_instance_limit(caller.instance, body.instance_limit)
+    core.store.set_instance_limit(principal.instance, body.instance_limit)
     return no_content()
 
 
-async def search_tags(core: Core, caller: Caller, request: Request) -> Response:
+async def search_tags(core: Core, principal: Principal, request: Request) -> Response:
     """GET /tags: the caller's tags that contain a text."""
     query = request.query_params
     if query.get("type") != "job":
@@ -153,7 +156,7 @@ async def search_tags(core: Core, caller: Caller, request: Request) -> Response:
     found = core.store.rows(
         "SELECT DISTINCT tag FROM tags JOIN jobs ON jobs.id = tags.job_id"
         " WHERE user = ? AND instance = ? AND instr(lower(tag), lower(?)) ORDER BY tag",
-        (caller.user, caller.instance, search),
+        (principal.user, principal.instance, search),
     )
     return json_reply({"tags": [row[0] for row in found]})
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from qiskit_rest_primitives.local.api.dispatch import api_version, since
 from qiskit_rest_primitives.local.api.filters import when
 from qiskit_rest_primitives.local.api.replies import json_reply
-from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.times import read_time
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend
 
 
-async def list_backends(core: Core, caller: Caller, request: Request) -> Response:
+async def list_backends(core: Core, principal: Principal, request: Request) -> Response:
     """GET /backends; before 2025-01-01 only their names."""
     names = core.backends.names()
     if not since(api_version(request), "2025-01-01"):
@@ -49,14 +49,14 @@ async def _device(core: Core, request: Request) -> LocalBackend:
     return core.backends.device(name)
 
 
-async def configuration(core: Core, caller: Caller, request: Request) -> Response:
+async def configuration(core: Core, principal: Principal, request: Request) -> Response:
     """GET /backends/{id}/configuration."""
     device = await _device(core, request)
     _refuse_calibration(core, request)
     return json_reply(await core.in_thread(device.configuration))
 
 
-async def properties(core: Core, caller: Caller, request: Request) -> Response:
+async def properties(core: Core, principal: Principal, request: Request) -> Response:
     """GET /backends/{id}/properties; there is one calibration, without an id."""
     before = when(request, "updated_before")
     device = await _device(core, request)
@@ -79,14 +79,14 @@ def _refuse_calibration(core: Core, request: Request) -> None:
         raise core.unknown_calibration(request.path_params["name"], calibration_id)
 
 
-async def status(core: Core, caller: Caller, request: Request) -> Response:
+async def status(core: Core, principal: Principal, request: Request) -> Response:
     """GET /backends/{id}/status."""
     device = await _device(core, request)
     length = core.store.queue_lengths().get(request.path_params["name"], 0)
     return json_reply(device.status(length))
 
 
-async def defaults(core: Core, caller: Caller, request: Request) -> Response:
+async def defaults(core: Core, principal: Principal, request: Request) -> Response:
     """GET /backends/{id}/defaults: there are no pulses, so the body is ``null``."""
     await _device(core, request)
     return json_reply(None)

@@ -14,7 +14,7 @@ from qiskit_rest_primitives.local.api.account import check_usage
 from qiskit_rest_primitives.local.api.decoded_size import decoded_bytes
 from qiskit_rest_primitives.local.api.dispatch import read_body
 from qiskit_rest_primitives.local.api.replies import json_reply
-from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import (
     TAG_TOO_LONG,
     TOO_MANY_REQUESTS,
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 LARGE_REQUEST = 65_536
 
 
-async def create_job(core: Core, caller: Caller, request: Request) -> Response:
+async def create_job(core: Core, principal: Principal, request: Request) -> Response:
     """POST /jobs."""
-    wait = core.rates.wait_seconds(caller.user)
+    wait = core.rates.wait_seconds(principal.user)
     if wait > 0:
         raise ProblemError(
             429,
@@ -62,12 +62,12 @@ async def create_job(core: Core, caller: Caller, request: Request) -> Response:
             job, params = _decode(body)
     except InvalidBody as error:
         raise _refusal(error) from None
-    check_usage(core, caller)
+    check_usage(core, principal)
     del body
     if len(job.params) > LARGE_REQUEST or job.backend not in core.used_backends:
-        reply = await core.in_thread(core.submit, caller, job, params)
+        reply = await core.in_thread(core.submit, principal, job, params)
     else:
-        reply = core.submit(caller, job, params)
+        reply = core.submit(principal, job, params)
     return json_reply(reply)
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from qiskit_rest_primitives.local.api.middleware import BodyTooLargeError, ClientGoneError
 from qiskit_rest_primitives.local.api.replies import problem_reply
-from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.wire.limits import API_VERSION
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Struct = TypeVar("Struct", bound=msgspec.Struct)
-Handler: TypeAlias = "Callable[[Core, Caller, Request], Awaitable[Response]]"
+Handler: TypeAlias = "Callable[[Core, Principal, Request], Awaitable[Response]]"
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 VERSIONS: dict[str, str | None] = {
@@ -62,12 +62,12 @@ def endpoint(core: Core, handler: Handler) -> Endpoint:
 
     async def authorised(request: Request) -> Response:
         api_version(request)
-        caller = core.tokens.check(
+        principal = core.tokens.check(
             request.headers.get("authorization"), request.headers.get("service-crn")
         )
-        request.state.user = caller.user
+        request.state.user = principal.user
         request.state.set_at_work(True)
-        return await handler(core, caller, request)
+        return await handler(core, principal, request)
 
     return shielded(authorised)
 

@@ -30,7 +30,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from qiskit_rest_primitives.local.api.dispatch import endpoint, read_json
 from qiskit_rest_primitives.local.api.middleware import ClientGoneError
 from qiskit_rest_primitives.local.api.replies import json_reply, no_content, problem_reply
-from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError
 
 if TYPE_CHECKING:
@@ -268,7 +268,7 @@ def _hang_up(scope: Scope) -> None:
 def fault_routes(core: Core, faults: Faults) -> list[Route]:
     """The endpoints that set faults from another process; they need a token like any other."""
 
-    async def add(core: Core, caller: Caller, request: Request) -> Response:
+    async def add(core: Core, principal: Principal, request: Request) -> Response:
         fault = await read_json(core, request, Fault)
         try:
             faults.set(fault)
@@ -276,10 +276,10 @@ def fault_routes(core: Core, faults: Faults) -> list[Route]:
             raise ProblemError(400, f"{error}.") from None
         return no_content()
 
-    async def show(core: Core, caller: Caller, request: Request) -> Response:
+    async def show(core: Core, principal: Principal, request: Request) -> Response:
         return json_reply({"faults": faults.active(), "hits": list(faults.hits)})
 
-    async def clear(core: Core, caller: Caller, request: Request) -> Response:
+    async def clear(core: Core, principal: Principal, request: Request) -> Response:
         faults.clear()
         return no_content()
 

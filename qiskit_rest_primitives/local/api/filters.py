@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 
 from qiskit_rest_primitives.local.api.dispatch import flag
-from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.times import read_time
 from qiskit_rest_primitives.wire.limits import MAX_TAGS
@@ -32,7 +32,7 @@ def when(request: Request, name: str) -> float | None:
         ) from None
 
 
-def job_filters(caller: Caller, request: Request) -> tuple[str, list[Any], str]:
+def job_filters(principal: Principal, request: Request) -> tuple[str, list[Any], str]:
     """The filters of GET /jobs. Several tags must all be there; times are inclusive.
 
     Returns:
@@ -46,7 +46,7 @@ def job_filters(caller: Caller, request: Request) -> tuple[str, list[Any], str]:
     # "+" keeps SQLite from walking all of the owner's jobs where another index finds far fewer.
     few = pending or "tags" in query or "session_id" in query
     where = ["+user = ?", "+instance = ?"] if few else ["user = ?", "instance = ?"]
-    values: list[Any] = [caller.user, caller.instance]
+    values: list[Any] = [principal.user, principal.instance]
     if pending is not None:
         where.append(f"status {'' if pending else 'NOT '}IN ('Queued', 'Running')")
     for name, column in (("program", "program"), ("backend", "backend"), ("session_id",) * 2):

@@ -15,7 +15,7 @@ from qiskit_rest_primitives.local.api.dispatch import api_version, flag, number,
 from qiskit_rest_primitives.local.api.file_reply import FileReply
 from qiskit_rest_primitives.local.api.filters import job_filters
 from qiskit_rest_primitives.local.api.replies import json_reply, no_content
-from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import (
     JOB_NOT_FOUND,
     TAG_TOO_LONG,
@@ -42,7 +42,7 @@ class TagsBody(msgspec.Struct):
     tags: Annotated[list[str], Meta(max_length=1000)]
 
 
-def own_job(core: Core, caller: Caller, request: Request) -> sqlite3.Row:
+def own_job(core: Core, principal: Principal, request: Request) -> sqlite3.Row:
     """The job that a path names.
 
     Raises:
@@ -50,7 +50,7 @@ def own_job(core: Core, caller: Caller, request: Request) -> sqlite3.Row:
     """
     job_id: str = request.path_params["job_id"]
     job = core.store.job(job_id)
-    if job is None or (job["user"], job["instance"]) != (caller.user, caller.instance):
+    if job is None or (job["user"], job["instance"]) != (principal.user, principal.instance):
         raise ProblemError(
             404,
             f"Job not found. Job ID: {job_id[:100]}",
@@ -114,9 +114,9 @@ def _with_params(core: Core, job: sqlite3.Row, content: dict[str, Any]) -> dict[
     return content
 
 
-async def get_job(core: Core, caller: Caller, request: Request) -> Response:
+async def get_job(core: Core, principal: Principal, request: Request) -> Response:
     """GET /jobs/{id}."""
-    job = own_job(core, caller, request)
+    job = own_job(core, principal, request)
     content = describe_job(job, api_version(request))
     if not flag(request, "exclude_params", False):
         if job["params_size"] > LARGE_PARAMS:
@@ -126,9 +126,9 @@ async def get_job(core: Core, caller: Caller, request: Request) -> Response:
     return json_reply(content)
 
 
-async def list_jobs(core: Core, caller: Caller, request: Request) -> Response:
+async def list_jobs(core: Core, principal: Principal, request: Request) -> Response:
     """GET /jobs."""
-    where, values, order = job_filters(caller, request)
+    where, values, order = job_filters(principal, request)
     limit = number(request, "limit", MAX_PAGE, least=1, most=MAX_PAGE)
     offset = number(request, "offset", 0, least=0, most=1 << 60)
     count = core.store.rows(f"SELECT COUNT(*) FROM jobs WHERE {where}", values)[0][0]
@@ -155,9 +155,9 @@ async def list_jobs(core: Core, caller: Caller, request: Request) -> Response:
     return json_reply({"jobs": listed, "count": count, "offset": offset, "limit": limit})
 
 
-async def delete_job(core: Core, caller: Caller, request: Request) -> Response:
+async def delete_job(core: Core, principal: Principal, request: Request) -> Response:
     """DELETE /jobs/{id}."""
-    job = own_job(core, caller, request)
+    job = own_job(core, principal, request)
     if job["status"] not in FINAL:
         raise ProblemError(
             400,
@@ -168,9 +168,9 @@ async def delete_job(core: Core, caller: Caller, request: Request) -> Response:
     return no_content()
 
 
-async def job_results(core: Core, caller: Caller, request: Request) -> Response:
+async def job_results(core: Core, principal: Principal, request: Request) -> Response:
     """GET /jobs/{id}/results; a private job's can be read once."""
-    job = own_job(core, caller, request)
+    job = own_job(core, principal, request)
     body = core.store.body(job["id"], "result")
     if body is None:
         return no_content()
@@ -185,20 +185,20 @@ async def job_results(core: Core, caller: Caller, request: Request) -> Response:
     return reply
 
 
-async def job_logs(core: Core, caller: Caller, request: Request) -> Response:
+async def job_logs(core: Core, principal: Principal, request: Request) -> Response:
     """GET /jobs/{id}/logs."""
-    job = own_job(core, caller, request)
+    job = own_job(core, principal, request)
     found = core.store.row("SELECT logs FROM jobs WHERE id = ?", (job["id"],))
     if found is None or not found[0]:
         raise ProblemError(404, f"Job {job['id']} has no logs.")
     return PlainTextResponse(found[0])
 
 
-async def job_metrics(core: Core, caller: Caller, request: Request) -> Response:
+async def job_metrics(core: Core, principal: Principal, request: Request) -> Response:
     """GET /jobs/{id}/metrics."""
     import qiskit
 
-    job = own_job(core, caller, request)
+    job = own_job(core, principal, request)
     version = api_version(request)
     content: dict[str, Any] = {
         "caller": "qiskit-rest-primitives",
@@ -218,15 +218,15 @@ async def job_metrics(core: Core, caller: Caller, request: Request) -> Response:
     return json_reply(content)
 
 
-async def cancel_job(core: Core, caller: Caller, request: Request) -> Response:
+async def cancel_job(core: Core, principal: Principal, request: Request) -> Response:
     """POST /jobs/{id}/cancel."""
-    core.cancel(own_job(core, caller, request))
+    core.cancel(own_job(core, principal, request))
     return no_content()
 
 
-async def set_tags(core: Core, caller: Caller, request: Request) -> Response:
+async def set_tags(core: Core, principal: Principal, request: Request) -> Response:
     """PUT /jobs/{id}/tags; an empty list clears them."""
-    job = own_job(core, caller, request)
+    job = own_job(core, principal, request)
     tags = (await read_json(core, request, TagsBody)).tags
     for code, wrong in _wrong_tags(tags):
         raise ProblemError(400, wrong, code=code)

@@ -8,9 +8,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from qiskit_rest_primitives.local.problems import (
-    ProblemError,
-)
+from qiskit_rest_primitives.local.problems import ProblemError
 
 _ENCODER = msgspec.json.Encoder()
 

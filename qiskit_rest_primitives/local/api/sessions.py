@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from qiskit_rest_primitives.local.api.dispatch import read_json
 from qiskit_rest_primitives.local.api.replies import json_reply, no_content
-from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.sessions import SessionRequest, SessionUpdate
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qiskit_rest_primitives.local.jobs import Core
 
 
-async def create_session(core: Core, caller: Caller, request: Request) -> Response:
+async def create_session(core: Core, principal: Principal, request: Request) -> Response:
     """POST /sessions."""
     body = await read_json(core, request, SessionRequest)
     backend = body.backend or body.backend_name
@@ -25,25 +25,25 @@ async def create_session(core: Core, caller: Caller, request: Request) -> Respon
         raise ProblemError(400, "A session needs a backend.")
     if not await core.in_thread(core.has_backend, backend):
         raise core.unknown_backend(backend, status=400)
-    return json_reply(core.sessions.create(caller, body, backend))
+    return json_reply(core.sessions.create(principal, body, backend))
 
 
-async def get_session(core: Core, caller: Caller, request: Request) -> Response:
+async def get_session(core: Core, principal: Principal, request: Request) -> Response:
     """GET /sessions/{id}."""
-    return json_reply(core.sessions.details(caller, request.path_params["session_id"]))
+    return json_reply(core.sessions.details(principal, request.path_params["session_id"]))
 
 
-async def update_session(core: Core, caller: Caller, request: Request) -> Response:
+async def update_session(core: Core, principal: Principal, request: Request) -> Response:
     """PATCH /sessions/{id}: false drains it; true changes nothing, what was drained stays so."""
     session_id: str = request.path_params["session_id"]
     body = await read_json(core, request, SessionUpdate)
-    core.sessions.details(caller, session_id)
+    core.sessions.details(principal, session_id)
     if not body.accepting_jobs:
-        core.sessions.drain(caller, session_id)
+        core.sessions.drain(principal, session_id)
     return no_content()
 
 
-async def close_session(core: Core, caller: Caller, request: Request) -> Response:
+async def close_session(core: Core, principal: Principal, request: Request) -> Response:
     """DELETE /sessions/{id}/close."""
-    core.sessions.close(caller, request.path_params["session_id"])
+    core.sessions.close(principal, request.path_params["session_id"])
     return no_content()

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from qiskit_rest_primitives.local.api.dispatch import number
 from qiskit_rest_primitives.local.api.filters import add_tags, when
 from qiskit_rest_primitives.local.api.replies import json_reply
-from qiskit_rest_primitives.local.auth import Caller
+from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.times import iso_time
 
@@ -50,9 +50,9 @@ WITH workloads AS (
 """
 
 
-async def list_workloads(core: Core, caller: Caller, request: Request) -> Response:
+async def list_workloads(core: Core, principal: Principal, request: Request) -> Response:
     """GET /workloads."""
-    where, values = _filters(caller, request)
+    where, values = _filters(principal, request)
     query = request.query_params
     sort = query.get("sort", "createdAt")
     if sort not in ("createdAt", "-createdAt"):
@@ -94,10 +94,10 @@ async def list_workloads(core: Core, caller: Caller, request: Request) -> Respon
     return json_reply(content)
 
 
-def _filters(caller: Caller, request: Request) -> tuple[str, list[Any]]:
+def _filters(principal: Principal, request: Request) -> tuple[str, list[Any]]:
     query = request.query_params
     where = ["user = ?", "instance = ?"]
-    values: list[Any] = [caller.user, caller.instance]
+    values: list[Any] = [principal.user, principal.instance]
     if query.get("user", "me") != "me":
         raise ProblemError(400, "user can only be me.")
     if "backend" in query:

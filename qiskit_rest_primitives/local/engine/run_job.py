@@ -17,7 +17,8 @@ from qiskit.primitives.containers import PrimitiveResult
 from qiskit_rest_primitives.local.engine.plan import JobPlan, plan_job
 from qiskit_rest_primitives.local.engine.tasks import StopFlag, Task, TaskResult
 from qiskit_rest_primitives.local.engine.workers import Workers
-from qiskit_rest_primitives.local.outcome import RAN_TOO_LONG, Outcome, RefusedError
+from qiskit_rest_primitives.local.outcome import Outcome, RefusedError
+from qiskit_rest_primitives.wire.limits import RAN_TOO_LONG
 from qiskit_rest_primitives.wire.result.results import encode_result
 
 if TYPE_CHECKING:
