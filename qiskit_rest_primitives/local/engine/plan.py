@@ -20,12 +20,17 @@ from qiskit_rest_primitives.local.engine.check_pub import (
 from qiskit_rest_primitives.local.engine.gather import EstimatorJoin, SamplerJoin
 from qiskit_rest_primitives.local.engine.load_circuit import LoadedCircuit, load_circuit
 from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
-from qiskit_rest_primitives.local.engine.tasks import EstimatorTask, SamplerTask, StopFlag, Task
+from qiskit_rest_primitives.local.engine.tasks import StopFlag, Task
 from qiskit_rest_primitives.local.engine.thread_or_process import is_small
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.simulators.job_options import Requested, read_request
 from qiskit_rest_primitives.local.simulators.seeds import Seeds
-from qiskit_rest_primitives.local.simulators.setup import ExpectationsWanted, SamplesWanted, Setup
+from qiskit_rest_primitives.local.simulators.setup import Setup
+from qiskit_rest_primitives.local.simulators.simulator import (
+    ExpectationsWanted,
+    Points,
+    SamplesWanted,
+)
 from qiskit_rest_primitives.wire.request.job_request import EstimatorParams, SamplerParams
 from qiskit_rest_primitives.wire.request.pubs import decode_estimator_pub, decode_sampler_pub
 from qiskit_rest_primitives.wire.shots import precision_of, shots_of
@@ -142,20 +147,18 @@ def _plan_sampler_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
     num_bits = {creg.name: creg.size for creg in loaded.circuit.cregs}
     num_bytes = sum(-(-bits // 8) for bits in num_bits.values())
     context.memory.take(values.size * shots * max(1, num_bytes), index)
-    setup = backend.prepare(loaded.circuit, index, requested, SamplesWanted(shots))
+    wanted = SamplesWanted(shots)
+    setup = backend.prepare(loaded.circuit, index, requested, wanted)
     check_angles(loaded.circuit, values, index, backend)
     context.time.take(setup, values.size, index)
     rows = _rows(loaded, values, setup)
     tasks = [
-        SamplerTask(
+        Task(
             index,
             part.start,
             setup.simulator,
-            setup.circuit,
-            rows[part],
-            shots,
-            seeds,
-            context.stop,
+            Points(setup.circuit, rows[part], part.start, seeds, context.stop.check),
+            wanted,
         )
         for part in _cut(values.size, setup.seconds_per_point)
     ]
@@ -207,18 +210,17 @@ def _plan_estimator_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
     for part in _cut(values.size, setup.seconds_per_point):
         first, last = np.searchsorted(pairs[:, 0], [part.start, part.stop])
         tasks.append(
-            EstimatorTask(
+            Task(
                 index,
                 int(first),
                 setup.simulator,
-                setup.circuit,
-                rows[part],
-                setup.observables,
-                pairs[first:last] - [part.start, 0],
-                precision,
-                seeds,
-                part.start,
-                context.stop,
+                Points(setup.circuit, rows[part], part.start, seeds, context.stop.check),
+                ExpectationsWanted(
+                    setup.observables,
+                    pairs[first:last] - [part.start, 0],
+                    part.stop - part.start,
+                    precision,
+                ),
             )
         )
     metadata = (

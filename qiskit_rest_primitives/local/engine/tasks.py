@@ -8,16 +8,16 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qiskit_rest_primitives.local.outcome import StoppedError
-from qiskit_rest_primitives.local.simulators.seeds import Seeds
-from qiskit_rest_primitives.local.simulators.simulator import Simulator
-
-if TYPE_CHECKING:
-    from qiskit.circuit import QuantumCircuit
+from qiskit_rest_primitives.local.simulators.simulator import (
+    Points,
+    SamplesWanted,
+    Simulator,
+    Wanted,
+)
 
 
 @dataclass(frozen=True)
@@ -38,83 +38,32 @@ class StopFlag:
 
 
 @dataclass(frozen=True)
-class SamplerTask:
-    """Points of one sampler PUB.
+class Task:
+    """Some points of one PUB.
 
     Attributes:
         pub_index: position of the PUB in its job.
-        start: number of the first point within the PUB, C order.
-        simulator: what runs it.
-        circuit: as it will be simulated.
-        rows: values, ``(points, parameters)``, in ``circuit.parameters`` order.
-        shots: samples a point.
-        seeds: the randomness of the PUB.
-        stop: looked at between points.
+        start: number of the first point (sampler) or pair (estimator) within the PUB.
+        simulator: runs them.
+        points: circuit and values.
+        wanted: samples or expectation values.
     """
 
     pub_index: int
     start: int
     simulator: Simulator
-    circuit: QuantumCircuit
-    rows: np.ndarray
-    shots: int
-    seeds: Seeds
-    stop: StopFlag
+    points: Points
+    wanted: Wanted
 
     def run(self) -> TaskResult:
         """Simulates the points."""
-        arrays = self.simulator.sample(
-            self.circuit, self.rows, self.shots, self.seeds, self.start, self.stop.check
-        )
-        return TaskResult(self.pub_index, self.start, len(self.rows), arrays)
-
-
-@dataclass(frozen=True)
-class EstimatorTask:
-    """Pairs of a point and an observable of one estimator PUB.
-
-    Attributes:
-        pub_index: position of the PUB in its job.
-        start: number of the first pair within the PUB.
-        simulator: what runs it.
-        circuit: as it will be simulated.
-        rows: values, ``(points, parameters)``, in ``circuit.parameters`` order.
-        observables: {pauli: coefficient} each.
-        pairs: int ``(n, 2)``: row and observable, sorted by row.
-        precision: target standard error; 0 is exact.
-        seeds: the randomness of the PUB.
-        first_row: number of the first row within the PUB, C order.
-        stop: looked at between points.
-    """
-
-    pub_index: int
-    start: int
-    simulator: Simulator
-    circuit: QuantumCircuit
-    rows: np.ndarray
-    observables: list[dict[str, float]]
-    pairs: np.ndarray
-    precision: float
-    seeds: Seeds
-    first_row: int
-    stop: StopFlag
-
-    def run(self) -> TaskResult:
-        """Estimates the pairs."""
-        arrays = self.simulator.estimate(
-            self.circuit,
-            self.rows,
-            self.observables,
-            self.pairs,
-            self.precision,
-            self.seeds,
-            self.first_row,
-            self.stop.check,
-        )
-        return TaskResult(self.pub_index, self.start, len(self.pairs), arrays)
-
-
-Task = SamplerTask | EstimatorTask
+        if isinstance(self.wanted, SamplesWanted):
+            arrays = self.simulator.sample(self.points, self.wanted.shots)
+            count = len(self.points.rows)
+        else:
+            arrays = self.simulator.estimate(self.points, self.wanted)
+            count = len(self.wanted.pairs)
+        return TaskResult(self.pub_index, self.start, count, arrays)
 
 
 @dataclass(frozen=True)
@@ -131,7 +80,7 @@ class TaskResult:
 
 def run_task(task: Task) -> TaskResult:
     """Runs one task, wherever the executor put it, and times it."""
-    task.stop.check()
+    task.points.check()
     begun = time.perf_counter()
     result = task.run()
     return TaskResult(

@@ -6,7 +6,6 @@ PUB runs with ``s + 2113 * k`` and so gets what one run of all points would have
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ from qiskit_rest_primitives.local.simulators.pauli_bases import (
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-    from qiskit_rest_primitives.local.simulators.seeds import Seeds
+    from qiskit_rest_primitives.local.simulators.simulator import ExpectationsWanted, Points
 
 
 @dataclass(frozen=True)
@@ -47,66 +46,42 @@ class AerSimulation:
         """Aer does not let go of it: measured with 0.17 and 0.18."""
         return True
 
-    def sample(
-        self,
-        circuit: QuantumCircuit,
-        rows: np.ndarray,
-        shots: int,
-        seeds: Seeds,
-        start: int,
-        check: Callable[[], None],
-    ) -> dict[str, np.ndarray]:
-        """Samples a circuit at each row; see `tasks.Simulator`."""
-        check()
-        bits = self._run_bits(*self._bound(circuit, rows), shots, seeds.for_circuit(start))
-        return registers_from_bits(circuit, bits)
+    def sample(self, points: Points, shots: int) -> dict[str, np.ndarray]:
+        """Samples a circuit at each row; see `Simulator`."""
+        points.check()
+        circuits, binds = self._bound(points.circuit, points.rows)
+        bits = self._run_bits(circuits, binds, shots, points.seeds.for_circuit(points.start))
+        return registers_from_bits(points.circuit, bits)
 
-    def estimate(
-        self,
-        circuit: QuantumCircuit,
-        rows: np.ndarray,
-        observables: Sequence[dict[str, float]],
-        pairs: np.ndarray,
-        precision: float,
-        seeds: Seeds,
-        start: int,
-        check: Callable[[], None],
-    ) -> dict[str, np.ndarray]:
-        """Estimates each pair, exactly or by measuring; see `tasks.Simulator`."""
-        check()
+    def estimate(self, points: Points, wanted: ExpectationsWanted) -> dict[str, np.ndarray]:
+        """Estimates each pair, exactly or by measuring; see `Simulator`."""
+        points.check()
         if self.bases is None:
-            evs = self._exact(circuit, rows, observables, pairs)
-            return {"evs": evs}
-        run = self.run_measured
-        return estimate_from_bits(run, self.bases, circuit, rows, pairs, precision, seeds, start)
+            return {"evs": self._exact(points, wanted)}
+        return estimate_from_bits(self.run_measured, self.bases, points, wanted)
 
     def run_measured(self, circuits: list[QuantumCircuit], shots: int, seed: int) -> np.ndarray:
         """Runs bound circuits: uint8 bits ``(circuits, shots, clbits)``."""
         return self._run_bits([self._ready(circuit) for circuit in circuits], None, shots, seed)
 
-    def _exact(
-        self,
-        circuit: QuantumCircuit,
-        rows: np.ndarray,
-        observables: Sequence[dict[str, float]],
-        pairs: np.ndarray,
-    ) -> np.ndarray:
+    def _exact(self, points: Points, wanted: ExpectationsWanted) -> np.ndarray:
         from qiskit.quantum_info import Pauli
         from qiskit_aer.library import SaveExpectationValue
 
-        wanted = sorted({pauli for index in np.unique(pairs[:, 1]) for pauli in observables[index]})
-        saving = circuit.copy()
-        for number, pauli in enumerate(wanted):
+        observables, pairs = wanted.observables, wanted.pairs
+        paulis = sorted({pauli for index in np.unique(pairs[:, 1]) for pauli in observables[index]})
+        saving = points.circuit.copy()
+        for number, pauli in enumerate(paulis):
             save = SaveExpectationValue(Pauli(pauli), label=str(number))
             saving.append(save, saving.qubits)
-        circuits, binds = self._bound(saving, rows)
+        circuits, binds = self._bound(saving, points.rows)
         result = (
             _simulator(self.method, self.noise)
             .run(circuits, parameter_binds=binds, shots=1)
             .result()
         )
         _check_success(result)
-        label = {pauli: str(number) for number, pauli in enumerate(wanted)}
+        label = {pauli: str(number) for number, pauli in enumerate(paulis)}
         return np.array(
             [
                 sum(

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from qiskit_rest_primitives.local.simulators.job_options import Requested
     from qiskit_rest_primitives.local.simulators.prepare import Prepare
-    from qiskit_rest_primitives.local.simulators.setup import Setup, Wanted
+    from qiskit_rest_primitives.local.simulators.setup import Setup
+    from qiskit_rest_primitives.local.simulators.simulator import Wanted
 
 AER_METHODS = ("statevector", "density_matrix", "stabilizer", "matrix_product_state")
 SIMULATOR_QUBITS = 30

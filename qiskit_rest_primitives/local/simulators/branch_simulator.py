@@ -1,4 +1,4 @@
-"""Dynamic circuits on branches: exact expectation values, and samples; see `tasks.Simulator`."""
+"""Dynamic circuits on branches: exact expectation values, and samples; see `Simulator`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from qiskit_rest_primitives.local.simulators.seeds import AER_SEED_STEP
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-    from qiskit_rest_primitives.local.simulators.seeds import Seeds
+    from qiskit_rest_primitives.local.simulators.simulator import ExpectationsWanted, Points
 
 
 @dataclass(frozen=True)
@@ -43,36 +43,23 @@ class BranchSimulator:
         """Small circuits spend most of their time between NumPy's calls."""
         return False
 
-    def sample(
-        self,
-        circuit: QuantumCircuit,
-        rows: np.ndarray,
-        shots: int,
-        seeds: Seeds,
-        start: int,
-        check: Callable[[], None],
-    ) -> dict[str, np.ndarray]:
-        """Samples a circuit at each row; see `tasks.Simulator`."""
+    def sample(self, points: Points, shots: int) -> dict[str, np.ndarray]:
+        """Samples a circuit at each row; see `Simulator`."""
         bits = np.stack(
             [
-                self._bits(_bound(circuit, values), shots, seeds.for_point(start + row), check)
-                for row, values in enumerate(rows)
+                self._bits(
+                    points.bound(row),
+                    shots,
+                    points.seeds.for_point(points.start + row),
+                    points.check,
+                )
+                for row in range(len(points.rows))
             ]
         )
-        return registers_from_bits(circuit, bits)
+        return registers_from_bits(points.circuit, bits)
 
-    def estimate(
-        self,
-        circuit: QuantumCircuit,
-        rows: np.ndarray,
-        observables: Sequence[dict[str, float]],
-        pairs: np.ndarray,
-        precision: float,
-        seeds: Seeds,
-        start: int,
-        check: Callable[[], None],
-    ) -> dict[str, np.ndarray]:
-        """Estimates each pair, exactly or by measuring; see `tasks.Simulator`."""
+    def estimate(self, points: Points, wanted: ExpectationsWanted) -> dict[str, np.ndarray]:
+        """Estimates each pair, exactly or by measuring; see `Simulator`."""
         if self.bases is not None:
 
             def run(circuits: list[QuantumCircuit], shots: int, seed: int) -> np.ndarray:
@@ -82,21 +69,19 @@ class BranchSimulator:
                             measured,
                             shots,
                             np.random.default_rng(seed + number * AER_SEED_STEP),
-                            check,
+                            points.check,
                         )
                         for number, measured in enumerate(circuits)
                     ]
                 )
 
-            return estimate_from_bits(
-                run, self.bases, circuit, rows, pairs, precision, seeds, start
-            )
+            return estimate_from_bits(run, self.bases, points, wanted)
+        pairs = wanted.pairs
         evs = np.zeros(len(pairs))
         for row in np.unique(pairs[:, 0]):
             own = np.flatnonzero(pairs[:, 0] == row)
-            wanted = [observables[index] for index in pairs[own, 1]]
-            values = self._exact(_bound(circuit, rows[row]), wanted, check)
-            evs[own] = values
+            observables = [wanted.observables[index] for index in pairs[own, 1]]
+            evs[own] = self._exact(points.bound(row), observables, points.check)
         return {"evs": evs}
 
     def _exact(
@@ -160,10 +145,6 @@ class BranchSimulator:
             f"measurements and resets; this machine's memory holds {limit} branches of that width",
             solution="Ask for a precision above 0 on aer, or use fewer qubits or measurements.",
         )
-
-
-def _bound(circuit: QuantumCircuit, values: np.ndarray) -> QuantumCircuit:
-    return circuit.assign_parameters(values) if len(values) else circuit
 
 
 def _drawn(

@@ -14,7 +14,7 @@ from qiskit_rest_primitives.wire.shots import shots_of
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-    from qiskit_rest_primitives.local.simulators.seeds import Seeds
+    from qiskit_rest_primitives.local.simulators.simulator import ExpectationsWanted, Points
 
 RunMeasured = Callable[["list[QuantumCircuit]", int, int], np.ndarray]
 """Bound circuits, shots and a seed -> uint8 bits ``(circuits, shots, clbits)``."""
@@ -89,38 +89,31 @@ def _group(
 def estimate_from_bits(
     run: RunMeasured,
     bases: Bases,
-    circuit: QuantumCircuit,
-    rows: np.ndarray,
-    pairs: np.ndarray,
-    precision: float,
-    seeds: Seeds,
-    start: int,
+    points: Points,
+    wanted: ExpectationsWanted,
 ) -> dict[str, np.ndarray]:
     """Measures every basis of every row with the shots whose standard error is the precision.
 
     Args:
         run: runs the circuits.
         bases: of the whole PUB.
-        circuit: without measurements at its end.
-        rows: values, ``(points, parameters)``.
-        pairs: int ``(n, 2)``: row and observable, sorted by row; every pair of its rows.
-        precision: target standard error.
-        seeds: the randomness of the PUB.
-        start: number of the first row within the PUB.
+        points: whose circuit has no measurements at its end.
+        wanted: with a precision above 0.
 
     Returns:
         ``evs`` and ``stds``, the standard errors of the means, float64 ``(n,)``.
     """
-    shots = shots_of(precision)
+    shots, pairs, start = shots_of(wanted.precision), wanted.pairs, points.start
+    num_qubits = points.circuit.num_qubits
     circuits: list[QuantumCircuit] = []
-    for row, values in enumerate(rows):
-        bound = circuit.assign_parameters(values) if len(values) else circuit
+    for row in range(len(points.rows)):
+        bound = points.bound(row)
         circuits += [_measured(bound, b) for b in bases.sets[bases.of_row[start + row]][0]]
     first = bases.first[start]
-    signs = np.empty((0, shots, circuit.num_qubits))
+    signs = np.empty((0, shots, num_qubits))
     if circuits:
-        bits = run(circuits, shots, seeds.for_circuit(first))
-        signs = 1 - 2 * bits[..., -circuit.num_qubits :].astype(np.int8)
+        bits = run(circuits, shots, points.seeds.for_circuit(first))
+        signs = 1 - 2 * bits[..., -num_qubits:].astype(np.int8)
     evs, stds = np.zeros(len(pairs)), np.zeros(len(pairs))
     for position, (row, index) in enumerate(pairs):
         offset = bases.first[start + row] - first

@@ -35,10 +35,10 @@ from qiskit_rest_primitives.local.simulators.cost_model import (
 )
 from qiskit_rest_primitives.local.simulators.devices import CONTROL_FLOW
 from qiskit_rest_primitives.local.simulators.pauli_bases import choose_bases
-from qiskit_rest_primitives.local.simulators.setup import (
+from qiskit_rest_primitives.local.simulators.setup import Setup
+from qiskit_rest_primitives.local.simulators.simulator import (
     ExpectationsWanted,
     SamplesWanted,
-    Setup,
     Wanted,
 )
 from qiskit_rest_primitives.local.simulators.statevector import ReferenceSimulator

@@ -30,10 +30,10 @@ from qiskit_rest_primitives.local.simulators.prepare import (
     kept_qubits,
     measured_setup,
 )
-from qiskit_rest_primitives.local.simulators.setup import (
+from qiskit_rest_primitives.local.simulators.setup import Setup
+from qiskit_rest_primitives.local.simulators.simulator import (
     ExpectationsWanted,
     SamplesWanted,
-    Setup,
     Wanted,
 )
 from qiskit_rest_primitives.wire.shots import shots_of

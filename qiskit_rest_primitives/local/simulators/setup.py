@@ -5,39 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from qiskit_rest_primitives.local.simulators.simulator import Simulator
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
-
-
-@dataclass(frozen=True)
-class SamplesWanted:
-    """What a sampler PUB wants."""
-
-    shots: int
-
-
-@dataclass(frozen=True)
-class ExpectationsWanted:
-    """What an estimator PUB wants.
-
-    Attributes:
-        observables: {pauli: coefficient} each.
-        pairs: int ``(n, 2)``: row and observable, sorted by row.
-        num_rows: rows of values.
-        precision: target standard error; 0 is exact.
-    """
-
-    observables: list[dict[str, float]]
-    pairs: np.ndarray
-    num_rows: int
-    precision: float
-
-
-Wanted = SamplesWanted | ExpectationsWanted
 
 
 @dataclass(frozen=True)

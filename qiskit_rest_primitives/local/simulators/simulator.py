@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -13,37 +14,70 @@ if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
 
+@dataclass(frozen=True)
+class Points:
+    """Some points of one PUB: a circuit, and the values of its parameters at each of them.
+
+    Attributes:
+        circuit: as it will be simulated.
+        rows: values, ``(points, parameters)``, in ``circuit.parameters`` order.
+        start: number of the first point within the PUB, C order.
+        seeds: the randomness of the PUB.
+        check: called between points; raises StoppedError when the job is to stop.
+    """
+
+    circuit: QuantumCircuit
+    rows: np.ndarray
+    start: int
+    seeds: Seeds
+    check: Callable[[], None]
+
+    def bound(self, row: int) -> QuantumCircuit:
+        """The circuit with the values of one row."""
+        values = self.rows[row]
+        return self.circuit.assign_parameters(values) if len(values) else self.circuit
+
+
+@dataclass(frozen=True)
+class SamplesWanted:
+    """What a sampler PUB wants of each point."""
+
+    shots: int
+
+
+@dataclass(frozen=True)
+class ExpectationsWanted:
+    """What an estimator PUB wants, or a task with some of its points.
+
+    Attributes:
+        observables: {pauli: coefficient} each.
+        pairs: int ``(n, 2)``: row and observable, sorted by row; every pair of its rows.
+        num_rows: rows of values.
+        precision: target standard error; 0 is exact.
+    """
+
+    observables: list[dict[str, float]]
+    pairs: np.ndarray
+    num_rows: int
+    precision: float
+
+
+Wanted = SamplesWanted | ExpectationsWanted
+
+
 class Simulator(Protocol):
-    """What runs the points of a task; picklable."""
+    """Runs the points of a task; picklable."""
 
     @property
     def holds_lock(self) -> bool:
         """Whether it keeps Python's global lock for the whole of a run."""
         ...
 
-    def sample(
-        self,
-        circuit: QuantumCircuit,
-        rows: np.ndarray,
-        shots: int,
-        seeds: Seeds,
-        start: int,
-        check: Callable[[], None],
-    ) -> dict[str, np.ndarray]:
-        """Samples at each row: creg name -> uint8 ``(points, shots, bytes)``, big-endian."""
+    def sample(self, points: Points, shots: int) -> dict[str, np.ndarray]:
+        """Samples at each point: creg name -> uint8 ``(points, shots, bytes)``, big-endian."""
         ...
 
-    def estimate(
-        self,
-        circuit: QuantumCircuit,
-        rows: np.ndarray,
-        observables: Sequence[dict[str, float]],
-        pairs: np.ndarray,
-        precision: float,
-        seeds: Seeds,
-        start: int,
-        check: Callable[[], None],
-    ) -> dict[str, np.ndarray]:
+    def estimate(self, points: Points, wanted: ExpectationsWanted) -> dict[str, np.ndarray]:
         """Estimates each pair: ``evs``, and ``stds`` where they were measured, float64 ``(n,)``.
 
         Without ``stds`` the values are exact; noise of the target precision is added when joined.

@@ -6,8 +6,8 @@ can be cut. Random numbers are drawn exactly as `StatevectorSampler` draws them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ from qiskit_rest_primitives.local.simulators.circuit_analysis import without_fin
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-    from qiskit_rest_primitives.local.simulators.seeds import Seeds
+    from qiskit_rest_primitives.local.simulators.simulator import ExpectationsWanted, Points
 
 
 # Samples of a point that are drawn together: each takes some thirty bytes until it is packed.
@@ -62,50 +62,33 @@ class ReferenceSimulator:
         """NumPy and Qiskit let go of it now and then."""
         return False
 
-    def sample(
-        self,
-        circuit: QuantumCircuit,
-        rows: np.ndarray,
-        shots: int,
-        seeds: Seeds,
-        start: int,
-        check: Callable[[], None],
-    ) -> dict[str, np.ndarray]:
-        """Samples a circuit at each row; see `tasks.Simulator`."""
-        measurements = final_measurements(circuit)
-        bare = without_final_measurements(circuit)
+    def sample(self, points: Points, shots: int) -> dict[str, np.ndarray]:
+        """Samples a circuit at each row; see `Simulator`."""
+        measurements = final_measurements(points.circuit)
+        bare = replace(points, circuit=without_final_measurements(points.circuit))
         packed = {
-            name: np.zeros((len(rows), shots, -(-len(sources) // 8)), dtype=np.uint8)
+            name: np.zeros((len(points.rows), shots, -(-len(sources) // 8)), dtype=np.uint8)
             for name, sources in measurements.registers.items()
         }
-        for row, values in enumerate(rows):
-            check()
+        for row in range(len(points.rows)):
+            points.check()
             if not measurements.qubits or not any(measurements.registers.values()):
                 continue
-            probabilities = _state(bare, values).probabilities(measurements.qubits)
-            rng = seeds.for_point(start + row)
+            probabilities = _state(bare.bound(row)).probabilities(measurements.qubits)
+            rng = points.seeds.for_point(points.start + row)
             for first in range(0, shots, SHOTS_AT_ONCE):
-                check()
+                points.check()
                 part = slice(first, min(first + SHOTS_AT_ONCE, shots))
-                # The generator goes on where it was: the samples are those of a single call.
+                # The generator continues where it stopped: the samples are those of a single call.
                 size = part.stop - part.start
                 outcomes = rng.choice(len(probabilities), p=probabilities, size=size)
                 for name, sources in measurements.registers.items():
                     packed[name][row, part] = pack_bits(outcomes, sources)
         return packed
 
-    def estimate(
-        self,
-        circuit: QuantumCircuit,
-        rows: np.ndarray,
-        observables: Sequence[dict[str, float]],
-        pairs: np.ndarray,
-        precision: float,
-        seeds: Seeds,
-        start: int,
-        check: Callable[[], None],
-    ) -> dict[str, np.ndarray]:
-        """Computes exact expectation values; see `tasks.Simulator`."""
+    def estimate(self, points: Points, wanted: ExpectationsWanted) -> dict[str, np.ndarray]:
+        """Computes exact expectation values; see `Simulator`."""
+        observables, pairs = wanted.observables, wanted.pairs
         operators = {
             int(index): SparsePauliOp(
                 list(observables[index]), np.array(list(observables[index].values()))
@@ -115,9 +98,9 @@ class ReferenceSimulator:
         evs = np.empty(len(pairs))
         state, at = None, -1
         for position, (row, index) in enumerate(pairs):
-            check()
+            points.check()
             if state is None or at != row:
-                state, at = _state(circuit, rows[row]), row
+                state, at = _state(points.bound(row)), row
             evs[position] = np.real(state.expectation_value(operators[int(index)]))
         return {"evs": evs}
 
@@ -131,7 +114,6 @@ def pack_bits(outcomes: np.ndarray, sources: Sequence[int]) -> np.ndarray:
     return np.packbits(columns, axis=-1)
 
 
-def _state(circuit: QuantumCircuit, values: np.ndarray) -> Statevector:
-    bound = circuit.assign_parameters(values) if len(values) else circuit
+def _state(circuit: QuantumCircuit) -> Statevector:
     start = Statevector.from_int(0, 2**circuit.num_qubits)
-    return start.evolve(bound_circuit_to_instruction(bound))
+    return start.evolve(bound_circuit_to_instruction(circuit))

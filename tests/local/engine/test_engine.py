@@ -53,11 +53,11 @@ class Gate:
         self.reached = threading.Event()
         sample = ReferenceSimulator.sample
 
-        def slow(simulator, circuit, rows, shots, seeds, start, check):
+        def slow(simulator, points, shots):
             self.reached.set()
             while not self.opened.wait(0.01):
-                check()
-            return sample(simulator, circuit, rows, shots, seeds, start, check)
+                points.check()
+            return sample(simulator, points, shots)
 
         monkeypatch.setattr(ReferenceSimulator, "sample", slow)
 
