@@ -113,7 +113,7 @@ class Tokens:
     """Issues and checks tokens.
 
     Args:
-        users: everybody who may call.
+        users: the users with access.
         lifetime_seconds: how long an issued token is valid.
         secret: key of the signature; random by default, so that a restart ends all issued tokens.
         clock: seconds since the epoch.
@@ -140,7 +140,7 @@ class Tokens:
         """Ends every token issued so far; API keys stay valid.
 
         Args:
-            secret: the new key of the signature, for who keeps it; random by default.
+            secret: the new key of the signature; random by default.
         """
         self._secret = secret or secrets.token_bytes(32)
 
@@ -222,12 +222,12 @@ class Tokens:
             ProblemError: 401 without a valid token; 404 with code 1279 for a foreign instance.
         """
         user = self._user_of(authorization or "")
-        said = "Invalid credentials." if authorization else "No credentials."
+        message = "Invalid credentials." if authorization else "No credentials."
         del authorization  # an error shows the variables of the frames that it passes
         if user is None:
             raise ProblemError(
                 401,
-                said,
+                message,
                 code=BAD_CREDENTIALS,
                 solution="Send 'Authorization: Bearer TOKEN' with a valid, unexpired token.",
                 headers={"WWW-Authenticate": "Bearer"},

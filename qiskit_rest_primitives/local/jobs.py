@@ -50,7 +50,7 @@ class Core:
 
     Attributes:
         store: jobs and sessions.
-        tokens: who may call.
+        tokens: authenticates requests.
         backends: where jobs run.
         engine: what runs them.
         limits: sizes, times and rates.

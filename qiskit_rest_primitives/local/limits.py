@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_JOB_SECONDS
 
 MEBIBYTE = 1 << 20
-# Numbers of three digits take eight times their text; nobody writes lists of tiny lists.
+# Numbers of three digits take eight times their text; lists of tiny lists are rare.
 DECODED_FACTOR = 10
 
 

@@ -1,4 +1,4 @@
-"""Errors of the service as its API tells them: status, code, message, cure."""
+"""Errors as the API reports them: status, code, message, cure."""
 
 from __future__ import annotations
 

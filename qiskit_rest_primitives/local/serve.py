@@ -110,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
         users = read_token_file(args.token_file) if args.token_file else None
         if users is None and not is_loopback(args.host):
             raise ValueError(
-                f"{args.host} is open to other machines: name who may call with --token-file"
+                f"{args.host} is open to other machines: name its users with --token-file"
             )
         if args.token_file and os.name == "posix" and os.stat(args.token_file).st_mode & 0o077:
             print(f"warning: others can read {args.token_file}: chmod 600", file=sys.stderr)

@@ -45,7 +45,7 @@ class LocalService:
     Args:
         host: address to listen on.
         port: port to listen on; 0 for a free one.
-        users: who may call; one user with a random token when left out.
+        users: the users with access; by default one user with a random token.
         folder: where jobs are kept; a temporary folder when left out. Jobs that a
             stopped service left unfinished are run again.
         executor: runs the simulations; when left out, threads of this process run the small ones,

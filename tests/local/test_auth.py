@@ -106,20 +106,20 @@ class TestCheck:
         issued = first.issue(ALICE)["access_token"]
         assert second.check(f"Bearer {issued}", None).user == "alice"
 
-    def test_a_user_who_is_gone_is_refused(self, clock: Clock) -> None:
+    def test_tokens_of_a_removed_user_are_refused(self, clock: Clock) -> None:
         """A token outlives its user's line in the file by nothing."""
         both = Tokens([ALICE, BOB], secret=SIGNING_KEY, clock=clock)
         issued = both.issue(BOB)["access_token"]
         assert refused(Tokens([ALICE], secret=SIGNING_KEY, clock=clock), f"Bearer {issued}") == 401
 
-    def test_a_token_ends_with_the_key_that_it_is_for(self, clock: Clock) -> None:
+    def test_a_token_becomes_invalid_with_its_api_key(self, clock: Clock) -> None:
         """Whoever changes a key in the token file means what was issued for it, too."""
         issued = Tokens([ALICE], secret=SIGNING_KEY, clock=clock).issue(ALICE)["access_token"]
         assert Tokens([ALICE], secret=SIGNING_KEY, clock=clock).check(f"Bearer {issued}", None)
         changed = Tokens([User("alice", secret("another key"))], secret=SIGNING_KEY, clock=clock)
         assert refused(changed, f"Bearer {issued}") == 401
 
-    def test_claims_that_nobody_signed_say_nothing(self, tokens: Tokens) -> None:
+    def test_unsigned_claims_are_refused(self, tokens: Tokens) -> None:
         """No algorithm, another one, an empty signature, another user's name: 401."""
         header, claims, signature = tokens.issue(ALICE)["access_token"].split(".")
         content = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))

@@ -162,7 +162,7 @@ def test_private_cancelled_failed_and_deleted_jobs(seen: dict[str, Any]) -> None
     assert jobs["deleted"] == "RuntimeJobNotFound"
 
 
-def test_everything_it_asked_was_answered(seen: dict[str, Any]) -> None:
+def test_every_request_of_the_official_client_was_answered(seen: dict[str, Any]) -> None:
     """The only refusals are those that were provoked: a final job cancelled, a deleted one read."""
     refused = [call for call in seen["calls"] if call[2] >= 400]
     assert sorted(call[::2] for call in refused) == [("GET", 404), ("POST", 409)]

@@ -125,7 +125,7 @@ class TestCommand:
         assert serve.run(arguments("--workers", "2", "--dask", "tcp://x:1")) == 2
         assert "--dask" in capsys.readouterr().err
 
-    def test_a_token_file_that_others_can_read_is_named(
+    def test_warns_of_a_token_file_that_others_can_read(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """A warning with its cure."""

@@ -160,7 +160,7 @@ class TestRestart:
             assert {api.wait(job_id)["status"] for job_id in ids} == {"Completed"}
             api.session.close()
 
-    def test_what_can_not_run_again_fails_with_a_reason(self, tmp_path: Path) -> None:
+    def test_a_job_that_cannot_be_restarted_fails_with_a_reason(self, tmp_path: Path) -> None:
         """A job whose backend or params are gone is not left pending for ever."""
         store = Store(tmp_path)
         owner = {"user": "alice", "instance": ALICE.instances[0]}
@@ -176,7 +176,7 @@ class TestRestart:
                 assert "restart" in state["reason"]
             api.session.close()
 
-    def test_a_job_that_comes_while_it_stops_is_kept(self, tmp_path: Path) -> None:
+    def test_a_job_submitted_during_shutdown_is_kept(self, tmp_path: Path) -> None:
         """Its id was promised: the next start runs it."""
         with LocalService(users=[ALICE], folder=tmp_path) as first:
             api = Api(first, ALICE)

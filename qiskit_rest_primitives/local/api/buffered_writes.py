@@ -1,7 +1,7 @@
-"""The writing side of a connection: single-packet replies, their end, and clients that never read.
+"""The writing side of a connection: one write per small reply, slow readers, and closing.
 
-uvicorn writes the head and the body of a reply apart, waits for ever for what is not taken, and
-closes a connection while its client is sending, which then meets a reset instead of the reply.
+uvicorn writes the head and the body of a reply separately, never times out a client that does not
+read, and closes a connection while its client is sending, which then gets a reset, not the reply.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-# What is written at once if nothing else comes to join it in the same turn of the event loop.
+# More buffered bytes than this are written without waiting for the next turn of the event loop.
 JOIN_BYTES = 65_536
-# What a client has to take of a large reply in each period.
-TAKEN_BYTES = 1 << 18
-# How long, and how far, a client may go on sending after the last reply before it is cut off: time
-# enough to read that reply (RFC 9112 section 9.6). Nothing of it is parsed or kept.
+# Bytes of a large reply that a client has to read in each period.
+MIN_READ_BYTES = 1 << 18
+# How long, and how much, a client may continue to send after the last reply, so that it can read
+# that reply (RFC 9112 section 9.6). These bytes are discarded.
 LINGER_SECONDS = 1.0
 LINGER_BYTES = 1 << 20
 
@@ -27,11 +27,11 @@ class JoinedWrites:
     Args:
         transport: of the connection.
         loop: the event loop.
-        seconds: time a client has to take all that waits for it, or `TAKEN_BYTES` of it.
+        seconds: time a client has to read all that is buffered, or `MIN_READ_BYTES` of it.
         is_sending: whether the client may be in the middle of a request.
 
     Attributes:
-        lingering: whether the last reply was sent and the rest of a request is thrown away.
+        lingering: whether the last reply was sent and the rest of a request is being discarded.
     """
 
     def __init__(
@@ -51,13 +51,13 @@ class JoinedWrites:
         self._is_sending = is_sending
         self.lingering = False
         self._linger_timer: asyncio.TimerHandle | None = None
-        self._thrown_away = 0
+        self._discarded = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Sends soon, or now if much is waiting."""
+        """Sends in the next turn of the event loop, or now if much is buffered."""
         if not data or self.lingering:
             return
         if not self._pieces:
@@ -72,7 +72,7 @@ class JoinedWrites:
         return self.lingering or self._transport.is_closing()
 
     def close(self) -> None:
-        """Sends what is waiting, then closes: a moment later if the client is still sending."""
+        """Sends what is buffered, then closes: a moment later if the client is still sending."""
         if self.is_closing() or not self._is_sending():
             self.close_now()
             return
@@ -82,49 +82,49 @@ class JoinedWrites:
         self._transport.resume_reading()
         self.lingering = True
         self._linger_timer = self._loop.call_later(LINGER_SECONDS, self.close_now)
-        self.watch()
+        self.start_timer()
 
     def close_now(self) -> None:
-        """Sends what is waiting, and reads no more."""
+        """Sends what is buffered, then closes."""
         self._flush()
         self.lingering = False
         self._transport.close()
-        self.watch()
+        self.start_timer()
 
-    def throw_away(self, count: int) -> None:
+    def discard(self, count: int) -> None:
         """Counts bytes that arrived while lingering; closes if they are too many."""
-        self._thrown_away += count
-        if self._thrown_away > LINGER_BYTES:
+        self._discarded += count
+        if self._discarded > LINGER_BYTES:
             self.close_now()
 
     def end(self) -> None:
-        """Stops the clocks: the connection is gone."""
-        self.ignore()
+        """Stops the timers: the connection is closed."""
+        self.stop_timer()
         if self._linger_timer is not None:
             self._linger_timer.cancel()
             self._linger_timer = None
 
-    def watch(self) -> None:
-        """Starts the clock for the client, if something waits for it; else stops it."""
+    def start_timer(self) -> None:
+        """Starts the client's timer if bytes are buffered for it; else stops it."""
         self._unsent = self._transport.get_write_buffer_size()
         if not self._unsent:
-            self.ignore()
+            self.stop_timer()
         elif self._timer is None:
-            self._timer = self._loop.call_later(self._seconds, self._look)
+            self._timer = self._loop.call_later(self._seconds, self._check_progress)
 
-    def ignore(self) -> None:
-        """Stops the clock."""
+    def stop_timer(self) -> None:
+        """Stops the client's timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _look(self) -> None:
+    def _check_progress(self) -> None:
         self._timer = None
         before = self._unsent
-        if self._transport.get_write_buffer_size() > max(0, before - TAKEN_BYTES):
+        if self._transport.get_write_buffer_size() > max(0, before - MIN_READ_BYTES):
             self._transport.abort()
         else:
-            self.watch()
+            self.start_timer()
 
     def _flush(self) -> None:
         if self._pieces:

@@ -1,7 +1,7 @@
-"""HTTP/1.1 on the socket: time-outs, and a limit of connections that idle ones do not use up.
+"""HTTP/1.1 on the socket: timeouts, and a limit of connections that idle ones do not exhaust.
 
-uvicorn by itself waits for a request's headers for ever, and parses 256 KiB in one go: forty
-thousand chunks, while nobody else is answered.
+uvicorn has no timeout for a request's headers, and parses 256 KiB at once: forty thousand
+chunks, while all other clients wait.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ except ImportError:  # Windows, where sockets are no file descriptors
 
 logger = logging.getLogger(__name__)
 
-# What is read, and parsed, of one connection before the others have their turn. Before a request's
-# token was found right it is hardly more than the request's headers.
+# Bytes of one connection that are read and parsed before other connections are served. Until a
+# request is authenticated they are hardly more than its headers.
 READ_BYTES = 32_768
-UNKNOWN_READ_BYTES = 4_096
+UNAUTHENTICATED_READ_BYTES = 4_096
 
 
 class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
@@ -41,7 +41,7 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
     buffer: memoryview
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Starts the clock for the first request's headers, or refuses the connection."""
+        """Starts the timer for the first request's headers, or refuses the connection."""
         self._writes = JoinedWrites(
             transport, self.loop, self.limits.write_seconds, self._is_receiving
         )
@@ -51,7 +51,7 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
         self.logger = logger
         self.app = self._with_hang_up(self.app)
         self._head_timer: asyncio.TimerHandle | None = None
-        self._at_work = False
+        self._busy = False
         self._received = 0
         self._idle_since = self.loop.time()
         if len(self.connections) > self.limits.connections and not self._make_room():
@@ -60,24 +60,24 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
             self._start_head_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stops the clocks."""
+        """Stops the timers."""
         self._stop_head_timer()
         self._writes.end()
         super().connection_lost(exc)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Where the next bytes go; its size bounds how many they are."""
-        return self.buffer if self._at_work else self.buffer[:UNKNOWN_READ_BYTES]
+        """The buffer for the next bytes; its size limits one read."""
+        return self.buffer if self._busy else self.buffer[:UNAUTHENTICATED_READ_BYTES]
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Takes them from there."""
+        """Parses the bytes read, or discards them after the last reply."""
         if self._writes.lingering:
-            self._writes.throw_away(nbytes)
+            self._writes.discard(nbytes)
         else:
             self.data_received(bytes(self.buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
-        """Reads on; the clock runs while a request's headers are incomplete."""
+        """Parses bytes; the timer runs while a request's headers are incomplete."""
         if self.transport.is_closing():
             return
         self._received += len(data)
@@ -89,27 +89,27 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
             self._start_head_timer()
 
     def on_response_complete(self) -> None:
-        """From here on the connection idles, unless the next request has come already."""
-        self._at_work = False
+        """Marks the connection as idle until the next request."""
+        self._busy = False
         self._idle_since = self.loop.time()
         super().on_response_complete()
 
     def pause_writing(self) -> None:
-        """The client is slow to take a reply: the clock runs."""
+        """The client reads a reply slowly: starts the timer."""
         super().pause_writing()
-        self._writes.watch()
+        self._writes.start_timer()
 
     def resume_writing(self) -> None:
-        """It took most of it."""
+        """The client has read most of it: stops the timer."""
         super().resume_writing()
         if not self.transport.is_closing():
-            self._writes.ignore()
+            self._writes.stop_timer()
 
     def _make_room(self) -> bool:
-        """Closes the connection that waits for a request the longest; False if all are at work.
+        """Closes the connection that has been idle longest; False if all are busy.
 
-        Whoever opens connections does not keep others out: one is at work from when its
-        request's token was found right until the reply is sent.
+        Idle connections do not keep other clients out: a connection is busy from when its
+        request is authenticated until the reply is sent.
         """
         waiting = [
             other
@@ -117,11 +117,11 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
             if isinstance(other, ServiceProtocol)
             and other is not self
             and not other._is_gone()
-            and not other._at_work
+            and not other._busy
         ]
         if not waiting:
             return False
-        # Those that were refused go first, then those that never made a request.
+        # Refused connections are closed first, then those that never sent a request.
         oldest = min(
             waiting,
             key=lambda other: (
@@ -137,11 +137,11 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
         return self.transport.is_closing() and not self._writes.lingering
 
     def _is_receiving(self) -> bool:
-        """Whether the client may be sending: the rest of a body, or what is no request."""
+        """Whether the client may still send: the rest of a body, or bytes that are not HTTP."""
         return self.conn.their_state in (h11.SEND_BODY, h11.ERROR)
 
     def send_400_response(self, msg: str) -> None:
-        """Tells a malformed request in the error container."""
+        """Replies to a malformed request with the error container."""
         self._refuse(400, msg)
 
     def _between_requests(self) -> bool:
@@ -176,29 +176,29 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
                 (name, HiddenBytes(value) if name == b"authorization" else value)
                 for name, value in scope["headers"]
             ]
-            # What came together with the headers is not counted; it is little.
+            # Bytes that arrived with the headers are not counted; they are few.
             self._received = 0
             scope["state"] |= {
                 "received": lambda: self._received,
                 "hang_up": self._hang_up,
                 "abort": self._abort,
-                "set_at_work": self._set_at_work,
+                "set_busy": self._set_busy,
             }
             await app(scope, receive, send)
 
         return call
 
-    def _set_at_work(self, value: bool) -> None:
-        """Whether the request at hand is a user's, and not refused; else it gives way to others."""
-        self._at_work = value
+    def _set_busy(self, value: bool) -> None:
+        """Sets whether the request is authenticated and not refused; else it may be closed."""
+        self._busy = value
 
     def _hang_up(self) -> None:
-        """Closes; what was sent still arrives."""
+        """Closes after sending what is buffered."""
         self.cycle.disconnected = True
         self.transport.close()
 
     def _abort(self) -> None:
-        """Closes; what the client did not take is lost."""
+        """Closes at once; discards what the client has not read."""
         self.cycle.disconnected = True
         self.transport.abort()
 
@@ -211,7 +211,7 @@ class HiddenBytes(bytes):
 
 
 def service_protocol(limits: Limits) -> type[ServiceProtocol]:
-    """The protocol class for uvicorn, with its limits."""
+    """The protocol class for uvicorn, with these limits."""
     limits = replace(limits, connections=_affordable(limits.connections))
     # One for all connections: they are read one after another, in the thread of the event loop.
     buffer = memoryview(bytearray(READ_BYTES))

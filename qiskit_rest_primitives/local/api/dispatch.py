@@ -58,7 +58,7 @@ def api_version(request: Request) -> str:
 
 
 def endpoint(core: Core, handler: Handler) -> Endpoint:
-    """A Starlette endpoint of a handler that wants to know the version and who is calling."""
+    """Makes a Starlette endpoint that checks version and token before it calls the handler."""
 
     async def authorised(request: Request) -> Response:
         api_version(request)
@@ -66,14 +66,14 @@ def endpoint(core: Core, handler: Handler) -> Endpoint:
             request.headers.get("authorization"), request.headers.get("service-crn")
         )
         request.state.user = principal.user
-        request.state.set_at_work(True)
+        request.state.set_busy(True)
         return await handler(core, principal, request)
 
     return shielded(authorised)
 
 
 def shielded(handler: Endpoint) -> Endpoint:
-    """A Starlette endpoint that tells every problem in the container, and an error as a 500."""
+    """Makes a Starlette endpoint that replies to ProblemErrors, and with 500 to others."""
 
     async def guarded(request: Request) -> Response:
         trace: str = request.state.trace

@@ -180,7 +180,7 @@ async def job_results(core: Core, principal: Principal, request: Request) -> Res
     else:
         reply = Response(body, media_type="application/json")
     if job["private"] and request.method != "HEAD":
-        # No await since it was found: nobody else has it.
+        # No await since it was found: no other request has it.
         core.store.drop_body(job["id"], "result")
     return reply
 

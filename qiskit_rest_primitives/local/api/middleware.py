@@ -1,6 +1,6 @@
-"""The door: Host check, bounded and timed reading of bodies, trace ids, one log line a request.
+"""Middleware in front of all: Host check, limits of bodies, trace ids, one log line a request.
 
-Everything behind it may read the request body without thinking of its size or pace.
+Handlers behind it can read a request's body without checking its size or speed.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from qiskit_rest_primitives.local.problems import ProblemError
 
 logger = logging.getLogger("qiskit_rest_primitives.local.requests")
 
-# How much of a body that is refused is read and thrown away, so that the client comes to
-# read the reply instead of a reset connection: RFC 9112 section 9.6.
+# How much of a refused body is read and discarded, so that the client reads the reply instead of
+# a reset connection: RFC 9112 section 9.6.
 DISCARD_FACTOR = 4
 DISCARD_PAUSE_SECONDS = 2.0
 # What the framing of a chunked body may take beside the body: this, and a quarter of the body,
 # which is chunks of 24 bytes. Each chunk, however small, costs ten microseconds of the event loop.
 FRAMING_BYTES = 65_536
 FRAMING_SHARE = 4
-# Headers that no two readers may understand differently: each at most once.
+# Headers that proxy and service must read alike: each at most once.
 SINGLE_HEADERS = (b"host", b"authorization", b"service-crn", b"ibm-api-version", b"content-length")
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:/@]*)(?::[0-9]*)?")
 
@@ -56,8 +56,8 @@ class BodyTooSlowError(ProblemError):
         )
 
 
-class BodyInCrumbsError(ProblemError):
-    """The chunks of the body are too small, or carry too much beside their data."""
+class ChunksTooSmallError(ProblemError):
+    """The chunks of the body are too small, or their extensions too long."""
 
     def __init__(self):
         super().__init__(
@@ -69,7 +69,7 @@ class BodyInCrumbsError(ProblemError):
 
 
 class ClientGoneError(Exception):
-    """The client closed the connection; nobody reads a reply."""
+    """The client closed the connection before the reply."""
 
 
 class BodyReader:
@@ -79,7 +79,7 @@ class BodyReader:
         receive: of the server.
         limit: most bytes of the body.
         seconds: for all of it.
-        received: how many bytes came on the connection for a chunked body; None for another.
+        received: returns the bytes received for a chunked body; None for other bodies.
     """
 
     def __init__(
@@ -121,24 +121,24 @@ class BodyReader:
             if self._received is not None:
                 framing = self._received() - self._size
                 if framing > FRAMING_BYTES + self._size // FRAMING_SHARE:
-                    raise BodyInCrumbsError
+                    raise ChunksTooSmallError
         return message
 
     async def discard(self) -> bool:
-        """Reads the rest and throws it away; False if there is more of it than is bearable."""
+        """Reads and discards the rest; False if it is longer or slower than the limits."""
         try:
             while not self.complete and self._size <= self._limit * DISCARD_FACTOR:
                 await self._next(min(self._deadline, time.monotonic() + DISCARD_PAUSE_SECONDS))
-        except (BodyTooSlowError, BodyInCrumbsError):
+        except (BodyTooSlowError, ChunksTooSmallError):
             return False
         return self.complete
 
 
 class Guard:
-    """ASGI middleware in front of everything.
+    """ASGI middleware that checks and times every request.
 
     Args:
-        app: what is behind it.
+        app: the application behind it.
         limits: sizes and times.
         hosts: names accepted in the header ``Host``; None accepts any. On a loopback address
             this is what keeps a web page from reaching the service through DNS rebinding.
@@ -150,7 +150,7 @@ class Guard:
         self._hosts = None if hosts is None else {name.lower() for name in hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lets a request in, or refuses it."""
+        """Passes a request on, or refuses it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -178,7 +178,7 @@ class Guard:
                     message["headers"] = [*message["headers"], (b"connection", b"close")]
             await send(message)
 
-        # As it came: decoded, it may hold line breaks.
+        # Not decoded: it could contain line breaks.
         path = scope.get("raw_path", b"").decode("latin-1")
         try:
             problem = self._refusal(scope, headers)
@@ -207,9 +207,9 @@ class Guard:
 
     async def _discard(self, scope: Scope, reader: BodyReader) -> bool:
         state = scope["state"]
-        state["set_at_work"](False)
-        # Only for whom a token made known. A client that waits for 100 Continue sends nothing when
-        # it is refused.
+        state["set_busy"](False)
+        # Only for authenticated users. A client that waits for 100 Continue sends nothing when it
+        # is refused.
         known = "user" in state and b"expect" not in dict(scope["headers"])
         return known and await reader.discard()
 
@@ -227,20 +227,20 @@ class Guard:
             names = [name for name, _ in pairs]
             for name in SINGLE_HEADERS:
                 if names.count(name) > 1:
-                    return ProblemError(400, f"The header {name.decode()} is there twice.")
+                    return ProblemError(400, f"The header {name.decode()} is sent twice.")
         if self._hosts is not None:
             host = headers.get(b"host", b"").decode("latin-1").lower()
             match = _HOST.fullmatch(host)
             if match is None or match[1] not in self._hosts:
                 return ProblemError(
                     421,
-                    f"This service does not answer for the host {host[:100]!r}.",
+                    f"This service does not serve the host {host[:100]!r}.",
                     solution="Call it by its address, or name the host when starting it.",
                 )
         if b"content-length" in headers:
             if b"transfer-encoding" in headers:
-                # Where one reader goes by the first and another by the second, requests are
-                # smuggled: RFC 9112 section 6.3.
+                # A proxy that obeys the one and a service that obeys the other allow request
+                # smuggling: RFC 9112 section 6.3.
                 return ProblemError(
                     400,
                     "A body has a Content-Length or a Transfer-Encoding, not both.",

@@ -1,4 +1,4 @@
-"""What every reply has in common: compact JSON, and one container for what goes wrong."""
+"""Parts of every reply: compact JSON, and one container for errors."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ def error_body(code: int, message: str, *, solution: str = "", trace: str) -> by
 
 
 def problem_reply(problem: ProblemError, trace: str) -> Response:
-    """The reply that tells a problem."""
+    """The reply for a ProblemError."""
     body = error_body(problem.code, problem.message, solution=problem.solution, trace=trace)
     return Response(body, problem.status, headers=problem.headers, media_type="application/json")

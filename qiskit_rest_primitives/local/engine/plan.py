@@ -107,7 +107,7 @@ def plan_job(
     Args:
         params: of the job.
         backend: what the job runs on.
-        stop: looked at between PUBs.
+        stop: checked between PUBs.
         rehearsals: where QPY files are loaded first.
         time_limit_seconds: of the job.
 

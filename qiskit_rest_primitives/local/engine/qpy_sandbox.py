@@ -39,7 +39,7 @@ class Rehearsals:
         self._workers = WorkerProcesses(PROCESSES)
 
     def check(self, data: bytes, pub_index: int, check: Callable[[], None]) -> None:
-        """Returns if a file can be loaded at a bearable cost.
+        """Returns if a file can be loaded within the limits.
 
         Args:
             data: the file.
@@ -101,7 +101,7 @@ def rehearse(data: bytes, spare_bytes: int) -> str | None:
     """
     from qiskit import qpy
 
-    # Rust's last words, which for want of memory come with a costly trace, are nobody's concern.
+    # Silence Rust's panic message: formatting its backtrace can exhaust the memory limit.
     os.environ["RUST_BACKTRACE"] = "0"
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)

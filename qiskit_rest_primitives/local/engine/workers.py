@@ -62,7 +62,7 @@ class Workers:
         return getattr(self._executor, "_max_workers", _WIDTH_OF_OTHERS)
 
     def submit(self, task: Task, *, small: bool) -> Future[TaskResult]:
-        """Queues one task; whether it is small decides where it runs, see `placing`."""
+        """Queues one task; whether it is small decides where it runs, see `thread_or_process`."""
         with self._lock:
             executor = self._executor if self._given or small else self._processes
             return executor.submit(run_task, task)
@@ -81,7 +81,7 @@ class Workers:
         """Ends tasks whose stop flags are set: those in worker processes run no more after this.
 
         One that has not stopped by itself after a moment is killed with its process. In a thread,
-        or on an executor that was given, a task stops at its next look at the flag.
+        or on an executor that was given, a task stops the next time it checks the flag.
         """
         running = [future for future in futures if not future.cancel()]
         unfinished = wait(running, _GRACE_SECONDS).not_done

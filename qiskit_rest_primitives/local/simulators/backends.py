@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,12 +16,10 @@ from qiskit_rest_primitives.local.simulators.devices import (
     device_target,
     simulator_target,
 )
-from qiskit_rest_primitives.local.simulators.prepare import (
-    aer_is_installed,
-    prepare_aer,
-    prepare_statevector,
-)
+from qiskit_rest_primitives.local.simulators.prepare import aer_is_installed
+from qiskit_rest_primitives.local.simulators.prepare_aer import prepare_aer
 from qiskit_rest_primitives.local.simulators.prepare_device import prepare_device
+from qiskit_rest_primitives.local.simulators.prepare_statevector import prepare_statevector
 from qiskit_rest_primitives.wire.target.target import encode_target
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
     from qiskit_rest_primitives.local.simulators.job_options import Requested
-    from qiskit_rest_primitives.local.simulators.prepare import Prepare
     from qiskit_rest_primitives.local.simulators.setup import Setup
     from qiskit_rest_primitives.local.simulators.simulator import Wanted
 
@@ -48,6 +46,8 @@ class LocalBackend:
         max_shots: most shots of a circuit.
         is_simulator: whether any circuit goes, or only what a device can do.
         on_aer: whether it acts on options for the simulator other than the seed.
+        prepare: decides how to run a PUB: circuit, number of the PUB, options, what is wanted ->
+            Setup; raises RefusedError for what the backend can't run.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class LocalBackend:
         name: str,
         num_qubits: int,
         target: Callable[[], Target],
-        prepare: Prepare,
+        prepare: Callable[[QuantumCircuit, int, Requested, Wanted], Setup],
         *,
         max_shots: int,
         is_simulator: bool,
@@ -67,23 +67,13 @@ class LocalBackend:
         self.is_simulator = is_simulator
         self.on_aer = on_aer
         self._target = target
-        self._prepare = prepare
+        self.prepare = prepare
         self._encoded: tuple[dict[str, Any], dict[str, Any]] | None = None
 
     @property
     def target(self) -> Target:
         """What it can do."""
         return self._target()
-
-    def prepare(
-        self, circuit: QuantumCircuit, pub_index: int, requested: Requested, wanted: Wanted
-    ) -> Setup:
-        """Decides how to run a PUB.
-
-        Raises:
-            RefusedError: the backend can't run it.
-        """
-        return self._prepare(circuit, pub_index, requested, wanted)
 
     def list_entry(self, queue_length: int) -> dict[str, Any]:
         """Its object in GET /backends."""
@@ -176,7 +166,7 @@ class LocalBackends:
                 name,
                 size,
                 lambda: device_target(size),
-                prepare_device(size),
+                partial(prepare_device, size),
                 max_shots=DEVICE_SHOTS,
                 is_simulator=False,
                 on_aer=False,
@@ -185,7 +175,8 @@ class LocalBackends:
             raise KeyError(name)
         prepare = prepare_statevector
         if name != "statevector":
-            prepare = prepare_aer(name.removeprefix("aer").removeprefix("_") or "automatic")
+            method = name.removeprefix("aer").removeprefix("_") or "automatic"
+            prepare = partial(prepare_aer, method)
         return LocalBackend(
             name,
             SIMULATOR_QUBITS,

@@ -20,37 +20,13 @@ from qiskit.circuit.library import (
 )
 
 from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.simulators.gate_sets import CLIFFORD_GATES
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
 _TOLERANCE = 1e-9
 _CURE = "Use aer_statevector or aer_matrix_product_state for other circuits."
-# fmt: off - one name a line would fill a page
-CLIFFORD_GATES = (
-    "cx",
-    "cy",
-    "cz",
-    "delay",
-    "ecr",
-    "h",
-    "id",
-    "p",
-    "pauli",
-    "rx",
-    "ry",
-    "rz",
-    "rzz",
-    "s",
-    "sdg",
-    "swap",
-    "sx",
-    "sxdg",
-    "x",
-    "y",
-    "z",
-)
-# fmt: on
 _ROTATED = frozenset({"p", "rx", "ry", "rz", "rzz"})
 # A channel of Paulis, as `noise.dephased` puts in, and what Aer saves need no rewriting.
 _NOT_GATES = frozenset({"barrier", "measure", "quantum_channel", "reset", "save_expval"})
@@ -93,7 +69,7 @@ def as_clifford(circuit: QuantumCircuit) -> QuantumCircuit:
     """Rewrites rotations by multiples of π/2, up to a global phase.
 
     The last gate that stands for a rotation is labelled with the rotation's name, the others with
-    one that no error has: Aer looks for noise by label, so a rotation keeps its own, once.
+    one that no error has: Aer looks for noise by label, so each rotation gets its noise once.
 
     Raises:
         RefusedError: another gate, or a rotation by another angle.
@@ -110,14 +86,14 @@ def as_clifford(circuit: QuantumCircuit) -> QuantumCircuit:
         elif operation.name in CLIFFORD_GATES or operation.name in _NOT_GATES:
             rewritten.append(instruction)
         else:
-            raise RefusedError(f"{operation.name} is no Clifford gate", solution=_CURE)
+            raise RefusedError(f"{operation.name} is not a Clifford gate", solution=_CURE)
     return rewritten
 
 
 def _append_rotation(circuit: QuantumCircuit, gate: Any, qubits: list[Any]) -> None:
     turns = _quarter_turns(gate.params[0])
     if turns is None:
-        raise RefusedError(f"{gate.name}({gate.params[0]}) is no Clifford gate", solution=_CURE)
+        raise RefusedError(f"{gate.name}({gate.params[0]}) is not a Clifford gate", solution=_CURE)
     names = _ROTATIONS["rz" if gate.name == "rzz" else gate.name][turns] or ("id",)
     if gate.name == "rzz":
         names = ("cx", *names, "cx")

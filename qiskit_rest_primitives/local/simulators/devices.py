@@ -11,57 +11,18 @@ from collections import deque
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from qiskit_rest_primitives.local.simulators.gate_sets import (
+    CONTROL_FLOW,
+    DEVICE_GATES,
+    SIMULATOR_GATES,
+)
+
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
 FEWEST_QUBITS = 5
 MOST_QUBITS = 127
 LISTED = (5, 7, 16, 27, 65, 127)
-BASIS = ("cz", "id", "rx", "rz", "rzz", "sx", "x")
-CONTROL_FLOW = ("if_else", "while_loop", "for_loop", "switch_case")
-# fmt: off - one name a line would fill a page
-SIMULATOR_GATES = (
-    "ccx",
-    "ccz",
-    "cp",
-    "crx",
-    "cry",
-    "crz",
-    "cs",
-    "csdg",
-    "cswap",
-    "csx",
-    "cu",
-    "cx",
-    "cy",
-    "cz",
-    "dcx",
-    "ecr",
-    "h",
-    "id",
-    "iswap",
-    "p",
-    "r",
-    "rx",
-    "rxx",
-    "ry",
-    "ryy",
-    "rz",
-    "rzx",
-    "rzz",
-    "s",
-    "sdg",
-    "swap",
-    "sx",
-    "sxdg",
-    "t",
-    "tdg",
-    "u",
-    "x",
-    "y",
-    "z",
-)
-# fmt: on
 _NAME = re.compile(r"fake_([1-9][0-9]{0,2})q")
 _SEED = 20_240_229
 
@@ -72,7 +33,7 @@ def device_name(num_qubits: int) -> str:
 
 
 def device_size(name: str) -> int | None:
-    """Number of qubits of the device of that name; None when there is no such device."""
+    """Number of qubits of the device of that name; None if there is none of that name."""
     found = _NAME.fullmatch(name)
     size = int(found[1]) if found else 0
     return size if FEWEST_QUBITS <= size <= MOST_QUBITS else None
@@ -112,7 +73,7 @@ def device_target(num_qubits: int) -> Target:
 
     generic = GenericBackendV2(
         num_qubits,
-        list(BASIS),
+        list(DEVICE_GATES),
         coupling_map=[list(edge) for edge in heavy_hex_edges(num_qubits)],
         control_flow=True,
         seed=_SEED,
@@ -125,7 +86,7 @@ def device_target(num_qubits: int) -> Target:
     )
     for name in generic.operation_names:
         operation = generic.operation_from_name(name)
-        if name in (*BASIS, "measure", "reset", "delay"):
+        if name in (*DEVICE_GATES, "measure", "reset", "delay"):
             bounds = [(0, math.pi / 2)] if name == "rzz" else None
             target.add_instruction(operation, dict(generic[name]), name=name, angle_bounds=bounds)
         elif name in CONTROL_FLOW:

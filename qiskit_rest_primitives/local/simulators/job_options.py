@@ -82,21 +82,21 @@ def read_request(params: SamplerParams | EstimatorParams, *, on_aer: bool) -> Re
     seed = simulator.get("seed_simulator")
     shots, precision = DEFAULT_SHOTS, DEFAULT_PRECISION
     if isinstance(params, SamplerParams):
-        said = {"options": _plain(options), "shots": _given(params.shots)}
-        randomizations = Randomizations.of_sampler(said)
-        shots = sampler_shots(said)
+        given = {"options": _plain(options), "shots": _given(params.shots)}
+        randomizations = Randomizations.of_sampler(given)
+        shots = sampler_shots(given)
         if shots < 1:
             raise RefusedError(f"shots are at least 1, not {shots}")
     else:
         own_seed = _given(params.options.seed_estimator)
         seed = seed if own_seed is None else own_seed
-        said = {
+        given = {
             "options": _plain(options),
             "precision": _given(params.precision),
             "resilience_level": _given(params.resilience_level),
         }
-        randomizations = Randomizations.of_estimator(said)
-        precision = estimator_precision(said)
+        randomizations = Randomizations.of_estimator(given)
+        precision = estimator_precision(given)
     noise = simulator.get("noise_model") if on_aer else None
     return Requested(
         shots,

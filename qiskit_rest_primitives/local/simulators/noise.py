@@ -104,7 +104,7 @@ def used_gates(circuit: QuantumCircuit) -> frozenset[tuple[str, tuple[int, ...]]
 
 
 def dephased(circuit: QuantumCircuit, observables: Sequence[dict[str, float]]) -> QuantumCircuit:
-    """Replaces measurements whose outcome nobody reads by what they do to the state.
+    """Replaces measurements whose outcome is not used by their effect on the state.
 
     A device measures the observables after the circuit, and a measurement leaves no coherence
     between the states of its qubit. As a channel that costs Aer no run of its own a shot. At the

@@ -85,7 +85,7 @@ def mixture_of(channel: Any) -> tuple[Mixture, bool]:
     rest = matrix - np.diag(diagonal)
     reset = 0.0
     if width == 1:
-        # A reset is no help to X and Y: more of it than this would need a negative share of Z.
+        # Resets do not replace X and Y: more of them would need a negative share of Z.
         most = 1 + min(_SIGNS @ (diagonal * [0, 1, 1, 1]))
         reset = float(np.clip(abs(matrix[3, 0]), 0, max(0.0, most)))
         diagonal[0] -= reset

@@ -42,58 +42,56 @@ if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
     from qiskit_rest_primitives.local.simulators.job_options import Requested
-    from qiskit_rest_primitives.local.simulators.prepare import Prepare
 
 
-def prepare_device(num_qubits: int) -> Prepare:
-    """Runs ISA circuits with the noise of the device: errors of gates, relaxation, readout."""
+def prepare_device(
+    num_qubits: int, circuit: QuantumCircuit, pub_index: int, _: Requested, wanted: Wanted
+) -> Setup:
+    """Runs ISA circuits with the noise of the device: errors of gates, relaxation, readout.
 
-    def prepare(
-        circuit: QuantumCircuit, pub_index: int, requested: Requested, wanted: Wanted
-    ) -> Setup:
-        try:
-            check_isa(circuit, device_target(num_qubits), pub_index=pub_index)
-        except ISAError as error:
-            raise RefusedError(str(error), code=NOT_ISA, solution=CURE) from error
-        if not aer_is_installed():
-            raise RefusedError(
-                "devices need Aer, which is not installed beside this service",
-                code=None,
-                solution="Install qiskit-rest-primitives[aer].",
-            )
-        refuse_inputs(circuit, pub_index)
-        circuit = unfolded(circuit)
-        if missing := missing_in_aer(circuit):
-            raise RefusedError(
-                f"PUB {pub_index}: Aer, which simulates the devices, does not run {missing}",
-                solution="Use a simulator such as statevector, or write the condition in another "
-                "way.",
-            )
-        if isinstance(wanted, ExpectationsWanted):
-            check_precision(wanted, pub_index, "a device")
-            circuit = dephased(circuit, wanted.observables)
-        kept = kept_qubits(circuit, wanted, measured=True)
-        if len(kept) > EXACT_NOISE_UP_TO:
-            kept = _in_line(circuit, kept)
-        small = keep_qubits(circuit, kept)
-        if isinstance(wanted, SamplesWanted):
-            shots = check_shots(wanted.shots, pub_index)
-        else:
-            shots = shots_of(wanted.precision)
-        run = choose_noisy_run(small, shots)
-        clifford = run.method == "stabilizer"
-        gates = used_gates(small) | {("sx", (place,)) for place in range(len(kept))}
-        noise = DeviceNoise(num_qubits, tuple(kept), gates, twirled=clifford)
-        simulation = AerSimulation(run.method, noise, None, clifford)
-        metadata = {"simulation": {"method": run.method, "noise": run.noise}}
-        if isinstance(wanted, SamplesWanted):
-            return Setup(simulation, small, run.seconds, metadata, limited=True)
-        observables = [keep_letters(terms, kept) for terms in wanted.observables]
-        return measured_setup(
-            simulation, small, wanted, observables, run.seconds / shots, metadata, limited=True
+    Raises:
+        RefusedError: not ISA, exact values, or something that Aer does not run.
+    """
+    try:
+        check_isa(circuit, device_target(num_qubits), pub_index=pub_index)
+    except ISAError as error:
+        raise RefusedError(str(error), code=NOT_ISA, solution=CURE) from error
+    if not aer_is_installed():
+        raise RefusedError(
+            "devices need Aer, which is not installed beside this service",
+            code=None,
+            solution="Install qiskit-rest-primitives[aer].",
         )
-
-    return prepare
+    refuse_inputs(circuit, pub_index)
+    circuit = unfolded(circuit)
+    if missing := missing_in_aer(circuit):
+        raise RefusedError(
+            f"PUB {pub_index}: Aer, which simulates the devices, does not run {missing}",
+            solution="Use a simulator such as statevector, or write the condition in another way.",
+        )
+    if isinstance(wanted, ExpectationsWanted):
+        check_precision(wanted, pub_index, "a device")
+        circuit = dephased(circuit, wanted.observables)
+    kept = kept_qubits(circuit, wanted, measured=True)
+    if len(kept) > EXACT_NOISE_UP_TO:
+        kept = _in_line(circuit, kept)
+    small = keep_qubits(circuit, kept)
+    if isinstance(wanted, SamplesWanted):
+        shots = check_shots(wanted.shots, pub_index)
+    else:
+        shots = shots_of(wanted.precision)
+    run = choose_noisy_run(small, shots)
+    clifford = run.method == "stabilizer"
+    gates = used_gates(small) | {("sx", (place,)) for place in range(len(kept))}
+    noise = DeviceNoise(num_qubits, tuple(kept), gates, twirled=clifford)
+    simulation = AerSimulation(run.method, noise, None, clifford)
+    metadata = {"simulation": {"method": run.method, "noise": run.noise}}
+    if isinstance(wanted, SamplesWanted):
+        return Setup(simulation, small, run.seconds, metadata, limited=True)
+    observables = [keep_letters(terms, kept) for terms in wanted.observables]
+    return measured_setup(
+        simulation, small, wanted, observables, run.seconds / shots, metadata, limited=True
+    )
 
 
 def _in_line(circuit: QuantumCircuit, kept: list[int]) -> list[int]:

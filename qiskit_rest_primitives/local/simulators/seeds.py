@@ -29,7 +29,7 @@ class Seeds:
         seed: what the user set, or None.
         pub_index: position of the PUB in its job.
         circuits_before: circuits of the PUBs before this one.
-        entropy: stands in for the seed where there is none; one value a job.
+        entropy: used if the job has no seed; one value a job.
     """
 
     seed: int | None

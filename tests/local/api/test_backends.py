@@ -89,7 +89,7 @@ def test_there_are_no_properties_from_before_the_calibration(api: Api) -> None:
 
 
 @pytest.mark.parametrize(("name", "most"), [("fake_5q", 100_000), ("statevector", 20_000_000)])
-def test_most_shots_are_those_that_run(api: Api, name: str, most: int) -> None:
+def test_max_shots_is_what_a_backend_runs(api: Api, name: str, most: int) -> None:
     """max_shots of the configuration runs (on a device), and one more fails the job by name."""
     assert api.json(f"/backends/{name}/configuration")["max_shots"] == most
     text = 'OPENQASM 3.0; include "stdgates.inc"; bit[1] c; x $0; c[0] = measure $0;'

@@ -1,4 +1,4 @@
-"""Many connections, and slow ones: whoever has nothing to say does not keep others out."""
+"""Many connections, and slow ones: idle clients do not keep others out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FEW = Limits(connections=8, write_seconds=1.0, header_seconds=30, body_seconds=3
 
 @pytest.fixture(scope="module")
 def few() -> Iterator[LocalService]:
-    """A service for eight connections, patient with all but those who don't read."""
+    """A service for eight connections, with long timeouts except for clients that don't read."""
     with LocalService(users=[ALICE, BOB], limits=FEW) as service:
         yield service
 
@@ -52,7 +52,7 @@ def count(service: LocalService) -> int:
     return len(service._server.server_state.connections)
 
 
-def test_connections_at_work_are_bounded(few: LocalService) -> None:
+def test_busy_connections_are_limited(few: LocalService) -> None:
     """One too many is 503; when others close, there is room again."""
     with ExitStack() as stack:
         start = b"POST /v1/jobs HTTP/1.1\r\n" + HOST + KEY + b"Content-Length: 100\r\n\r\n{"
@@ -76,8 +76,8 @@ STARTS = {
 
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
-def test_those_of_nobody_give_way(few: LocalService, start: bytes) -> None:
-    """However many there are, a call is answered, and no more are open than allowed."""
+def test_idle_connections_are_closed_for_new_ones(few: LocalService, start: bytes) -> None:
+    """A call is answered whatever their number, and the limit of connections holds."""
     with ExitStack() as stack:
         held(few, stack, start, 3 * FEW.connections)
         for _ in range(3):
@@ -106,7 +106,7 @@ def slow_motion(service: LocalService) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
-def test_those_of_nobody_give_way_however_far_they_came(few: LocalService, start: bytes) -> None:
+def test_idle_connections_are_closed_at_any_stage(few: LocalService, start: bytes) -> None:
     """A call arrives in the middle of their being accepted, read, and begun."""
     with slow_motion(few):
         for step in range(30):
@@ -117,7 +117,7 @@ def test_those_of_nobody_give_way_however_far_they_came(few: LocalService, start
     until(lambda: count(few) == 0)
 
 
-def test_the_oldest_gives_way(few: LocalService) -> None:
+def test_the_longest_idle_connection_is_closed_first(few: LocalService) -> None:
     """And of those, one that never made a request before one that did."""
     with ExitStack() as stack:
         (served,) = held(few, stack, STARTS["idle after a request"], 1)
@@ -131,7 +131,7 @@ def test_the_oldest_gives_way(few: LocalService) -> None:
             assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
 
 
-def test_six_hundred_idle_ones_do_not_matter(local: LocalService) -> None:
+def test_six_hundred_idle_connections_block_no_request(local: LocalService) -> None:
     """At the default limit, which bounds the service's file descriptors too."""
     with ExitStack() as stack:
         held(local, stack, b"", 600)
@@ -163,18 +163,18 @@ def large(few: LocalService) -> bytes:
 
 
 @pytest.mark.parametrize("last", [b"\r\n", b"Connection: close\r\n\r\n"])
-def test_who_never_reads_a_large_reply_is_dropped(
+def test_a_client_that_never_reads_a_large_reply_is_disconnected(
     few: LocalService, large: bytes, last: bytes
 ) -> None:
-    """With what was kept for them, whether the connection was to stay or not."""
+    """The buffered reply is freed, with keep-alive and without."""
     with ExitStack() as stack:
         held(few, stack, large + last, 4)
         until(lambda: count(few) == 4)
         until(lambda: count(few) == 0)
 
 
-def test_who_reads_slowly_gets_all_of_it(few: LocalService, large: bytes) -> None:
-    """The time-out is for those who stand still."""
+def test_a_slow_reader_gets_the_whole_reply(few: LocalService, large: bytes) -> None:
+    """The timeout applies only to clients that read nothing."""
     with connect(few) as connection:
         connection.sendall(large + b"Connection: close\r\n\r\n")
         began, size = time.monotonic(), 0
@@ -186,8 +186,8 @@ def test_who_reads_slowly_gets_all_of_it(few: LocalService, large: bytes) -> Non
 
 
 @pytest.mark.slow
-def test_replies_to_many_requests_at_once_are_not_piled_up(few: LocalService) -> None:
-    """Who sends requests and never reads is no longer listened to, then dropped."""
+def test_pipelined_requests_are_not_read_while_replies_are_unread(few: LocalService) -> None:
+    """A client that sends requests and never reads is no longer read from, then disconnected."""
     request = b"GET /v1/versions HTTP/1.1\r\n" + HOST + b"\r\n"
     with connect(few) as connection:
         connection.settimeout(5)

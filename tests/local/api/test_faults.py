@@ -139,7 +139,7 @@ class TestChoice:
         reply = requests.post(f"{api.service.base_url}/identity/token", timeout=30)
         assert reply.status_code == 500
 
-    def test_by_chance_with_a_seed(self) -> None:
+    def test_a_probability_with_a_seed_is_reproducible(self) -> None:
         """The same seed hits the same calls."""
 
         def hits() -> list[bool]:

@@ -1,4 +1,4 @@
-"""Sizes, times and rates: what keeps the service up whatever a client does."""
+"""Limits of sizes, times and rates: no client can stop the service."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def tight() -> Iterator[LocalService]:
 
 class TestSizes:
     def test_a_body_above_the_limit_is_413(self, tight: LocalService) -> None:
-        """In the container, without reading it into memory, and the service goes on."""
+        """In the error container, without reading it into memory; the service keeps working."""
         api = Api(tight, BOB)
         reply = api.call("POST", "/jobs", data=b"x" * 700_000)
         assert reply.status_code == 413
@@ -47,15 +47,15 @@ class TestSizes:
         assert reply.status_code == 413
         assert "50000000" in reply.json()["errors"][0]["message"]
 
-    def test_so_is_one_without_a_length(self, tight: LocalService) -> None:
+    def test_a_chunked_body_above_the_limit_is_413(self, tight: LocalService) -> None:
         """Chunked bodies are counted as they come."""
         api = Api(tight, BOB)
         reply = api.call("POST", "/jobs", data=iter([b"x" * 50_000] * 8))
         assert reply.status_code == 413
         api.session.close()
 
-    def test_an_endless_one_is_cut_off(self, tight: LocalService) -> None:
-        """Whoever sends on and on gets the reply and a closed connection."""
+    def test_an_endless_body_is_cut_off(self, tight: LocalService) -> None:
+        """A client that never stops sending gets the reply and a closed connection."""
         with connect(tight) as connection:
             head = (
                 "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\n"
@@ -71,7 +71,7 @@ class TestSizes:
                 pass
             assert sent < 50_000_000
 
-    def test_expecting_continue_is_refused_unsent(self, tight: LocalService) -> None:
+    def test_a_client_that_expects_continue_is_refused_at_once(self, tight: LocalService) -> None:
         """A client that asks first is told before it sends."""
         with connect(tight) as connection:
             connection.sendall(
@@ -100,7 +100,7 @@ class TestSizes:
         ],
     )
     def test_what_is_not_http_is_refused(self, tight: LocalService, bytes_sent: bytes) -> None:
-        """An answer or a closed connection, never a stuck one."""
+        """A reply or a closed connection, never one that hangs."""
         with connect(tight) as connection:
             connection.sendall(bytes_sent)
             reply = read_all(connection)
@@ -115,8 +115,8 @@ class TestSlowClients:
             status, _ = error_in(read_all(connection))
         assert status == 408
 
-    def test_so_are_those_of_a_second_request(self, tight: LocalService) -> None:
-        """Keep-alive opens no loophole."""
+    def test_slow_headers_of_a_second_request_are_408(self, tight: LocalService) -> None:
+        """The timeout applies to kept connections too."""
         with connect(tight) as connection:
             connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert b"200 OK" in connection.recv(65_536)
@@ -145,8 +145,8 @@ class TestSlowClients:
             status, _ = error_in(read_all(connection))
         assert status == 401
 
-    def test_who_does_not_read_is_dropped(self, tight: LocalService) -> None:
-        """A reply that nobody takes does not hold the connection for ever."""
+    def test_a_client_that_does_not_read_is_disconnected(self, tight: LocalService) -> None:
+        """A reply that is not read does not keep the connection open."""
         api = Api(tight, ALICE)
         job_id = api.run(params={"pubs": [[BELL, None, 4_000_000]]})
         with connect(tight) as connection:
@@ -165,7 +165,7 @@ class TestSlowClients:
         assert api.get("/jobs").status_code == 200
         api.session.close()
 
-    def test_who_leaves_in_the_middle_does_no_harm(self, tight: LocalService) -> None:
+    def test_a_client_that_leaves_while_sending_creates_no_job(self, tight: LocalService) -> None:
         """A client that closes while it sends leaves no job and no error."""
         api = Api(tight, BOB)
         before = api.json("/jobs")["count"]
@@ -199,7 +199,7 @@ class TestHost:
         assert reply.status_code == 200
 
     @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "[::2]"])
-    def test_others_are_421(self, tight: LocalService, host: str) -> None:
+    def test_other_hosts_are_421(self, tight: LocalService, host: str) -> None:
         """A page that rebinds its name to 127.0.0.1 gets nothing."""
         reply = requests.get(f"{tight.base_url}/health", headers={"Host": host}, timeout=20)
         assert reply.status_code == 421

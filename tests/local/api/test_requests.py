@@ -1,4 +1,4 @@
-"""Requests of every wrong form, on a socket: refused in the container, and never misread."""
+"""Malformed requests on a raw socket: refused with the error container, never misread."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TestHost:
             "[localhost]",
         ],
     )
-    def test_what_only_looks_like_one_of_ours_is_421(self, local: LocalService, host: str) -> None:
+    def test_a_similar_host_is_421(self, local: LocalService, host: str) -> None:
         """The whole header is a name with at most a port."""
         status, error = error_in(talk(local, GET, f"Host: {host}", KEY))
         assert (status, error["code"]) == (421, 9421)
@@ -52,8 +52,8 @@ class TestHost:
         assert error_in(talk(local, GET, KEY))[0] == 400
         assert error_in(talk(local, "GET /v1/jobs HTTP/1.0", KEY))[0] == 421
 
-    def test_a_whole_url_is_no_way_around_it(self, local: LocalService) -> None:
-        """Its host is not looked at, and its path is not ours."""
+    def test_a_url_as_target_does_not_bypass_the_check(self, local: LocalService) -> None:
+        """The host in the target is ignored, and its path is unknown."""
         for url in ("http://evil.example/v1/jobs", "http://localhost/v1/jobs"):
             reply = talk(local, f"GET {url} HTTP/1.1", "Host: localhost", KEY)
             assert error_in(reply)[0] == 404
@@ -81,10 +81,10 @@ class TestHeaders:
             (KEY, "IBM-API-Version: 2026-04-15", "IBM-API-Version: 2024-01-01"),
         ],
     )
-    def test_who_is_calling_is_said_once(
+    def test_authentication_headers_may_occur_once(
         self, local: LocalService, headers: tuple[str, ...]
     ) -> None:
-        """Of two headers, another reader might take the other one."""
+        """Of two headers, a proxy might read the other one."""
         status, error = error_in(talk(local, GET, "Host: localhost", *headers))
         assert status == 400
         assert "twice" in error["message"]
@@ -104,7 +104,7 @@ class TestHeaders:
             (GET, "Host: localhost", KEY, *(f"X{n}: yyyyyyyy" for n in range(7000))),
         ],
     )
-    def test_are_bounded_even_when_they_come_at_once(
+    def test_large_headers_in_one_piece_are_refused(
         self, local: LocalService, headers: tuple[str, ...]
     ) -> None:
         """431, or 400 where they are cut off before their end."""
@@ -130,10 +130,10 @@ class TestLength:
             (("Transfer-Encoding: chunked",), b"-2\r\n{}\r\n0\r\n\r\n"),
         ],
     )
-    def test_two_readings_of_a_body_are_none(
+    def test_an_ambiguous_body_length_is_refused(
         self, local: LocalService, headers: tuple[str, ...], body: bytes
     ) -> None:
-        """One refusal, and what follows is no request: nothing is smuggled in."""
+        """One refusal, and the bytes after it are not read as a request (no request smuggling)."""
         smuggled = f"GET /v1/jobs HTTP/1.1\r\nHost: localhost\r\n{KEY}\r\n\r\n".encode()
         reply = talk(local, POST, "Host: localhost", KEY, *headers, body=body + smuggled)
         assert error_in(reply.partition(b"HTTP/1.1 200")[0])[0] == 400
@@ -152,7 +152,7 @@ class TestLength:
 
 class TestLists:
     @pytest.mark.parametrize("path", ["/jobs", "/workloads"])
-    def test_more_tags_than_a_job_has_find_none(self, api: Api, path: str) -> None:
+    def test_a_filter_with_too_many_tags_matches_no_job(self, api: Api, path: str) -> None:
         """However many: thousands fit into a request."""
         api.run(tags=["this-one"])
         assert api.json(path, tags=["this-one"] * 3000)["limit"]
@@ -166,14 +166,14 @@ class TestLists:
 
 class TestBodies:
     def test_a_form_of_many_fields_is_refused(self, local: LocalService) -> None:
-        """By the identity service, in its own words."""
+        """With the error of the identity service."""
         data = {f"field{number}": "1" for number in range(100)}
         reply = requests.post(f"{local.base_url}/identity/token", data=data, timeout=30)
         assert reply.status_code == 400
         assert reply.json()["errorCode"] == "BXNIM0109E"
 
     @pytest.mark.parametrize("limit", [1 << 63, 10**30])
-    def test_a_limit_beyond_all_numbers_is_400(self, api: Api, limit: int) -> None:
+    def test_a_limit_above_63_bits_is_400(self, api: Api, limit: int) -> None:
         """The store has room for 63 bits."""
         reply = api.call("PUT", "/instances/configuration", json={"instance_limit": limit})
         assert reply.status_code == 400
@@ -199,10 +199,10 @@ class TestIds:
             assert status == 404
             assert len(error["message"]) < 400
 
-    def test_a_path_is_logged_as_it_came(
+    def test_a_path_is_logged_without_decoding(
         self, local: LocalService, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """So it begins no line of its own."""
+        """So that a line break in it does not start a new log line."""
         with caplog.at_level(logging.INFO, logger="qiskit_rest_primitives.local"):
             talk(local, "GET /v1/x%0d%0aFAKE%1b[31m?q=1 HTTP/1.1", "Host: localhost")
         assert "GET /v1/x%0d%0aFAKE%1b[31m 404" in caplog.text

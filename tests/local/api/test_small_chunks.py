@@ -1,4 +1,4 @@
-"""Bodies in tiny chunks: whoever sends them is refused, and nobody else waits for it."""
+"""Bodies in tiny chunks: they are refused, and no other client waits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.local.conftest import ALICE, Api
 HEAD = b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
 KEY = f"Authorization: Bearer {ALICE.token}\r\n".encode()
 # Thousands at a time: what one read takes of them is all parsed before anybody else's turn.
-CRUMBS = b"1\r\nx\r\n" * 10_000
+TINY_CHUNKS = b"1\r\nx\r\n" * 10_000
 EXTENSIONS = (b"1;" + b"e" * 1000 + b"\r\nx\r\n") * 60
 MOST_BYTES = 60_000_000
 
@@ -50,10 +50,10 @@ def sent_until_closed(service: LocalService, start: bytes, piece: bytes) -> int:
 
 
 @pytest.mark.skipif(not hasattr(time, "pthread_getcpuclockid"), reason="not on this system")
-@pytest.mark.parametrize("piece", [CRUMBS, EXTENSIONS], ids=["crumbs", "extensions"])
+@pytest.mark.parametrize("piece", [TINY_CHUNKS, EXTENSIONS], ids=["tiny chunks", "extensions"])
 @pytest.mark.parametrize("key", [b"", KEY], ids=["without a token", "with a token"])
-def test_a_connection_of_crumbs_is_cut_off(service: LocalService, key: bytes, piece: bytes) -> None:
-    """At the cost of a moment of the event loop's time."""
+def test_a_body_in_tiny_chunks_is_cut_off(service: LocalService, key: bytes, piece: bytes) -> None:
+    """It takes less than a second of the event loop's time."""
     before = loop_seconds(service)
     assert sent_until_closed(service, HEAD + key + b"\r\n", piece) < MOST_BYTES
     assert loop_seconds(service) - before < 1
@@ -62,23 +62,25 @@ def test_a_connection_of_crumbs_is_cut_off(service: LocalService, key: bytes, pi
 @pytest.mark.parametrize(
     ("key", "status", "code"), [(b"", 401, 1201), (KEY, 400, 9400)], ids=["without", "with"]
 )
-def test_crumbs_are_answered(service: LocalService, key: bytes, status: int, code: int) -> None:
-    """The reply comes, then the connection is closed, whatever the client goes on to send."""
+def test_a_body_in_tiny_chunks_gets_a_reply(
+    service: LocalService, key: bytes, status: int, code: int
+) -> None:
+    """The reply is sent, then the connection is closed, even if more is sent."""
     with connect(service) as connection:
-        connection.sendall(HEAD + key + b"\r\n" + CRUMBS * 2)
+        connection.sendall(HEAD + key + b"\r\n" + TINY_CHUNKS * 2)
         reply = read_all(connection)
     assert b"connection: close" in reply.lower()
     got, error = error_in(reply)
     assert (got, error["code"]) == (status, code)
 
 
-def test_others_are_answered_meanwhile(service: LocalService) -> None:
-    """Six connections of crumbs that come back as soon as they are cut off."""
+def test_other_clients_are_answered_meanwhile(service: LocalService) -> None:
+    """Six clients send tiny chunks, and reconnect as soon as they are cut off."""
     over = threading.Event()
 
     def attack() -> None:
         while not over.is_set():
-            sent_until_closed(service, HEAD + b"\r\n", CRUMBS)
+            sent_until_closed(service, HEAD + b"\r\n", TINY_CHUNKS)
 
     threads = [threading.Thread(target=attack) for _ in range(6)]
     for thread in threads:
@@ -125,8 +127,8 @@ def test_a_body_without_a_token_is_not_read(service: LocalService) -> None:
     assert status == 401
 
 
-def test_refused_connections_give_way_to_others() -> None:
-    """They linger until their clients have read the reply, but not at the cost of anybody."""
+def test_refused_connections_are_closed_for_new_ones() -> None:
+    """They wait until clients have read the reply, but not at the limit of connections."""
     few = Limits(connections=4)
     with LocalService(users=[ALICE], limits=few) as service, ExitStack() as stack:
         for _ in range(3 * few.connections):
@@ -137,8 +139,8 @@ def test_refused_connections_give_way_to_others() -> None:
         api.session.close()
 
 
-def test_stopping_does_not_wait_for_who_was_refused() -> None:
-    """Nothing is open when the service has stopped."""
+def test_stopping_does_not_wait_for_refused_clients() -> None:
+    """No connection is open when the service has stopped."""
     with LocalService(users=[ALICE]) as service:
         connection = connect(service)
         connection.sendall(HEAD + b"\r\n1\r\nx\r\n")

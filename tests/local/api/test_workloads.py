@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from qiskit_rest_primitives.local import LocalService
-from tests.local.conftest import ALICE, BOB, Api
+from tests.local.conftest import ALICE, Api
 
 
 def cursor(link: dict[str, str], direction: str) -> str:
@@ -19,16 +19,16 @@ def cursor(link: dict[str, str], direction: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def local() -> Iterator[LocalService]:
-    """A service that no other test uses: its first page holds all workloads."""
-    with LocalService(users=[ALICE, BOB], faults=True) as service:
+def service() -> Iterator[LocalService]:
+    """A service without other workloads: a page holds only some."""
+    with LocalService(users=[ALICE]) as service:
         yield service
 
 
 @pytest.fixture(scope="module")
-def workloads(local: LocalService) -> tuple[Api, list[str]]:
+def workloads(service: LocalService) -> tuple[Api, list[str]]:
     """Three jobs, a batch with two jobs and a session, oldest first; since a time of their own."""
-    api = Api(local, ALICE)
+    api = Api(service, ALICE)
     ids: list[str] = []
     for index in range(3):
         ids.append(api.run(tags=["workload-tag", f"w{index}"]))

@@ -179,7 +179,7 @@ def placed(text: str, seconds: float, points: int = 1) -> bool:
     )
 
 
-def test_only_what_ends_soon_runs_in_threads() -> None:
+def test_only_short_pubs_run_in_threads() -> None:
     """By estimate; and by width and kind of operations, where an estimate may be far off."""
     head = 'OPENQASM 3; include "stdgates.inc"; qubit[{}] q; bit[1] c;'
     narrow, wide = head.format(2), head.format(22)

@@ -124,7 +124,7 @@ def nested(num_qubits: int, version: int) -> bytes:
 
 @pytest.mark.parametrize("version", range(OLDEST_QPY, qpy.QPY_VERSION + 1))
 @pytest.mark.parametrize("num_qubits", [20_000_000, 4_000_000_000])
-def test_what_a_nested_definition_claims_is_not_taken(num_qubits, version, rehearsals):
+def test_sizes_in_a_nested_definition_are_checked(num_qubits, version, rehearsals):
     """Unbounded, it would be minutes and gigabytes of this process."""
     assert load_circuit(nested(77, version), 0, rehearsals).circuit.num_qubits == 77
     before = memory()

@@ -57,7 +57,7 @@ def test_a_running_call_can_be_killed(workers):
     workers.kill(sleeping)
 
 
-def test_what_cannot_be_pickled_fails_alone(workers):
+def test_a_task_that_cannot_be_pickled_fails_alone(workers):
     """Arguments and results."""
     with pytest.raises((pickle.PicklingError, AttributeError, TypeError)):
         workers.submit(lambda: 1).result(60)
@@ -68,7 +68,7 @@ def test_what_cannot_be_pickled_fails_alone(workers):
         workers.submit(math.hypot, x=3)
 
 
-def test_shutdown_drops_what_waits():
+def test_shutdown_drops_queued_calls():
     """Queued calls are cancelled, the running one ends with its process, no more are taken."""
     workers = WorkerProcesses(1, eager=True)
     running = workers.submit(time.sleep, 600)

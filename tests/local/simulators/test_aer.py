@@ -136,11 +136,9 @@ def test_dynamic_circuits_run(engine, backend):
 
 def test_devices_need_aer(engine, monkeypatch):
     """Without Aer the reason names the extra."""
-    from qiskit_rest_primitives.local.simulators import prepare as preparing
-    from qiskit_rest_primitives.local.simulators import prepare_device as device_runs
+    from qiskit_rest_primitives.local.simulators import prepare_device
 
-    monkeypatch.setattr(preparing, "aer_is_installed", lambda: False)
-    monkeypatch.setattr(device_runs, "aer_is_installed", lambda: False)
+    monkeypatch.setattr(prepare_device, "aer_is_installed", lambda: False)
     outcome = fail(engine, "sampler", [["OPENQASM 3.0; qubit q; bit c; c = measure q;"]], "fake_5q")
     assert "[aer]" in outcome.reason_solution
 

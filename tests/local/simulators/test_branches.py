@@ -18,7 +18,7 @@ from qiskit_rest_primitives.local.engine.engine import Engine
 from qiskit_rest_primitives.local.outcome import StoppedError
 from qiskit_rest_primitives.local.simulators import branch_simulator as dynamic
 from qiskit_rest_primitives.local.simulators import circuit_analysis as analysis
-from qiskit_rest_primitives.local.simulators import prepare as preparing
+from qiskit_rest_primitives.local.simulators import prepare_statevector
 from qiskit_rest_primitives.local.simulators.aer_limits import missing_in_aer
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.local.simulators.branch_program import MAX_ROUNDS, Walk
@@ -497,7 +497,7 @@ def test_shots_come_in_no_order_and_do_not_depend_on_the_cut(engine, monkeypatch
 
 def test_dynamic_circuits_run_without_aer(engine, monkeypatch):
     """Samples and values, by branches; devices still need Aer."""
-    monkeypatch.setattr(preparing, "aer_is_installed", lambda: False)
+    monkeypatch.setattr(prepare_statevector, "aer_is_installed", lambda: False)
     circuit = teleported()
     [got] = run(engine, "estimator", [[text_of(circuit), "ZII", None, 0]])
     assert float(got.data.evs) == pytest.approx(np.cos(0.9))
@@ -537,18 +537,18 @@ def test_branches_beyond_memory_are_refused_with_the_number(engine, monkeypatch)
     assert "PUB 0: 4 qubits in" in outcome.reason
     assert "memory holds 2 branches" in outcome.reason
     assert "precision above 0" in outcome.reason_solution
-    monkeypatch.setattr(preparing, "aer_is_installed", lambda: False)
+    monkeypatch.setattr(prepare_statevector, "aer_is_installed", lambda: False)
     [got] = run(engine, "sampler", [[text_of(circuit), None, 50]], options=SEED)
     assert got.data.c.num_shots == 50
 
 
 def test_wide_circuits_are_measured_where_exact_values_cost_too_much(engine, monkeypatch):
     """With a precision: shots and their standard errors, on Aer or on branches."""
-    monkeypatch.setattr(preparing, "_EXACT_UP_TO", 4)
+    monkeypatch.setattr(prepare_statevector, "_EXACT_UP_TO", 4)
     pub = [text_of(repeated(3, 3)), ["IZX", "YIZ"], None, 0.02]
     [exact] = run(engine, "estimator", [[*pub[:3], 0]])
     for aer in (True, False):
-        monkeypatch.setattr(preparing, "aer_is_installed", lambda aer=aer: aer)
+        monkeypatch.setattr(prepare_statevector, "aer_is_installed", lambda aer=aer: aer)
         [got] = run(engine, "estimator", [pub], options=SEED)
         assert np.allclose(got.data.evs, exact.data.evs, atol=0.1)
         assert np.all((got.data.stds > 0.01) & (got.data.stds <= 0.02))
@@ -617,7 +617,7 @@ def test_a_walk_stops_between_two_instructions():
         Walk(check).run(circuit, Branches.start(1, 1, 2**10))
 
 
-def test_noise_is_never_left_out_for_what_aer_lacks(engine):
+def test_a_circuit_that_aer_lacks_is_refused_with_a_noise_model(engine):
     """Refused by name with a noise model and on a device."""
     from qiskit_aer.noise import NoiseModel, depolarizing_error
 
@@ -635,7 +635,7 @@ def test_noise_is_never_left_out_for_what_aer_lacks(engine):
     assert "does not run the operation SHIFT_LEFT in a condition" in outcome.reason
 
 
-def test_what_aer_runs_rightly_stays_with_aer(engine):
+def test_circuits_that_aer_runs_correctly_run_on_aer(engine):
     """Plain conditions, loops and switches."""
     assert not missing_in_aer(teleported())
     assert not missing_in_aer(until_success())

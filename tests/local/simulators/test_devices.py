@@ -10,14 +10,14 @@ from qiskit import QuantumCircuit
 from qiskit.transpiler import CouplingMap, generate_preset_pass_manager
 
 from qiskit_rest_primitives.circuits.isa import check_isa
-from qiskit_rest_primitives.local.simulators import prepare as preparing
+from qiskit_rest_primitives.local.simulators import prepare
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.local.simulators.devices import (
-    BASIS,
     device_size,
     device_target,
     heavy_hex_edges,
 )
+from qiskit_rest_primitives.local.simulators.gate_sets import DEVICE_GATES
 from qiskit_rest_primitives.wire.target.target import decode_target
 
 
@@ -46,7 +46,7 @@ def test_calibration_is_the_same_in_every_process():
     device_target.cache_clear()
     second = device_target(7)
     assert first is not second
-    for name in (*BASIS, "measure"):
+    for name in (*DEVICE_GATES, "measure"):
         assert {q: (p.error, p.duration) for q, p in first[name].items()} == {
             q: (p.error, p.duration) for q, p in second[name].items()
         }
@@ -130,6 +130,6 @@ def test_a_backend_describes_itself():
 def test_aer_is_found_without_being_imported(monkeypatch):
     """Asking takes no time."""
     monkeypatch.setattr(sys, "modules", {k: v for k, v in sys.modules.items() if "aer" not in k})
-    preparing.aer_is_installed.cache_clear()
-    assert preparing.aer_is_installed() is (importlib.util.find_spec("qiskit_aer") is not None)
+    prepare.aer_is_installed.cache_clear()
+    assert prepare.aer_is_installed() is (importlib.util.find_spec("qiskit_aer") is not None)
     assert "qiskit_aer" not in sys.modules

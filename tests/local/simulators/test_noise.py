@@ -333,7 +333,7 @@ def test_neither_shots_nor_width_remove_noise(width, clifford):
     circuit.measure(range(width), range(width))
     noise = "pauli-twirled" if clifford and width > EXACT_NOISE_UP_TO else "full"
     for shots in (1, 100, 10_000, 1_000_000):
-        setup = prepare_device(127)(circuit, 0, None, SamplesWanted(shots))
+        setup = prepare_device(127, circuit, 0, None, SamplesWanted(shots))
         assert setup.metadata["simulation"]["noise"] == noise
         assert used_gates(setup.circuit) <= setup.simulator.noise.gates
         assert setup.simulator.noise.twirled == (noise == "pauli-twirled")
@@ -341,7 +341,7 @@ def test_neither_shots_nor_width_remove_noise(width, clifford):
         assert choose_noisy_run(setup.circuit, shots).noise == noise
 
 
-def test_what_takes_too_long_is_refused_with_the_estimate(engine):
+def test_a_job_estimated_to_take_too_long_is_refused(engine):
     """Before anything runs, by the limit of the job."""
     circuit = QuantumCircuit(127, 24)
     for layer in range(20):

@@ -364,7 +364,7 @@ def test_circuits_that_are_declared_and_not_used_are_bounded(engine):
     assert run(engine, "sampler", pubs[:2])[1].data.c.num_bits == 100_000
 
 
-def test_small_integers_count_as_the_values_that_they_become(engine):
+def test_small_integers_count_with_their_size_after_conversion(engine):
     """A hundred kilobytes of text hold 128 million of them."""
     text = 'OPENQASM 3.0; include "stdgates.inc"; input float p; qubit[1] q; rx(p) q[0];'
     values = encode_array(np.zeros((2**26, 1), np.uint8))

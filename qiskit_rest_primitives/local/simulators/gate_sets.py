@@ -1,0 +1,23 @@
+"""Names of gates: what each simulator runs, and what the simulators' targets list."""
+
+from __future__ import annotations
+
+# fmt: off
+_CLIFFORD = (
+    "cx", "cy", "cz", "ecr", "h", "id", "p", "rx", "ry", "rz", "rzz", "s", "sdg", "swap", "sx",
+    "sxdg", "x", "y", "z",
+)
+_ON_AER_TOO = (*_CLIFFORD, "ccx", "cp", "r", "rxx", "ryy", "rzx", "t", "tdg", "u")
+SIMULATOR_GATES = tuple(sorted((
+    *_ON_AER_TOO, "ccz", "crx", "cry", "crz", "cs", "csdg", "cswap", "csx", "cu", "dcx", "iswap",
+)))
+"""What the simulators' targets list."""
+# fmt: on
+AER_GATES = (*_ON_AER_TOO, "delay", "u1", "u2", "u3", "unitary")
+"""What all methods of Aer but the stabilizer one run as they are."""
+CLIFFORD_GATES = (*_CLIFFORD, "delay", "pauli")
+"""What the stabilizer method runs, the rotations at multiples of π/2 only."""
+DEVICE_GATES = ("cz", "id", "rx", "rz", "rzz", "sx", "x")
+"""What the devices run."""
+CONTROL_FLOW = ("if_else", "while_loop", "for_loop", "switch_case")
+JUMPS = ("break_loop", "continue_loop")

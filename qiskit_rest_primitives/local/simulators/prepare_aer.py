@@ -1,0 +1,103 @@
+"""A PUB's circuit and what is wanted of it -> its `Setup` on a method of Aer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.simulators.aer import AerSimulation
+from qiskit_rest_primitives.local.simulators.aer_limits import missing_in_aer
+from qiskit_rest_primitives.local.simulators.circuit_analysis import (
+    active_qubits,
+    is_dynamic,
+)
+from qiskit_rest_primitives.local.simulators.cost_model import (
+    check_shots,
+    check_width,
+    seconds_per_shot,
+)
+from qiskit_rest_primitives.local.simulators.prepare import (
+    check_precision,
+    is_exact,
+    measured_setup,
+    observables_of,
+    ready,
+    reduced,
+)
+from qiskit_rest_primitives.local.simulators.prepare_branches import prepare_exact, prepare_sampled
+from qiskit_rest_primitives.local.simulators.setup import Setup
+from qiskit_rest_primitives.local.simulators.simulator import (
+    SamplesWanted,
+    Wanted,
+)
+from qiskit_rest_primitives.local.simulators.translate import translated_circuit
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
+
+    from qiskit_rest_primitives.local.simulators.job_options import Requested
+
+
+def prepare_aer(
+    method: str, circuit: QuantumCircuit, pub_index: int, requested: Requested, wanted: Wanted
+) -> Setup:
+    """Runs on a method of Aer, with the noise model, gates and coupling that the job asks for.
+
+    Raises:
+        RefusedError: too wide, too many shots, or something that Aer does not run.
+    """
+    noise = requested.noise
+    # With a noise model a measurement may have noise of its own: then it stays where it is.
+    bare, wanted = ready(circuit, pub_index, wanted, keep_measurements=noise is not None)
+    dynamic = is_dynamic(bare)
+    if noise is None and dynamic and is_exact(wanted):
+        return prepare_exact(bare, pub_index, wanted)
+    if missing := missing_in_aer(bare):
+        if noise is not None:
+            raise RefusedError(
+                f"PUB {pub_index}: Aer does not run {missing}, and this service adds no noise "
+                "without Aer",
+                solution="Leave the noise model out, or write the condition in another way.",
+            )
+        return prepare_sampled(bare, pub_index, wanted)
+    if isinstance(wanted, SamplesWanted):
+        check_shots(wanted.shots, pub_index)
+    if noise is None and not requested.coupling:
+        bare, observables = reduced(bare, wanted)
+    else:
+        observables = observables_of(wanted)
+    bare, observables = translated_circuit(bare, observables, pub_index, requested, method)
+    if method not in ("stabilizer", "matrix_product_state"):
+        check_width(len(active_qubits(bare)), pub_index, squared=method == "density_matrix")
+    clifford = method == "stabilizer"
+    applied = "given" if noise else "none"
+    if noise and method == "stabilizer":
+        noise, approximated = noise.for_stabilizer()
+        applied = "pauli-twirled" if approximated else applied
+    metadata = {"simulation": {"method": method, "noise": applied}}
+    # What Aer's choice of a method costs is not known before it is made.
+    limited = noise is not None and method != "automatic"
+    per_shot = seconds_per_shot(bare, method, noisy=noise is not None or dynamic)
+    if isinstance(wanted, SamplesWanted):
+        seconds = 1e-3 + per_shot * wanted.shots
+        simulation = AerSimulation(method, noise, None, clifford)
+        return Setup(simulation, bare, seconds, metadata, limited=limited)
+    if not dynamic and noise is None:
+        return Setup(
+            AerSimulation(method, None, None, clifford),
+            bare,
+            1e-3 + per_shot,
+            metadata,
+            observables,
+            wanted.num_rows,
+        )
+    check_precision(wanted, pub_index, "a circuit with a noise model")
+    return measured_setup(
+        AerSimulation(method, noise, None, clifford),
+        bare,
+        wanted,
+        observables,
+        per_shot,
+        metadata,
+        limited=limited,
+    )
