@@ -130,7 +130,7 @@ def soak(minutes: float, restart_every: float) -> tuple[list[Sample], int]:
                     job.result(timeout=300)
                 done += len(jobs)
                 del jobs, job
-                # Idle watchers go to sleep; what stays is what is held.
+                # Idle pollers stop; what stays is what is held.
                 time.sleep(0.5)
                 samples.append(sample())
         finally:

@@ -15,7 +15,7 @@ from tests.chaos.waiting import OUTAGES, cost_of_an_outage
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("during", ["watching", "downloading"])
+@pytest.mark.parametrize("during", ["polling", "downloading"])
 @pytest.mark.parametrize("how", OUTAGES)
 def test_an_outage_delays_a_result_only_a_little(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str, during: str
