@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from qiskit import QuantumCircuit
 
 from qiskit_rest_primitives import Batch, QiskitRuntimeService, SamplerV2, Session, Settings
+from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.local import LocalService
 
 FAULTS: dict[str, dict[str, Any]] = {
@@ -22,7 +25,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "dropped after": {"drop": True, "after_work": True},
     "truncated": {"truncate": True},
 }
-PATHS = ("/jobs", "/jobs/*", "/backends*", "/sessions*", "/instance*", "/tags")
+PATHS = ("/jobs", "/jobs/*", "/backends*", "/sessions*", "/instance*", "/tags", "/versions")
 
 
 def run(service: QiskitRuntimeService, **options: Any) -> Any:
@@ -83,7 +86,12 @@ CALLS: dict[str, Callable[[QiskitRuntimeService], Any]] = {
     "batch": in_a_batch,
     "device": device,
     "account": lambda service: (sorted(service.usage()), len(service.instances())),
+    "list": lambda service: service.jobs(limit=1, job_tags=["no job has this"]),
+    "found tags": lambda service: service.client.job_tags("no job has this"),
+    "versions": lambda service: len(service.client.versions()),
 }
+# It only tries whether `job` would be answered, and never raises.
+NOT_IN_CALLS = {"answers"}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -112,6 +120,37 @@ def test_every_call_survives_what_passes(
     jobs.append(number_of_jobs(services[0]))
     assert jobs[2] - jobs[1] == jobs[1] - jobs[0]
     assert services[1].recover() == []
+
+
+def test_no_call_is_missing(failing: LocalService, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CALLS uses each public method of the client, and PATHS has each path that they request."""
+    methods, paths = set[str](), set[str]()
+    request = ApiClient._call
+
+    def noted(client: ApiClient, method: str, path: str, **options: Any) -> Any:
+        paths.add(path)
+        return request(client, method, path, **options)
+
+    def noting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **options: Any) -> Any:
+            methods.add(name)
+            return function(*args, **options)
+
+        return call
+
+    public = {
+        name: function
+        for name, function in vars(ApiClient).items()
+        if inspect.isfunction(function) and not name.startswith("_")
+    }
+    monkeypatch.setattr(ApiClient, "_call", noted)
+    for name, function in public.items():
+        monkeypatch.setattr(ApiClient, name, noting(name, function))
+    service = QiskitRuntimeService(url=failing.url, token=failing.token, instance=failing.instance)
+    for call in CALLS.values():
+        call(service)
+    assert set(public) - methods - NOT_IN_CALLS == set()
+    assert [path for path in paths if not any(fnmatch(path, known) for known in PATHS)] == []
 
 
 def number_of_jobs(service: QiskitRuntimeService) -> int:
