@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import suppress
@@ -82,6 +83,15 @@ class WorkerProcesses(Executor):
         with self._lock:
             process = self._running.get(future)
         return 0 if process is None else process.memory()
+
+    def clock_of(self, future: Future[Any]) -> float | None:
+        """Processor time in seconds of the process of this call; None before and after the call.
+
+        A process keeps its clock from call to call. Outside Linux it is wall-clock time.
+        """
+        with self._lock:
+            process = self._running.get(future)
+        return None if process is None else process.clock()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Ends the processes: after the calls in the queue, or at once without waiting for them."""
@@ -190,6 +200,17 @@ class _Process:
                 return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         except (OSError, IndexError):
             return 0
+
+    def clock(self) -> float | None:
+        """Processor time in seconds, None when it is gone; wall-clock time outside Linux."""
+        if sys.platform != "linux":
+            return time.monotonic()
+        try:
+            with open(f"/proc/{self._child.pid}/stat", "rb") as stat:
+                user, system = stat.read().rpartition(b")")[2].split()[11:13]
+        except (OSError, ValueError):
+            return None
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def kill(self) -> None:
         """Ends it in the middle of a call."""
