@@ -71,7 +71,8 @@ def encode_circuit(circuit: QuantumCircuit) -> EncodedCircuit:
     Raises:
         EncodeError: a part of the circuit can't be sent; the message names it.
     """
-    if not isinstance(circuit, QuantumCircuit):  # pyright: ignore[reportUnnecessaryIsInstance]
+    given: object = circuit  # users may pass anything
+    if not isinstance(given, QuantumCircuit):
         raise EncodeError(f"expected a QuantumCircuit, not {type(circuit).__name__}")
     try:
         return _encode(circuit)

@@ -62,7 +62,7 @@ def _has_misleading_name(operation: Any) -> bool:
 
 
 def flatten(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Synthesises every operation that is not flat, inside control flow too.
+    """Reduces every operation to standard gates, inside control flow too.
 
     Raises:
         EncodeError: an operation has no definition, or Qiskit can't synthesise it.

@@ -1,8 +1,9 @@
-"""Can the device run this circuit as it is? In: QuantumCircuit and Target. Out: maybe ISAError.
+"""Checks that a device can run a circuit as it is. In: QuantumCircuit and Target. Out: ISAError.
 
-A device takes only its own instructions on its own qubits; a service accepts, queues, fails and
-bills the rest. The rules are those of ``qiskit_ibm_runtime.utils.validate_isa_circuits``, plus one:
-a custom gate under the name of a standard one is checked by its definition.
+A device runs only its own instructions on its own qubits; the service accepts and queues other
+circuits, fails them and charges for them. The rules are those of
+``qiskit_ibm_runtime.utils.validate_isa_circuits``, plus one: a custom gate under the name of a
+standard one is checked by its definition.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Do an estimator's observables commute with the measurements at the end of its circuit?
+"""Checks that an estimator's observables commute with the measurements at the circuit's end.
 
 In: QuantumCircuit and encoded observables. Out: a sentence about the first that does not, or None.
 """

@@ -1,4 +1,4 @@
-"""Which register names every OpenQASM 3 importer, and Qiskit's DataBin, read unchanged."""
+"""Register names that every OpenQASM 3 importer, and Qiskit's DataBin, keep unchanged."""
 
 from __future__ import annotations
 

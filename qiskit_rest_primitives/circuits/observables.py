@@ -71,7 +71,7 @@ def _encode_one(observable: Mapping[str, Any], num_qubits: int) -> dict[str, flo
         expanded += 1 << len(projectors)
         if expanded > _MOST_TERMS:
             raise EncodeError(
-                f"the term {label!r} has {len(projectors)} projectors, with which the observable "
+                f"the term {label!r} has {len(projectors)} projectors, so the observable "
                 f"expands to more than {_MOST_TERMS} Pauli terms; split it, or measure the circuit "
                 f"with the sampler"
             )

@@ -33,7 +33,7 @@ class GateRenamer:
         self._done: dict[tuple[int, bool], tuple[Any, Any]] = {}
 
     def circuit(self, circuit: QuantumCircuit, *, annotated: bool = False) -> QuantumCircuit:
-        """Returns the circuit with every such operation renamed, or itself without any.
+        """Returns the circuit with every such operation renamed; if there is none, the circuit.
 
         Args:
             circuit: a circuit, a body of control flow or a definition.

@@ -1,4 +1,4 @@
-"""Can a result have a field for each classical register? In: QuantumCircuit. Out: maybe an error.
+"""Checks that a result can have a field for each register. In: QuantumCircuit. Out: EncodeError.
 
 A sampler's result is a `DataBin`: its fields are attributes, and so is its own ``shape``.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def check_register_names(circuit: QuantumCircuit, *, pub_index: int) -> None:
-    """Refuses a circuit with a register whose name no field of a result can have.
+    """Refuses a circuit with a register whose name can't be a field of a result.
 
     Args:
         circuit: the circuit of a sampler's PUB.

@@ -59,8 +59,8 @@ class Caller:
 
     def after_fork(self) -> None:
         """A child makes its own journal, poller and the like; it keeps the rate limit."""
-        kept: dict[str, Any] = getattr(self, "_made_once", {})
-        self._made_once = {name: made for name, made in kept.items() if name in KEPT_AFTER_FORK}
+        kept: dict[str, Any] = getattr(self, "_shared", {})
+        self._shared = {name: made for name, made in kept.items() if name in KEPT_AFTER_FORK}
         self._lock = threading.RLock()
 
     @property
@@ -83,12 +83,12 @@ class Caller:
         """Makes the next call open a new connection: the old ones may be dead."""
         self._transport.reconnect()
 
-    def once(self, name: str, make: Callable[[], T]) -> T:
+    def shared(self, name: str, make: Callable[[], T]) -> T:
         """An object that all users of this client share; the first call makes it."""
         with self._lock:
-            if name not in self._made_once:
-                self._made_once[name] = make()
-            return self._made_once[name]
+            if name not in self._shared:
+                self._shared[name] = make()
+            return self._shared[name]
 
     def _call(
         self,

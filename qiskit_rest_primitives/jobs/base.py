@@ -1,4 +1,4 @@
-"""Job: what every handle that `run` returns can do, whether it stands for one job or several."""
+"""Job: the interface of every handle that `run` returns, for one job or several."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, FINAL, RU
 
 
 class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
-    """A run on a service: a `RestJob`, or a `SplitJob` where ``options.split`` cut it."""
+    """The handle of a run: a `RestJob`, or a `SplitJob` if ``options.split`` divided the run."""
 
     @abstractmethod
     def status(self) -> Status:
-        """The status now: equal to a `JobStatus` member and to its name. Asks until it is final."""
+        """The current status: equal to a `JobStatus` member and its name. Cached once final."""
 
     def done(self) -> bool:
-        """Whether there is a result."""
+        """Whether it completed with a result."""
         return self.status() == DONE
 
     def running(self) -> bool:
@@ -70,16 +70,16 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         """Asks the service to cancel it.
 
         Returns:
-            True if the service took the request, False if it was final already.
+            True if the service accepted the request, False if it was already final.
         """
 
     @abstractmethod
     def metrics(self) -> dict[str, Any]:
-        """Timestamps and usage as the service gives them; usage is final once it is complete."""
+        """Timestamps and usage as the service reports them; usage is final once it is complete."""
 
     @abstractmethod
     def usage(self) -> float:
-        """Seconds on the device that are charged; 0.0 while the service does not say."""
+        """Charged seconds on the device; 0.0 until the service reports them."""
 
     @abstractmethod
     def logs(self) -> str:
@@ -87,11 +87,11 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
 
     @abstractmethod
     def error_message(self) -> str | None:
-        """Why it failed, in the service's words; None if it did not fail."""
+        """The service's message about its failure; None if it did not fail."""
 
     @abstractmethod
     def update_tags(self, new_tags: Iterable[str]) -> list[str]:
-        """Replaces the user's tags; the one that marks the submission stays.
+        """Replaces the user's tags; the submission's own tag stays.
 
         Args:
             new_tags: at most 7, of at most 86 characters each.
@@ -102,28 +102,28 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
 
     @abstractmethod
     def result(self, timeout: float | None = None) -> PrimitiveResult[Any]:
-        """The result, downloaded once; waits for it.
+        """Waits for the result, which is downloaded once.
 
         Args:
-            timeout: seconds for everything, kept whatever the service does; None waits on.
+            timeout: seconds in total, even if the service hangs; None waits without end.
 
         Raises:
             JobTimeoutError: no result in time; the job continues, and so does the download.
             JobFailedError: the job failed; reason, code, solution and end of the log are in it.
             JobCancelledError: the job was cancelled.
-            ProtocolError: the body is not a result; `raw_result` has it.
+            ProtocolError: the body is not a result; `raw_result` returns it.
         """
 
     @abstractmethod
     def raw_result(self, timeout: float | None = None) -> bytes:
-        """The result's bytes as received, also if they can't be decoded.
+        """The result's bytes as received, even if they can't be decoded.
 
         Args:
-            timeout: seconds for everything, kept whatever the service does; None waits on.
+            timeout: seconds in total, even if the service hangs; None waits without end.
 
         Raises:
             JobTimeoutError, JobFailedError, JobCancelledError: as `result`.
-            JobError: the run was split; each of its parts has bytes of its own.
+            JobError: the run was split; each part has its own bytes.
         """
 
     @abstractmethod
@@ -131,6 +131,6 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         """A `concurrent.futures.Future` of the result."""
 
     def __await__(self) -> Generator[Any, None, PrimitiveResult[Any]]:
-        import asyncio  # costs as much as all of this package: only for those who await
+        import asyncio  # takes as long to import as this package; only await needs it
 
         return asyncio.wrap_future(self.future()).__await__()

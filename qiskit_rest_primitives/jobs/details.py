@@ -18,20 +18,20 @@ LOG_TAIL: Final = 1500
 
 
 class JobDetails:
-    """The details of one job that its handle keeps.
+    """The details that a job's handle caches.
 
     Args:
         client: the service that the job is on.
         job_id: its id.
-        reported: as the service gave them, or what is known from the submission.
-        fixed: names of those that were fixed at submission; later reports do not change them.
+        reported: details from the service, or known from the submission.
+        fixed: names of details set at submission; later reports do not change them.
 
     Attributes:
         client: the service that the job is on.
-        job_id: its id; another one only after the reply to its submission was damaged.
+        job_id: its id; replaced only if the reply to its submission was damaged.
         made_at: monotonic seconds at which its handle was made.
         reported: the details, under the API's names.
-        options_notice: warns of options without effect; the parts of a split run share one.
+        options_notice: warns about options without effect; shared by the parts of a split run.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class JobDetails:
 
 
 def details_of(handle: object) -> JobDetails:
-    """The details that a job's handle keeps, out of the way of users' completion.
+    """The details that a job's handle caches. Not a method: editors would offer it to users.
 
     Raises:
         TypeError: it is not the handle of one job.
@@ -142,7 +142,7 @@ def details_of(handle: object) -> JobDetails:
     details = getattr(handle, "_details", None)
     if not isinstance(details, JobDetails):
         raise TypeError(
-            f"{handle!r} is not the handle of one job; pass handles as run() and service.job() "
-            "give them, and the parts of a SplitJob"
+            f"{handle!r} is not the handle of one job; pass handles that run() or "
+            "service.job() returned, or the parts of a SplitJob"
         )
     return details

@@ -36,13 +36,13 @@ MOST_DOWNLOADS: Final = 6
 
 
 class DownloadTimeout:
-    """Read timeout of a download, after which it starts again.
+    """Read timeout of a download; after a timeout the download starts again.
 
-    Short, so that the end of an outage is seen soon; longer for a service that is well but slow.
+    Short, so that the end of an outage is noticed soon; longer if the service is up but slow.
 
     Args:
         client: the service.
-        job_id: a job that it knows.
+        job_id: a job on it; requested to check whether the service is up.
         seconds: the first timeout; None for `retry_policies.DOWNLOAD_TIMEOUT_SECONDS`.
     """
 
@@ -52,7 +52,7 @@ class DownloadTimeout:
         self._seconds = retry_policies.DOWNLOAD_TIMEOUT_SECONDS if seconds is None else seconds
 
     def call(self, download: Callable[[float], T]) -> T:
-        """Makes one attempt; if it times out and the service is well, the next gets more time.
+        """Makes one attempt; if it times out and the service is up, the next gets more time.
 
         Args:
             download: takes its timeout in seconds.
@@ -70,12 +70,12 @@ class DownloadTimeout:
 
 
 def fetch_with_params(client: ApiClient, job_id: str) -> dict[str, Any]:
-    """A job's details with what was submitted; rides out any outage.
+    """Fetches a job's details and params; retries through any outage.
 
     Raises:
-        ProtocolError: the service's reply stays unreadable for a while.
-        NotFoundError: there is still no such job after a while.
-        AuthenticationError: the token is refused for good.
+        ProtocolError: the reply is still unreadable after retries.
+        NotFoundError: there is still no such job after retries.
+        AuthenticationError: the service rejects the token.
     """
     timeout = DownloadTimeout(client, job_id)
 
@@ -113,7 +113,7 @@ class ResultDownload:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """A child downloads for itself: a file that both read has one position for both."""
+        """A forked child downloads again: an open file would share its position with the parent."""
         self._lock = threading.Lock()
         self._file: IO[bytes] | None = None
         self._running: Future[PrimitiveResult[Any]] | None = None
@@ -134,7 +134,7 @@ class ResultDownload:
         """The bytes as received, decodable or not.
 
         Args:
-            timeout: seconds to wait for them; None waits on.
+            timeout: seconds to wait for them; None waits without end.
 
         Raises:
             TimeoutError: they were not received in time.
@@ -177,7 +177,7 @@ class ResultDownload:
             private = self._private_file()
             if private is None:
                 raise
-            kept = f"; the only copy of what was received is {private}"
+            kept = f"; the only copy of the received bytes is {private}"
             raise with_more(error, kept) from error
         large = len(body) > self._client.settings.result_memory_bytes
         self._result = weakref.ref(result) if large else partial(_same, result)
@@ -191,7 +191,7 @@ class ResultDownload:
             self._hold(self._receive(SpooledCopy(), DownloadTimeout(self._client, self._job_id)))
             return
         # Two handles of one job in this process: the second finds the first one's file.
-        with self._client.once(f"private result {self._job_id}", Lock):
+        with self._client.shared(f"private result {self._job_id}", Lock):
             if not path.exists():
                 longest = retry_policies.LONGEST_DOWNLOAD_TIMEOUT_SECONDS
                 timeout = DownloadTimeout(self._client, self._job_id, longest)
@@ -202,14 +202,14 @@ class ResultDownload:
         """Downloads until the whole body has arrived.
 
         Args:
-            copy: takes the bytes.
+            copy: receives the bytes.
             timeout: after which the download starts again.
 
         Raises:
-            ProtocolError: the service still has no result after a while.
+            ProtocolError: the service still has no result after retries.
             NotFoundError: likewise.
-            AuthenticationError: the token is refused for good.
-            APIError: the service refuses for another reason.
+            AuthenticationError: the service rejects the token.
+            APIError: the service refuses the request for another reason.
         """
         limit = waiting_limit(retry_policies.MISSING, renews_tokens=self._client.renews_tokens)
         try:
@@ -223,7 +223,7 @@ class ResultDownload:
             raise with_more(error, left) from error
 
     def _try(self, copy: SpooledCopy | PrivateCopy, timeout_seconds: float) -> IO[bytes]:
-        slots = self._client.once("downloads", lambda: threading.BoundedSemaphore(MOST_DOWNLOADS))
+        slots = self._client.shared("downloads", lambda: threading.BoundedSemaphore(MOST_DOWNLOADS))
         file = copy.begin()
         whole = False
         try:

@@ -1,4 +1,4 @@
-"""Files that receive a result: temporary ones, or a lasting one for a private job.
+"""Files that hold a downloaded result: temporary, or permanent for a private job.
 
 The result of a private job can be downloaded only once, so even a part of it is kept.
 """
@@ -42,7 +42,7 @@ class PrivateCopy:
     """A copy that outlives this process, readable by its owner only.
 
     Args:
-        path: where the whole body goes; its folder is made.
+        path: file for the complete body; its folder is created.
     """
 
     def __init__(self, path: Path):
@@ -57,7 +57,7 @@ class PrivateCopy:
         except OSError as error:
             # No request was sent yet, so nothing is lost.
             raise RestPrimitivesError(
-                f"a private result can be read only once, and {self._path.parent} can't take it "
+                f"a private result can be read only once, and {self._path.parent} can't store it "
                 f"({error.strerror}): name a folder in QISKIT_REST_STATE or "
                 "Settings(state_folder=...), then call result() again"
             ) from None

@@ -48,7 +48,7 @@ def cancel_duplicates(
         client: the service.
         tag: the submission's.
         job_id: the job that stays.
-        sleep: waits seconds.
+        sleep: pauses for a number of seconds.
     """
     try:
         found = jobs_with_tag(client, tag, retry=False)
@@ -71,4 +71,4 @@ def cancel_late_duplicates(client: ApiClient, job_id: str) -> None:
 
 
 def _expected(client: ApiClient) -> dict[str, str]:
-    return client.once("expected duplicates", dict[str, str])
+    return client.shared("expected duplicates", dict[str, str])

@@ -1,4 +1,4 @@
-"""Submissions in flight, in a small local file: for a crash between POST and reply.
+"""A local file of submissions in flight, to recover after a crash between POST and reply.
 
 One JSON line when a submission starts, one when its outcome is known. No circuits and no secrets:
 ``{"tag", "url", "instance", "program_id", "backend", "at"}`` and ``{"tag", "fate"}``.
@@ -122,10 +122,10 @@ class Journal:
 
     @contextlib.contextmanager
     def _shared_with_others(self, *, exclusive: bool) -> Generator[None]:
-        """Keeps a line from being written into a file that is about to be replaced.
+        """Locks the journal, so that no line is written to a file that is being replaced.
 
-        A lock ends with its process, however that ends. Where there are none (Windows, some
-        network file systems) the journal is written all the same.
+        The operating system releases the lock of a process that ends. Without locks (Windows, some
+        network file systems) the journal is written anyway.
         """
         handle = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:

@@ -1,4 +1,4 @@
-"""Results of pieces -> the result of the run, as if one job had given it."""
+"""Results of pieces -> the result of the run, as if one job had returned it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def join(
     results: Sequence[PrimitiveResult[Any]],
     shapes: Sequence[tuple[int, ...]],
 ) -> PrimitiveResult[Any]:
-    """Puts the results of all jobs together.
+    """Joins the results of all jobs.
 
     Args:
         jobs: the pieces of each job.
-        results: the result of each job, one PUB result a piece.
+        results: the result of each job, one PUB result per piece.
         shapes: the shape of each PUB of the run.
 
     Returns:
-        One PUB result a PUB; metadata of a PUB and of the run are those of their first part.
+        One PUB result per PUB; metadata of a PUB and of the run are those of their first part.
 
     Raises:
-        ProtocolError: parts of one PUB have other fields or axes than each other.
+        ProtocolError: the parts of a PUB differ in their fields or axes.
     """
     parts: list[list[tuple[Piece, PubResult]]] = [[] for _ in shapes]
     for pieces, result in zip(jobs, results, strict=True):
@@ -58,7 +58,7 @@ def _join_pub(
 
 def _join_field(parts: list[tuple[Piece, Any]], shape: tuple[int, ...]) -> Any:
     if all(value is None for _, value in parts):
-        return None  # such as ensemble_standard_error where a service has none
+        return None  # such as ensemble_standard_error, which some services lack
     arrays = [
         np.asarray(value.array if isinstance(value, BitArray) else value) for _, value in parts
     ]
@@ -84,9 +84,9 @@ class Piece:
     Attributes:
         pub: index of the PUB in the run.
         start: first point, C order over the PUB's shape.
-        stop: behind the last point.
+        stop: one past the last point.
         first_shot: 0, unless one point's shots are cut.
-        shots: of each point; 0 for an estimator.
+        shots: shots per point; 0 for an estimator.
     """
 
     pub: int

@@ -1,4 +1,4 @@
-"""States of many jobs by few pages of the job list."""
+"""States of many jobs, read from few pages of the job list."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def list_states(
 ) -> tuple[dict[str, dict[str, Any]], list[str], int]:
     """Looks for wanted jobs in the job list, with as few pages as possible.
 
-    The final jobs are listed if they are about as few as the wanted ones: a wanted job that is
-    not among them is pending. Otherwise the pending ones are listed.
+    Lists the final jobs if there are about as few of them as of wanted jobs; a wanted job that is
+    not among them is pending. Otherwise lists the pending jobs.
 
     Args:
         client: whose jobs to list.
         wanted: ids of jobs not known to be final.
-        since: before the oldest of them was created.
+        since: a time before the oldest of them was created.
 
     Returns:
         Details of wanted jobs that were listed, ids that should have been but were not, and the

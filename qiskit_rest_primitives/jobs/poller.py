@@ -1,4 +1,4 @@
-"""One daemon thread a client that polls all its jobs.
+"""One daemon thread per client, which polls all of its jobs.
 
 A caller waits on a future, never on the network, so its ``timeout`` holds whatever the service
 does. The thread polls a few jobs one by one, and many by pages of the job list.
@@ -35,19 +35,19 @@ T = TypeVar("T")
 
 FIRST_POLL_SECONDS: Final = 0.002
 GROWTH: Final = 0.15
-"""The next interval, as a part of the time waited so far: polling lengthens a job by this part."""
+"""The next interval, as a fraction of the time waited so far; the longest delay by polling."""
 LONGEST_INTERVAL_SECONDS: Final = 15.0
 REQUESTS_PER_MINUTE: Final = 50
-"""The most, while many jobs are polled and none of them changes."""
+"""The limit while many jobs are polled and none of them changes."""
 MOST_POLLED_BY_ID: Final = 24
-"""More jobs are polled by pages of the job list; a page costs as much as many polls by id."""
+"""More jobs than this are polled by pages of the job list, which cost more than polls by id."""
 EXTRA_POLLS: Final = 3
-"""Jobs that are polled by id after a poll of the list, because it lacked them."""
+"""Jobs polled by id after a poll of the list that did not contain them."""
 STALE_SECONDS: Final = 120.0
-"""A job that was in no list for this long is polled by its id."""
+"""A job that no list contained for this long is polled by its id."""
 IDLE_SECONDS: Final = 2.0
 LONGEST_JOB_SECONDS: Final = 4 * 3600.0
-"""The service's own limit is 3 hours: an unknown status that stays longer is an error."""
+"""The service's own limit is 3 hours: a job with an unknown status for longer is an error."""
 
 
 @dataclass
@@ -235,12 +235,15 @@ class Poller:
             polled.unknown_since = polled.seen
         elif polled.seen - polled.unknown_since > LONGEST_JOB_SECONDS:
             word = details.get("status")
-            self._resolve(polled, ProtocolError(f"job {polled.job_id} stays {word!r} for hours"))
+            self._resolve(
+                polled,
+                ProtocolError(f"job {polled.job_id} has had the unknown status {word!r} for hours"),
+            )
             return True
         return False
 
     def _failed(self, error: RestPrimitivesError, polled: list[_PolledJob], began: float) -> None:
-        """Postpones the jobs of a failed poll; those for which the error is final end with it."""
+        """Postpones the jobs of a failed poll; fails those for which the error is permanent."""
         pauses: list[float] = []
         for one in polled:
             pause = one.backoff.pause_after(error, began)
@@ -273,4 +276,4 @@ class Poller:
 
 def poller_of(client: ApiClient) -> Poller:
     """The poller shared by all jobs of a client; a forked child gets one of its own."""
-    return client.once(f"poller of process {os.getpid()}", lambda: Poller(client))
+    return client.shared(f"poller of process {os.getpid()}", lambda: Poller(client))

@@ -25,7 +25,7 @@ class RateLimit:
     Args:
         per_minute: submissions in any 60 seconds; 0 for no limit.
         clock: monotonic seconds.
-        sleep: waits seconds.
+        sleep: pauses for a number of seconds.
     """
 
     def __init__(
@@ -73,4 +73,4 @@ def rate_limit_of(client: ApiClient) -> RateLimit:
     if wanted is None:
         host = urlsplit(client.url).hostname or ""
         wanted = IBM_SUBMISSIONS_PER_MINUTE if host.endswith("quantum.cloud.ibm.com") else 0
-    return client.once("rate limit", lambda: RateLimit(wanted))
+    return client.shared("rate limit", lambda: RateLimit(wanted))

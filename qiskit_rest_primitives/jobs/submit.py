@@ -59,7 +59,7 @@ def submit(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
-    """Submits one job, once.
+    """Submits one job exactly once.
 
     Args:
         client: the service.
@@ -68,7 +68,7 @@ def submit(
         program_id: for the journal.
         backend: for the journal.
         clock: monotonic seconds.
-        sleep: waits seconds.
+        sleep: pauses for a number of seconds.
 
     Returns:
         The reply to POST /jobs, or the details of the job that was found by its tag.
@@ -241,7 +241,7 @@ class _Submission:
         return self._with_rate_limit(error, retry_policies.FOREVER if left >= 0 else None)
 
     def _with_rate_limit(self, error: RestPrimitivesError, limit: Limit | None) -> Limit | None:
-        # IBM's 429 names no time, but its limit is known.
+        # IBM's 429 has no Retry-After, but its rate limit is known.
         if limit is None or not isinstance(error, RateLimitError) or retry_after(error) is not None:
             return limit
         return replace(limit, least_pause_seconds=self._rate_limit.interval_seconds)
@@ -262,4 +262,4 @@ def journal_of(client: ApiClient) -> Journal | None:
     """The journal of a client's submissions; None if it is switched off."""
     if not client.settings.journal:
         return None
-    return client.once("journal", lambda: Journal(client.settings.state_folder))
+    return client.shared("journal", lambda: Journal(client.settings.state_folder))

@@ -1,7 +1,7 @@
-"""Where a PUB's result came from: turns what the wire calls things into what the user did.
+"""The submitted PUBs: restore the user's register names and metadata in a decoded result.
 
 In: the decoded result and, for each PUB, its shape, shots, precision and the description of its
-circuit. Out: the result that Qiskit's reference primitives would have given.
+circuit. Out: the result that Qiskit's reference primitives would return.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from qiskit_rest_primitives.wire.shots import estimator_precision, sampler_shots
 
 @dataclass(frozen=True)
 class SubmittedPub:
-    """What is known of one submitted PUB.
+    """What is known about a submitted PUB.
 
     Attributes:
-        shape: of the PUB; None if the job's params do not tell.
+        shape: of the PUB; None if the job's params do not determine it.
         shots: of a sampler PUB, or None.
         precision: of an estimator PUB, or None.
         description: of the circuit, or None if it was not encoded by this package.
@@ -41,7 +41,7 @@ class SubmittedPub:
 def submitted_pubs_from_params(
     program_id: str, params: Mapping[str, Any]
 ) -> list[SubmittedPub] | None:
-    """Reads the pubs off the params of a fetched job; None if they were not kept (private)."""
+    """Reads the PUBs from the params of a fetched job; None for a private job."""
     pubs = params.get("pubs")
     if not isinstance(pubs, list):
         return None
@@ -85,7 +85,7 @@ def restore(
 
     Args:
         result: as decoded from the wire.
-        pubs: one a PUB, or None if nothing is known of them.
+        pubs: one per PUB, or None if nothing is known about them.
         program_id: ``sampler`` or ``estimator``.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Warnings that point at the user's own line, and the one of options that had no effect."""
+"""Warnings that point at the user's line, and the warning about options without effect."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PACKAGE: Final = str(Path(__file__).parents[1]) + os.sep
 
 
 def warn_user(message: str) -> None:
-    """Warns about the line outside this package that led here."""
+    """Warns at the line outside this package that made the call."""
     level, frame = 1, sys._getframe()  # pyright: ignore[reportPrivateUsage] - as warnings.py does
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         level, frame = level + 1, frame.f_back
@@ -21,13 +21,13 @@ def warn_user(message: str) -> None:
 
 
 class OptionsNotice:
-    """Warns, once a job, which options the service did not act on."""
+    """Warns once per job about options that the service did not act on."""
 
     def __init__(self) -> None:
         self._given = False
 
     def give(self, job_id: str, metadata: Mapping[str, Any]) -> None:
-        """Warns if the result's metadata name such options, unless it has before.
+        """Warns if the result's metadata name such options and no warning was given yet.
 
         Args:
             job_id: of the job, for the message.

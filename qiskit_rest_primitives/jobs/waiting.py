@@ -99,10 +99,10 @@ def warn_jobs_continue(job_ids: Iterable[str]) -> Generator[None]:
 
 
 def wait_for_final(job: JobDetails, timeout: float | None) -> dict[str, Any]:
-    """Waits until one job is final and gives its details.
+    """Waits until one job is final and returns its details.
 
     Args:
-        job: what its handle knows; the final details are merged in.
+        job: its cached details; the final details are merged in.
         timeout: seconds; None waits without end.
 
     Raises:
@@ -125,7 +125,7 @@ def wait_for_final(job: JobDetails, timeout: float | None) -> dict[str, Any]:
 def wait(
     jobs: Iterable[J], timeout: float | None = None, return_when: str = "ALL_COMPLETED"
 ) -> tuple[set[J], set[J]]:
-    """Waits for any number of jobs, by one poll loop for all of them.
+    """Waits for any number of jobs with one poll loop.
 
     Args:
         jobs: handles, of one service or of several.

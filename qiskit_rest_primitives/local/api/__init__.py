@@ -1,1 +1,1 @@
-"""The endpoints of the API. In: requests. Out: replies; the work is in `core`."""
+"""The endpoints of the API. In: requests. Out: replies; the work is in `local.jobs`."""

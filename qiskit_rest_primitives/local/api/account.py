@@ -24,7 +24,7 @@ PLAN = "local"
 SEARCH_LENGTHS = range(3, 101)
 PERIOD_SECONDS = 28 * 86_400
 MOST_SECONDS = (1 << 63) - 1
-"""What SQLite has room for."""
+"""The largest integer that SQLite stores."""
 
 
 class InstanceLimit(msgspec.Struct):
@@ -36,7 +36,7 @@ class InstanceLimit(msgspec.Struct):
 async def issue_token(core: Core, request: Request) -> Response:
     """POST /identity/token: an API key for a JSON web token.
 
-    Refusals are the identity service's own.
+    Errors have the identity service's form.
     """
     try:
         body = await read_body(core, request, core.limits.small_body_bytes)

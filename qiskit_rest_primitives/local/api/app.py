@@ -1,7 +1,7 @@
 """The ASGI application: which path and method leads to which handler.
 
 The API is served below /v1 and /api/v1, and below /experimental for the official client,
-which takes a URL with that word as it is and derives a public host name from every other.
+which uses a URL with that word unchanged and derives a public host name from any other.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from qiskit_rest_primitives.local.api import backends as devices_api
 from qiskit_rest_primitives.local.api import create_job as submitting
 from qiskit_rest_primitives.local.api import sessions as sessions_api
 from qiskit_rest_primitives.local.api.dispatch import Endpoint, Handler, endpoint, shielded
-from qiskit_rest_primitives.local.api.faults import FaultDoor, Faults, fault_routes
+from qiskit_rest_primitives.local.api.faults import FaultMiddleware, Faults, fault_routes
 from qiskit_rest_primitives.local.api.middleware import Guard
 from qiskit_rest_primitives.local.api.replies import problem_reply
 from qiskit_rest_primitives.local.problems import ProblemError
@@ -103,7 +103,9 @@ def create_app(
         },
     )
     application.router.redirect_slashes = False
-    behind: ASGIApp = application if faults is None else FaultDoor(application, faults, PREFIXES)
+    behind: ASGIApp = (
+        application if faults is None else FaultMiddleware(application, faults, PREFIXES)
+    )
     return Guard(behind, core.limits, hosts)
 
 

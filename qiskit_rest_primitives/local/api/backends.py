@@ -38,7 +38,7 @@ def _listed(core: Core) -> list[dict[str, Any]]:
 
 
 async def _device(core: Core, request: Request) -> LocalBackend:
-    """The backend that a path names; one that is asked for the first time is made, off this thread.
+    """The backend that a path names; a device is created at its first use, in another thread.
 
     Raises:
         ProblemError: 404.

@@ -40,7 +40,7 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
     limits: Limits
     buffer: memoryview
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: Any) -> None:
         """Starts the timer for the first request's headers, or refuses the connection."""
         self._writes = JoinedWrites(
             transport, self.loop, self.limits.write_seconds, self._is_receiving

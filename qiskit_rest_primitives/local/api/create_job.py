@@ -1,4 +1,4 @@
-"""POST /jobs: rate, body, what it would take in memory, and only then its decoding."""
+"""POST /jobs: checks the rate, the body and its size in memory before decoding it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def create_job(core: Core, principal: Principal, request: Request) -> Resp
     body = await read_body(core, request, core.limits.body_bytes)
     try:
         if len(body) > LARGE_REQUEST:
-            # One at a time: they take memory, and would not be faster side by side.
+            # One at a time: they take memory, and would not be faster in parallel.
             async with core.decoding:
                 job, params = await core.in_thread(decode_large, body, core.limits.decoded_bytes)
         else:
@@ -96,7 +96,7 @@ def decode_large(body: bytes, limit: int) -> tuple[JobRequest, SamplerParams | E
 
 @contextmanager
 def _no_collection() -> Generator[None]:
-    """Keeps Python from looking for garbage again and again while millions of lists are made."""
+    """Stops garbage collection, which would run many times while millions of lists are made."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,13 +1,13 @@
-"""What a JSON body takes once it is decoded: told from its bytes, before that is done.
+"""The memory of a decoded JSON body, estimated from its bytes before decoding.
 
-Three bytes of JSON are enough for an array, which is some ninety bytes of Python.
+Three bytes of JSON can be an array, which takes about ninety bytes in Python.
 """
 
 from __future__ import annotations
 
 # Measured with CPython 3.10 to 3.13 and msgspec, with the place in the list around it.
 _ARRAY, _OBJECT, _ITEM, _QUOTE = 88, 200, 32, 16
-# More strings than this are taken at the weight of what they contain, instead of being skipped.
+# Above this many strings, their contents are counted as if they were JSON.
 _MOST_QUOTES = 4_000_000
 
 
@@ -16,7 +16,7 @@ def decoded_bytes(body: bytes, enough: int) -> int:
 
     Args:
         body: the text.
-        enough: beyond this, an estimate that is too high will do.
+        enough: above this, the estimate may be too high.
 
     Returns:
         The estimate without the texts of the strings, which are no longer than the body.
@@ -24,7 +24,7 @@ def decoded_bytes(body: bytes, enough: int) -> int:
     most = _weight(body, 0, len(body))
     if most <= enough or body.count(b'"') > _MOST_QUOTES:
         return most
-    # What looks like arrays may be text, as of circuits.
+    # Brackets may be part of strings, such as circuits.
     return _weight_between_strings(body, enough)
 
 

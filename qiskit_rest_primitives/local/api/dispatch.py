@@ -1,4 +1,4 @@
-"""What every endpoint of the API does before its own work: version, token, errors, query, body."""
+"""Steps that all endpoints share: version, token, errors, query, body."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults on demand: chosen calls fail in a chosen way. Off unless the service is started so.
+"""Faults on demand: chosen calls fail in a chosen way. Off by default.
 
 ::
 
@@ -36,7 +36,7 @@ from qiskit_rest_primitives.local.problems import ProblemError
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.jobs import Core
 
-# What a long run of tests remembers.
+# Most hits that are kept.
 HITS = 10_000
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 
@@ -143,14 +143,14 @@ class Faults:
             self.hits.clear()
 
     def active(self) -> list[Fault]:
-        """The faults that can still hit."""
+        """The faults that can still hit a call."""
         with self._lock:
             return [
                 fault for (fault, _), left in zip(self._set, self._left, strict=True) if left != 0
             ]
 
     def next_for(self, method: str, path: str) -> Fault | None:
-        """The fault that hits this call, or None; counts it."""
+        """The fault that hits this call, or None; counts the hit."""
         with self._lock:
             for index, (fault, chance) in enumerate(self._set):
                 if self._left[index] == 0 or fault.method not in ("*", method):
@@ -164,8 +164,8 @@ class Faults:
         return None
 
 
-class FaultDoor:
-    """ASGI middleware that lets the faults happen."""
+class FaultMiddleware:
+    """ASGI middleware that makes calls fail."""
 
     def __init__(self, app: ASGIApp, faults: Faults, prefixes: Sequence[str]):
         self._app = app
@@ -211,7 +211,7 @@ class FaultDoor:
         return path
 
     async def _reply(self, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
-        """Does the work and keeps the reply."""
+        """Calls the application and collects its reply."""
         start: Message = {}
         pieces: list[bytes] = []
 

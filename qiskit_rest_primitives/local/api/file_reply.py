@@ -1,4 +1,4 @@
-"""A large body as a reply: piece by piece from its file, with its length, at the client's pace."""
+"""A reply with a large body, streamed from its file."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ PIECE = 1 << 18
 class FileReply(Response):
     """Sends a file of JSON.
 
-    The file is opened now: it may be deleted before it is sent. Results are not compressed: in
-    Qiskit's encoding they are already, and compressing costs more time than loopback saves.
+    The file is opened now: it may be deleted before it is sent. Results are not compressed:
+    in Qiskit's encoding they already are, and compressing costs more time than loopback saves.
 
     Args:
         core: for its threads and limits.
         path: the file.
-        delete: whether the file goes away with this reply, however much of it was taken.
+        delete: whether to delete the file after this reply, even an incomplete one.
     """
 
     def __init__(self, core: Core, path: Path, *, delete: bool = False):
@@ -62,7 +62,7 @@ class FileReply(Response):
         while left > 0:
             piece = await self._core.in_thread(self._file.read, min(PIECE, left))
             if not piece:
-                raise ClientGoneError  # the file was cut off: closing the connection says so
+                raise ClientGoneError  # the file is truncated: closing tells the client
             left -= len(piece)
             message = {"type": "http.response.body", "body": piece, "more_body": left > 0}
             try:

@@ -33,7 +33,7 @@ def when(request: Request, name: str) -> float | None:
 
 
 def job_filters(principal: Principal, request: Request) -> tuple[str, list[Any], str]:
-    """The filters of GET /jobs. Several tags must all be there; times are inclusive.
+    """The filters of GET /jobs. A job must have all tags; times are inclusive.
 
     Returns:
         The WHERE clause, its values, and ASC or DESC by creation.
@@ -66,10 +66,10 @@ def job_filters(principal: Principal, request: Request) -> tuple[str, list[Any],
 
 
 def add_tags(request: Request, where: list[str], values: list[Any]) -> None:
-    """Adds the filter for all tags of the query, which must all be there."""
+    """Adds the filter for the query's tags; a job must have all of them."""
     tags = list(dict.fromkeys(request.query_params.getlist("tags")))
     if len(tags) > MAX_TAGS:
-        where.append("0")  # no job has so many
+        where.append("0")  # no job has so many tags
         return
     for tag in tags:
         where.append("id IN (SELECT job_id FROM tags WHERE tag = ?)")

@@ -61,7 +61,7 @@ def own_job(core: Core, principal: Principal, request: Request) -> sqlite3.Row:
 
 
 def usage(job: sqlite3.Row, version: str) -> dict[str, Any]:
-    """What a job cost: seconds, and whether that is the last word."""
+    """A job's usage: seconds, and whether they are final."""
     final = job["status"] in FINAL
     seconds = round(job["usage_seconds"], 6)
     content: dict[str, Any] = {
@@ -180,7 +180,7 @@ async def job_results(core: Core, principal: Principal, request: Request) -> Res
     else:
         reply = Response(body, media_type="application/json")
     if job["private"] and request.method != "HEAD":
-        # No await since it was found: no other request has it.
+        # No await since the lookup, so no other request has read it.
         core.store.drop_body(job["id"], "result")
     return reply
 

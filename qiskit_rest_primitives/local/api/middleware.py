@@ -1,4 +1,4 @@
-"""Middleware in front of all: Host check, limits of bodies, trace ids, one log line a request.
+"""Middleware for every request: Host check, limits of bodies, trace ids, one log line a request.
 
 Handlers behind it can read a request's body without checking its size or speed.
 """

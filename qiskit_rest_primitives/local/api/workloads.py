@@ -65,7 +65,7 @@ async def list_workloads(core: Core, principal: Principal, request: Request) -> 
     backwards = "previous" in query
     cursor = query.get("previous" if backwards else "next")
     page_where, page_values = where, list(values)
-    # Walking backwards is walking forwards in the other order, and turning the page around.
+    # The previous page is the next page in the opposite order, reversed.
     upwards = ascending != backwards
     if cursor is not None:
         created, row_id = _read_cursor(cursor)

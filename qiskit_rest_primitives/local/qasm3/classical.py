@@ -38,11 +38,11 @@ OPERATORS: dict[str, Callable[[Any, Any], expr.Expr]] = {
 # Whether `value symbol number` holds when the number is greater than every possible value.
 BEYOND = {"==": False, "!=": True, "<": True, "<=": True, ">": False, ">=": False}
 MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-# What `int` and `uint` without a width hold.
+# Bits of `int` and `uint` without a width.
 DEFAULT_WIDTH = 64
 # A slice up to this width is compared bit by bit, which more simulators can run.
 LONGEST_BIT_BY_BIT = 32
-# Qiskit 2.2 makes floats of greater numbers in expressions.
+# Qiskit 2.2 converts greater numbers in expressions to floats.
 LARGEST_VALUE = (1 << 64) - 1
 
 
@@ -58,9 +58,9 @@ class Slice:
         self.bits = bits
 
     def value(self) -> expr.Expr:
-        """The unsigned integer that the bits are."""
+        """The bits as an unsigned integer."""
         if not self.bits:
-            raise TypeError("no bits are chosen, so there is no value")
+            raise TypeError("no bits are selected, so there is no value")
         every = list(self.register)
         width, first = len(self.bits), every.index(self.bits[0])
         if self.bits == every:
@@ -73,7 +73,7 @@ class Slice:
         return _balanced(expr.bit_or, moved)
 
     def equals(self, number: int) -> expr.Expr:
-        """Whether the bits are ``number``, which fits."""
+        """Whether the bits equal ``number``, which fits."""
         bit_by_bit = 0 < len(self.bits) <= LONGEST_BIT_BY_BIT or number > LARGEST_VALUE
         if not bit_by_bit:
             return expr.equal(self.value(), number)
@@ -96,9 +96,9 @@ class Signed:
         self.width: int = pattern.type.width
 
     def encoded(self, number: int) -> int | None:
-        """The bit pattern that ``number`` is, or None.
+        """The bit pattern of ``number``, or None if it does not fit.
 
-        Authors write a pattern with its highest bit set as a positive number, too.
+        A pattern whose highest bit is set may be written as a positive number, too.
         """
         lowest = -(1 << (self.width - 1))
         return number % (1 << self.width) if lowest <= number < 1 << self.width else None
@@ -160,14 +160,14 @@ def convert(name: str, width: int | None, value: Any) -> Any:
         raise TypeError(f"bits can't be converted to {name}")
     if width is None:
         if own >= DEFAULT_WIDTH:
-            raise TypeError(f"write {name}[n](...): {own} bits are many for {name}")
+            raise TypeError(f"write {name}[n](...): {own} bits are too many for {name}")
         width = DEFAULT_WIDTH
     node = _cast(node, types.Uint(width))
     return node if name == "uint" or width > own else Signed(node)
 
 
 def condition(value: Any) -> Any:
-    """What ``QuantumCircuit.if_test`` takes: the plain pair where there is one.
+    """A condition for ``QuantumCircuit.if_test``: a plain pair where possible.
 
     Raises:
         TypeError: the value can't be a condition.
@@ -215,7 +215,7 @@ def element(target: Any, index: Any) -> Any:
 def assigned(target: expr.Expr, value: Any) -> Any:
     """A value as ``target = value`` stores it; raises as :func:`binary`.
 
-    The language converts a value by itself where nothing is lost, and to ``bool``.
+    OpenQASM 3 converts implicitly where nothing is lost, and to ``bool``.
     """
     if is_classical(value):
         node = expr.lift(_unsigned(value))
@@ -276,7 +276,7 @@ def _compared_signed(symbol: str, left: Any, right: Any) -> Any:
 
 
 def _matched(symbol: str, value: Any, other: Any) -> Any:
-    """An operand; a constant as the type of its partner: ``c[0] ^ 1`` is of booleans."""
+    """An operand; a constant gets the other operand's type: in ``c[0] ^ 1`` it is a bool."""
     if is_classical(value):
         return value
     number = _number(value)
@@ -335,7 +335,7 @@ def _cast(node: expr.Expr, kind: types.Type) -> expr.Expr:
 
 
 def _widened(value: Any, other: Any) -> Any:
-    """An operand as wide as its partner: the language makes it so, and Qiskit wants one width."""
+    """An operand widened to the other's width, as in OpenQASM 3; Qiskit needs equal widths."""
     if not is_classical(value):
         return value
     own, kind = expr.lift(value).type, expr.lift(other).type
@@ -344,7 +344,7 @@ def _widened(value: Any, other: Any) -> Any:
 
 
 def _narrowest(node: expr.Expr) -> expr.Expr:
-    """What a value was before it was made wider, which no comparison with a number sees."""
+    """A value without its widening cast, which does not affect comparisons with numbers."""
     while isinstance(node, expr.Cast) and isinstance(node.type, types.Uint):
         if not isinstance(node.operand.type, types.Uint):
             break
@@ -355,7 +355,7 @@ def _narrowest(node: expr.Expr) -> expr.Expr:
 
 
 def _balanced(combine: Callable[[Any, Any], expr.Expr], nodes: list[Any]) -> expr.Expr:
-    """All nodes combined, in a tree that is as flat as can be."""
+    """All nodes combined in a balanced tree."""
     while len(nodes) > 1:
         nodes = [reduce(combine, nodes[index : index + 2]) for index in range(0, len(nodes), 2)]
     return nodes[0]

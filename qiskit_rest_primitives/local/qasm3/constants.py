@@ -7,12 +7,12 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-# Integers beyond the 64 bits of the language are floats from here on, so that 9**9**9**9 is cheap.
+# Larger integers become floats, so that 9**9**9**9 is cheap; the language has 64 bits.
 LARGEST_INTEGER = 2**63
 # Bits of a number, at most. Longer decimal literals are floats, or infinite.
 MAX_WIDTH = 1000
 LONGEST_INTEGER = 310
-# No width is greater, so that a greater shift leaves nothing.
+# No width is greater, so a greater shift gives 0.
 MAX_SHIFT = 100_000
 
 BITWISE = frozenset({"&", "|", "^"})
@@ -42,7 +42,7 @@ class SizedInt(int):
 
 
 class LargeInteger(float):
-    """An integer literal beyond 64 bits: a float to arithmetic, exact to wide registers."""
+    """An integer literal beyond 64 bits: a float in arithmetic, exact for wide registers."""
 
     exact: int
 

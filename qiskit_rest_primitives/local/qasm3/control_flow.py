@@ -30,9 +30,9 @@ class ControlFlow:
         self._expressions = expressions
         self._read_duration = read_duration
         self._read_statement = read_statement
-        # Where the loops are whose variable is an index, once the text has had a loop.
+        # Positions of the loops whose variable is an index; found at the first loop.
         self._indexing: frozenset[int] | None = None
-        # How many of them are open, and the statements that were read in them.
+        # The number of such loops that are open, and of statements read in them.
         self._repeating = self._repeated = 0
 
     def read_block(self) -> None:
@@ -51,7 +51,7 @@ class ControlFlow:
             self._read_statement()
 
     def _condition(self) -> Any:
-        """``(condition)`` as Qiskit takes it."""
+        """``(condition)`` in Qiskit's form."""
         self._scanner.expect("(")
         start = self._scanner.start
         value = self._expressions.applied(
@@ -93,7 +93,7 @@ class ControlFlow:
             self._read_repeatedly(name, indices)
             return
         cost = self._scope.cost
-        # A name of its own for each loop: Qiskit refuses two parameters of one name.
+        # Each loop needs a unique name: Qiskit refuses two parameters of one name.
         with self._scope.circuit.for_loop(indices) as parameter, self._scope.block() as names:
             names[name] = parameter
             self._scope.loops += 1
@@ -127,7 +127,7 @@ class ControlFlow:
         self._repeated += self._repeating > 0
         if self._repeated > MAX_REPEATED:
             self._scanner.fail(
-                f"loops that use their variable as an index stand for more than {MAX_REPEATED}"
+                f"loops that use their variable as an index expand to more than {MAX_REPEATED}"
                 f" statements",
                 position,
             )
@@ -162,12 +162,12 @@ class ControlFlow:
         self._scanner.expect("]")
         if len(ends) not in (2, 3) or (len(ends) == 3 and ends[1] == 0):
             self._scanner.fail(
-                "a range is [first:last] or [first:step:last], its step not 0", start
+                "a range is [first:last] or [first:step:last] with a step that is not 0", start
             )
         return evaluate.inclusive_range(ends[0], ends[-1], ends[1] if len(ends) == 3 else 1)
 
     def read_box(self) -> None:
-        """``box { }``, ``box[100ns] { }``: its statements, as no simulator here keeps time."""
+        """``box { }``, ``box[100ns] { }``: its statements, since no simulator here models time."""
         self._scanner.advance()
         if self._scanner.accept("["):
             self._read_duration()
@@ -179,7 +179,7 @@ class ControlFlow:
         scanner, scope = self._scanner, self._scope
         if not scope.loops:
             scanner.fail(
-                f"{scanner.token!r} stands outside a loop, or in one whose variable is an index"
+                f"{scanner.token!r} is outside a loop, or in one whose variable is an index"
             )
         if scanner.advance() == "break":
             scope.circuit.break_loop()

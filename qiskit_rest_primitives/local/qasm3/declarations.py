@@ -28,7 +28,7 @@ class Declarations:
         """``OPENQASM 3;`` or ``OPENQASM 3.x;``."""
         self._scanner.expect("OPENQASM")
         if self._scanner.kind != "number" or self._scanner.token.split(".")[0] != "3":
-            self._scanner.fail(f"only OpenQASM 3 is read here, not {self._scanner.token!r}")
+            self._scanner.fail(f"only OpenQASM 3 is supported, not {self._scanner.token!r}")
         self._scanner.advance()
 
     def read_include(self) -> None:

@@ -1,6 +1,6 @@
 """Operators, functions and conversions of OpenQASM 3, applied to values.
 
-A value is a Python number or bool, a ParameterExpression, or something that `classical` knows.
+A value is a Python number or bool, a ParameterExpression, or a value of `classical`.
 Wrong operands raise TypeError or ValueError with a message for the author.
 """
 
@@ -99,7 +99,7 @@ def binary(symbol: str, left: Any, right: Any) -> Any:
 
     Raises:
         TypeError: the operator does not take these operands.
-        ArithmeticError: no such number.
+        ArithmeticError: the result is not a number.
     """
     if is_classical(left) or is_classical(right):
         return classical.binary(symbol, left, right)
@@ -195,9 +195,9 @@ def _divide(left: float, right: float) -> float:
     if isinstance(left, int) and isinstance(right, int):
         quotient, rest = divmod(left, right)
         if rest:
-            # The language truncates here and most authors do not mean it.
+            # OpenQASM 3 truncates here, which most authors do not intend.
             raise TypeError(
-                f"{left}/{right} divides integers, which OpenQASM 3 cuts to a whole number;"
+                f"{left}/{right} divides integers, which OpenQASM 3 truncates to a whole number;"
                 f" write {left}.0/{right}"
             )
         return quotient

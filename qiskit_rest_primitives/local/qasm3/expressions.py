@@ -15,7 +15,7 @@ from qiskit_rest_primitives.local.qasm3.qiskit_types import Angle
 from qiskit_rest_primitives.local.qasm3.scope import Operand, Scope, SwitchTarget
 from qiskit_rest_primitives.local.qasm3.tokens import Scanner
 
-# A longer chain makes a tree that Qiskit walks recursively, in Python or in Rust.
+# Qiskit walks expressions recursively, in Python or in Rust: a longer chain can exhaust the stack.
 MAX_CHAIN = 200
 
 PRECEDENCE = {
@@ -55,7 +55,7 @@ class Expressions:
     def expression(self) -> Any:
         """A value as :mod:`evaluate` describes it."""
         if self._within:
-            # An index is part of the tree that it is an index in.
+            # An index is part of the indexed value's tree.
             self._scanner.deeper()
             value = self._binary(1)
             self._scanner.depth -= 1
@@ -100,7 +100,7 @@ class Expressions:
         return value
 
     def size(self, what: str, limit: int, already: int) -> int | None:
-        """``[n]`` if it is there, checked against the limit before anything is built."""
+        """``[n]`` if present, checked against the limit before anything is built."""
         if not self._scanner.accept("["):
             return None
         start = self._scanner.start
@@ -205,7 +205,7 @@ class Expressions:
             self._scanner.fail(str(error), position)
 
     def applied(self, start: int, function: Any, *arguments: Any) -> Any:
-        """The function's value, its complaint as an error at ``start``."""
+        """The function's value; reports its error at ``start``."""
         self._chain += 1
         if self._chain > MAX_CHAIN and any(
             isinstance(argument, ParameterExpression) or classical.is_classical(argument)
@@ -225,7 +225,7 @@ class Expressions:
                 self._scanner.fail(f"{name!r} is not defined", position)
             return evaluate.CONSTANTS[name]
         if isinstance(value, SwitchTarget):
-            self._scanner.fail(f"{name!r} can only be switched on", position)
+            self._scanner.fail(f"{name!r} can only be the target of a switch", position)
         if isinstance(value, (Qubit, QuantumRegister)):
             self._scanner.fail(
                 f"{name!r} is quantum; it has no value before it is measured", position

@@ -29,9 +29,9 @@ MAX_ENTRIES = 20_000
 def reserve(circuit: QuantumCircuit, operations: int) -> None:
     """Makes room for the operations that are about to be appended.
 
-    A list that grows by doubling holds the circuit up to three times while it moves.
+    A list that grows by doubling takes up to three times its memory while it is copied.
     """
-    data: Any = circuit._data  # pyright: ignore[reportPrivateUsage] - saves memory, no more
+    data: Any = circuit._data  # pyright: ignore[reportPrivateUsage] - only saves memory
     if hasattr(data, "reserve"):
         data.reserve(min(operations, MAX_RESERVED))
 
@@ -41,7 +41,7 @@ class FastLines:
 
     Attributes:
         lines: instructions of Qiskit by their whole line.
-        costly: the same for gates that the text defines, with the operations they stand for.
+        costly: the same for gates that the text defines, with their number of operations.
         heads: gates of Qiskit with a fixed number of angles, by name.
         operands: distinct qubits by the text that names them.
         bits: bits by the text that names them.
@@ -82,7 +82,7 @@ class FastLines:
             self.values[text] = value
 
     def add_line(self, text: str, instruction: Instruction, cost: int) -> None:
-        """A line without angles, the one instruction it stands for, and that instruction's cost."""
+        """A line without angles, its instruction, and the instruction's cost."""
         if cost > 1:
             if len(self.costly) < MAX_ENTRIES:
                 self.costly[text] = (instruction, cost)
@@ -97,7 +97,7 @@ class FastLines:
         """
         known, instruction_of = self.lines.get, self._instruction
         # Documented for callers that hold the only reference and have checked the operands.
-        append: Any = circuit._append  # pyright: ignore[reportPrivateUsage]
+        append: Any = circuit._append  # pyright: ignore[reportPrivateUsage] - see above
         start, operations, window = position, 0, FIRST_WINDOW
         while True:
             end = text.rfind(";", position, position + window)

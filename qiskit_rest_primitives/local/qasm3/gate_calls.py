@@ -15,7 +15,7 @@ from qiskit_rest_primitives.local.qasm3.operands import Operands
 from qiskit_rest_primitives.local.qasm3.scope import MAX_QUBITS, Operand, Scope
 from qiskit_rest_primitives.local.qasm3.tokens import Scanner
 
-# Phases with input parameters pile up in one expression.
+# Phases with input parameters are added up in one expression.
 MAX_SYMBOLIC_PHASES = 200
 
 MODIFIERS = frozenset({"ctrl", "negctrl", "inv", "pow"})
@@ -95,7 +95,7 @@ class GateCalls:
                 self._scope.fast_lines.add_line(line, self._scope.circuit.data[-1], kind.cost)
 
     def _repetitions(self, modifiers: list[Modifier], position: int) -> int:
-        """How often a gate is written for its integer powers, if it has no matrix."""
+        """How many times to write a gate without a matrix, for its integer powers."""
         repetitions = 1
         for what, argument in modifiers:
             if what == "pow" and abs(argument) > 1 and argument == int(argument):
@@ -147,7 +147,7 @@ class GateCalls:
         if not states:
             if self._scanner.kind == "name":
                 self._operands.several_qubits()
-            # A phase of one branch is the phase of everything that happens in that run.
+            # In a branch, a phase is the global phase of the runs that take it.
             if not self._scope.blocks:
                 self._scope.circuit.global_phase += angle
             return
@@ -179,14 +179,14 @@ class GateCalls:
         return angles
 
     def _apply(self, operation: Any, operands: list[Operand], cost: int, position: int) -> int:
-        """The gate on its operands, once for each element of registers; returns how often."""
+        """Appends the gate, once for each element of registers; returns how often."""
         calls = list(self._broadcast(operands, position))
         self._scope.spend(cost * len(calls), position)
         symbolic = any(isinstance(angle, ParameterExpression) for angle in operation.params)
         for index, qubits in enumerate(calls):
             if gates.duplicates(qubits):
                 self._scanner.fail("a gate can't act on the same qubit twice", position)
-            # Binding writes into a gate: each call with symbolic angles needs one of its own.
+            # Binding changes the gate object, so each call with symbolic angles needs its own.
             self._scope.append(operation.copy() if index and symbolic else operation, qubits, ())
         return len(calls)
 

@@ -57,7 +57,9 @@ class GateDefinitions:
             cost = max(1, self._scope.cost)
         depth = self._scope.definition_depth + 1
         if depth > MAX_DEFINITION_DEPTH:
-            self._scanner.fail(f"gates defined more than {MAX_DEFINITION_DEPTH} deep", start)
+            self._scanner.fail(
+                f"gate definitions nested more than {MAX_DEFINITION_DEPTH} deep", start
+            )
         self._scope.gates[name] = gates.define(name, parameters, body, cost, depth)
 
     def _read_statement(self) -> None:

@@ -27,10 +27,10 @@ STDGATES = {name: name for name in (
 # fmt: on
 NOT_GATES = {"delay", "measure", "reset", "global_phase"}
 
-# A power or a control of a gate without a closed form goes through its matrix.
+# A power or a control of a gate without a closed form is computed from its matrix.
 MAX_MATRIX_QUBITS = 6
 MAX_CONTROLS = 64
-# An integer power of a gate without a matrix is the gate this often, at most.
+# Most repetitions of a gate without a matrix, for its integer powers.
 MAX_REPETITIONS = 100
 
 
@@ -42,7 +42,7 @@ class GateKind:
         name: the name in the text.
         num_parameters: how many angles it takes.
         num_qubits: how many qubits it acts on.
-        cost: how many elementary operations a call stands for.
+        cost: number of elementary operations in a call.
         standard: its member of Qiskit's ``StandardGate``, or None for a class of its own.
     """
 
@@ -66,8 +66,8 @@ class Definition:
     Attributes:
         parameters: the formal angles, in the order of a call.
         body: the definition, over ``parameters``.
-        depth: how many definitions deep it goes.
-        known: the gate of Qiskit's library that it is, or None.
+        depth: how deeply its definitions are nested.
+        known: the equal gate of Qiskit's library, or None.
         known_exactly: whether that holds with the global phase, which controls make visible.
     """
 
@@ -91,7 +91,7 @@ class Definition:
 
     @property
     def standard(self) -> Any:
-        """The member of Qiskit's ``StandardGate`` that it is, or None."""
+        """The equal member of Qiskit's ``StandardGate``, or None."""
         return self.known.standard if self.known else None
 
     def make(self, parameters: list[Any], *, exact: bool = False) -> Gate:
@@ -159,7 +159,7 @@ def _candidates(name: str, num_parameters: int, num_qubits: int) -> list[GateKin
 
 
 def _same(kind: GateKind, parameters: list[InputParameter], body: QuantumCircuit) -> bool | None:
-    """None: not that gate. False: up to a global phase. True: that gate.
+    """Compares a body with a gate. None: different; False: equal up to a phase; True: equal.
 
     Both are analytic in their angles, so equality at two generic points is equality.
     """
@@ -217,7 +217,7 @@ def powered(gate: Gate, exponent: float) -> Any:
 def _repeated(gate: Gate, exponent: int) -> Gate:
     body = QuantumCircuit(gate.num_qubits)
     for _ in range(abs(exponent)):
-        # Binding writes into a gate: each one needs angles of its own.
+        # Binding changes the gate object, so each one needs its own angles.
         body.append(gate.inverse() if exponent < 0 else gate.copy(), body.qubits)
     power = Gate(f"{gate.name}_to_{exponent}", gate.num_qubits, list(gate.params))
     power.definition = body

@@ -30,7 +30,7 @@ def indexing_loops(text: str) -> frozenset[int]:
     """Finds the loops whose variable stands between square brackets in their body.
 
     A body without braces is taken to reach to the next semicolon or brace at its level, which may
-    be a statement too far; that makes a loop be read value by value without need, no more.
+    be a statement too far; then a loop is read value by value without need.
     """
     found: set[int] = set()
     open_loops: list[_Loop] = []

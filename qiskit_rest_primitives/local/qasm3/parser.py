@@ -29,7 +29,7 @@ UNSUPPORTED_TYPES = frozenset({
     "angle", "array", "complex", "duration", "float", "stretch",
 })
 # fmt: on
-# Beside gates, the statements of which a repeated line is the same instruction again.
+# Statements other than gates whose repeated line is the same instruction again.
 REPEATABLE = frozenset({"measure", "reset", "barrier", "delay"})
 
 
@@ -39,7 +39,7 @@ class Parser:
     Args:
         text: the whole text.
         num_qubits: the width of the circuit, for texts that name physical qubits only.
-        check: called before each statement that takes long to read; raises to give up.
+        check: called before each statement that takes long to read; raises to stop reading.
     """
 
     def __init__(

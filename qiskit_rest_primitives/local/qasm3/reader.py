@@ -14,7 +14,7 @@ from qiskit_rest_primitives.local.qasm3.parser import Parser
 from qiskit_rest_primitives.local.qasm3.qiskit_types import InputParameter
 from qiskit_rest_primitives.local.qasm3.scope import MAX_QUBITS
 
-# A loop over parameters sends one text again and again; a service sees a few such loops at a time.
+# A parameter sweep submits one text many times; a service sees a few sweeps at a time.
 CACHED_CIRCUITS = 64
 CACHED_CHARACTERS = 8_000_000
 
@@ -34,7 +34,7 @@ class ReadCircuit:
 
 
 class _Cache:
-    """The latest circuits by text and width, bounded in number and in characters."""
+    """Recently read circuits by text and width, bounded in number and in characters."""
 
     def __init__(self):
         self._lock = Lock()
@@ -70,7 +70,7 @@ _cache = _Cache()
 def read_circuit(
     text: str, *, num_qubits: int | None = None, check: Callable[[], None] = lambda: None
 ) -> ReadCircuit:
-    """Reads OpenQASM 3 from any author.
+    """Reads OpenQASM 3, whichever program wrote it.
 
     Args:
         text: the whole text. Gate definitions, broadcasting, modifiers, control flow, physical
@@ -79,7 +79,7 @@ def read_circuit(
             change what a statement does and are skipped; a box is read as its statements, since no
             simulator here keeps time.
         num_qubits: the width of the circuit, for texts that name physical qubits only.
-        check: called while that takes long; raises to give up.
+        check: called during a long read; raises to stop it.
 
     Returns:
         The circuit, shared with other callers of the same text.

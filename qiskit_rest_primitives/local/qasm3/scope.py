@@ -25,10 +25,10 @@ from qiskit_rest_primitives.local.qasm3.tokens import Scanner
 # Refused before anything is allocated: no simulator or device here is that wide.
 MAX_QUBITS = 10_000
 MAX_BITS = 100_000
-# Operations a text may stand for once gates, registers and loops are expanded.
+# Most operations of a text, with gates, registers and loops expanded.
 MAX_OPERATIONS = 2_000_000
 
-# All of the language's, as its grammar lists them.
+# Every keyword of the language, as its grammar lists them.
 # fmt: off
 KEYWORDS = frozenset({
     "OPENQASM", "include", "defcalgrammar", "def", "cal", "defcal", "gate", "extern", "box", "let",
@@ -43,14 +43,14 @@ PHYSICAL = re.compile(r'//[^\n]*|/\*(?:[\s\S]*?\*/|[\s\S]*)|"[^"\n]*"|\$([0-9]+)
 
 
 class Operand(NamedTuple):
-    """Bits named by an operand; ``single`` tells ``q[0]`` from a register of one."""
+    """Bits named by an operand; ``single`` distinguishes ``q[0]`` from a register of one."""
 
     bits: list[Any]
     single: bool
 
 
 class SwitchTarget:
-    """An ``int`` that Qiskit's exporter declares to switch on."""
+    """An ``int`` that Qiskit's exporter declares as the target of a switch."""
 
     def __init__(self):
         self.value: Any = None
@@ -193,7 +193,7 @@ class Scope:
             self.circuit.append(operation, qubits, bits, copy=False)
         else:
             # Documented for callers that hold the only reference and have checked the operands.
-            add: Any = self.circuit._append  # pyright: ignore[reportPrivateUsage]
+            add: Any = self.circuit._append  # pyright: ignore[reportPrivateUsage] - see above
             add(CircuitInstruction(operation, qubits, bits))
 
     @contextmanager

@@ -24,7 +24,7 @@ class Switch:
     _read_block: Callable[[], None]
 
     def read_target(self) -> None:
-        """``int name;`` or ``int name = c;``, as Qiskit's exporter declares what it switches on."""
+        """``int name;`` or ``int name = c;``, as Qiskit's exporter declares a switch's target."""
         self._scanner.advance()
         self._expressions.skip_width()
         start, name = self._scanner.start, self._scanner.expect_name("a name")
@@ -34,7 +34,7 @@ class Switch:
             target.value = self._expressions.expression()
 
     def read_assignment(self, target: SwitchTarget) -> None:
-        """``name = c;``: only a switch on it may follow, so that it can stand for ``c``."""
+        """``name = c;``: a switch on it must follow, where the name means ``c``."""
         start = self._scanner.start
         name = self._scanner.advance()
         self._scanner.expect("=")
@@ -42,7 +42,8 @@ class Switch:
         self._scanner.expect(";")
         if self._scanner.token != "switch":
             self._scanner.fail(
-                f"variables are not supported; {name!r} can only be switched on next", start
+                f"variables are not supported; {name!r} can only be the target of the next switch",
+                start,
             )
         self.read_switch()
 

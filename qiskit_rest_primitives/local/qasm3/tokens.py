@@ -10,7 +10,7 @@ from qiskit_rest_primitives.errors import RestPrimitivesError
 # Brackets, blocks and right-hand operands; each level costs a few Python frames.
 MAX_DEPTH = 60
 
-# One comment at a time: a group that repeats keeps a record of every round.
+# One comment at a time: the regex engine records every repetition of a group.
 SKIP = re.compile(r"\s*(?:(?://[^\n]*|/\*[\s\S]*?\*/)\s*)?")
 WORD = re.compile(r"\w")
 TOKEN = re.compile(
@@ -102,7 +102,7 @@ class Scanner:
             self.fail(f"expected {token!r}, found {self.found()}")
 
     def skip_annotations(self) -> None:
-        """Steps over ``@name anything`` lines, which say nothing about what a statement does."""
+        """Steps over ``@name anything`` lines, which do not change what a statement does."""
         while self.kind == "symbol" and self.token == "@":
             end = self.text.find("\n", self.start)
             self.seek(len(self.text) if end < 0 else end)

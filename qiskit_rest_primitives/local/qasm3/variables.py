@@ -47,7 +47,7 @@ class Variables:
             value = self._value(variable)
             circuit.add_var(variable, value)
         elif self._scope.blocks:
-            # Qiskit wants a value inside control flow; the language leaves it open.
+            # Inside control flow Qiskit requires an initial value; OpenQASM 3 does not.
             circuit.add_var(variable, expr.Value(0, kind))
         else:
             circuit.add_uninitialized_var(variable)

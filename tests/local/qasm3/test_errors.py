@@ -148,7 +148,7 @@ WRONG = [
     ("if (c & -1) x q;", 7, "bits are unsigned"),
     ("if (c + 4 == 1) x q;", 7, "4 does not fit into 2 bits"),
     ("if (1 << c == 1) x q;", 7, "write uint[n](1)"),
-    ("if (c[1:0] == 0) x q;", 12, "no bits are chosen"),
+    ("if (c[1:0] == 0) x q;", 12, "no bits are selected"),
     ("if (c[c[0]]) x q;", 7, "invalid types for indexing"),
     ("for int i in [0:2] { h q[i]; }", 26, "index 2 is out of range"),
     ("for int i in [1:1] { rz(i/2) q[i]; }", 26, "1/2 divides integers"),
