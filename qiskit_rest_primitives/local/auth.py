@@ -1,7 +1,7 @@
 """Authentication. In: a token file and a request's headers. Out: a Principal, or a 401.
 
 A user has one long-lived API key. It is exchanged at ``POST /identity/token`` for a JSON web token
-(HMAC-SHA256) that lives a while; the key itself is accepted as a bearer token too.
+(HMAC-SHA256) that expires; the key itself is accepted as a bearer token too.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ class Tokens:
         self._secret = secret or secrets.token_bytes(32)
 
     def user_of_key(self, key: str) -> User | None:
-        """The owner of an API key; takes the same time whichever it is, or none."""
+        """The owner of an API key; takes the same time for every key, known or not."""
         digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
         found: User | None = None
         for known, user in self._digests:

@@ -1,4 +1,4 @@
-"""Temporary folders that go with the object that uses them, but not with a forked copy of it."""
+"""Temporary folders that are deleted with their owner, but not with a forked copy of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service without HTTP: what a submitted job goes through until it is final.
+"""The service without HTTP: a job's way from its submission to a final state.
 
 ::
 
@@ -46,13 +46,13 @@ THREADS = 8
 
 @dataclass
 class Core:
-    """Everything the handlers share.
+    """The state that all handlers share.
 
     Attributes:
         store: jobs and sessions.
         tokens: authenticates requests.
         backends: where jobs run.
-        engine: what runs them.
+        engine: runs them.
         limits: sizes, times and rates.
         clock: seconds since the epoch.
         decoding: held while a large request is decoded.
@@ -75,10 +75,10 @@ class Core:
         self._threads = DaemonThreads(THREADS, "qiskit-rest-api")
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs what would hold up the event loop in a thread.
+        """Runs a blocking call in a thread.
 
-        `asyncio.to_thread` would give the loop a pool, which it starts one more thread to end:
-        while the interpreter exits there can be no new threads.
+        Not by `asyncio.to_thread`: ending its pool takes a new thread, which can't be started while
+        the interpreter exits.
         """
         call = partial(function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
@@ -113,7 +113,7 @@ class Core:
         tags = request.tags or []
         private = request.private is True
         limit = int(self.limits.job_seconds)
-        # 0 is what a client sends that means "no limit of my own".
+        # Clients send 0 for "no limit of my own".
         cost = min(request.cost or limit, limit)
         fields: dict[str, Any] = {
             "id": job_id,
@@ -196,7 +196,7 @@ class Core:
             counted = self.store.update("jobs", job_id, fields, status=PENDING)
             self.sessions.job_ended(job_id, now)
         if not counted:
-            # Cancelled while queued, and finished all the same before the engine heard of it.
+            # Cancelled while queued, but it finished before the engine knew.
             self.store.drop_body_file(job_id, "result")
         job = self.store.job(job_id)
         if job is not None and job["private"]:
@@ -239,7 +239,7 @@ class Core:
         return ended
 
     def resume(self) -> int:
-        """Starts again what a stopped service left unfinished; returns how many jobs."""
+        """Restarts the jobs that a stopped service left unfinished; returns their number."""
         left = self.store.rows(
             "SELECT id, backend, program, cost FROM jobs WHERE status IN ('Queued', 'Running')"
             " ORDER BY seq"
@@ -265,14 +265,14 @@ class Core:
         return len(left)
 
     def params_of(self, job_id: str) -> msgspec.Raw | None:
-        """A job's ``params`` as the JSON that was sent; None if they are gone."""
+        """A job's ``params`` as the JSON that was sent; None if they were deleted."""
         body = self.store.body(job_id, "params")
         if body is None:
             return None
         return msgspec.Raw(body if isinstance(body, bytes) else body.read_bytes())
 
     def has_backend(self, name: str) -> bool:
-        """Whether jobs can name a backend; asking about a device for the first time makes it."""
+        """Whether the backend exists; a device is created at its first use."""
         try:
             self.backends.device(name)
         except KeyError:
@@ -280,7 +280,7 @@ class Core:
         return True
 
     def unknown_calibration(self, backend: str, calibration_id: str) -> ProblemError:
-        """The problem of a calibration that is asked for by its id: none has one here."""
+        """The error for a calibration id: no calibration has one here."""
         return ProblemError(
             404,
             f"Calibration {calibration_id[:100]} of backend {backend[:100]} not found.",
@@ -288,7 +288,7 @@ class Core:
         )
 
     def unknown_backend(self, name: str, status: int = 404) -> ProblemError:
-        """The problem of a backend that is not here."""
+        """The error for an unknown backend."""
         return ProblemError(
             status,
             f"Backend {name[:100]} not found.",

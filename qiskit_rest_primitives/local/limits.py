@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_JOB_SECONDS
 
 MEBIBYTE = 1 << 20
-# Numbers of three digits take eight times their text; lists of tiny lists are rare.
+# Lists of three-digit numbers take eight times their text in memory; tiny lists are rare.
 DECODED_FACTOR = 10
 
 

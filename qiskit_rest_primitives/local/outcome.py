@@ -1,4 +1,4 @@
-"""How a job ends: `Outcome` for the store, `RefusedError` for whatever stops a job on the way."""
+"""How a job ends: `Outcome` for the store, `RefusedError` for anything that stops a job before."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class RefusedError(Exception):
     """A job that can't be run as it was sent, or that failed while running.
 
     Attributes:
-        reason: what, which and where, in words for the user.
+        reason: what is wrong and where, for the user.
         code: the service's reason code (1000..9999) or None.
         solution: the cure.
     """
@@ -39,7 +39,7 @@ def _rebuild(reason: str, code: int | None, solution: str) -> RefusedError:
 
 
 class StoppedError(Exception):
-    """A task that noticed, between two points, that its job is no longer wanted."""
+    """A task that stopped between two points, because its job is no longer wanted."""
 
 
 @dataclass(frozen=True)

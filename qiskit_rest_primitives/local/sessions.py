@@ -5,7 +5,7 @@
     open --first job starts--> active <--next job / interactive TTL--> inactive
     open | active | inactive --close, max TTL, idle half an hour, or drained--> closed
 
-A session that stops accepting jobs drains: what it holds still runs, then it is closed.
+A session that stops accepting jobs drains: its jobs still run, then it is closed.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Sessions:
         return describe_session(self._own(principal, session_id))
 
     def drain(self, principal: Principal, session_id: str) -> None:
-        """Stops accepting jobs; closed now if nothing is left to run, else when it has run."""
+        """Stops accepting jobs; closes now if no job is pending, else after the last one."""
         self._own(principal, session_id)
         with self._store.transaction():
             self._store.change("UPDATE sessions SET accepting_jobs = 0 WHERE id = ?", (session_id,))
@@ -131,7 +131,7 @@ class Sessions:
             )
 
     def job_started(self, job_id: str, now: float) -> None:
-        """Notes that a job runs; called inside the transaction that says so."""
+        """Records that a job runs; called inside the transaction that changes its status."""
         session = self._session_of(job_id)
         if session is None:
             return
@@ -147,14 +147,14 @@ class Sessions:
         self._store.update("sessions", session["id"], fields)
 
     def job_ended(self, job_id: str, now: float) -> None:
-        """Notes that a job is final; called inside the transaction that says so."""
+        """Records that a job is final; called inside the transaction that changes its status."""
         session = self._session_of(job_id)
         if session is not None:
             self._store.update("sessions", session["id"], {"last_completed": now})
             self._close_if_drained(session["id"], now)
 
     def tick(self) -> None:
-        """Does what is due: call it about once a second."""
+        """Applies the TTLs of all sessions: call it about once per second."""
         for session in self._store.rows("SELECT * FROM sessions WHERE state != 'closed'"):
             self._expire(session)
 

@@ -68,10 +68,10 @@ JOB_COLUMNS = (
 
 
 class Store:
-    """Everything that outlives a request.
+    """Jobs, sessions, tags and limits, kept between requests.
 
     Args:
-        folder: where to keep it; None for a temporary folder that goes away with :meth:`close`.
+        folder: where to keep it; None for a temporary folder that :meth:`close` deletes.
     """
 
     def __init__(self, folder: str | Path | None = None):
@@ -80,8 +80,8 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._bodies = self.folder / "bodies"
         self._bodies.mkdir(exist_ok=True, mode=0o700)
-        # A folder that was there before may be open to others. SQLite gives the files that it
-        # makes beside its database the mode of the database.
+        # An existing folder may be readable by others. SQLite gives the files beside its database
+        # the mode of the database.
         self._bodies.chmod(0o700)
         database = self.folder / "service.sqlite"
         database.touch(mode=0o600)
@@ -91,7 +91,7 @@ class Store:
         self._database = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
         self._database.row_factory = sqlite3.Row
         self._database.execute("PRAGMA journal_mode = WAL")
-        # A crash of the process loses nothing; only a temporary store may skip the disk.
+        # A crash of the process loses nothing; only a temporary store skips waiting for the disk.
         self._database.execute(f"PRAGMA synchronous = {'OFF' if self._temporary else 'NORMAL'}")
         version = self._database.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, SCHEMA_VERSION):
@@ -111,7 +111,7 @@ class Store:
             self._temporary.delete()
 
     def secret(self, *, renew: bool = False) -> bytes:
-        """The key that signs tokens, made at the first start in this folder, or anew."""
+        """The key that signs tokens, made at the first start in this folder or by ``renew``."""
         path = self.folder / "signing.key"
         with self._lock:
             if renew:
@@ -202,7 +202,7 @@ class Store:
         return {row[0]: row[1] for row in found}
 
     def body_fields(self, job_id: str, kind: Body, body: bytes) -> dict[str, Any]:
-        """Keeps a body, in a file if it is large; returns the fields that go into the job's row."""
+        """Stores a body, in a file if it is large; returns the fields for the job's row."""
         if len(body) <= LARGE_BODY:
             return {kind: body, f"{kind}_size": len(body)}
         with open(self._path(job_id, kind), "wb", opener=_for_owner) as file:
@@ -210,14 +210,14 @@ class Store:
         return {kind: None, f"{kind}_size": len(body)}
 
     def body(self, job_id: str, kind: Body) -> bytes | Path | None:
-        """A kept body: its bytes if small, the path of its file if large, None if there is none."""
+        """A stored body: its bytes if small, its file's path if large, None if there is none."""
         found = self.row(f"SELECT {kind}, {kind}_size FROM jobs WHERE id = ?", (job_id,))
         if found is None or not found[1]:
             return None
         return self._path(job_id, kind) if found[0] is None else found[0]
 
     def drop_body(self, job_id: str, kind: Body) -> bool:
-        """Forgets a body; only the first caller gets True. Its file is left to the caller."""
+        """Removes a body from its row. True for the first caller, who deletes its file."""
         return (
             self.change(
                 f"UPDATE jobs SET {kind} = NULL, {kind}_size = 0 WHERE id = ? AND {kind}_size > 0",
@@ -244,5 +244,5 @@ class Store:
 
 
 def _for_owner(path: str, flags: int) -> int:
-    """Opens a file; a new one is only its owner's, whatever the folder."""
+    """Opens a file; only its owner can read or write a new one."""
     return os.open(path, flags, 0o600)

@@ -1,4 +1,4 @@
-"""Threads that the interpreter's exit leaves alone, as an executor."""
+"""An executor whose threads keep running while the interpreter exits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 JOIN_SECONDS = 1.0
-"""How long a service that stops waits for calls that its threads can't break off."""
+"""How long a stopping service waits for calls that can't be interrupted."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,9 +20,9 @@ T = TypeVar("T")
 class DaemonThreads(Executor):
     """Runs calls in daemon threads, all of which are started now.
 
-    `concurrent.futures.ThreadPoolExecutor` takes no calls from the moment the interpreter begins
-    to exit, starts threads when there may be no new ones any more, and lets the exit wait for its
-    calls. These threads serve until `shutdown`, which the service's own exit handler calls.
+    `concurrent.futures.ThreadPoolExecutor` refuses calls once the interpreter begins to exit, may
+    start threads when that is no longer possible, and delays the exit until its calls end. These
+    threads serve until `shutdown`, which the service's exit handler calls.
 
     Args:
         count: calls at the same time.
@@ -68,7 +68,7 @@ class DaemonThreads(Executor):
             self.join()
 
     def join(self, seconds: float | None = None) -> None:
-        """Waits for the threads to end, for so many seconds at most."""
+        """Waits for the threads to end, for at most this many seconds."""
         deadline = None if seconds is None else time.monotonic() + seconds
         for thread in self._threads:
             thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))

@@ -1,1 +1,1 @@
-"""What runs circuits: simulators, devices and their noise."""
+"""Simulators, devices and their noise."""

@@ -1,6 +1,6 @@
-"""What a dynamic circuit asks for that Aer gets wrong, fails on or crashes with.
+"""Features of dynamic circuits that Aer simulates wrongly, refuses or crashes with.
 
-Aer is not asked: some of these end its process, others give wrong numbers without a word.
+They are found before Aer runs: some crash its process, others silently give wrong numbers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _WIDEST_INTEGER = 63
 
 
 def missing_in_aer(circuit: QuantumCircuit) -> str:
-    """Names the first thing in a circuit that Aer does not run rightly; "" where it runs all.
+    """Names the first feature of a circuit that Aer does not run correctly; "" if there is none.
 
     Args:
         circuit: unfolded, see `analysis.unfolded`.
@@ -55,7 +55,7 @@ def _missing(operation: Any, known: set[Any]) -> str:
             return "for loops over variables or over the same value twice"
     for item in reads_of(operation):
         if not known.issuperset(bits_of(item)):
-            return "conditions within a block on bits that the block names in its own way"
+            return "conditions on bits that have other names inside their block"
         if isinstance(item, expr.Expr):
             if isinstance(operation, SwitchCaseOp) and not isinstance(item, expr.Var):
                 return f"a switch on the expression {item}"

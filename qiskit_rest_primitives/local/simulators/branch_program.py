@@ -1,4 +1,4 @@
-"""Walks a circuit with measurements, resets and control flow; its branches are `Branches`."""
+"""Runs a circuit with measurements, resets and control flow on `Branches`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from qiskit_rest_primitives.local.simulators.classical import Places
 from qiskit_rest_primitives.local.simulators.classical_reads import reads_of
 
 MAX_ROUNDS = 100_000
-# What is left of a loop below this probability changes no value by more than that.
+# Branches still in a loop are dropped below this total probability, which bounds the error.
 _NEGLIGIBLE = 1e-12
 _WIDEST_MATRIX = 10
 _SMALL_GATE = 3
@@ -60,8 +60,8 @@ class Walk:
     """One run of a circuit.
 
     Attributes:
-        check: called between instructions; raises to give up.
-        rng: decides the outcomes of measurements; None for exact values, where each occurs.
+        check: called between instructions; raises to stop.
+        rng: decides the outcomes of measurements; None for exact values, which follow all outcomes.
     """
 
     check: Callable[[], None]
@@ -81,7 +81,7 @@ class Walk:
         later = _reads_from_each_place_on(circuit, places)
         _declare(circuit, state)
         for number, instruction in enumerate(circuit.data):
-            # Inside a loop what was read before is read again: the whole instruction counts.
+            # A loop repeats its earlier reads, so the whole instruction counts.
             self._read_later = later[number]
             state = self._step(instruction, state, places)
         return state
@@ -159,7 +159,7 @@ class Walk:
             loop, state = self._round(operation.blocks[0], state, inside)
             done += loop.broken
             if state.shots is None:
-                # A loop that repeats until success would otherwise keep a branch a round.
+                # A loop that repeats until success would otherwise keep one branch per round.
                 done = [self._merged(Branches.join(done))]
         raise RefusedError(
             f"a while loop did not end within {MAX_ROUNDS} rounds",
@@ -199,7 +199,7 @@ class Walk:
             return self._merged(state, at_once=True).measure(qubit, self.rng)
 
     def _merged(self, state: Branches, *, at_once: bool = False) -> Branches:
-        """Exact values need no more branches of equal memory than a vector has entries."""
+        """Merges branches: for exact values, at most 2**qubits of them have equal memory."""
         if state.shots is not None or not (at_once or state.count > self._merge_beyond):
             return state
         read = self._read_later
@@ -232,7 +232,7 @@ def _blocks_of(operation: Any) -> tuple[QuantumCircuit, ...]:
 
 
 def _placed(block: QuantumCircuit, instruction: Any, places: Places) -> Places:
-    """Where the bits of a block are: as its instruction names them, one by one."""
+    """The indices of a block's bits, which match its instruction's bits one by one."""
     own = dict(zip(block.qubits, (places[bit] for bit in instruction.qubits), strict=True))
     own |= zip(block.clbits, (places[bit] for bit in instruction.clbits), strict=True)
     return {**places, **own}
@@ -264,7 +264,7 @@ def _has_matrix(operation: Any) -> bool:
 
 
 def _matrix(operation: Any) -> np.ndarray | None:
-    """The matrix of a small gate, or of one that has no definition; None where it has one."""
+    """The matrix of a small gate, or of a gate without a definition; None for others."""
     return np.asarray(operation.to_matrix(), dtype=complex) if _has_matrix(operation) else None
 
 

@@ -40,7 +40,7 @@ class BranchSimulator:
 
     @property
     def holds_lock(self) -> bool:
-        """Small circuits spend most of their time between NumPy's calls."""
+        """Small circuits spend most of their time in Python, between NumPy's calls."""
         return False
 
     def sample(self, points: Points, shots: int) -> dict[str, np.ndarray]:
@@ -130,7 +130,7 @@ class BranchSimulator:
             left -= count
             parts += _drawn(state, measured, rng, check)
         bits = np.concatenate(parts)
-        # Branches come one after the other; shots come in no order.
+        # The shots are sorted by branch: shuffle them.
         return rng.permutation(bits, axis=0)
 
     def _refusal(

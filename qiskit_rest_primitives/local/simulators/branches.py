@@ -1,4 +1,4 @@
-"""The state of a dynamic circuit: one vector and one classical memory a branch. No circuits."""
+"""The state of a dynamic circuit: one vector and one classical memory per branch. No circuits."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 from qiskit_rest_primitives.local.simulators.classical import Memory
 
-# Below this a branch is what rounding left of one that can't occur.
+# A branch of lower probability is a rounding error: it can't occur.
 _NOTHING = 1e-20
-# Beyond this many branches of equal memory, finding those that depend on others costs too much.
+# With more branches of equal memory, finding linearly dependent ones costs too much.
 _MERGED_AT_ONCE = 256
-# Gates on more qubits are multiplied as one matrix, not entry by entry.
+# Gates on more qubits are applied by a matrix product, not entry by entry.
 _BY_ENTRY = 3
 
 
@@ -38,7 +38,7 @@ class Branches:
             the probability of its branch; with shots every vector has norm 1.
         memory: of every branch.
         num_qubits: qubit 0 is the lowest bit of the index into a vector.
-        limit: most amplitudes that memory holds.
+        limit: most amplitudes that fit in memory.
         shots: int ``(branches,)``, how many shots take each branch; None for exact values.
     """
 
@@ -162,7 +162,7 @@ class Branches:
         """Fewer branches with the same density matrices; for exact values only.
 
         Args:
-            groups: numbers of branches whose memory need not be told apart, every branch once.
+            groups: indices of branches whose memories count as equal; each branch is in one group.
         """
         vectors: list[np.ndarray] = []
         origins: list[int] = []
@@ -202,7 +202,7 @@ class Branches:
         return values
 
     def _with(self, vectors: np.ndarray, memory: Memory, shots: np.ndarray | None) -> Branches:
-        # Parts are views to be written to, which only a contiguous array has.
+        # `_part` needs a contiguous array: it returns views that are written to.
         vectors = np.ascontiguousarray(vectors)
         return Branches(vectors, memory, self.num_qubits, self.limit, shots)
 

@@ -1,4 +1,4 @@
-"""What a circuit asks of a simulator: which qubits it uses, whether it acts on its own results."""
+"""Properties of a circuit that decide how it is simulated, and steps that simplify it."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def is_dynamic(circuit: QuantumCircuit) -> bool:
 def split_final_measurements(
     circuit: QuantumCircuit,
 ) -> tuple[QuantumCircuit, list[tuple[int, int]]]:
-    """Takes off measurements after which neither their qubit nor their bit is used.
+    """Removes final measurements: neither their qubit nor their bit is used afterwards.
 
     Returns:
         The circuit without them, with all its bits; and their (qubit, clbit), in order.
@@ -161,7 +161,7 @@ def all_instructions(circuit: QuantumCircuit) -> Iterator[Any]:
 
 
 def branches_bound(circuit: QuantumCircuit) -> int:
-    """Logarithm, base 2, of most amplitudes that the branches of a circuit need."""
+    """Base-2 logarithm of an upper bound of the amplitudes in a circuit's branches."""
     from qiskit.circuit import ForLoopOp, WhileLoopOp
 
     splits = 0.0
@@ -176,7 +176,7 @@ def branches_bound(circuit: QuantumCircuit) -> int:
 
 
 def refuse_inputs(circuit: QuantumCircuit, pub_index: int) -> None:
-    """Refuses variables whose values a PUB has no place for."""
+    """Refuses input variables: a PUB has no values for them."""
     for variable in circuit.iter_input_vars():
         raise RefusedError(
             f"PUB {pub_index}: the circuit's input variable {variable.name!r} has no value; a PUB "
@@ -186,9 +186,9 @@ def refuse_inputs(circuit: QuantumCircuit, pub_index: int) -> None:
 
 
 def unfolded(circuit: QuantumCircuit) -> QuantumCircuit:
-    """The circuit with the contents of boxes, and of instructions that measure, in their place.
+    """Replaces boxes, and instructions that measure, by their contents.
 
-    What has conditions on bits that it names in its own way stays as it is.
+    Contents with conditions on bits that have other names inside stay as they are.
     """
     if all(
         i.is_standard_gate() or not (i.is_control_flow() or measures_inside(i.operation))
@@ -216,7 +216,7 @@ def unfolded(circuit: QuantumCircuit) -> QuantumCircuit:
 
 
 def _may_stand_in(inner: QuantumCircuit, instruction: Any) -> bool:
-    """Whether `compose` puts the circuit in its instruction's place without confusing its bits."""
+    """Whether `compose` can replace the instruction by the circuit without confusing bits."""
     return not inner.num_vars and (
         list(inner.clbits) == list(instruction.clbits)
         or not any(inside.is_control_flow() for inside in inner.data)
@@ -224,7 +224,7 @@ def _may_stand_in(inner: QuantumCircuit, instruction: Any) -> bool:
 
 
 def measures_inside(operation: Any) -> bool:
-    """Whether an instruction is defined by others that measure, reset or decide."""
+    """Whether an instruction's definition has measurements, resets or control flow."""
     from qiskit.circuit import Barrier, Delay, Gate, Instruction, Measure, Reset, Store
 
     if isinstance(operation, (Gate, Measure, Reset, Barrier, Delay, Store)) or not isinstance(

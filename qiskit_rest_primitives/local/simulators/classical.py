@@ -17,7 +17,7 @@ from qiskit.circuit.classical import expr, types
 from qiskit_rest_primitives.local.outcome import RefusedError
 
 Places = Mapping[Any, int]
-"""Qubit or clbit of the circuit at hand -> its number in the whole circuit."""
+"""Qubit or clbit of the current circuit or block -> its index in the whole circuit."""
 
 _SAME_TYPE = {
     expr.Binary.Op.BIT_AND: operator.and_,
@@ -39,7 +39,7 @@ _SAME_TYPE = {
 
 @dataclass
 class Memory:
-    """What every branch remembers.
+    """The classical memory of every branch.
 
     Attributes:
         bits: bool ``(clbits, branches)``.
@@ -61,7 +61,7 @@ class Memory:
 
     @staticmethod
     def join(parts: Sequence[Memory]) -> Memory:
-        """The memory of all branches; variables that some of them have not are out of scope."""
+        """The memory of all branches; variables that some of them lack are out of scope."""
         shared = set.intersection(*(set(part.values) for part in parts))
         values = {
             variable: np.concatenate([part.values[variable] for part in parts])
@@ -71,7 +71,7 @@ class Memory:
         return Memory(np.concatenate([part.bits for part in parts], axis=1), values)
 
     def keys(self, bits: Sequence[int], variables: set[expr.Var]) -> list[tuple[Any, ...]]:
-        """For each branch the contents of some bits and variables, to be compared."""
+        """For each branch the contents of some bits and variables, as a comparable key."""
         packed = np.packbits(self.bits[list(bits)], axis=0).T
         kept = [array for variable, array in self.values.items() if variable in variables]
         return [
@@ -84,7 +84,7 @@ class Memory:
         self.values[variable] = np.full(self.count, None, dtype=object)
 
     def store(self, target: expr.Expr, value: np.ndarray, places: Places) -> None:
-        """Stores one value a branch.
+        """Stores one value per branch.
 
         Args:
             target: a variable, a bit, a register, or an element of one of these.
@@ -96,7 +96,7 @@ class Memory:
             bit = 1 << self._index(target, places)
             self.store(target.target, np.where(value, whole | bit, whole & ~bit), places)
         elif not isinstance(target, expr.Var):
-            raise RefusedError(f"nothing can be stored in {target}")
+            raise RefusedError(f"can't store a value in {target}")
         elif target.standalone:
             self.values[target] = value.astype(object)
         elif isinstance(target.var, Clbit):
@@ -106,7 +106,7 @@ class Memory:
                 self.bits[places[clbit]] = ((value >> number) & 1).astype(bool)
 
     def integers(self, bits: Sequence[int]) -> np.ndarray:
-        """Bits, the lowest first, as one integer a branch."""
+        """Bits, the lowest first, as one integer per branch."""
         packed = np.packbits(self.bits[list(bits)], axis=0, bitorder="little").T
         numbers = [int.from_bytes(column.tobytes(), "little") for column in packed]
         return np.array(numbers, dtype=object)
@@ -124,7 +124,7 @@ class Memory:
         return self.read(target, places) == int(value)
 
     def read(self, target: Any, places: Places) -> np.ndarray:
-        """The value of a bit, a register or an expression as one number a branch."""
+        """The value of a bit, a register or an expression as one number per branch."""
         if isinstance(target, expr.Expr):
             value = self.evaluate(target, places)
             return value.astype(int) if value.dtype == bool else value
@@ -143,7 +143,7 @@ class Memory:
             ``(branches,)``: bool for Bool, Python integers for Uint, float64 for Float.
 
         Raises:
-            RefusedError: a division by zero, an index outside, a variable without a value, or an
+            RefusedError: division by zero, an index out of range, a variable without a value, or an
                 operation on durations.
         """
         if isinstance(node, expr.Var):
@@ -181,7 +181,7 @@ class Memory:
         width = _width(node.target.type)
         if np.any(index >= width):
             raise RefusedError(
-                f"an index of {max(index)} into {node.target}, which has {width} bits"
+                f"index {max(index)} is out of range: {node.target} has {width} bits"
             )
         return index
 
@@ -204,7 +204,7 @@ def _bool(value: np.ndarray) -> np.ndarray:
 
 
 def _typed(value: np.ndarray, kind: types.Type) -> np.ndarray:
-    """Objects as the array that stands for their type."""
+    """Converts an array of objects to the NumPy type of an expression type."""
     if isinstance(kind, types.Bool):
         return value.astype(bool)
     if isinstance(kind, types.Float):
@@ -213,7 +213,7 @@ def _typed(value: np.ndarray, kind: types.Type) -> np.ndarray:
         return value
     raise RefusedError(
         f"a value of type {kind} in an expression; the simulator has bool, uint and float only",
-        solution="Give lengths of time as numbers.",
+        solution="Use numbers instead of durations.",
     )
 
 
@@ -226,7 +226,7 @@ def _cast(value: np.ndarray, kind: types.Type) -> np.ndarray:
 
 def _binary(node: expr.Binary, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     if node.op in (expr.Binary.Op.SHIFT_LEFT, expr.Binary.Op.SHIFT_RIGHT):
-        # Bits beyond the width are gone: no need to build a number of 2**64 digits.
+        # Bits beyond the width are lost: don't build a number of 2**64 digits.
         distance = np.minimum(right, _width(node.type))
         if node.op == expr.Binary.Op.SHIFT_RIGHT:
             return left >> distance

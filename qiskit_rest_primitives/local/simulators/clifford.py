@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _TOLERANCE = 1e-9
 _CURE = "Use aer_statevector or aer_matrix_product_state for other circuits."
 _ROTATED = frozenset({"p", "rx", "ry", "rz", "rzz"})
-# A channel of Paulis, as `noise.dephased` puts in, and what Aer saves need no rewriting.
+# The Pauli channels of `noise.dephased` and Aer's save instructions need no rewriting.
 _NOT_GATES = frozenset({"barrier", "measure", "quantum_channel", "reset", "save_expval"})
 _ROTATIONS = {
     "rz": ((), ("s",), ("z",), ("sdg",)),
@@ -68,8 +68,8 @@ def is_clifford(circuit: QuantumCircuit) -> bool:
 def as_clifford(circuit: QuantumCircuit) -> QuantumCircuit:
     """Rewrites rotations by multiples of π/2, up to a global phase.
 
-    The last gate that stands for a rotation is labelled with the rotation's name, the others with
-    one that no error has: Aer looks for noise by label, so each rotation gets its noise once.
+    The last gate of a rotation is labelled with the rotation's name, the others with a name that no
+    error has: Aer looks up noise by label, so each rotation gets its noise once.
 
     Raises:
         RefusedError: another gate, or a rotation by another angle.

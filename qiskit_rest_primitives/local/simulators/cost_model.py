@@ -1,4 +1,4 @@
-"""What a simulation costs in time and memory, and which method of Aer is the cheapest."""
+"""Estimates of a simulation's time and memory, and the choice of the cheapest Aer method."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 # Clifford circuits of more qubits run with twirled noise.
 EXACT_NOISE_UP_TO = 12
-# Neither takes time or has noise on a device.
+# Operations without duration and noise on a device.
 _FREE = frozenset({"barrier", "rz"})
 _TURNS_OF_WHILE = 10
-# Aer keeps each shot as a text; ten million is what the service runs for a whole job.
+# Aer stores each shot as text. IBM's service runs at most ten million per job.
 MAX_AER_SHOTS = 20_000_000
 
 
@@ -31,7 +31,7 @@ class NoisyRun:
     Attributes:
         method: as AerSimulator knows it.
         noise: "full", or "pauli-twirled" where the errors are approximated by Paulis and resets.
-        seconds: on one processor, for one circuit with all its shots; a circuit not run before.
+        seconds: estimate for all shots of a circuit that was not run before, on one processor.
     """
 
     method: str
@@ -40,7 +40,7 @@ class NoisyRun:
 
 
 def choose_noisy_run(circuit: QuantumCircuit, shots: int) -> NoisyRun:
-    """The cheapest method that takes all noise of a device along.
+    """The cheapest method that simulates all noise of a device.
 
     A Clifford circuit of many qubits runs with twirled noise, whatever the number of its shots:
     that number never changes the noise. All other circuits run with the exact noise.
@@ -56,7 +56,7 @@ def choose_noisy_run(circuit: QuantumCircuit, shots: int) -> NoisyRun:
         NoisyRun(method, "full", 0.05 + shots * seconds_per_shot(circuit, method, noisy=True))
         for method in methods
     ]
-    # A density matrix gives all shots at once, unless each of them takes its own way.
+    # A density matrix gives all shots at once, unless control flow makes them differ.
     if width <= statevector_limit() // 2 and not is_dynamic(circuit):
         operations = sum(times for _, _, times in _operations(circuit))
         seconds = 0.05 + operations * (8e-5 + 3.5e-9 * 4.0**width)
@@ -66,10 +66,10 @@ def choose_noisy_run(circuit: QuantumCircuit, shots: int) -> NoisyRun:
 
 
 def seconds_per_shot(circuit: QuantumCircuit, method: str, *, noisy: bool) -> float:
-    """Seconds of one processor for a shot; where one run gives all shots, to write one down.
+    """Seconds per shot on one processor; if one run gives all shots, of recording a shot.
 
-    Measured with Aer 0.18 on circuits of fake_127q with 20 to 4,000 operations: half to twice
-    of what this says, but for matrix product states, whose bonds may stay below their bound.
+    Measured with Aer 0.18 on circuits of fake_127q with 20 to 4,000 operations: half to twice the
+    estimate, except for matrix product states, whose bonds may stay below their bound.
     """
     width = circuit.num_qubits
     if not noisy or method == "density_matrix":
@@ -78,7 +78,7 @@ def seconds_per_shot(circuit: QuantumCircuit, method: str, *, noisy: bool) -> fl
         return 2e-5 + _matrix_product_seconds(circuit)
     if method == "stabilizer":
         return 1e-5 * width + 3e-6 * sum(times for _, _, times in _operations(circuit))
-    # Relaxation after gates of two qubits costs most: Aer fuses less of it than after one.
+    # Relaxation after gates of two qubits costs most: Aer fuses less of it.
     amplitudes = 2.0 ** min(width, 60)
     return 2e-5 + sum(
         times * (3e-7 + (8e-10 if len(qubits) == 1 else 1.8e-8) * amplitudes)
@@ -87,7 +87,7 @@ def seconds_per_shot(circuit: QuantumCircuit, method: str, *, noisy: bool) -> fl
 
 
 def _matrix_product_seconds(circuit: QuantumCircuit) -> float:
-    """Seconds a shot: the decompositions take the third power of the bond they cut.
+    """Seconds per shot: a decomposition takes the third power of its bond dimension.
 
     The bond between qubits ``0..i`` and the rest is at most two to the number of gates across it,
     and to the number of qubits on its smaller side.
@@ -101,7 +101,7 @@ def _matrix_product_seconds(circuit: QuantumCircuit) -> float:
         for cut in range(first, last):
             bonds[cut] = min(bonds[cut] + times, most[cut])
         bond = 2.0 ** min(20, max(bonds[max(0, first - 1) : last + 1], default=0))
-        # Gates on qubits that are not neighbours swap their way through those between.
+        # Aer swaps qubits that are not neighbours through those between them.
         seconds += times * (2e-5 + 1e-6 * width + 2e-8 * bond**2)
         seconds += times * (last - first) * (5e-5 + 1.5e-7 * bond**3)
     return seconds
@@ -110,7 +110,7 @@ def _matrix_product_seconds(circuit: QuantumCircuit) -> float:
 def _operations(
     circuit: QuantumCircuit, numbers: Sequence[int] | None = None, times: float = 1
 ) -> Iterator[tuple[str, tuple[int, ...], float]]:
-    """Name, qubits and times of all that costs time; loops counted as often as they turn."""
+    """Name, qubits and count of the operations that take time; loops count every iteration."""
     places = dict(zip(circuit.qubits, numbers or range(circuit.num_qubits), strict=True))
     for instruction in circuit.data:
         operation: Any = instruction.operation
@@ -127,7 +127,7 @@ def _operations(
 
 
 def statevector_limit() -> int:
-    """Qubits whose statevector, with the copies made on the way, fits in this machine's memory."""
+    """Most qubits whose statevector, with temporary copies, fits in this machine's memory."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # not on this system
@@ -136,7 +136,7 @@ def statevector_limit() -> int:
 
 
 def check_width(width: int, pub_index: int, *, squared: bool = False) -> None:
-    """Refuses a circuit whose statevector, or density matrix, memory can't hold."""
+    """Refuses a circuit whose statevector or density matrix does not fit in memory."""
     limit = statevector_limit() // (2 if squared else 1)
     if width > limit:
         raise RefusedError(
@@ -149,11 +149,11 @@ def check_shots(shots: float, pub_index: int) -> int:
     """Returns the shots of a point as an integer.
 
     Raises:
-        RefusedError: more than Aer, which keeps each as a text, has memory for.
+        RefusedError: more than fit in memory; Aer stores each as text.
     """
     if shots > MAX_AER_SHOTS:
         raise RefusedError(
-            f"PUB {pub_index}: {shots:.3g} shots a point; at most {MAX_AER_SHOTS} are run here",
+            f"PUB {pub_index}: {shots:.3g} shots per point; at most {MAX_AER_SHOTS} are supported",
             solution="Ask for fewer shots or less precision, or split them over several jobs.",
         )
     return int(shots)

@@ -42,8 +42,8 @@ def device_size(name: str) -> int | None:
 def heavy_hex_edges(num_qubits: int) -> list[tuple[int, int]]:
     """Both directions of every pair of neighbours of a connected part of a heavy-hex lattice.
 
-    The lattice is walked breadth first from its middle, so that qubits near in number are near in
-    the device, and every size is a part of the next larger one from the same lattice.
+    The lattice is walked breadth first from its middle, so that qubits with close numbers are close
+    on the device, and every size is a part of the next larger one from the same lattice.
     """
     from qiskit.transpiler import CouplingMap
 

@@ -14,9 +14,9 @@ SIMULATOR_GATES = tuple(sorted((
 """What the simulators' targets list."""
 # fmt: on
 AER_GATES = (*_ON_AER_TOO, "delay", "u1", "u2", "u3", "unitary")
-"""What all methods of Aer but the stabilizer one run as they are."""
+"""Gates that all methods of Aer except the stabilizer method run unchanged."""
 CLIFFORD_GATES = (*_CLIFFORD, "delay", "pauli")
-"""What the stabilizer method runs, the rotations at multiples of π/2 only."""
+"""Gates that the stabilizer method runs; the rotations only at multiples of π/2."""
 DEVICE_GATES = ("cz", "id", "rx", "rz", "rzz", "sx", "x")
 """What the devices run."""
 CONTROL_FLOW = ("if_else", "while_loop", "for_loop", "switch_case")

@@ -1,4 +1,4 @@
-"""What the options of a job ask for, as plain values; and which of them nothing here acts on."""
+"""A job's options as plain values, and the names of those that the backend does not act on."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ class Requested:
     """The options that a simulator can act on.
 
     Attributes:
-        shots: samples a point, for sampler PUBs that say nothing.
-        precision: target standard error, for estimator PUBs that say nothing.
-        randomizations: how twirling divides the shots of a point. No circuit is made random yet:
-            its options are among those that are not applied.
+        shots: samples per point, for sampler PUBs without a number.
+        precision: target standard error, for estimator PUBs without one.
+        randomizations: how twirling divides the shots of a point. Circuits are not randomized
+            yet: the twirling options are among those that are not applied.
         seed: seed or None.
         noise: a noise model of the user's, or None.
         coupling: pairs of qubits that two-qubit gates may act on, or None.
         basis_gates: names of the gates to use, or None.
-        not_applied: paths of options that change nothing here.
+        not_applied: paths of options without effect here.
     """
 
     shots: int
@@ -86,7 +86,7 @@ def read_request(params: SamplerParams | EstimatorParams, *, on_aer: bool) -> Re
         randomizations = Randomizations.of_sampler(given)
         shots = sampler_shots(given)
         if shots < 1:
-            raise RefusedError(f"shots are at least 1, not {shots}")
+            raise RefusedError(f"shots must be at least 1, not {shots}")
     else:
         own_seed = _given(params.options.seed_estimator)
         seed = seed if own_seed is None else own_seed
@@ -136,7 +136,7 @@ def _coupling(value: Any) -> list[list[int]] | None:
 
 def _not_applied(params: SamplerParams | EstimatorParams, *, on_aer: bool) -> Iterator[str]:
     for path, value in _leaves("options", _plain(params.options)):
-        # {} is a group of which nothing was set.
+        # {} is a group without a set option.
         if path in _ACTED_ON or value is False or value is None or value == {}:
             continue
         if not (on_aer and path.startswith(_SIMULATOR)):
@@ -147,7 +147,7 @@ def _not_applied(params: SamplerParams | EstimatorParams, *, on_aer: bool) -> It
 
 
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    # The insides of a noise model are one option, not many.
+    # A noise model is one option, whatever it contains.
     if isinstance(value, Mapping) and path.count(".") < 2:
         for name, item in cast("Mapping[str, Any]", value).items():
             yield from _leaves(f"{path}.{name}", item)

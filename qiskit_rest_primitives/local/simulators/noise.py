@@ -1,6 +1,6 @@
-"""The noise of a device, or of a user's noise model, as Aer takes it. Needs Aer.
+"""The noise of a device, or of a user's noise model, in Aer's form. Needs Aer.
 
-A noise model of a whole device costs Aer seconds a run; here it holds only what a circuit uses.
+A whole device's noise model takes Aer seconds per run; here it has only what a circuit uses.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DeviceNoise:
-    """Which part of a device's noise.
+    """The part of a device's noise that a circuit needs.
 
     Attributes:
         num_qubits: size of the device.
@@ -65,13 +65,13 @@ class GivenNoise:
         return _given_noise_model(self)[0]
 
     def for_stabilizer(self) -> tuple[GivenNoise, bool]:
-        """The noise that the stabilizer method can take, and whether it is an approximation."""
+        """The noise that the stabilizer method supports, and whether it is an approximation."""
         noise = GivenNoise(self.text, twirled=True)
         return noise, _given_noise_model(noise)[1]
 
 
 def read_noise_option(option: dict[str, Any]) -> GivenNoise:
-    """Takes ``options.simulator.noise_model``, with or without its envelope.
+    """Reads ``options.simulator.noise_model``, with or without its envelope.
 
     Raises:
         RefusedError: Aer can't read it.
@@ -79,7 +79,7 @@ def read_noise_option(option: dict[str, Any]) -> GivenNoise:
     try:
         noise = GivenNoise(json.dumps(_plain(option)))
         noise.model()
-    except Exception as error:  # Aer checks nothing: whatever it stumbles over
+    except Exception as error:  # Aer does not validate and may raise anything
         raise RefusedError(
             f"options.simulator.noise_model: not a noise model: {type(error).__name__}: {error}",
             solution="Send NoiseModel.to_dict(serializable=True) of qiskit_aer.noise.NoiseModel.",
@@ -107,8 +107,9 @@ def dephased(circuit: QuantumCircuit, observables: Sequence[dict[str, float]]) -
     """Replaces measurements whose outcome is not used by their effect on the state.
 
     A device measures the observables after the circuit, and a measurement leaves no coherence
-    between the states of its qubit. As a channel that costs Aer no run of its own a shot. At the
-    end of a circuit it matters to X and Y alone; elsewhere it is left out.
+    between the states of its qubit. With a channel in its place, Aer
+    needs no separate run per shot. A final measurement gets one only if an observable has X or Y
+    there.
 
     Args:
         circuit: for a device.
@@ -140,8 +141,8 @@ def dephased(circuit: QuantumCircuit, observables: Sequence[dict[str, float]]) -
 def with_labels(circuit: QuantumCircuit, qubits: Sequence[int] | None = None) -> QuantumCircuit:
     """Labels each gate with its name and qubits, by which a `DeviceNoise` finds its error.
 
-    Aer looks for noise by a gate's label, where it has one, before its name. A label of the user's
-    would hide the noise, and to find the error of a qubit Aer copies those of all of them.
+    Aer looks up noise by a gate's label, if it has one, before its name. A user's label would hide
+    the noise, and to find the error of one qubit Aer would copy the errors of all qubits.
 
     Args:
         circuit: to be run with the noise of a device.
@@ -168,9 +169,9 @@ def _label(name: str, qubits: Sequence[int]) -> str:
 
 
 def _keyed_by_label(model: Any) -> Any:
-    """The same errors, those of gates by `with_labels` instead of name and qubits."""
+    """The same errors; those of gates have the labels of `with_labels` as keys."""
     for name, errors in list(model._local_quantum_errors.items()):
-        if name == "reset":  # Aer reads no label of it
+        if name == "reset":  # Aer ignores its label
             continue
         for qubits, error in errors.items():
             model.add_all_qubit_quantum_error(error, _label(name, qubits))
@@ -179,7 +180,7 @@ def _keyed_by_label(model: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Opens the envelopes; complex numbers become pairs, as in ``to_dict(serializable=True)``."""
+    """Decodes the envelopes; complex numbers become pairs, as in ``to_dict(serializable=True)``."""
     if isinstance(value, list):
         return [_plain(item) for item in cast("list[Any]", value)]
     if not isinstance(value, dict):
@@ -249,11 +250,11 @@ def _device_noise_model(noise: DeviceNoise) -> Any:
             return Options()
 
         def run(self, run_input: Any, **options: Any) -> Any:
-            """Not for running."""
+            """Not supported."""
             raise TypeError("this describes noise and runs nothing")
 
     with warnings.catch_warnings():
-        # SciPy finds the matrices of Aer's relaxation errors slow to invert; they are tiny.
+        # SciPy warns that inverting Aer's relaxation matrices is slow; they are tiny.
         warnings.simplefilter("ignore", SparseEfficiencyWarning)
         model = NoiseModel.from_backend(Part())
     if noise.twirled:
@@ -266,7 +267,7 @@ def _given_noise_model(noise: GivenNoise) -> tuple[Any, bool]:
     from qiskit_aer.noise import NoiseModel
 
     with warnings.catch_warnings():
-        # from_dict is deprecated, and is the only way from the wire to a noise model.
+        # from_dict is deprecated, but the only way to read a noise model from JSON.
         warnings.simplefilter("ignore", DeprecationWarning)
         model = NoiseModel.from_dict(_complex_matrices(json.loads(noise.text)))
     return model, noise.twirled and twirl_model(model)

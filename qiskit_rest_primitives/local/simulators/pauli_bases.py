@@ -22,7 +22,7 @@ RunMeasured = Callable[["list[QuantumCircuit]", int, int], np.ndarray]
 
 @dataclass(frozen=True)
 class Bases:
-    """How to measure the observables that one point is asked for.
+    """How to measure the observables of each point.
 
     Attributes:
         total: circuits of all rows.

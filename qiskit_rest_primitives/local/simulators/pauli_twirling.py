@@ -1,9 +1,9 @@
-"""Errors of a noise model -> Paulis and resets, which the stabilizer method takes. Needs Aer.
+"""Errors of a noise model -> Paulis and resets, which the stabilizer method supports. Needs Aer.
 
 Paulis, Clifford gates and resets within an error stay as they are. Any other channel, such as the
 Kraus operators of relaxation with T2 > T1, is approximated: what it does to each Pauli operator by
 itself (the diagonal of its Pauli transfer matrix, and so its fidelity) is kept; that it turns one
-Pauli operator into another is not. Of a relaxation to |0> as much is kept as resets can give.
+Pauli operator into another is not. Relaxation to |0> is kept as far as resets can represent it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def twirl_model(model: Any) -> bool:
         Whether anything had to be approximated.
     """
     approximated = False
-    # Aer has no public way to the errors of a model, or to the relaxation it adds to delays.
+    # Aer has no public access to a model's errors, or to the relaxation it adds to delays.
     for errors in (model._default_quantum_errors, *model._local_quantum_errors.values()):
         for key, error in errors.items():
             errors[key], exact = stabilizer_error(error)
@@ -72,7 +72,7 @@ def stabilizer_error(error: Any) -> tuple[Any, bool]:
 
 
 def mixture_of(channel: Any) -> tuple[Mixture, bool]:
-    """The Paulis, and for one qubit the resets, that replace a channel; and whether exactly so.
+    """The Paulis, and for one qubit the resets, that replace a channel; and whether they are equal.
 
     Args:
         channel: anything that `qiskit.quantum_info.PTM` takes.
@@ -104,7 +104,7 @@ def _is_kept(operation: Any) -> bool:
 
 
 def _words(circuit: Any, cache: dict[bytes, tuple[Mixture, bool]]) -> Mixture:
-    """The mixture that one term of an error stands for."""
+    """The mixture of one term of an error."""
     from qiskit.quantum_info import SuperOp
 
     if any(i.operation.name in _CLIFFORD for i in circuit.data):
@@ -135,7 +135,7 @@ def _words(circuit: Any, cache: dict[bytes, tuple[Mixture, bool]]) -> Mixture:
 
 
 def _then(first: str, second: str) -> str:
-    """One letter for two on the same qubit; a Pauli's sign does not matter."""
+    """Combines two letters of one qubit into one; a Pauli's sign does not matter."""
     if second in "01" or first == "I":
         return second
     if second == "I" or (first in "01" and second == "Z"):

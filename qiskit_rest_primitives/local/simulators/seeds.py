@@ -1,7 +1,7 @@
-"""Which random numbers a point gets: the same whatever the cut and the executor.
+"""The random numbers of a point: independent of the executor and of how a job is divided.
 
 With a seed, `statevector` does what the seeded reference primitives do: the sampler starts every
-point anew from the seed, the estimator draws one stream a PUB along its points in C order. Aer's
+point anew from the seed, the estimator draws one stream per PUB along its points in C order. Aer's
 circuits count through the whole job, as in one run of all of them.
 """
 
@@ -29,7 +29,7 @@ class Seeds:
         seed: what the user set, or None.
         pub_index: position of the PUB in its job.
         circuits_before: circuits of the PUBs before this one.
-        entropy: used if the job has no seed; one value a job.
+        entropy: used if the job has no seed; one value per job.
     """
 
     seed: int | None

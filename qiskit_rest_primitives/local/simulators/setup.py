@@ -21,7 +21,7 @@ class Setup:
         seconds_per_point: a rough guess, from the PUB alone.
         metadata: for the PUB's metadata.
         observables: {pauli: coefficient} each, on the qubits of `circuit`; empty for a sampler.
-        num_circuits: circuits with values that an estimator PUB stands for.
+        num_circuits: bound circuits of an estimator PUB.
         limited: whether `seconds_per_point` is known well enough to refuse a job by it.
     """
 

@@ -1,4 +1,4 @@
-"""What a simulator has to offer: the interface that tasks run on."""
+"""The interface of simulators, which tasks call."""
 
 from __future__ import annotations
 

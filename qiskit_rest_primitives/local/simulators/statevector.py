@@ -1,7 +1,7 @@
 """Circuits on `quantum_info.Statevector`, equal to the reference primitives to the bit.
 
 The reference primitives take whole PUBs; these functions take any points of one, so that a sweep
-can be cut. Random numbers are drawn exactly as `StatevectorSampler` draws them.
+can be divided. Random numbers are drawn exactly as `StatevectorSampler` draws them.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class ReferenceSimulator:
 
     @property
     def holds_lock(self) -> bool:
-        """NumPy and Qiskit let go of it now and then."""
+        """NumPy and Qiskit release it now and then."""
         return False
 
     def sample(self, points: Points, shots: int) -> dict[str, np.ndarray]:
