@@ -13,7 +13,7 @@ import responses
 from qiskit_rest_primitives import QiskitRuntimeService, RestBackend, Settings
 from qiskit_rest_primitives.local import LocalService
 
-# The same examples each time: a failure is a change's, and no folder is shared between runs.
+# The same examples in every run: a new failure is caused by a change of the code.
 hypothesis.settings.register_profile("repeatable", derandomize=True, database=None)
 hypothesis.settings.load_profile("repeatable")
 
@@ -21,8 +21,8 @@ ACCOUNT_VARIABLES = ("TOKEN", "INSTANCE", "URL", "CHANNEL", "REGION")
 
 
 @pytest.fixture(autouse=True)
-def _no_account_of_mine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Tests see no account, and keep no journal, of the person who runs them."""
+def _hide_own_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Hides the account and the journal of the person who runs the tests."""
     for name in ACCOUNT_VARIABLES:
         monkeypatch.delenv(f"QISKIT_IBM_{name}", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -30,8 +30,8 @@ def _no_account_of_mine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 
 
 @pytest.fixture(autouse=True)
-def _mocks_leave_loopback_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A download that an earlier test left behind may still retry; mocks do not count its calls."""
+def _mocks_pass_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mocks do not count loopback calls: an earlier test's download may still be retrying."""
     to_loopback = partialmethod(
         responses.RequestsMock.__init__, passthru_prefixes=("http://127.0.0.1:",)
     )
@@ -47,14 +47,14 @@ def local() -> Iterator[LocalService]:
 
 @pytest.fixture(scope="module")
 def service_that_fails() -> Iterator[LocalService]:
-    """An embedded service with faults on demand, which calls left over by other files don't hit."""
+    """An embedded service with faults on demand, one per file of tests."""
     with LocalService(faults=True) as running:
         yield running
 
 
 @pytest.fixture
 def failing(service_that_fails: LocalService) -> Iterator[LocalService]:
-    """The same for one test, whose faults end with it."""
+    """`service_that_fails`; its faults are cleared after the test."""
     yield service_that_fails
     assert service_that_fails.faults is not None
     service_that_fails.faults.clear()

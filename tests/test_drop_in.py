@@ -58,11 +58,11 @@ ISING = SparsePauliOp.from_list([("ZZ", 1.0), ("XI", 0.5), ("IX", 0.5)])
 
 
 class Exact(EstimatorV2):
-    """Exact where nobody asks for less, as the reference estimator."""
+    """An estimator that is exact by default, like the reference estimator."""
 
     @property
     def default_precision(self) -> float:
-        """As `StatevectorEstimator.default_precision`."""
+        """Like `StatevectorEstimator.default_precision`."""
         return 0.0
 
     def run(self, pubs, *, precision=None):
@@ -71,21 +71,21 @@ class Exact(EstimatorV2):
 
 
 def seeded(backend: RestBackend, shots: int = 1000) -> SamplerV2:
-    """As ``StatevectorSampler(seed=1)``."""
+    """A sampler like ``StatevectorSampler(seed=1)``."""
     options = {"default_shots": shots, "simulator": {"seed_simulator": 1}}
     return SamplerV2(backend, options=options)
 
 
 def reference(shots: int = 1000) -> StatevectorSampler:
-    """The same in this process."""
+    """The reference sampler, in this process."""
     return StatevectorSampler(default_shots=shots, seed=1)
 
 
 @pytest.mark.parametrize(
     "optimizer", [SLSQP(maxiter=40), COBYLA(maxiter=60)], ids=["slsqp", "cobyla"]
 )
-def test_vqe_finds_what_it_finds_with_the_reference(backend: RestBackend, optimizer) -> None:
-    """Energy and number of evaluations."""
+def test_vqe_agrees_with_the_reference(backend: RestBackend, optimizer) -> None:
+    """Energy and number of evaluations are the same."""
     ansatz = real_amplitudes(2, reps=1)
 
     def energy(estimator) -> float:
@@ -97,7 +97,7 @@ def test_vqe_finds_what_it_finds_with_the_reference(backend: RestBackend, optimi
 
 @pytest.mark.parametrize("algorithm", [QAOA, SamplingVQE])
 def test_sampling_algorithms_agree(backend: RestBackend, algorithm) -> None:
-    """QAOA and SamplingVQE: the same samples, so the same path of the optimizer."""
+    """QAOA and SamplingVQE: equal samples give equal steps of the optimizer."""
     cost = SparsePauliOp(["ZZI", "IZZ", "ZII"], [1.0, 1.0, 0.5])
 
     def solve(sampler) -> tuple[str, float]:
@@ -133,7 +133,7 @@ def bernoulli() -> EstimationProblem:
     ids=["canonical", "iterative", "faster"],
 )
 def test_amplitude_estimation_agrees(backend: RestBackend, make) -> None:
-    """These read shots off the metadata of each PUB."""
+    """These algorithms read the shots from each PUB's metadata."""
     ours = make(seeded(backend)).estimate(bernoulli())
     theirs = make(reference()).estimate(bernoulli())
     assert ours.estimation == pytest.approx(theirs.estimation, abs=1e-9)
@@ -183,7 +183,7 @@ def test_fidelities_agree(backend: RestBackend) -> None:
 
 
 def test_numpy_scalars_are_shots_and_precision(backend: RestBackend) -> None:
-    """As results of arithmetic are."""
+    """NumPy numbers are accepted, since arithmetic returns them."""
     circuit = QuantumCircuit(1)
     measured = circuit.measure_all(inplace=False)
     result = SamplerV2(backend).run([(measured, None, np.int32(7))], shots=np.int64(9)).result()
@@ -219,8 +219,8 @@ def test_generators_are_seeds(backend: RestBackend) -> None:
     ],
     ids=["ansatz", "qft", "clifford", "nothing", "grover"],
 )
-def test_instructions_need_not_be_decomposed(backend: RestBackend, make) -> None:
-    """Whatever can be appended to a circuit."""
+def test_any_instruction_runs_without_decomposing(backend: RestBackend, make) -> None:
+    """Library gates, unitaries and custom gates run as they are."""
     instruction = make()
     circuit = QuantumCircuit(3)
     circuit.h([0, 2])
@@ -241,7 +241,7 @@ def test_instructions_need_not_be_decomposed(backend: RestBackend, make) -> None
     ids=["qaoa", "real_amplitudes", "odd names"],
 )
 def test_parametrised_circuits_keep_the_order_of_values(backend: RestBackend, make) -> None:
-    """More than ten parameters, expressions in gates, names that no language takes."""
+    """More than ten parameters, expressions in gates, and any names."""
     circuit = make()
     values = np.random.default_rng(4).uniform(-3, 3, (3, circuit.num_parameters))
     observable = "Z" * circuit.num_qubits
@@ -250,8 +250,8 @@ def test_parametrised_circuits_keep_the_order_of_values(backend: RestBackend, ma
     np.testing.assert_allclose(ours, expected, atol=1e-9)
 
 
-def test_pauli_evolution_is_its_own_definition(backend: RestBackend) -> None:
-    """Judged by the Trotter circuit that it stands for."""
+def test_pauli_evolution_runs_by_its_definition(backend: RestBackend) -> None:
+    """The values are those of its Trotter circuit."""
     time = Parameter("t")
     circuit = QuantumCircuit(2)
     circuit.h(0)
@@ -263,7 +263,7 @@ def test_pauli_evolution_is_its_own_definition(backend: RestBackend) -> None:
     np.testing.assert_allclose(ours, expected, atol=1e-9)
 
 
-def test_a_few_of_many_qubits(service: QiskitRuntimeService, backend: RestBackend) -> None:
+def test_few_active_qubits_of_many(service: QiskitRuntimeService, backend: RestBackend) -> None:
     """A circuit transpiled to 127 qubits, with an observable across idle ones."""
     device = service.backend("fake_127q")
     circuit = QuantumCircuit(3)
@@ -279,7 +279,7 @@ def test_a_few_of_many_qubits(service: QiskitRuntimeService, backend: RestBacken
 
 
 def test_run_can_be_replaced_and_primitives_pickle(backend: RestBackend) -> None:
-    """Models that hold a primitive are saved whole."""
+    """A model that holds a primitive can be pickled."""
     sampler = seeded(backend, shots=5)
     circuit = QuantumCircuit(1)
     circuit.measure_all()
@@ -296,7 +296,7 @@ def test_run_can_be_replaced_and_primitives_pickle(backend: RestBackend) -> None
 
 
 def test_the_handle_is_a_primitive_job(backend: RestBackend) -> None:
-    """All of Qiskit's BasePrimitiveJob."""
+    """It has all methods of Qiskit's BasePrimitiveJob."""
     circuit = QuantumCircuit(1)
     circuit.measure_all()
     job = SamplerV2(backend).run([circuit], shots=1)

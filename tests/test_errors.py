@@ -1,4 +1,4 @@
-"""The tree of errors: which kind tells what, and copies that say more."""
+"""The tree of errors: what each class says, and copies with a longer message."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from qiskit_rest_primitives.errors import with_more
         (RedirectError("x", may_have_acted=False), False),
     ],
 )
-def test_the_kind_tells_whether_the_service_may_have_acted(
+def test_the_class_says_whether_the_service_may_have_acted(
     error: TransportError, acted: bool
 ) -> None:
     """Without a connection nothing was sent."""
     assert error.may_have_acted is acted
 
 
-def test_an_error_that_says_more_is_a_copy() -> None:
-    """Its type and attributes stay, and the first error is left as it was."""
+def test_an_error_with_more_text_is_a_copy() -> None:
+    """It has the same type and attributes; the original error is unchanged."""
     error = NotFoundError("no job", status_code=404, code=1291, retry_after_seconds=2.0)
     more = with_more(error, "; look elsewhere")
     assert type(more) is NotFoundError

@@ -1,4 +1,4 @@
-"""Every call of the API meets every fault that passes, and does what it does without."""
+"""Every call of the API succeeds in spite of every transient fault."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run(service: QiskitRuntimeService, **options: Any) -> Any:
 
 
 def counts(service: QiskitRuntimeService, **options: Any) -> dict[str, int]:
-    """Those of a job."""
+    """The counts of a job."""
     return run(service, **options).result(60)[0].data.meas.get_counts()
 
 
@@ -64,7 +64,7 @@ def deleted(service: QiskitRuntimeService) -> Any:
 
 
 def device(service: QiskitRuntimeService) -> Any:
-    """All that is asked about a device."""
+    """All requests about a device."""
     least = service.least_busy(simulator=False)
     backend = service.backend(least.name)
     return (
@@ -96,10 +96,10 @@ NOT_IN_CALLS = {"answers"}
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("call", CALLS)
-def test_every_call_survives_what_passes(
+def test_every_call_survives_every_transient_fault(
     failing: LocalService, tmp_path: Path, call: str, fault: str
 ) -> None:
-    """The first call of each method to each part of the API meets the fault; no job is doubled."""
+    """The first call of each method to each part of the API fails; no job is duplicated."""
     services = [
         QiskitRuntimeService(
             url=failing.url,
@@ -154,5 +154,5 @@ def test_no_call_is_missing(failing: LocalService, monkeypatch: pytest.MonkeyPat
 
 
 def number_of_jobs(service: QiskitRuntimeService) -> int:
-    """All that the service has."""
+    """The number of jobs on the service."""
     return service.client.jobs(limit=1)["count"]

@@ -1,4 +1,4 @@
-"""Every example runs, and shows what it says."""
+"""Every example runs and prints the documented results."""
 
 from __future__ import annotations
 

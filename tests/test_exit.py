@@ -1,4 +1,4 @@
-"""A program with channel="local" ends as it would without: nothing is printed, nothing is left."""
+"""A program with channel="local" exits like one without: no output, no processes left."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-# The same lines with and without the service, so that tracebacks are equal line by line.
+# Both programs have the same lines, so that their tracebacks are equal.
 PROGRAM = """
 import os, signal, sys, threading, time
 
@@ -57,7 +57,7 @@ ENDINGS = {
 
 
 def ended(tmp_path: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """A child interpreter that has ended; a warning in it is an error."""
+    """Runs a child interpreter to its end; a warning in it is an error."""
     return subprocess.run(
         [sys.executable, "-W", "error", *command],
         env=os.environ | {"QISKIT_REST_STATE": str(tmp_path), "TMPDIR": str(tmp_path)},
@@ -69,7 +69,7 @@ def ended(tmp_path: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(("work", "ending"), ENDINGS.values(), ids=ENDINGS)
-def test_a_script_ends_as_without_the_service(tmp_path: Path, work: str, ending: str) -> None:
+def test_a_script_exits_as_without_the_service(tmp_path: Path, work: str, ending: str) -> None:
     """Exit code, output and errors are the same, also while long jobs are running."""
     script = tmp_path / "script.py"
     script.write_text(PROGRAM + ending)
@@ -81,8 +81,8 @@ def test_a_script_ends_as_without_the_service(tmp_path: Path, work: str, ending:
     assert not list(tmp_path.glob("qiskit-rest-*")), "a temporary folder was left behind"
 
 
-def test_a_service_that_nobody_stopped_ends_quietly(tmp_path: Path) -> None:
-    """As one started by channel="local" does."""
+def test_a_running_service_ends_without_output(tmp_path: Path) -> None:
+    """A `LocalService` that was not stopped, like one of channel="local"."""
     done = ended(
         tmp_path, "-c", "from qiskit_rest_primitives.local import LocalService as S; S().start()"
     )
@@ -132,8 +132,8 @@ def test_bell():
 """
 
 
-def test_pytest_ends_quietly(tmp_path: Path) -> None:
-    """A suite that uses channel="local" prints what pytest prints."""
+def test_pytest_prints_nothing_more(tmp_path: Path) -> None:
+    """The output of a suite that uses channel="local" is pytest's only."""
     (tmp_path / "test_it.py").write_text(TEST_FILE)
     command = ["-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "--rootdir"]
     done = ended(tmp_path, *command, str(tmp_path), str(tmp_path))
@@ -163,8 +163,8 @@ print(notebook.cells[0].outputs[0]["text"])
 """
 
 
-def test_a_notebooks_kernel_ends_as_without_the_service(tmp_path: Path) -> None:
-    """Its last words, if any, are on the standard error of the program that started it."""
+def test_a_notebook_kernel_exits_as_without_the_service(tmp_path: Path) -> None:
+    """A message at its exit would be on the standard error of its parent."""
     program = tmp_path / "notebook.py"
     program.write_text(NOTEBOOK)
     alone, served = (

@@ -1,4 +1,4 @@
-"""The package stays thin: what importing it loads, what installing it brings."""
+"""The package stays thin: modules that it loads, distributions that it installs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_importing_loads_neither_the_service_nor_a_simulator() -> None:
 
 
 def test_importing_adds_few_modules_to_what_it_needs() -> None:
-    """Beside qiskit.primitives and requests: msgspec, ourselves and little else."""
+    """Besides qiskit.primitives and requests: msgspec, this package and few others."""
     base = modules_after("import qiskit.primitives, requests")
     added = modules_after("import qiskit_rest_primitives") - base
     foreign = {n for n in added if n.split(".")[0] not in ("qiskit_rest_primitives", "msgspec")}
@@ -40,7 +40,7 @@ def test_importing_adds_few_modules_to_what_it_needs() -> None:
 
 
 def test_at_most_14_distributions_are_installed() -> None:
-    """Our own, qiskit's and requests' counted in."""
+    """With this package, qiskit, requests and their dependencies."""
     found: set[str] = set()
     todo = ["qiskit-rest-primitives"]
     while todo:

@@ -1,4 +1,4 @@
-"""result() in the middle of what a week brings: restarts, tokens that end, no identity service."""
+"""result() during restarts, with expired tokens, and without the identity service."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ def job(local: LocalService, tmp_path: Path) -> RestJob:
 
 
 def restart(local: LocalService) -> None:
-    """Ends abruptly and comes back after a second."""
+    """The service stops abruptly and starts again after a second."""
     local.restart(1.0)
 
 
 def tokens_end(local: LocalService) -> None:
-    """Every token ends, several times in quick succession."""
+    """All tokens expire, several times in quick succession."""
     for _ in range(3):
         local.expire_tokens()
         time.sleep(0.2)
 
 
 def no_identity(local: LocalService) -> None:
-    """Tokens end while there is nobody to give new ones, for longer than one exchange waits."""
+    """Tokens expire while the identity service is down, for longer than an exchange is retried."""
     assert local.faults is not None
     local.faults.add("POST", "/identity/token", status=503)
     local.expire_tokens()
@@ -70,8 +70,8 @@ def no_identity(local: LocalService) -> None:
     local.faults.clear()
 
 
-def all_at_once(local: LocalService) -> None:
-    """A restart, into a service whose first answers are no good, with tokens of before."""
+def everything_fails(local: LocalService) -> None:
+    """A restart with expired tokens and errors in the first replies."""
     assert local.faults is not None
     local.restart(0.5)
     local.expire_tokens()
@@ -79,11 +79,11 @@ def all_at_once(local: LocalService) -> None:
         local.faults.add("GET", "/jobs/*", count=1, **fault)
 
 
-@pytest.mark.parametrize("trouble", [restart, tokens_end, no_identity, all_at_once])
-def test_result_goes_on(
+@pytest.mark.parametrize("trouble", [restart, tokens_end, no_identity, everything_fails])
+def test_result_rides_out_an_outage(
     local: LocalService, job: RestJob, trouble: Callable[[LocalService], None]
 ) -> None:
-    """The caller sees none of it."""
+    """The caller gets the result and no error."""
     trouble_maker = threading.Thread(target=trouble, args=(local,))
     trouble_maker.start()
     result = job.result(timeout=100)
@@ -99,10 +99,10 @@ def _service_of(job: RestJob) -> QiskitRuntimeService:
     )
 
 
-def test_a_401_of_a_handed_over_token_is_said(
+def test_a_401_of_a_bearer_token_is_raised(
     local: LocalService, job: RestJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There is no other token: the error is raised at once, and the job continues."""
+    """It can't be renewed: the error is raised at once, and the job continues."""
     monkeypatch.delenv("IAM_URL")
     ready = _service_of(job)
     assert not ready.client.renews_tokens
@@ -117,7 +117,7 @@ def test_a_401_of_a_handed_over_token_is_said(
 def test_calls_without_a_timeout_ride_out_an_outage(
     local: LocalService, job: RestJob, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A service that answered before is waited for by reads, submissions and cancellations."""
+    """Reads, submissions and cancellations wait for a service that answered before."""
     service = _service_of(job)
     sampler = SamplerV2(service.backend("statevector"))
     calls: dict[str, Callable[[], object]] = {
@@ -138,9 +138,7 @@ def test_calls_without_a_timeout_ride_out_an_outage(
     assert len(service.jobs()) == 2
 
 
-def test_a_job_of_another_session_is_decoded_through_an_outage(
-    local: LocalService, job: RestJob
-) -> None:
+def test_a_fetched_job_is_decoded_through_an_outage(local: LocalService, job: RestJob) -> None:
     """The submitted params are fetched after the download, during an outage too."""
     service = _service_of(job)
     job.wait_for_final_state(60)

@@ -39,7 +39,7 @@ async def no_app(scope, receive, send) -> None:
 
 @pytest.mark.parametrize("name", PROTOCOL_METHODS)
 def test_uvicorn_has_the_methods_that_we_override(name: str) -> None:
-    """With the same parameters: otherwise ours would never be called."""
+    """They have the same parameters; otherwise uvicorn would not call ours."""
     signature = inspect.signature(getattr(H11Protocol, name))
     assert list(signature.parameters) == PROTOCOL_METHODS[name]
 
@@ -63,7 +63,7 @@ def test_uvicorn_has_the_attributes_that_we_read() -> None:
 
 
 def test_uvicorns_server_lists_its_connections() -> None:
-    """And stops when it is asked to."""
+    """The server also has the attribute that stops it."""
     server = Server(Config(no_app, log_config=None))
     assert server.server_state.connections == set()
     assert server.should_exit is False
@@ -71,8 +71,8 @@ def test_uvicorns_server_lists_its_connections() -> None:
     assert inspect.iscoroutinefunction(server.shutdown)
 
 
-def test_urllib3_takes_our_connections_and_pools() -> None:
-    """The names by which we hand our classes to it."""
+def test_urllib3_accepts_our_connections_and_pools() -> None:
+    """By the attributes that we set."""
     assert issubclass(HTTPConnection, http.client.HTTPConnection)
     assert HTTPConnection.response_class is http.client.HTTPResponse
     assert HTTPSConnection("localhost").is_verified is False
@@ -83,7 +83,7 @@ def test_urllib3_takes_our_connections_and_pools() -> None:
 
 
 def test_requests_has_the_methods_that_we_override() -> None:
-    """Those that make pools, and the one that parses redirects."""
+    """The methods that make pools, and the one that parses redirects."""
     adapter = requests.adapters.HTTPAdapter()
     assert isinstance(adapter.poolmanager, urllib3.PoolManager)
     for name in ("init_poolmanager", "proxy_manager_for"):
@@ -91,8 +91,8 @@ def test_requests_has_the_methods_that_we_override() -> None:
     assert inspect.isfunction(requests.Session.resolve_redirects)
 
 
-def test_a_reply_of_python_reads_from_fp() -> None:
-    """We put a reader with a deadline in its place."""
+def test_http_client_reads_from_fp() -> None:
+    """We replace fp by a reader with a deadline."""
 
     class Socket:
         def makefile(self, *_, **__):
@@ -104,8 +104,8 @@ def test_a_reply_of_python_reads_from_fp() -> None:
     assert reply.status == 404
 
 
-def test_executors_say_how_many_tasks_they_run_and_whether_they_are_broken() -> None:
-    """By attributes that are not documented."""
+def test_executors_have_the_private_attributes_that_we_read() -> None:
+    """The number of workers, and whether the pool is broken."""
     with ThreadPoolExecutor(3) as threads, ProcessPoolExecutor(2) as processes:
         assert threads._max_workers == 3
         assert processes._max_workers == 2
@@ -113,7 +113,7 @@ def test_executors_say_how_many_tasks_they_run_and_whether_they_are_broken() -> 
 
 
 def test_qiskit_appends_without_checks() -> None:
-    """The way in which circuits are read quickly."""
+    """The fast reader of circuits calls this method."""
     circuit, copy = QuantumCircuit(1), QuantumCircuit(1)
     circuit.x(0)
     copy._append(circuit.data[0].replace(qubits=(copy.qubits[0],)))
@@ -122,27 +122,27 @@ def test_qiskit_appends_without_checks() -> None:
     assert copy == circuit
 
 
-def test_qiskit_tells_the_steps_of_an_expression() -> None:
-    """One for each operation."""
+def test_qiskit_lists_the_steps_of_an_expression() -> None:
+    """One step per operation."""
     a, b = Parameter("a"), Parameter("b")
     assert len((a + 2 * b)._qpy_replay) == 2
 
 
 def test_qiskit_wraps_angles_by_a_registry() -> None:
-    """To which `fold_rzz` is added."""
+    """We register `fold_rzz` there."""
     from qiskit.transpiler.passes.utils.wrap_angles import WRAP_ANGLE_REGISTRY
 
     assert callable(WRAP_ANGLE_REGISTRY.add_wrapper)
 
 
 def test_qiskit_backends_cache_their_coupling_map() -> None:
-    """In the attribute that we reset with the target."""
+    """In the attribute that we reset together with the target."""
     assert "_coupling_map" in inspect.getsource(BackendV2)
     assert BackendV2._default_options.__isabstractmethod__
 
 
-def test_aers_noise_models_hold_their_errors() -> None:
-    """Where twirling looks for them."""
+def test_aers_noise_models_have_the_private_attributes_of_errors() -> None:
+    """Twirling reads the errors there."""
     noise = pytest.importorskip("qiskit_aer.noise")
     passes = pytest.importorskip("qiskit_aer.noise.passes")
     model = noise.NoiseModel()

@@ -1,4 +1,4 @@
-"""What is sent: headers, bodies and their number, judged by the documented schema."""
+"""Requests: headers, number, and bodies that match the documented schema."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456
 
 @pytest.fixture
 def recorded(tmp_path):
-    """A service of the documented bodies, and a client of it."""
+    """A mocked service with the documented replies, and a client of it."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         mock.get(
             f"{URL}/backends",
@@ -59,7 +59,7 @@ def test_the_constructor_sends_nothing(recorded) -> None:
     assert len(mock.calls) == 0
 
 
-def test_headers_are_those_of_the_contract(recorded) -> None:
+def test_documented_headers_are_sent(recorded) -> None:
     """Bearer, Service-CRN and a dated API version on every call."""
     mock, service = recorded
     circuit = QuantumCircuit(1)
@@ -76,7 +76,7 @@ def test_headers_are_those_of_the_contract(recorded) -> None:
 
 
 def test_sampler_bodies_have_the_strict_official_form(recorded) -> None:
-    """[text, ndarray envelope, shots], support_qiskit and version said explicitly."""
+    """[text, ndarray envelope, shots], with explicit support_qiskit and version."""
     mock, service = recorded
     circuit = QuantumCircuit(1)
     circuit.rx(Parameter("t"), 0)
@@ -104,7 +104,7 @@ def test_sampler_bodies_have_the_strict_official_form(recorded) -> None:
 
 
 def test_estimator_bodies_have_the_strict_official_form(recorded) -> None:
-    """[text, observables, ndarray envelope, precision], null only where nobody set one."""
+    """[text, observables, ndarray envelope, precision], null only without a precision."""
     mock, service = recorded
     circuit = QuantumCircuit(2)
     estimator = EstimatorV2(service.backend("sim"), options={"resilience_level": 0})
@@ -119,8 +119,8 @@ def test_estimator_bodies_have_the_strict_official_form(recorded) -> None:
     assert second[3] == 0.5
 
 
-def test_each_submission_carries_a_tag_of_its_own(recorded) -> None:
-    """Two runs of the same PUB can be told apart in the job list."""
+def test_each_submission_has_its_own_tag(recorded) -> None:
+    """The tag distinguishes two runs of the same PUB in the job list."""
     mock, service = recorded
     circuit = QuantumCircuit(1)
     circuit.measure_all()
@@ -134,7 +134,7 @@ def test_each_submission_carries_a_tag_of_its_own(recorded) -> None:
 
 
 def test_a_backend_that_is_offline_gets_no_job(recorded) -> None:
-    """It is asked once more before it is refused; nothing is submitted."""
+    """Its status is requested once more before the error; nothing is submitted."""
     mock, service = recorded
     off = {"name": "off", "status": {"name": "offline"}, "is_simulator": True}
     mock.replace("GET", f"{URL}/backends", json={"devices": [off]})

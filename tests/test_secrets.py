@@ -1,4 +1,4 @@
-"""No token, key or bearer in anything that a user sees, saves or logs."""
+"""No token, key or password in anything that a user sees, saves or logs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456
 
 @pytest.fixture
 def everything_logged() -> Iterator[io.StringIO]:
-    """What all loggers write at level DEBUG, http.client's included."""
+    """The output of all loggers at level DEBUG, http.client's included."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
     handler.setFormatter(logging.Formatter("%(name)s %(message)s %(args)s"))
@@ -51,7 +51,7 @@ def everything_logged() -> Iterator[io.StringIO]:
 
 @pytest.fixture
 def issued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The bearer tokens that the identity service has given out."""
+    """The bearer tokens that the identity service has issued."""
     from qiskit_rest_primitives.http import token_exchange as identity
 
     real, given = identity._read, []
@@ -67,7 +67,7 @@ def issued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def chain(error: BaseException) -> str:
-    """An exception with all that it refers to, as a debugger would show it."""
+    """The text of an exception and its causes, with local variables, as in a debugger."""
     return "\n".join(text for _, text in views(error))
 
 
@@ -79,10 +79,10 @@ def measured() -> QuantumCircuit:
 
 
 def errors_of(*calls: Callable[[], Any]) -> list[BaseException]:
-    """What the calls raise; each must."""
+    """The errors of the calls; each call must raise one."""
     raised: list[BaseException] = []
     for call in calls:
-        with pytest.raises(Exception) as problem:  # noqa: PT011  (any error will do)
+        with pytest.raises(Exception) as problem:  # noqa: PT011 - any error will do
             call()
         raised.append(problem.value)
     return raised
@@ -179,7 +179,7 @@ def test_no_secret_leaves_the_client(
 
 
 def test_a_refused_key_is_not_quoted(everything_logged: io.StringIO) -> None:
-    """An identity service that repeats the key in its answer, or breaks off."""
+    """Even if the identity service's reply contains the key, or is cut off."""
     iam = "https://iam.cloud.ibm.com/identity/token"
     replies = ({"status": 400, "body": KEY}, {"body": requests.ConnectionError(KEY)})
     for reply in replies:
@@ -193,8 +193,8 @@ def test_a_refused_key_is_not_quoted(everything_logged: io.StringIO) -> None:
     assert MARKER not in everything_logged.getvalue()
 
 
-def test_a_short_token_is_no_reason_to_change_a_reply() -> None:
-    """A token of one's own service may be a word that its replies hold."""
+def test_a_short_token_is_not_removed_from_replies() -> None:
+    """A token of a private service may be a word that its replies contain."""
     word = "statevector"
     with responses.RequestsMock() as mock:
         mock.get("http://service.example/v1/backends", json={"devices": [{"name": word}]})
@@ -205,7 +205,7 @@ def test_a_short_token_is_no_reason_to_change_a_reply() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 500])
 def test_a_service_that_repeats_the_token_is_not_quoted(status: int) -> None:
-    """Whether it says so in an error or in something that is not one of the API's replies."""
+    """Neither from an error of the API nor from another reply."""
     token = secret("ready")
     for body in (f'{{"errors": [{{"message": "bad {token}", "solution": "{token}"}}]}}', token):
         with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
@@ -219,8 +219,10 @@ def test_a_service_that_repeats_the_token_is_not_quoted(status: int) -> None:
             assert MARKER not in chain(error)
 
 
-def test_a_password_that_no_header_carries_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a proxy in the environment, which is read when it is needed."""
+def test_a_proxy_password_with_invalid_characters_is_not_quoted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The proxy is in the environment, and is read at the first request."""
     monkeypatch.setenv("HTTP_PROXY", f"http://me:{secret('proxy')}€@127.0.0.1:9")
     service = QiskitRuntimeService(url="http://service.example/v1", token=secret("ready"))
     (error,) = errors_of(service.backends)
@@ -230,7 +232,7 @@ def test_a_password_that_no_header_carries_is_not_quoted(monkeypatch: pytest.Mon
 
 @pytest.mark.slow
 def test_passwords_in_urls_stay_out_of_messages() -> None:
-    """Of a proxy, and of a url with a user."""
+    """Passwords of a proxy, and of a url with a user."""
     proxies = {"http": f"http://me:{secret('proxy')}@127.0.0.1:9"}
     service = QiskitRuntimeService(
         url="http://service.example/v1", token=secret("ready"), proxies=proxies

@@ -23,14 +23,14 @@ from qiskit_rest_primitives import OptionsError, Settings
         ("result_memory_bytes", -1),
     ],
 )
-def test_what_is_no_amount_is_refused(name: str, value: Any) -> None:
-    """With its name, before anything is sent."""
+def test_wrong_values_are_refused(name: str, value: Any) -> None:
+    """The error has the setting's name and is raised before anything is sent."""
     with pytest.raises(OptionsError, match=name):
         Settings(**{name: value})
 
 
-def test_a_folder_may_be_text_and_begin_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As users write it."""
+def test_a_folder_may_be_a_string_with_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It becomes a path below the home folder."""
     monkeypatch.setenv("HOME", "/home/me")
     settings: Any = Settings
     assert settings(state_folder="~/kept").state_folder == Path("/home/me/kept")

@@ -1,4 +1,4 @@
-"""A caller's timeout holds, whatever the service does and whichever call it is given to."""
+"""Every call keeps its caller's timeout, whatever the service does."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ CALLS: dict[str, Callable[[RestJob, float], object]] = {
 
 @pytest.fixture
 def job(failing: LocalService, monkeypatch: pytest.MonkeyPatch) -> RestJob:
-    """A job that is completed, which its handle does not know."""
+    """A completed job whose handle has not polled it yet."""
     monkeypatch.setattr(
         retry_policies, "POLL_TIMEOUT_SECONDS", 1.0
     )  # after the faults end, not longer
@@ -68,17 +68,17 @@ def job(failing: LocalService, monkeypatch: pytest.MonkeyPatch) -> RestJob:
 
 @pytest.mark.parametrize("how", MISBEHAVIOUR)
 @pytest.mark.parametrize("call", CALLS)
-def test_watching_keeps_the_timeout(
+def test_polling_keeps_the_timeout(
     failing: LocalService, job: RestJob, call: str, how: str
 ) -> None:
-    """The state can't be had: JobTimeoutError in time, and the same handle works afterwards."""
+    """Polls fail: JobTimeoutError is raised in time, and the handle works afterwards."""
     failing.faults.add("GET", "/jobs/*", **MISBEHAVIOUR[how])
     began = time.monotonic()
     with pytest.raises(FutureTimeoutError if call == "future" else JobTimeoutError):
         CALLS[call](job, 0.3)
     assert time.monotonic() - began < 0.3 + ENOUGH_SECONDS
     if how == "busy":
-        return  # it asked not to be asked for 50 s, and it is not
+        return  # Retry-After was 50 s: there is no other request
     failing.faults.clear()
     assert job.result(timeout=60)[0].data.meas.get_counts() == {"1": 3}
 
@@ -88,7 +88,7 @@ def test_watching_keeps_the_timeout(
 def test_downloading_keeps_the_timeout(
     failing: LocalService, job: RestJob, call: str, how: str
 ) -> None:
-    """The state is known, the result does not come."""
+    """The state is known, but the result does not arrive."""
     failing.faults.add("GET", "/jobs/*/results", **MISBEHAVIOUR[how])
     began = time.monotonic()
     with pytest.raises(JobTimeoutError, match="not received"):
@@ -96,16 +96,16 @@ def test_downloading_keeps_the_timeout(
     assert time.monotonic() - began < 0.5 + ENOUGH_SECONDS
 
 
-def test_wait_gives_what_is_final(failing: LocalService, job: RestJob) -> None:
-    """Nothing is raised: the job is among the pending ones."""
+def test_wait_returns_pending_jobs_after_its_timeout(failing: LocalService, job: RestJob) -> None:
+    """It raises no error."""
     failing.faults.add("GET", "/jobs/*", silence=True)
     began = time.monotonic()
     assert wait([job], timeout=0.3) == (set(), {job})
     assert time.monotonic() - began < 0.3 + ENOUGH_SECONDS
 
 
-def test_headers_that_drip_do_not_hold_a_timeout(tmp_path: Path) -> None:
-    """A reply that begins and never gets to its body."""
+def test_slow_headers_do_not_delay_a_timeout(tmp_path: Path) -> None:
+    """The service sends a reply's headers byte by byte."""
 
     def drip(request: Received) -> None:
         request.connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
@@ -125,7 +125,7 @@ def test_headers_that_drip_do_not_hold_a_timeout(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("forever", [float("inf"), 1e300, 10**400, None])
 def test_a_timeout_without_end(job: RestJob, forever: float | None) -> None:
-    """As None."""
+    """An infinite timeout is like None."""
     assert job.result(timeout=forever)[0].data.meas.get_counts() == {"1": 3}
     assert wait([job], timeout=forever) == ({job}, set())
     assert list(as_completed([job], timeout=forever)) == [job]

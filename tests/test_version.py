@@ -40,7 +40,7 @@ print(SamplerV2(backend).run([circuit], shots=7).result()[0].data.meas.get_count
 
 
 def test_a_source_tree_that_is_not_installed_runs_a_job(tmp_path: Path) -> None:
-    """Without the metadata of an installation, a job runs as with it."""
+    """A job runs without the metadata of an installation."""
     libraries = tmp_path / "libraries"
     libraries.mkdir()
     for name in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
@@ -66,13 +66,13 @@ def test_a_source_tree_that_is_not_installed_runs_a_job(tmp_path: Path) -> None:
 
 
 def test_the_version_is_the_distributions() -> None:
-    """What pip shows is what the package says."""
+    """The package and pip report the same version."""
     assert qiskit_rest_primitives.__version__ == version("qiskit-rest-primitives")
 
 
 @responses.activate
 def test_requests_name_the_version() -> None:
-    """The User-Agent tells services which release calls."""
+    """The User-Agent contains the version."""
     responses.get("https://service.example/v1/versions", json={"versions": []})
     service = QiskitRuntimeService(url="https://service.example/v1", token=secret("ready"))
     service.client.versions()

@@ -17,7 +17,7 @@ def secret(name: str, length: int = 44) -> str:
     """A secret with the marker in front: letters, digits and dashes, the same at each call.
 
     Args:
-        name: its purpose; another name gives another secret.
+        name: its purpose; each name has its own secret.
         length: number of characters, at least 17.
     """
     digits = hashlib.sha256(name.encode()).hexdigest() * 4

@@ -1,4 +1,4 @@
-"""What the official tutorials do; prints numbers. Only the import line names a package."""
+"""A script like the official tutorials; prints numbers. Only the import line names a package."""
 
 import numpy as np
 from qiskit import QuantumCircuit

@@ -35,8 +35,8 @@ def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.parametrize("private", [False, True])
 @pytest.mark.parametrize("url", ["https://cloud.ibm.com", "https://test.cloud.ibm.com"])
 @pytest.mark.parametrize("region", ["us-east", "eu-de"])
-def test_region_in_the_crn_picks_the_host(region: str, url: str, private: bool) -> None:
-    """Same addresses as the official client's."""
+def test_the_crns_region_selects_the_host(region: str, url: str, private: bool) -> None:
+    """The URLs are those of the official client."""
     pytest.importorskip("qiskit_ibm_runtime")
     from qiskit_ibm_runtime.api.utils import default_runtime_url_resolver
 
@@ -44,8 +44,8 @@ def test_region_in_the_crn_picks_the_host(region: str, url: str, private: bool) 
     assert account.api_url == default_runtime_url_resolver(url, crn(region), private)
 
 
-def test_defaults_are_ibms_cloud_with_an_exchanged_key() -> None:
-    """A key and a CRN are enough."""
+def test_a_key_and_a_crn_are_enough_for_ibms_cloud() -> None:
+    """The key is exchanged for tokens at IBM's identity service."""
     account = resolve_account(token=KEY, instance=crn())
     assert account.api_url == "https://quantum.cloud.ibm.com/api/v1"
     assert account.auth_url == "https://iam.cloud.ibm.com/identity/token"
@@ -83,12 +83,12 @@ def test_identity_service_follows_private_and_staging(
         ("https://quantum.example.org/rest", "https://quantum.example.org/rest"),
     ],
 )
-def test_explicit_url_is_used_as_it_is(url: str, expected: str) -> None:
-    """Whatever the CRN's region; only IBM's bare hosts get the API's path."""
+def test_an_explicit_url_is_used_unchanged(url: str, expected: str) -> None:
+    """The CRN's region does not matter; only IBM's bare hosts get the API's path."""
     assert resolve_account(token=KEY, instance=crn(), url=url).api_url == expected
 
 
-def test_token_of_another_service_is_sent_as_it_is() -> None:
+def test_another_services_token_is_sent_unchanged() -> None:
     """Only IBM exchanges keys; an instance is optional and free elsewhere."""
     account = resolve_account(token=READY, url=LOCAL)
     assert (account.token_kind, account.instance) == ("bearer", None)
@@ -106,30 +106,30 @@ def test_iam_url_names_an_identity_service_for_any_service(
     assert account.auth_url == "http://127.0.0.1:9/identity/token"
 
 
-def test_json_web_token_is_a_ready_bearer_token() -> None:
-    """It is sent as it is, to IBM too, with or without the word Bearer and stray space."""
+def test_a_json_web_token_is_a_bearer_token() -> None:
+    """It is sent unchanged, to IBM too; the word Bearer and spaces around it are removed."""
     token = jwt(time.time() + 3600)
     account = resolve_account(token=f" Bearer {token}\n", instance=crn())
     assert account.token_kind == "bearer"
     assert account.token.reveal() == token
 
 
-def test_json_web_token_without_readable_expiry_is_taken() -> None:
-    """Only the service can judge it."""
+def test_a_json_web_token_without_readable_expiry_is_accepted() -> None:
+    """Only the service can check it."""
     token = jwt(0).replace(jwt(0).split(".")[1], "AAAA")
     assert resolve_account(token=token, instance=crn()).token.reveal() == token
 
 
-def test_other_region_than_the_instances_is_not_used(caplog: pytest.LogCaptureFixture) -> None:
-    """The CRN decides, and a warning says so."""
+def test_a_region_that_contradicts_the_crn_is_ignored(caplog: pytest.LogCaptureFixture) -> None:
+    """The CRN's region is used, with a warning."""
     with caplog.at_level(logging.WARNING):
         account = resolve_account(token=KEY, instance=crn(), region="eu-de")
     assert account.api_url == "https://quantum.cloud.ibm.com/api/v1"
     assert "region eu-de is not that of the instance" in caplog.text
 
 
-def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Field by field."""
+def test_arguments_override_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each argument overrides its own variable only."""
     for name, value in {"TOKEN": OTHER_KEY, "INSTANCE": crn("eu-de"), "URL": LOCAL}.items():
         monkeypatch.setenv(f"QISKIT_IBM_{name}", value)
     account = resolve_account(token=KEY, channel="ibm_cloud")
@@ -140,8 +140,8 @@ def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert account.api_url == "https://quantum.cloud.ibm.com/api/v1"
 
 
-def test_environment_wins_over_the_saved_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The saved token is not mixed into it."""
+def test_the_environment_overrides_the_saved_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The saved token is not combined with other variables."""
     save_account(token=KEY, instance=crn())
     monkeypatch.setenv("QISKIT_IBM_TOKEN", OTHER_KEY)
     monkeypatch.setenv("QISKIT_IBM_INSTANCE", crn("eu-de"))
@@ -151,8 +151,8 @@ def test_environment_wins_over_the_saved_account(monkeypatch: pytest.MonkeyPatch
     assert (account.instance, account.channel, account.name) == (crn("eu-de"), "ibm_cloud", None)
 
 
-def test_named_account_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name is an argument."""
+def test_a_named_account_overrides_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name is an argument, and arguments come first."""
     save_account(token=KEY, instance=crn(), name="mine", region="us-east", verify=False)
     monkeypatch.setenv("QISKIT_IBM_TOKEN", OTHER_KEY)
     account = resolve_account(name="mine")
@@ -161,17 +161,17 @@ def test_named_account_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch
     assert resolve_account(name="mine", verify=True).verify is True
 
 
-def test_instance_of_the_environment_replaces_the_saved_one(
+def test_the_environments_instance_overrides_the_saved_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """And an argument replaces both."""
+    """An argument overrides both."""
     save_account(token=KEY, instance=crn())
     monkeypatch.setenv("QISKIT_IBM_INSTANCE", crn("eu-de"))
     assert resolve_account().instance == crn("eu-de")
     assert resolve_account(instance=crn()).instance == crn()
 
 
-def test_no_account_says_where_to_get_one(tmp_path: Path) -> None:
+def test_a_missing_account_is_explained(tmp_path: Path) -> None:
     """The error names the file that was read, and three cures."""
     with pytest.raises(AccountError, match=r"no account: pass token=.*QISKIT_IBM_TOKEN"):
         resolve_account()
@@ -181,8 +181,8 @@ def test_no_account_says_where_to_get_one(tmp_path: Path) -> None:
         resolve_account(name="x")
 
 
-def test_saved_token_goes_to_no_other_service() -> None:
-    """A url alone picks the account that was saved for it, or none."""
+def test_a_saved_token_is_sent_to_its_own_service_only() -> None:
+    """A url alone selects the account that was saved for it, or none."""
     save_account(token=KEY, instance=crn(), name="ibm", set_as_default=True)
     with pytest.raises(AccountError, match=f"no account for {LOCAL}"):
         resolve_account(url=LOCAL)
@@ -197,19 +197,19 @@ def test_saved_token_goes_to_no_other_service() -> None:
 
 
 def test_local_channel_needs_a_url() -> None:
-    """Only the service itself can start one."""
+    """`resolve` alone starts no service."""
     assert resolve_account("local", token=READY, url=LOCAL).channel == "local"
     with pytest.raises(AccountError, match="qiskit-rest serve"):
         resolve_account("local", token=READY)
 
 
 def shown(account: Account) -> str:
-    """Everything that prints an account."""
+    """All texts that display an account."""
     return repr(account) + str(account) + str(vars(account)) + repr(account.as_saved())
 
 
-def test_token_is_hidden_wherever_an_account_is_shown() -> None:
-    """Nor do proxies show, which may hold a password."""
+def test_every_display_of_an_account_hides_its_token() -> None:
+    """Proxies are hidden, too: they may contain a password."""
     account = resolve_account(
         token=KEY, instance=crn(), proxies={"https": f"http://me:{secret('proxy')}@p:1"}
     )
@@ -221,8 +221,8 @@ def test_token_is_hidden_wherever_an_account_is_shown() -> None:
     assert saved["proxies"] == {"urls": {"https": f"http://me:{secret('proxy')}@p:1"}}
 
 
-def test_secret_compares_and_copies_but_never_pickles() -> None:
-    """Copies are the secret itself."""
+def test_a_secret_compares_and_copies_but_never_pickles() -> None:
+    """A copy is the same object."""
     secret = Secret(KEY)
     assert secret == Secret(KEY)
     assert secret != Secret(OTHER_KEY)
@@ -234,8 +234,8 @@ def test_secret_compares_and_copies_but_never_pickles() -> None:
         pickle.dumps(secret)
 
 
-def test_pickled_account_finds_its_token_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the saved account or the environment, never in the pickle."""
+def test_a_pickled_account_reads_its_token_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the saved account or the environment; the pickle has no token."""
     save_account(token=KEY, instance=crn(), name="mine")
     saved = pickle.dumps(resolve_account(name="mine"))
     given = pickle.dumps(resolve_account(token=OTHER_KEY, url=LOCAL))

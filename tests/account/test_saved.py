@@ -53,7 +53,7 @@ OPTIONS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("options", OPTIONS)
-def test_file_is_what_the_official_client_writes(
+def test_the_file_equals_the_official_clients(
     file: Path, tmp_path: Path, options: dict[str, Any]
 ) -> None:
     """Same names, same fields, same values."""
@@ -66,8 +66,8 @@ def test_file_is_what_the_official_client_writes(
     assert json.loads(file.read_text()) == json.loads(theirs.read_text())
 
 
-def test_official_client_reads_what_we_write_and_we_what_it_writes(file: Path) -> None:
-    """One file for both."""
+def test_both_clients_read_each_others_file(file: Path) -> None:
+    """Accounts saved by one client are usable by the other."""
     pytest.importorskip("qiskit_ibm_runtime")
     from qiskit_ibm_runtime import QiskitRuntimeService
 
@@ -86,7 +86,7 @@ def test_official_client_reads_what_we_write_and_we_what_it_writes(file: Path) -
 
 
 @posix
-def test_file_is_private_and_written_in_one_step(file: Path) -> None:
+def test_the_file_is_private_and_replaced_atomically(file: Path) -> None:
     """Mode 600, folder 700, no temporary file left."""
     save_account(token=KEY, instance=crn())
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -98,7 +98,7 @@ def test_file_is_private_and_written_in_one_step(file: Path) -> None:
 def test_file_that_others_can_read_is_repaired(
     file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The official client leaves it open; the warning says what was done."""
+    """Its mode becomes 600, with a warning."""
     save_account(token=KEY, instance=crn())
     file.chmod(0o644)
     with caplog.at_level(logging.WARNING):
@@ -109,10 +109,10 @@ def test_file_that_others_can_read_is_repaired(
 
 
 @posix
-def test_file_of_somebody_else_is_only_warned_about(
+def test_another_users_file_gives_only_a_warning(
     file: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A mode that can't be changed is no reason to refuse the account."""
+    """The account is usable although its mode can't be changed."""
     save_account(token=KEY, instance=crn())
     file.chmod(0o644)
 
@@ -125,8 +125,8 @@ def test_file_of_somebody_else_is_only_warned_about(
 
 
 @posix
-def test_link_to_the_file_stays_a_link(file: Path, tmp_path: Path) -> None:
-    """People keep such files elsewhere."""
+def test_a_symbolic_link_to_the_file_is_kept(file: Path, tmp_path: Path) -> None:
+    """The file that it points to is written."""
     real = tmp_path / "dotfiles.json"
     file.parent.mkdir()
     file.symlink_to(real)
@@ -136,7 +136,7 @@ def test_link_to_the_file_stays_a_link(file: Path, tmp_path: Path) -> None:
 
 
 def test_failed_write_leaves_the_old_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whole or not at all."""
+    """No account is lost, and no temporary file is left."""
     save_account(token=KEY, instance=crn())
     before = file.read_text()
 
@@ -150,7 +150,7 @@ def test_failed_write_leaves_the_old_file(file: Path, monkeypatch: pytest.Monkey
     assert os.listdir(file.parent) == [file.name]
 
 
-def test_unwritable_place_is_an_account_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_folder_is_an_account_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the file."""
 
     def refuse(**where: Any) -> None:
@@ -169,8 +169,8 @@ def test_unwritable_place_is_an_account_error(monkeypatch: pytest.MonkeyPatch) -
         ('{"a": "SECRET"}', "does not hold accounts by name"),
     ],
 )
-def test_damaged_file_is_named_and_kept(file: Path, text: str, message: str) -> None:
-    """Neither read as empty nor overwritten; its text is not shown."""
+def test_a_damaged_file_is_refused_and_kept(file: Path, text: str, message: str) -> None:
+    """It is not read as empty or overwritten, and the error does not quote it."""
     text = text.replace("SECRET", KEY)
     write(file, text)
     for use in (resolve_account, lambda: save_account(token=KEY, instance=crn(), overwrite=True)):
@@ -181,21 +181,21 @@ def test_damaged_file_is_named_and_kept(file: Path, text: str, message: str) -> 
     assert file.read_text() == text
 
 
-def test_folder_in_place_of_the_file_is_an_account_error(file: Path) -> None:
-    """What can't be read is not taken for empty."""
+def test_a_folder_in_place_of_the_file_is_an_account_error(file: Path) -> None:
+    """A file that can't be read does not count as empty."""
     file.mkdir(parents=True)
     with pytest.raises(AccountError, match="can't be read"):
         resolve_account()
 
 
 def test_empty_file_holds_no_account(file: Path) -> None:
-    """As a file that is not there."""
+    """It counts like a missing file."""
     write(file, "")
     assert saved_accounts() == {}
 
 
-def test_name_is_not_taken_twice_without_overwrite() -> None:
-    """Nor is another default replaced."""
+def test_an_existing_account_needs_overwrite() -> None:
+    """The default account is not replaced, either."""
     save_account(token=KEY, instance=crn(), set_as_default=True)
     with pytest.raises(AccountError, match="is saved already; pass overwrite=True"):
         save_account(token=OTHER_KEY, instance=crn())
@@ -226,7 +226,7 @@ def test_default_is_chosen_as_by_the_official_client(file: Path) -> None:
         resolve_account()
 
 
-def test_channel_picks_among_the_saved(file: Path) -> None:
+def test_the_channel_selects_a_saved_account(file: Path) -> None:
     """Only accounts of that channel are considered."""
     save_account(token=KEY, instance=crn(), set_as_default=True)
     save_account(token=OTHER_KEY, instance=crn(), channel="ibm_cloud")
@@ -234,7 +234,7 @@ def test_channel_picks_among_the_saved(file: Path) -> None:
 
 
 def test_named_account_of_the_retired_channel_is_explained(file: Path) -> None:
-    """Its token is of no use any more."""
+    """Its token no longer works."""
     write(file, {"old": {"channel": "ibm_quantum", "token": READY}})
     with pytest.raises(AccountError, match="switched off in July 2025"):
         resolve_account(name="old")
@@ -255,7 +255,7 @@ def test_saved_accounts_hide_tokens_and_filter() -> None:
     save_account(token=everything["mine"]["token"], url=LOCAL, channel="local", name="copy")
 
 
-def test_delete_says_whether_there_was_one() -> None:
+def test_delete_returns_whether_the_account_existed() -> None:
     """By name, or the channel's default name."""
     save_account(token=KEY, instance=crn())
     save_account(token=KEY, instance=crn(), name="mine")
@@ -267,7 +267,7 @@ def test_delete_says_whether_there_was_one() -> None:
 
 
 def test_account_without_instance_can_be_saved() -> None:
-    """The official client picks one; ours asks for it when the account is used."""
+    """The official client chooses one; ours requires one when the account is used."""
     save_account(token=KEY)
     save_account(token=KEY, instance="auto", name="auto")
     with pytest.raises(AccountError, match="needs an instance"):

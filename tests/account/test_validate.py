@@ -43,8 +43,8 @@ def test_expired_bearer_token_is_refused_before_anything_is_sent() -> None:
     ],
     ids=["empty", "blank", "number", "two words", "umlaut", "short", "brackets", "classic"],
 )
-def test_token_that_is_none_is_refused(token: Any, message: str) -> None:
-    """Each with a cure, and without the token itself in the message."""
+def test_a_malformed_token_is_refused(token: Any, message: str) -> None:
+    """The message has a cure and does not quote the token."""
     with pytest.raises(AccountError, match=message) as caught:
         resolve_account(token=Secret(token), instance=crn())
     assert MARKER not in "\n".join(text for _, text in views(caught.value))
@@ -70,8 +70,8 @@ def test_malformed_instance_is_refused(instance: Any, message: str) -> None:
 
 
 @pytest.mark.parametrize("instance", ["a\nb", "ü", "crn:v1:x"])
-def test_instance_that_no_header_carries_is_refused(instance: str) -> None:
-    """Elsewhere too."""
+def test_an_instance_that_is_no_header_value_is_refused(instance: str) -> None:
+    """For other services than IBM's, too."""
     with pytest.raises(AccountError, match="instance"):
         resolve_account(token=READY, url=LOCAL, instance=instance)
 
@@ -113,7 +113,7 @@ def test_instance_that_no_header_carries_is_refused(instance: str) -> None:
     ],
 )
 def test_malformed_part_is_refused(field: str, value: Any, message: str) -> None:
-    """Each says what, which and the cure."""
+    """The message names the field, its value and the cure."""
     with pytest.raises(AccountError, match=message) as caught:
         resolve_account(**{"token": KEY, "instance": crn()} | {field: value})
     assert MARKER not in "\n".join(text for _, text in views(caught.value))

@@ -25,7 +25,7 @@ LINE = [[0, 1], [1, 2], [2, 3], [3, 4]]
 
 
 class Service:
-    """Answers like the four backend endpoints, and counts."""
+    """Stands in for a client: answers the four backend calls and records them."""
 
     def __init__(self, **options: Any):
         gates = ["cz", "id", "rz", "sx", "x", "rx", "rzz"]
@@ -68,7 +68,7 @@ def service() -> Service:
 @pytest.fixture
 def backend(service: Service) -> RestBackend:
     """Its device."""
-    return RestBackend(service, "fake_5q")  # pyright: ignore[reportArgumentType]
+    return RestBackend(service, "fake_5q")
 
 
 @pytest.mark.parametrize("level", [0, 1, 2, 3])
@@ -84,7 +84,7 @@ def test_transpiled_circuit_passes_the_isa_check(backend: RestBackend, level: in
 
 def test_transpiled_fractional_circuit_passes_the_isa_check(service: Service) -> None:
     """Rzz angles are folded into the range that the device is calibrated for."""
-    backend = RestBackend(service, "fake_5q", use_fractional_gates=True)  # pyright: ignore[reportArgumentType]
+    backend = RestBackend(service, "fake_5q", use_fractional_gates=True)
     circuit = QuantumCircuit(2)
     circuit.rzz(5.0, 0, 1)
     circuit.rx(0.3, 0)
@@ -96,10 +96,10 @@ def test_transpiled_fractional_circuit_passes_the_isa_check(service: Service) ->
     assert Operator.from_circuit(isa).equiv(Operator(QuantumCircuit(5).compose(circuit, [0, 1])))
 
 
-def test_nothing_is_asked_before_it_is_needed_and_then_once(
+def test_requests_are_made_when_needed_and_only_once(
     backend: RestBackend, service: Service
 ) -> None:
-    """Name and client are memory; the target costs two requests in all."""
+    """Name and client need no request, the target needs two."""
     assert (backend.name, repr(backend)) == ("fake_5q", "<RestBackend('fake_5q')>")
     assert backend.client is service
     assert service.calls == []
@@ -123,7 +123,7 @@ def test_threads_share_one_fetch(backend: RestBackend, service: Service) -> None
     assert service.calls == ["configuration", "properties"]
 
 
-def test_refresh_asks_again(backend: RestBackend, service: Service) -> None:
+def test_refresh_requests_again(backend: RestBackend, service: Service) -> None:
     """After a refresh, the target shows the new calibration."""
     error = backend.target["sx"][0,].error
     _, service.properties = encode_target(
@@ -156,25 +156,25 @@ def test_attributes_of_the_official_backend(backend: RestBackend) -> None:
 
 
 def test_unknown_attribute_is_an_attribute_error(backend: RestBackend) -> None:
-    """``hasattr`` works; Python's own questions do not reach the service."""
+    """``hasattr`` works; Python's special methods cause no request."""
     assert not hasattr(backend, "_repr_html_")
-    assert backend.client.calls == []  # pyright: ignore[reportAttributeAccessIssue]
+    assert backend.client.calls == []
     assert not hasattr(backend, "colour")
     with pytest.raises(AttributeError, match="fake_5q has no attribute 'colour'"):
         _ = backend.colour
 
 
-def test_fields_the_service_leaves_out_are_none(service: Service) -> None:
-    """BackendV2's own attributes exist in any case."""
+def test_missing_fields_read_as_none(service: Service) -> None:
+    """The attributes of BackendV2 exist without them."""
     for field in ("description", "online_date", "backend_version", "meas_map"):
         del service.configuration[field]
-    backend = RestBackend(service, "fake_5q")  # pyright: ignore[reportArgumentType]
+    backend = RestBackend(service, "fake_5q")
     assert (backend.description, backend.online_date) == (None, None)
     assert (backend.backend_version, backend.meas_map) == (None, None)
 
 
 def test_status_has_the_official_attributes(backend: RestBackend) -> None:
-    """It is fetched at each call."""
+    """Each call requests it."""
     status = backend.status()
     assert status.to_dict() == {
         "backend_name": "fake_5q",
@@ -186,7 +186,7 @@ def test_status_has_the_official_attributes(backend: RestBackend) -> None:
 
 
 def test_run_points_to_the_primitives(backend: RestBackend) -> None:
-    """With the words to write instead."""
+    """The message shows the code to write instead."""
     with pytest.raises(BackendError, match=r"SamplerV2\(mode=backend\)"):
         backend.run(QuantumCircuit(1))
 
@@ -197,15 +197,15 @@ def test_fractional_gates_can_be_switched(backend: RestBackend, service: Service
     backend.set_options(use_fractional_gates=True)
     assert "rzz" in backend.target.operation_names
     assert service.calls == ["configuration", "properties"]
-    everything = RestBackend(service, "fake_5q", use_fractional_gates=None)  # pyright: ignore[reportArgumentType]
+    everything = RestBackend(service, "fake_5q", use_fractional_gates=None)
     assert "rx" in everything.target.operation_names
 
 
 @pytest.mark.parametrize(
     "copier", [copy.copy, copy.deepcopy, lambda b: pickle.loads(pickle.dumps(b))]
 )
-def test_copies_work_on_their_own(backend: RestBackend, copier: Any) -> None:
-    """What was fetched travels along; target and lock are made anew."""
+def test_copies_are_independent(backend: RestBackend, copier: Any) -> None:
+    """They keep the fetched data; target and lock are new."""
     names = set(backend.target.operation_names)
     other = copier(backend)
     before = len(other.client.calls)
@@ -215,37 +215,37 @@ def test_copies_work_on_their_own(backend: RestBackend, copier: Any) -> None:
     other.set_options(use_fractional_gates=True)
 
 
-def test_copy_before_anything_was_asked(backend: RestBackend) -> None:
-    """Unpickling asks nothing either."""
+def test_a_copy_before_the_first_request(backend: RestBackend) -> None:
+    """Unpickling makes no request, either."""
     other = pickle.loads(pickle.dumps(backend))
     assert other.client.calls == []
     assert other.num_qubits == 5
 
 
 def test_device_without_properties_has_a_target(service: Service) -> None:
-    """A 404 there is no error, and is not asked again."""
+    """A 404 is no error and is requested once."""
     service.properties = None
-    backend = RestBackend(service, "fake_5q")  # pyright: ignore[reportArgumentType]
+    backend = RestBackend(service, "fake_5q")
     assert backend.properties() is None
     assert backend.target["sx"][0,] is None
     assert service.calls.count("properties") == 1
 
 
 def test_simulator_is_known_from_the_list(service: Service) -> None:
-    """The entry of ``GET /backends`` saves the request; it may also not say."""
+    """The entry of ``GET /backends`` saves the request, unless it lacks the field."""
     told = {"name": "fake_5q", "is_simulator": True}
-    backend = RestBackend(service, "fake_5q", list_entry=told)  # pyright: ignore[reportArgumentType]
+    backend = RestBackend(service, "fake_5q", list_entry=told)
     assert backend.simulator
     assert service.calls == []
-    backend = RestBackend(service, "fake_5q", list_entry={})  # pyright: ignore[reportArgumentType]
+    backend = RestBackend(service, "fake_5q", list_entry={})
     assert not backend.simulator
 
 
-def test_simulators_properties_are_never_asked_for() -> None:
-    """It has none."""
+def test_properties_of_a_simulator_are_never_requested() -> None:
+    """A simulator has no properties."""
     service = Service(simulator=True)
     service.configuration["n_qubits"] = None
-    backend = RestBackend(service, "sim")  # pyright: ignore[reportArgumentType]
+    backend = RestBackend(service, "sim")
     assert backend.properties() is None
     assert backend.num_qubits is None
     assert "rzz" in backend.target.operation_names
@@ -263,10 +263,10 @@ def test_target_of_a_served_device_is_the_official_one(
     assert facts(backend.target) == facts(official_target(*sent))
 
 
-def test_simulator_differs_from_the_official_one_only_by_what_is_kept(
+def test_our_target_of_a_simulator_has_more_than_the_official_one(
     http_service: QiskitRuntimeService,
 ) -> None:
-    """With fractional gates, only boxes and ways out of loops are more."""
+    """With fractional gates, only box, break and continue are added."""
     backend = http_service.backend("statevector")
     theirs = official_target(backend.configuration().to_dict(), None, fractional=True)
     more = set(backend.target.operation_names) - set(theirs.operation_names)
@@ -274,10 +274,10 @@ def test_simulator_differs_from_the_official_one_only_by_what_is_kept(
     assert more <= {"box", "break_loop", "continue_loop"}
 
 
-def test_pickle_of_a_backend_holds_no_token(
+def test_a_pickled_backend_holds_no_token(
     http_service: QiskitRuntimeService, local: LocalService
 ) -> None:
-    """Fetched or not."""
+    """Before and after its data were fetched."""
     backend = http_service.backend("fake_5q")
     for _ in range(2):
         pickled = pickle.dumps(backend)

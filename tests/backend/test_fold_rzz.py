@@ -33,6 +33,6 @@ def test_folded_rzz_is_the_same_operator(angle: float) -> None:
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.4, math.pi / 2])
-def test_angle_in_range_is_left_alone(angle: float) -> None:
+def test_an_angle_in_range_is_unchanged(angle: float) -> None:
     """No gate is added."""
     assert set(fold_rzz([angle]).count_ops()) <= {"rzz"}

@@ -21,7 +21,7 @@ from tests.wire.target.test_target import recorded
 
 @pytest.fixture
 def properties() -> dict[str, Any]:
-    """Of a device with a faulty qubit and a faulty gate."""
+    """The properties of a device with a faulty qubit and a faulty gate."""
     target = GenericBackendV2(3, ["sx", "cz"], coupling_map=[[0, 1], [1, 2]], seed=5).target
     return encode_target(target, name="d", faulty_qubits=[2], faulty_gates=[("cz", (0, 1))])[1]
 
@@ -80,7 +80,7 @@ def test_configuration_behaves_like_an_object() -> None:
         hash(one)
 
 
-def test_faulty_parts_are_told(properties: dict[str, Any]) -> None:
+def test_faulty_qubits_and_gates_are_reported(properties: dict[str, Any]) -> None:
     """Under the official names."""
     view = BackendProperties(properties)
     assert view.faulty_qubits() == [2]
@@ -91,8 +91,8 @@ def test_faulty_parts_are_told(properties: dict[str, Any]) -> None:
     assert view.is_gate_operational("sx", 0)
 
 
-def test_value_that_is_not_reported_is_named(properties: dict[str, Any]) -> None:
-    """With the values there are."""
+def test_a_missing_value_is_named(properties: dict[str, Any]) -> None:
+    """The message lists the values that exist."""
     view = BackendProperties(properties)
     with pytest.raises(BackendError, match="d reports no T1 of qubit 9; it reports nothing"):
         view.t1(9)
@@ -151,8 +151,8 @@ ENTRIES = [
         ({"simulator": False, "min_num_qubits": 100}, "big off"),
     ],
 )
-def test_selection_by_the_list_alone(criteria: dict[str, Any], expected: str) -> None:
-    """In the order of the service; no backend is asked."""
+def test_backends_are_selected_from_the_list(criteria: dict[str, Any], expected: str) -> None:
+    """In the service's order, without requests for single backends."""
     found = select_backends(ENTRIES, **criteria)
     assert [item["name"] for item in found] == expected.split()
 
@@ -163,7 +163,7 @@ def test_least_busy_has_the_shortest_queue_of_those_online() -> None:
     assert least_busy_entry(select_backends(ENTRIES, simulator=False))["name"] == "big"
 
 
-def test_least_busy_of_none_says_why() -> None:
+def test_least_busy_without_a_match_says_why() -> None:
     """The error names the states of the matching backends, or says that none matches."""
     with pytest.raises(BackendError, match="off is offline"):
         least_busy_entry([ENTRIES[2]])
@@ -172,7 +172,7 @@ def test_least_busy_of_none_says_why() -> None:
 
 
 class Device:
-    """A backend that answers from memory."""
+    """A backend without a service."""
 
     def __init__(self, **configuration: Any):
         self.name = configuration["backend_name"]

@@ -1,8 +1,8 @@
 """Runs every benchmark of this folder: ``python -m tests.benchmarks [--short] [name ...]``.
 
-Each prints one line a figure: name, measured ratio, target, ok or MISSED. Figures are ratios
-within one run, so they hold on any machine; a busy one widens them. ``--short`` only tries whether
-each benchmark runs, in seconds.
+Each prints one line per figure: name, measured ratio, target, ok or MISSED. Figures are ratios
+within one run, so they hold on any machine; a busy one widens them. ``--short`` only tests, in
+seconds, that each benchmark runs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 
 
 def main() -> int:
-    """Runs the named benchmarks, or all; 1 if one broke off, or missed its target."""
+    """Runs the named benchmarks, or all; 1 if one failed or missed its target."""
     known = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(known))

@@ -1,4 +1,4 @@
-"""What the client costs: import, constructor, a quick job, polling, many jobs at once.
+"""The client's overhead: import, constructor, a quick job, polling, many jobs at once.
 
 Run with ``python -m tests.benchmarks.bench_client``.
 """
@@ -35,7 +35,7 @@ QUIET = Settings(journal=False)
 
 
 class HeldExecutor(Executor):
-    """Keeps calls until they are released, after a delay of their own if there is one."""
+    """Runs each call after its delay, or holds it until released."""
 
     def __init__(self, delay_seconds: float | None = None):
         self._delay = delay_seconds

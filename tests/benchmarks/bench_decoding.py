@@ -1,8 +1,8 @@
 """Decoding of large results, relative to the official client's decoder and json.loads.
 
-``python -m tests.benchmarks.bench_decoding`` prints one line a figure. Times are CPU times, the
-best of several rounds taken in turns; each peak is that of a process of its own, above what it held
-before it read the body, so the body counts.
+``python -m tests.benchmarks.bench_decoding`` prints one line per figure. Times are CPU times, the
+best of several rounds taken in turns; each peak is measured in a separate process,
+relative to the memory before it reads the body, so the body counts.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def main() -> None:
         array = POINTS * SHOTS * 16
         text = (folder / "plain").stat().st_size
         try:
-            import qiskit_ibm_runtime  # noqa: F401  (only whether it is there)
+            import qiskit_ibm_runtime  # noqa: F401 - tests whether it is installed
         except ImportError:
             print("decode 65 MB, Qiskit-encoded / RuntimeDecoder: qiskit-ibm-runtime is missing")
         else:

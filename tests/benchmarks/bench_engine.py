@@ -22,7 +22,7 @@ from tests.benchmarks.figures import report, size
 
 
 def main() -> None:
-    """Prints one line a figure."""
+    """Prints one line per figure."""
     small_job()
     sweep()
 
@@ -95,11 +95,11 @@ def sweep() -> None:
     values = np.random.default_rng(1).uniform(-3, 3, (size(1000, 20), 12)).tolist()
     text = qasm3.dumps(circuit)
     taken: dict[int, float] = {}
-    # In turns, and the better of two: other work on the machine comes and goes.
+    # In turns, best of two, because other programs may be running.
     for count in size((1, 2, 1, 2), (1, 2)):
         with worker_processes(count) as executor:
             engine = Engine(LocalBackends(), executor)
-            # Every process has started and has seen the circuit before the clock runs.
+            # Every process has started and has read the circuit before time is measured.
             for nap in [executor.submit(time.sleep, 1) for _ in range(count)]:
                 nap.result()
             run(engine, [[text, values[:100], 16]])

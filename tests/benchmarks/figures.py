@@ -1,7 +1,7 @@
-"""One line a figure, and how large a benchmark is.
+"""Prints figures, one per line, and sets the size of benchmarks.
 
 With ``BENCHMARKS_SHORT`` in the environment, which ``--short`` sets, every benchmark runs at a
-small size: whether it still works. Its figures mean nothing then, and are not judged.
+small size, to test that it works. Its figures then mean nothing and have no targets.
 """
 
 from __future__ import annotations

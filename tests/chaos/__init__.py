@@ -1,1 +1,1 @@
-"""A fault proxy between a client and the embedded service, and what survives it."""
+"""A fault proxy between a client and the embedded service, and the jobs that survive it."""

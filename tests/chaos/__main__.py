@@ -1,6 +1,6 @@
 """``python -m tests.chaos --jobs 2000 --threads 8 --faults 0.3 --seed 1``.
 
-``--client official`` measures the official client instead: what it loses is reported, not judged.
+``--client official`` measures the official client instead, whose losses are no failure.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SHORT_JOBS = 16
 
 
 def main() -> int:
-    """Prints the report; 1 if our client lost or duplicated a job, or a result is not right."""
+    """Prints the report; 1 if our client lost or duplicated a job, or if a result is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--jobs", type=int, default=200)
     parser.add_argument("--threads", type=int, default=8)

@@ -1,4 +1,4 @@
-"""An HTTP proxy that injects faults into a part of the calls, chosen by a seed."""
+"""An HTTP proxy that injects faults into a fraction of the calls, chosen by a seed."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ HOP_HEADERS = ("connection", "transfer-encoding", "content-length", "keep-alive"
 
 
 class FaultProxy(ThreadingHTTPServer):
-    """Forwards all calls to one service, and makes a part of them fail.
+    """Forwards all calls to one service, and makes a fraction of them fail.
 
     Args:
         port: the service's port on 127.0.0.1.
-        rate: part of the calls with a fault, 0 to 1.
+        rate: fraction of the calls with a fault, 0 to 1.
         seed: chooses the calls and their faults.
         kinds: possible faults; besides `KINDS` there is "silence".
         listen_on: port to listen on; 0 for a free one.
@@ -116,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             status, headers, reply = self._ask(body)
         except OSError:
-            # The service is down: what a gateway says then.
+            # The service is down: the reply of a gateway.
             self._answer(502, b"<html>bad gateway</html>", {})
             return
         if kind == "drop after":

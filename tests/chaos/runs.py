@@ -80,9 +80,9 @@ def numbered(number: int) -> QuantumCircuit:
 def chaos(
     faults: float, seed: int, restart_every: float, expire_every: float
 ) -> Iterator[tuple[LocalService, FaultProxy]]:
-    """A service that restarts and ends its tokens, behind a proxy that spoils calls.
+    """A service that restarts and expires its tokens, behind a proxy that makes calls fail.
 
-    Now and then the identity service is down as well, when all need a new token.
+    At times the identity service is down, too, when all clients need a new token.
     """
     with LocalService(users=[USER], token_lifetime_seconds=60) as local:
         proxy = FaultProxy(int(local.base_url.rpartition(":")[2]), faults, seed)
@@ -159,7 +159,7 @@ def run_jobs(
         tempfile.TemporaryDirectory() as folder,
     ):
         calm = proxy.rate
-        proxy.rate = 0.0  # both clients begin undisturbed; the official one needs it
+        proxy.rate = 0.0  # both clients start without faults; the official one needs that
         if client == "ours":
             service: Any = our_service(proxy, local, Path(folder))
             sampler_class: Any = SamplerV2
@@ -217,7 +217,7 @@ def run_jobs(
 def count_on_the_service(
     proxy: FaultProxy, local: LocalService, known: set[str], report: Report, folder: Path
 ) -> None:
-    """Asks the service, undisturbed, what it has."""
+    """Counts the service's jobs, without faults."""
     listed = our_service(proxy, local, folder).jobs(limit=None)
     by_run: Counter[str] = Counter()
     for job in listed:

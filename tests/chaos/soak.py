@@ -1,6 +1,6 @@
-"""An unattended client: ``python -m tests.chaos.soak --minutes 30``.
+"""A client that runs for a long time: ``python -m tests.chaos.soak --minutes 30``.
 
-Jobs, watches and token renewals without end, while the service restarts now and then. The service
+Jobs, polls and token renewals without end, while the service restarts at times. The service
 is a process of its own; threads, open files and memory are the client's.
 """
 
@@ -71,7 +71,7 @@ class ServedElsewhere:
         self._wait_until_it_listens()
 
     def _wait_until_it_listens(self) -> None:
-        # However slow the machine is, it is up for a while before the next restart.
+        # Even on a slow machine it is up for a while before the next restart.
         for _ in range(600):
             with contextlib.suppress(OSError):
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -80,7 +80,7 @@ class ServedElsewhere:
         raise RuntimeError("the service did not start within a minute")
 
     def stop(self) -> None:
-        """As Ctrl-C would."""
+        """Stops it like Ctrl-C."""
         self._process.send_signal(signal.SIGINT)
         self._process.wait(30)
 
@@ -130,7 +130,7 @@ def soak(minutes: float, restart_every: float) -> tuple[list[Sample], int]:
                     job.result(timeout=300)
                 done += len(jobs)
                 del jobs, job
-                # Idle pollers stop; what stays is what is held.
+                # Idle pollers stop; the remaining threads and files count.
                 time.sleep(0.5)
                 samples.append(sample())
         finally:
@@ -162,7 +162,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--short", action="store_true", help="some seconds, no limits")
     given = parser.parse_args()
-    logging.basicConfig(level=logging.CRITICAL)  # that the service is away is what is tried here
+    logging.basicConfig(level=logging.CRITICAL)  # the service is down on purpose
     minutes, restart_every = given.minutes, RESTART_EVERY
     if given.short:
         minutes, restart_every = min(minutes, SHORT_MINUTES), SHORT_RESTART_EVERY

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_faults_lose_no_job(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """30 % of the calls fail, the service restarts, tokens end: every job is there once."""
+    """30 % of the calls fail, the service restarts, tokens expire: every job exists once."""
     monkeypatch.setenv("IAM_URL", "")
     report = run_jobs(
         jobs=40, threads=4, faults=0.3, seed=seed, restart_every=2.0, expire_every=1.5

@@ -47,7 +47,7 @@ OUTAGES = ("nothing listens", "silence", "5xx before")
 
 
 def client_of(url: str, local: LocalService, folder: Path) -> QiskitRuntimeService:
-    """A client as users have it."""
+    """A client with a user's settings."""
     settings = Settings(state_folder=folder)
     return QiskitRuntimeService(
         url=url, token=local.token, instance=local.instance, settings=settings
@@ -55,7 +55,7 @@ def client_of(url: str, local: LocalService, folder: Path) -> QiskitRuntimeServi
 
 
 def long_job(service: QiskitRuntimeService, pubs: int) -> RestJob:
-    """A job that runs for half a second a PUB."""
+    """A job that runs for half a second per PUB."""
     return SamplerV2(service.backend("statevector")).run(long_pubs(pubs))
 
 

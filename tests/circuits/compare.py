@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -111,8 +110,3 @@ def canonical(circuit: QuantumCircuit, encoded: EncodedCircuit) -> QuantumCircui
 def without_comments(text: str) -> str:
     """Returns the text without comment lines."""
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("//"))
-
-
-def bit_values(bits: Any) -> Counter[str]:
-    """Returns how often each bitstring occurs."""
-    return Counter(bits.get_counts())

@@ -1,7 +1,7 @@
 """Runs circuits of X, CX, measurements, control flow and classical expressions by hand.
 
-The outcome of these is certain, so that they can be run without a simulator; it says what Qiskit's
-documentation says that its classical expressions mean.
+Their outcome is deterministic, so no simulator is needed. Classical expressions are evaluated as
+Qiskit's documentation defines them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Classical expressions and real-time variables mean on the wire what they mean in the circuit."""
+"""Classical expressions and real-time variables keep their meaning in the text."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ EXPRESSIONS = [
 
 @pytest.mark.parametrize("loop", [False, True])
 @pytest.mark.parametrize("number", range(len(EXPRESSIONS)))
-def test_written_as_dumps_and_read_back(number: int, loop: bool) -> None:
+def test_expressions_are_written_like_the_exporter(number: int, loop: bool) -> None:
     """The text is the exporter's, valid OpenQASM 3, and is read as the same expression."""
     circuit, *values = example()
     condition = EXPRESSIONS[number](*values)
@@ -75,7 +75,7 @@ def test_written_as_dumps_and_read_back(number: int, loop: bool) -> None:
         with otherwise:
             circuit.x(1)
     text = encode_circuit(circuit).qasm
-    # The exporter declares variables, too, behind the qubits.
+    # The exporter declares the variables after the qubits.
     assert without_comments(text) == qasm3.dumps(circuit, disable_constants=True)
     openqasm3.parse(text)
     read = read_circuit(text).circuit
@@ -118,7 +118,7 @@ def test_constants_keep_their_width(number: int, value: int) -> None:
     assert_same_program(circuit)
 
 
-def test_arithmetic_is_of_numbers_not_of_registers() -> None:
+def test_registers_are_cast_to_numbers_for_arithmetic() -> None:
     """OpenQASM 3 has no sum of two registers of bits."""
     circuit, c, d, *_ = example()
     with circuit.if_test(expr.less(expr.add(c, expr.bit_not(d)), 2)):
@@ -152,8 +152,8 @@ def test_while_on_overlapping_registers(value: int) -> None:
     assert_same_program(circuit)
 
 
-def test_a_register_in_pieces_is_assigned_at_once() -> None:
-    """The assignment is atomic, even if the value depends on the bits that it changes."""
+def test_assigning_an_overlapping_register_is_atomic() -> None:
+    """The value may depend on the bits that the assignment changes."""
     bits = [Clbit() for _ in range(3)]
     circuit = QuantumCircuit(QuantumRegister(3, "q"), bits)
     circuit.add_register(ClassicalRegister(bits=bits[:2], name="a"))

@@ -62,7 +62,7 @@ CONDITIONS = [
 
 @pytest.mark.parametrize("value", range(4))
 @pytest.mark.parametrize("condition", CONDITIONS, ids=range(len(CONDITIONS)))
-def test_expressions_that_are_a_test_of_one_bit_or_register(condition, value: int) -> None:
+def test_expressions_that_test_one_bit_or_register(condition, value: int) -> None:
     """Equality, lift and not of `expr` are encoded."""
     circuit = prepared(value, 3)
     with circuit.if_test(condition(circuit)) as otherwise:
@@ -125,7 +125,7 @@ INDEX_SETS = [
 
 @pytest.mark.parametrize("values", INDEX_SETS, ids=str)
 def test_for_repeats(values: object) -> None:
-    """Loops without a variable run as often as Python's, also backwards and not at all."""
+    """Loops without a variable run as often as Python's: backwards and zero times, too."""
     circuit = QuantumCircuit(2, 2)
     with circuit.for_loop(values):
         circuit.x(0)
@@ -212,7 +212,7 @@ def test_nested_loops_with_continue() -> None:
 
 @pytest.mark.parametrize("value", range(4))
 def test_switch(value: int) -> None:
-    """Several values a case, default, no default, on registers, bits and expr; break inside."""
+    """Several values per case, default, no default, on registers, bits and expr; break inside."""
     circuit = QuantumCircuit(3, 3)
     register = ClassicalRegister(2, "rr")
     circuit.add_register(register)
@@ -363,7 +363,7 @@ def test_equals_dumps_where_dumps_is_right() -> None:
     )
 
 
-# Qiskit 2.2 wants one Parameter a name in a circuit, loop variables too.
+# Qiskit 2.2 allows one Parameter per name in a circuit, loop variables included.
 VARIABLES = [Parameter("v0"), Parameter("v1")]
 
 

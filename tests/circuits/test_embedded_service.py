@@ -78,7 +78,7 @@ def test_programs_run(make: Callable[[], QuantumCircuit], backend: RestBackend) 
     assert found == {name: {value: 5} for name, value in expected.items()}
 
 
-def test_gates_under_names_of_others_run(backend: RestBackend) -> None:
+def test_custom_gates_named_like_standard_gates_run(backend: RestBackend) -> None:
     """By their definition, in control flow too; so do controls of an SX."""
     circuit = QuantumCircuit(2, 2)
     false_h, false_x = QuantumCircuit(1, name="h"), QuantumCircuit(1, name="x")
@@ -99,8 +99,8 @@ def test_gates_under_names_of_others_run(backend: RestBackend) -> None:
     assert found == pytest.approx(expected, abs=1e-9)
 
 
-def test_inputs_that_a_pub_can_not_set_are_refused_before_sending(backend: RestBackend) -> None:
-    """By name, with the cure."""
+def test_real_time_inputs_are_refused_before_sending(backend: RestBackend) -> None:
+    """A PUB can't set them; the message has their name and the cure."""
     circuit = QuantumCircuit(1, 1)
     circuit.add_input("gain", types.Uint(4))
     with pytest.raises(EncodeError, match=r"input 'gain'.*use a Parameter, or add_var"):

@@ -126,7 +126,7 @@ def test_every_standard_gate(name: str) -> None:
 
 
 def custom() -> QuantumCircuit:
-    """A circuit whose parameters sort otherwise than they are used."""
+    """A circuit whose parameters are used in another order than they sort."""
     circuit = QuantumCircuit(2, name="foo")
     circuit.rx(Parameter("b"), 0)
     circuit.ry(2 * Parameter("a"), 1)
@@ -333,7 +333,7 @@ def test_delay_of_a_constant_duration_expression() -> None:
     ],
     ids=["nothing", "bits only", "qubits only", "empty register"],
 )
-def test_circuits_with_next_to_nothing(circuit: QuantumCircuit) -> None:
+def test_nearly_empty_circuits(circuit: QuantumCircuit) -> None:
     """No gates, no qubits, no bits: still a text that loads."""
     found = loaded(encode_circuit(circuit))
     assert (found.num_qubits, found.num_clbits) == (circuit.num_qubits, circuit.num_clbits)

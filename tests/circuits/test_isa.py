@@ -131,7 +131,7 @@ def test_faulty_qubit_is_named(target: Target) -> None:
     assert "sx on qubit 4: qubit 4 of line is out of order" in refused(circuit, target)
 
 
-def test_too_wide_a_circuit_is_refused(target: Target) -> None:
+def test_a_circuit_wider_than_the_device_is_refused(target: Target) -> None:
     """A circuit wider than the device is refused even if the extra qubits are idle."""
     assert "the circuit has 6 qubits, line has 5" in refused(QuantumCircuit(6), target)
 
@@ -152,7 +152,7 @@ def test_bodies_of_control_flow_are_checked_on_the_outer_qubits(target: Target) 
 
 
 def test_control_flow_that_the_device_lacks_is_refused(target: Target) -> None:
-    """By its name."""
+    """The message has its name."""
     circuit = QuantumCircuit(1, 1)
     with circuit.while_loop((circuit.clbits[0], False)):
         circuit.x(0)

@@ -49,7 +49,7 @@ def test_an_observable_that_does_not_commute_is_named(
 
 @pytest.mark.parametrize("observable", ["ZZ", "IZ", {"ZI": 1, "II": 2}, "01", "ZX"])
 def test_commuting_observables_give_no_warning(backend: RestBackend, observable: Any) -> None:
-    """IBM's REST guide has such a circuit; X on a qubit that is not measured is fine too."""
+    """As in IBM's REST guide; X on a qubit that is not measured gives none, either."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         circuit = bell(measured=(1,)) if observable == "ZX" else bell()

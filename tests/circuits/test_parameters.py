@@ -100,7 +100,7 @@ def test_expressions_are_read_and_not_evaluated_one_by_one(
     assert expressions.Expression.of(expression, columns).steps is not None
 
 
-def test_steps_that_disagree_with_bind_are_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_steps_that_disagree_with_bind_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """If the meaning of QPY's steps changes, values come from bind."""
     monkeypatch.setitem(expressions._UNARY, "TAN", np.sinh)
     found = expressions.Expression.of(A.tan() + B.tan(), {A: 0, B: 1})
@@ -108,7 +108,7 @@ def test_steps_that_disagree_with_bind_are_not_trusted(monkeypatch: pytest.Monke
     assert found.evaluate(np.array([[0.5], [0.25]])) == pytest.approx(np.tan(0.5) + np.tan(0.25))
 
 
-def test_unknown_steps_are_not_trusted() -> None:
+def test_unknown_steps_are_not_used() -> None:
     """An object without readable steps is left to bind."""
 
     class Foreign:
@@ -207,8 +207,8 @@ def test_expressions_over_no_bindings() -> None:
     assert encode_circuit(circuit).encode_values(np.empty((3, 0, 2))).shape == (3, 0, 1)
 
 
-def test_a_parameter_of_the_phase_alone_needs_no_value() -> None:
-    """The user's array has its column, but it is not sent."""
+def test_a_parameter_of_the_global_phase_is_not_sent() -> None:
+    """The user's array has a column for it, which is left out."""
     circuit = QuantumCircuit(1, global_phase=A)
     assert encode_circuit(circuit).encode_values(np.ones((2, 1))).shape == (2, 0)
 

@@ -28,7 +28,7 @@ CASES: list[Any] = []
 
 
 def refused(message: str) -> Callable[[Any], Any]:
-    """Registers a case: a function that makes a circuit invalid, and the expected message."""
+    """Adds a case: a function that makes a circuit invalid, and the expected message."""
 
     def register(spoil: Callable[[QuantumCircuit], Any]) -> Callable[[QuantumCircuit], Any]:
         CASES.append(pytest.param(spoil, message, id=spoil.__name__[1:]))
@@ -73,7 +73,7 @@ def _opaque_gate_beside_a_clifford(circuit: QuantumCircuit) -> None:
 
 
 @refused(r"can't reduce instruction 1 \('mine'\) to standard gates: .*unable to synthesize")
-def _clifford_beside_what_can_not_be_synthesised(circuit: QuantumCircuit) -> None:
+def _clifford_beside_a_gate_without_synthesis(circuit: QuantumCircuit) -> None:
     class Mine(Operation):
         name, num_qubits, num_clbits = "mine", 1, 0
 
@@ -184,10 +184,10 @@ def test_a_circuit_that_captures_a_variable() -> None:
         encode_circuit(QuantumCircuit(1, captures=[variable]))
 
 
-def test_something_else_than_a_circuit() -> None:
-    """The type is named."""
+def test_other_objects_than_circuits_are_refused() -> None:
+    """The message has their type."""
     with pytest.raises(EncodeError, match="expected a QuantumCircuit, not str"):
-        encode_circuit("OPENQASM 3.0;")  # type: ignore[arg-type] # the point of the test
+        encode_circuit("OPENQASM 3.0;")
 
 
 class PanicException(BaseException):

@@ -1,4 +1,4 @@
-"""Results come back under the user's registers, as the reference sampler gives them."""
+"""Results have the user's registers, as those of the reference sampler."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qiskit_rest_primitives.circuits import CircuitDescription, encode_circuit
 from qiskit_rest_primitives.errors import ProtocolError
 
 
-def through_the_wire(circuit: QuantumCircuit, shots: int = 5) -> dict[str, BitArray]:
+def encoded_and_restored(circuit: QuantumCircuit, shots: int = 5) -> dict[str, BitArray]:
     """Samples the imported circuit with the reference sampler, and restores the registers."""
     encoded = encode_circuit(circuit)
     result = StatevectorSampler(seed=1).run([qasm3.loads(encoded.qasm)], shots=shots).result()[0]
@@ -26,7 +26,7 @@ def through_the_wire(circuit: QuantumCircuit, shots: int = 5) -> dict[str, BitAr
 def assert_as_reference(circuit: QuantumCircuit) -> None:
     """The restored registers are those of the reference sampler on the user's circuit."""
     expected = StatevectorSampler(seed=1).run([circuit], shots=5).result()[0].data
-    found = through_the_wire(circuit)
+    found = encoded_and_restored(circuit)
     assert list(found) == list(expected)
     for name, bits in expected.items():
         assert found[name].num_bits == bits.num_bits
@@ -60,11 +60,11 @@ def test_register_names_that_break_data_bin_are_not_on_the_wire(name: str) -> No
     (source,) = encode_circuit(circuit).description.registers
     assert source.name == name
     assert source.wire == "c0"
-    assert through_the_wire(circuit)[name].get_counts() == {"1": 5}
+    assert encoded_and_restored(circuit)[name].get_counts() == {"1": 5}
 
 
 @pytest.mark.parametrize("name", ["meas", "c", "alpha_1", "myReg"])
-def test_portable_names_stay(name: str) -> None:
+def test_portable_names_are_unchanged(name: str) -> None:
     """A name that every importer reads unchanged is the name on the wire."""
     circuit = QuantumCircuit(1)
     circuit.add_register(ClassicalRegister(1, name))
@@ -92,7 +92,7 @@ def test_zero_size_registers() -> None:
     assert_as_reference(circuit)
 
 
-def test_only_a_zero_size_register() -> None:
+def test_a_circuit_with_only_a_zero_size_register() -> None:
     """Without sent registers the result has the empty register, in the PUB's shape."""
     description = encode_circuit(QuantumCircuit(1).copy_empty_like()).description
     assert description.restore_registers({}, (2, 3), 7) == {}
@@ -164,7 +164,7 @@ def test_missing_or_resized_registers_are_a_protocol_error() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
-def test_random_registers_come_back(data: st.DataObject) -> None:
+def test_random_registers_are_restored(data: st.DataObject) -> None:
     """Any layout of registers over bits, any measurements: as the reference sampler."""
     size = data.draw(st.integers(1, 5))
     bits = [Clbit() for _ in range(size)]

@@ -53,7 +53,7 @@ def spread(width: int = 4) -> QuantumCircuit:
 
 @pytest.mark.parametrize("synthesis", [False, True])
 @pytest.mark.parametrize("name", NAMES)
-def test_custom_gates_under_names_of_others(name: str, synthesis: bool) -> None:
+def test_custom_gates_named_like_standard_gates(name: str, synthesis: bool) -> None:
     """Under any name: alone, beside and around gates that need synthesis, and in definitions."""
     circuit = spread()
     if synthesis:
@@ -68,7 +68,7 @@ def test_custom_gates_under_names_of_others(name: str, synthesis: bool) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ("u", "cx", "measure")])
 @pytest.mark.parametrize("annotated", [False, True])
-def test_controls_of_custom_gates_under_names_of_others(name: str, annotated: bool) -> None:
+def test_controls_of_custom_gates_named_like_standard_gates(name: str, annotated: bool) -> None:
     """`control` names its result after the gate: a controlled `x` is called `cx`, then `ccx`."""
     definition = QuantumCircuit(1, name=name)
     definition.rx(0.7, 0)
@@ -117,7 +117,7 @@ def test_the_identity_in_an_annotated_definition() -> None:
     assert_same_operator(circuit)
 
 
-def test_a_class_of_the_users_under_the_name_of_a_standard_gate() -> None:
+def test_a_users_class_named_like_a_standard_gate() -> None:
     """Its definition counts, not its name."""
 
     class Mine(Gate):

@@ -59,8 +59,8 @@ def test_an_estimator_takes_every_name(backend: RestBackend) -> None:
     assert result.data.evs == -1
 
 
-def test_the_service_fails_such_a_job_by_name() -> None:
-    """Jobs of other clients, too, get a reason and not a traceback."""
+def test_the_service_fails_such_a_job_with_a_reason() -> None:
+    """Jobs of other clients fail with the register's name, not with a traceback."""
     engine = Engine(LocalBackends())
     try:
         for name in ("shape", "self", "size"):

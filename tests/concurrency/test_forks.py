@@ -1,4 +1,4 @@
-"""A forked child: its locks are open, its futures come, its sockets are its own."""
+"""A forked child: its locks are released, its futures complete, its sockets are its own."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ assert running_local_service().folder.is_dir()
 
 
 def test_a_child_does_not_stop_its_parents_local_service(tmp_path: Path) -> None:
-    """The embedded service is its parent's, also when the child leaves by way of atexit."""
+    """The service belongs to the parent, even if the child runs its atexit handlers."""
     ran = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", LOCAL_FORK],
         env={**os.environ, "QISKIT_REST_STATE": str(tmp_path)},

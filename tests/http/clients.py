@@ -1,4 +1,4 @@
-"""What several tests of submissions are made of."""
+"""Circuits and clients that several tests of submissions share."""
 
 from __future__ import annotations
 

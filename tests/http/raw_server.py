@@ -21,13 +21,13 @@ class Received:
     beneath_tls: int = field(repr=False)
 
     def say(self, body: bytes, status: int = 200, **headers: object) -> None:
-        """A whole reply."""
+        """Sends a complete reply."""
         lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         self.connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
 
     def spoil_tls(self) -> None:
-        """Bytes that are no TLS record of this connection."""
+        """Sends bytes that are no TLS record of this connection."""
         os.write(self.beneath_tls, b"\x17\x03\x03\x00\x20" + bytes(32))
 
 
@@ -35,7 +35,7 @@ class RawServer:
     """Listens on loopback and hands each request to a function.
 
     Args:
-        answer: answers a request; what it raises ends the connection.
+        answer: answers a request; an exception ends the connection.
         tls: the server's side of TLS, or None for plain HTTP.
     """
 

@@ -1,4 +1,4 @@
-"""Beneath requests: TLS that fails, headers that drip, what urllib3 would repeat by itself."""
+"""Below requests: failing TLS, slow headers, and urllib3's own retries."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def test_a_post_is_not_repeated_after_a_tls_error(
         assert sum(line.startswith("POST") for line in server.lines) == 1
 
 
-def test_a_certificate_that_nobody_vouches_for(tls: ssl.SSLContext, tmp_path: Path) -> None:
-    """Nothing was sent, the token least of all."""
+def test_an_untrusted_certificate(tls: ssl.SSLContext, tmp_path: Path) -> None:
+    """Nothing was sent, not even the token."""
     with RawServer(lambda request: request.say(b"{}"), tls) as server:
         service = service_at(f"https://localhost:{server.port}/v1", tmp_path)
         with pytest.raises(TransportError, match="CERTIFICATE_VERIFY_FAILED") as problem:
@@ -80,7 +80,7 @@ def test_a_certificate_that_nobody_vouches_for(tls: ssl.SSLContext, tmp_path: Pa
         assert server.lines == []
 
 
-def test_tls_spoken_to_a_server_without(tmp_path: Path) -> None:
+def test_https_to_a_server_without_tls(tmp_path: Path) -> None:
     """A wrong scheme in the url is an error before anything is sent."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -99,8 +99,8 @@ def test_tls_spoken_to_a_server_without(tmp_path: Path) -> None:
         assert not problem.value.may_have_acted
 
 
-def test_headers_that_drip_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One byte at a time never reaches a time-out of the socket."""
+def test_slow_headers_time_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Headers that arrive byte by byte never reach the socket's own timeout."""
     monkeypatch.setattr(adapter, "HEADER_SECONDS", 0.3)
 
     dripped_all = threading.Event()
@@ -119,10 +119,10 @@ def test_headers_that_drip_are_given_up(tmp_path: Path, monkeypatch: pytest.Monk
         assert problem.value.may_have_acted
 
 
-def test_a_slow_body_after_quick_headers_is_read(
+def test_a_slow_body_after_fast_headers_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The headers' time is not the body's; a reply that begins late has all of it."""
+    """The timeout of the headers does not limit the body."""
     monkeypatch.setattr(adapter, "HEADER_SECONDS", 0.1)
 
     def slow(request: Received) -> None:
@@ -139,7 +139,7 @@ def test_a_slow_body_after_quick_headers_is_read(
 
 
 def test_a_call_without_retry_is_one_request(tmp_path: Path) -> None:
-    """Callers that retry by themselves get one attempt; other reads are retried."""
+    """With retry=False there is one attempt; other reads are retried."""
     with RawServer(lambda request: request.say(b"", status=502)) as server:
         service = service_at(f"http://127.0.0.1:{server.port}/v1", tmp_path)
         with pytest.raises(Exception, match="502"):

@@ -36,8 +36,8 @@ def source(life: float = 100.0):
     return ExchangedToken(exchange, clock=lambda: now[0]), now, exchanged
 
 
-def test_a_token_is_renewed_at_80_percent_of_its_life() -> None:
-    """Not before, and once."""
+def test_a_token_is_renewed_at_80_percent_of_its_lifetime() -> None:
+    """It is renewed once, and not earlier."""
     tokens, now, exchanged = source()
     assert tokens.current() == f"{TOKEN}-1"
     now[0] = 79
@@ -48,7 +48,7 @@ def test_a_token_is_renewed_at_80_percent_of_its_life() -> None:
 
 
 def test_threads_share_one_renewal() -> None:
-    """However many ask at once."""
+    """Threads that need a token at the same time cause one exchange."""
     count = []
 
     def exchange() -> tuple[str, float]:
@@ -66,7 +66,7 @@ def test_threads_share_one_renewal() -> None:
 
 
 def test_a_refused_token_is_replaced_once() -> None:
-    """Several threads that were refused the same token cause one exchange."""
+    """Several threads whose token was rejected cause one exchange."""
     tokens, _, exchanged = source()
     first = tokens.current()
     assert tokens.renew(first)
@@ -75,8 +75,8 @@ def test_a_refused_token_is_replaced_once() -> None:
     assert not ReadyToken(TOKEN).renew(TOKEN)
 
 
-def test_a_living_token_outlives_a_failed_renewal() -> None:
-    """The identity service may be down while the old token is valid, not longer."""
+def test_a_valid_token_is_used_after_a_failed_renewal() -> None:
+    """The identity service may be down as long as the old token is valid."""
     tokens, now, exchanged = source()
     tokens.current()
     working = tokens._exchange
@@ -96,7 +96,7 @@ def test_a_living_token_outlives_a_failed_renewal() -> None:
 
 
 def test_nothing_shows_or_pickles_a_token() -> None:
-    """Neither the source nor the auth."""
+    """Their repr hides it, and they can't be pickled."""
     auth = BearerAuth(ReadyToken(TOKEN))
     assert TOKEN not in repr(auth) + repr(auth.tokens) + repr(vars(auth))
     with pytest.raises(TypeError, match="never pickled"):
@@ -117,7 +117,7 @@ GRANT = {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"}
 
 
 def test_an_api_key_is_exchanged_when_it_is_needed(ibm) -> None:
-    """As documented: a form with the key, then Bearer on each call; once for many calls."""
+    """The key is sent as a form, once for many calls; each call has the Bearer token."""
     mock, service = ibm
     mock.post(IAM, json=GRANT)
     assert len(mock.calls) == 0
@@ -163,7 +163,7 @@ def test_a_submission_rides_out_a_garbled_identity_service(ibm) -> None:
     ],
 )
 def test_a_refused_key_is_a_clear_error_without_the_key(ibm, reply: dict) -> None:
-    """Not in the message, nor anywhere in the chain."""
+    """The key is neither in the message nor in the chained errors."""
     mock, service = ibm
     mock.post(IAM, **reply)
     with pytest.raises(AccountError, match="refused the API key") as problem:
@@ -174,8 +174,8 @@ def test_a_refused_key_is_a_clear_error_without_the_key(ibm, reply: dict) -> Non
         error = error.__cause__ or error.__context__
 
 
-def test_the_identity_service_may_fail_now_and_then(ibm) -> None:
-    """5xx and broken connections are retried; the raw key is never sent to the service."""
+def test_transient_faults_of_the_identity_service_are_retried(ibm) -> None:
+    """After 5xx and broken connections; the key itself is never sent to the API."""
     mock, service = ibm
     mock.post(IAM, status=503)
     mock.post(IAM, body=requests.ConnectionError("reset"))
@@ -184,10 +184,8 @@ def test_the_identity_service_may_fail_now_and_then(ibm) -> None:
     assert all(KEY not in str(call.request.headers) for call in mock.calls)
 
 
-def test_a_401_is_answered_with_a_fresh_token_once(
-    monkeypatch: pytest.MonkeyPatch, tmp_path
-) -> None:
-    """Tokens that the service has ended are renewed in the middle of a script."""
+def test_a_401_is_retried_once_with_a_new_token(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    """Tokens that the service revoked are renewed while a script runs."""
     user = User("carol", secret("carol"))
     with LocalService(users=[user], faults=True) as local:
         monkeypatch.setenv("IAM_URL", local.base_url)

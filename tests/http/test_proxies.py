@@ -1,4 +1,4 @@
-"""Through a proxy: a connection that breaks after it was made leaves the outcome unknown, too."""
+"""Proxies: if an established connection breaks, the outcome is unknown."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Jobs:
         self.made: list[dict] = []
 
     def answer(self, request: Received) -> None:
-        """Lists what was made; a POST gets no answer."""
+        """Lists the created jobs; a POST gets no reply."""
         if request.line.startswith("POST"):
             self.made.append(json.loads(request.body))
             raise ConnectionResetError
@@ -35,7 +35,7 @@ class Jobs:
 
 
 def tunnel(request: Received) -> None:
-    """What a proxy does with CONNECT: bytes to and fro."""
+    """Forwards bytes in both directions, as a proxy does after CONNECT."""
     host, _, port = request.line.split()[1].rpartition(":")
     with socket.create_connection((host, int(port))) as onward:
         request.connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -68,7 +68,7 @@ def submit_through(proxy: RawServer, url: str, folder: Path, **more: object) -> 
 
 
 def test_a_plain_proxy(tmp_path: Path) -> None:
-    """One POST, and the job that it made is adopted."""
+    """There is one POST, and the job that it created is adopted."""
     jobs = Jobs()
     with RawServer(jobs.answer) as proxy:
         assert submit_through(proxy, "http://service.example/v1", tmp_path) == "job0"
@@ -91,7 +91,7 @@ def test_a_tunnel(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("reply", [b"HTTP/1.1 502 No\r\n\r\n", b"<html>no</html>\r\n", b""])
-def test_a_proxy_that_makes_no_connection(tmp_path: Path, reply: bytes) -> None:
+def test_a_proxy_that_refuses_to_connect(tmp_path: Path, reply: bytes) -> None:
     """Nothing was sent to the service: a ConnectError, so no job can exist."""
 
     def refuse(request: Received) -> None:

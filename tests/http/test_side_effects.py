@@ -62,12 +62,12 @@ def run(service: QiskitRuntimeService) -> RestJob:
 
 
 def long_job(backend: RestBackend) -> RestJob:
-    """One that runs until it is cancelled."""
+    """A job that runs until it is cancelled."""
     return SamplerV2(backend).run(long_pubs(20))
 
 
 def open_tags(service: QiskitRuntimeService) -> list[str]:
-    """Tags of submissions in the journal whose fate is open."""
+    """Tags of submissions in the journal whose outcome is unknown."""
     lines = journal_of(service.client).open_submissions(url=URL, instance="")
     return [line["tag"] for line in lines]
 
@@ -80,7 +80,7 @@ def open_tags(service: QiskitRuntimeService) -> list[str]:
 def test_a_redirected_submission_is_refused_at_once(
     mock: responses.RequestsMock, service: QiskitRuntimeService, status: int, location: str
 ) -> None:
-    """It was not taken, and would be redirected again: no lookup, no retry."""
+    """The service did not accept it and would redirect it again: no lookup, no retry."""
     mock.post(JOBS, status=status, headers={"Location": location})
     with pytest.raises(RedirectError, match="correct the url") as problem:
         run(service)
@@ -90,7 +90,7 @@ def test_a_redirected_submission_is_refused_at_once(
 
 
 @pytest.mark.parametrize("location", ["/v1/jobs/made", "http://[bad", "\x80"])
-def test_a_303_says_that_something_was_made(
+def test_a_303_means_that_a_job_may_exist(
     mock: responses.RequestsMock, service: QiskitRuntimeService, location: str
 ) -> None:
     """The journal keeps the tag for recover()."""
@@ -102,7 +102,7 @@ def test_a_303_says_that_something_was_made(
 
 
 def listing(mock: responses.RequestsMock, reply: Callable[[list[str]], Any]) -> list[list[str]]:
-    """Has GET /jobs answered with jobs of the tags that were posted; gives these tags."""
+    """Makes GET /jobs list jobs with the posted tags; returns these tags."""
     posted: list[list[str]] = []
 
     def listed(_request: Any) -> tuple[int, dict, str]:
@@ -119,8 +119,8 @@ def listing(mock: responses.RequestsMock, reply: Callable[[list[str]], Any]) -> 
     return posted
 
 
-def test_a_408_is_looked_up(mock: responses.RequestsMock, service: QiskitRuntimeService) -> None:
-    """A gateway's timeout says nothing of the request itself."""
+def test_a_408_causes_a_lookup(mock: responses.RequestsMock, service: QiskitRuntimeService) -> None:
+    """A gateway's timeout does not mean that the job was refused."""
     posted = listing(mock, lambda tags: [{"id": "mine", "tags": tags}])
     assert run(service).job_id() == "mine"
     assert len(posted) == 1
@@ -156,10 +156,10 @@ def test_a_refusal_after_a_lost_reply_keeps_the_tag(
     assert len(open_tags(service)) == 1
 
 
-def test_recovery_is_whole_or_not_at_all(
+def test_an_outage_during_recovery_loses_no_job(
     mock: responses.RequestsMock, service: QiskitRuntimeService
 ) -> None:
-    """An outage between two lookups does not remove the first one from the journal."""
+    """If the second lookup fails, the first submission stays in the journal."""
     journal = journal_of(service.client)
     for tag in ("qrp-one", "qrp-two"):
         journal.starts(tag, url=URL, instance="", program_id="sampler", backend="sim")
@@ -214,10 +214,10 @@ def test_deleting_survives_faults(
 @pytest.mark.parametrize(
     "fault", [{"status": 429, "retry_after": 0.01}, {"status": 503, "retry_after": 0.01}]
 )
-def test_a_session_is_opened_when_the_service_takes_it(
+def test_opening_a_session_is_retried_while_the_service_is_busy(
     failing: LocalService, client_of_failing: QiskitRuntimeService, fault: dict
 ) -> None:
-    """Busy is not a refusal."""
+    """Two busy replies are followed by a session."""
     backend = client_of_failing.backend("statevector")
     failing.faults.add("POST", "/sessions", count=2, **fault)
     with Session(backend) as session:
@@ -226,13 +226,13 @@ def test_a_session_is_opened_when_the_service_takes_it(
 
 
 @pytest.mark.parametrize("fault", [{"status": 502}, {"drop": True, "after_work": True}])
-def test_a_session_whose_answer_is_lost(
+def test_a_lost_reply_to_opening_a_session(
     failing: LocalService,
     client_of_failing: QiskitRuntimeService,
     fault: dict,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Another one is opened; the log says that an empty one may be left."""
+    """Another session is opened; the log says that an empty one may remain."""
     backend = client_of_failing.backend("statevector")
     failing.faults.add("POST", "/sessions", count=2, **fault)
     with Batch(backend) as batch:
@@ -241,7 +241,7 @@ def test_a_session_whose_answer_is_lost(
 
 
 def test_opening_a_session_has_a_deadline(failing: LocalService, tmp_path: Path) -> None:
-    """The error says whether an empty session may be left."""
+    """The error says whether an empty session may remain."""
     settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, lookup_seconds=0.1)
     service = QiskitRuntimeService(
         url=failing.url, token=failing.token, instance=failing.instance, settings=settings
@@ -254,12 +254,12 @@ def test_opening_a_session_has_a_deadline(failing: LocalService, tmp_path: Path)
     failing.faults.clear()
 
 
-def test_a_session_error_does_not_hide_what_ended_the_block(
+def test_an_error_while_closing_does_not_hide_the_blocks_error(
     failing: LocalService,
     client_of_failing: QiskitRuntimeService,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The service fails at the close as well: that goes to the log."""
+    """The error of the close is logged."""
     backend = client_of_failing.backend("statevector")
     session = Session(backend)
     failing.faults.add("PATCH", "/sessions/*", status=400)
@@ -272,8 +272,8 @@ def test_a_session_error_does_not_hide_what_ended_the_block(
         SamplerV2(session).run([measured()])
 
 
-def test_what_the_errors_say() -> None:
-    """503 with a hint did nothing; any other 5xx may have."""
+def test_which_statuses_may_have_acted() -> None:
+    """A 503 with Retry-After had no effect; any other 5xx may have had one."""
     hinted = ServerError("x", status_code=503)
     hinted.retry_after_seconds = 1.0
     assert not posting.may_have_acted(hinted)

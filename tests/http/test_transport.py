@@ -1,4 +1,4 @@
-"""One call: time-outs, redirects, proxies, netrc, forks, what errors say."""
+"""One call: timeouts, redirects, proxies, netrc, forks, error messages."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def service_at(url: str = URL, **more) -> QiskitRuntimeService:
     ],
 )
 def test_each_status_is_an_error_of_its_own(status: int, kind: type) -> None:
-    """With the service's code, words, advice and trace."""
+    """The error has the service's code, message, solution and trace."""
     body = b'{"errors": [{"code": "1234", "message": "No.", "solution": "Ask."}], "trace": "t-1"}'
     error = error_from_reply("GET /x", status, {}, body)
     assert type(error) is kind
@@ -80,7 +80,7 @@ def test_each_status_is_an_error_of_its_own(status: int, kind: type) -> None:
     ],
 )
 def test_any_container_is_read(body: bytes, says: str) -> None:
-    """Older and foreign forms, HTML of a gateway with its id, nothing at all."""
+    """Older and other forms of errors, a gateway's HTML with its id, and an empty body."""
     with pytest.raises(AuthenticationError, match=says):
         raise error_from_reply("GET /x", 403, {}, body)
 
@@ -91,7 +91,7 @@ def test_a_wrong_region_is_explained() -> None:
     assert "region" in str(error_from_reply("GET /jobs/x", 404, {}, body))
 
 
-def test_retry_after_is_believed_for_a_minute() -> None:
+def test_retry_after_is_limited_to_a_minute() -> None:
     """Seconds or a date, never negative."""
     assert retry_after_seconds({"Retry-After": "7"}) == 7
     assert retry_after_seconds({"Retry-After": "7200"}) == 60
@@ -127,8 +127,8 @@ def test_a_token_does_not_follow_a_redirect_elsewhere(target: str) -> None:
         assert len(mock.calls) == 1
 
 
-def test_a_redirect_on_the_same_host_is_followed_for_a_while() -> None:
-    """Endless ones end."""
+def test_redirects_on_the_same_host_are_followed_and_limited() -> None:
+    """An endless redirect is an error."""
     with responses.RequestsMock() as mock:
         mock.get(f"{URL}/backends", status=307, headers={"Location": "/v2/backends"})
         mock.get("http://service.example/v2/backends", json={"devices": []})
@@ -138,8 +138,8 @@ def test_a_redirect_on_the_same_host_is_followed_for_a_while() -> None:
             service_at().client.instance()
 
 
-def test_netrc_has_no_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The account's token is sent, whatever ~/.netrc holds."""
+def test_netrc_is_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The account's token is sent even if ~/.netrc has the host."""
     netrc = own_file(tmp_path / "netrc")
     netrc.write_text(f"machine service.example login me password {secret('netrc')}\n")
     monkeypatch.setenv("NETRC", str(netrc))
@@ -166,7 +166,7 @@ def test_netrc_has_no_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 def test_errors_say_whether_the_service_may_have_acted(
     monkeypatch: pytest.MonkeyPatch, error: Exception, acted: bool
 ) -> None:
-    """And hold neither the request nor its headers."""
+    """They do not contain the request or its headers."""
     monkeypatch.setattr(retry_policies, "READ_BRIEF", retry_policies.Limit())
     with responses.RequestsMock() as mock:
         mock.get(f"{URL}/backends", body=error)
@@ -178,15 +178,15 @@ def test_errors_say_whether_the_service_may_have_acted(
 
 
 @pytest.mark.slow
-def test_an_unknown_host_is_said_so() -> None:
-    """A name that can't be resolved never reached anybody."""
+def test_an_unknown_host_is_a_connect_error() -> None:
+    """The name can't be resolved, so nothing was sent."""
     with pytest.raises(ConnectError, match="host name is not known") as problem:
         service_at("http://no-such-host.invalid/v1").backends()
     assert not problem.value.may_have_acted
 
 
-def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Byte by byte is not a reply."""
+def test_a_slow_body_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The body arrives byte by byte."""
     monkeypatch.setattr(transport, "SLOW_BODY_SECONDS", 0.3)
     with LocalService(faults=True) as local:
         local.faults.add("GET", "/backends", drip=0.05)
@@ -200,8 +200,8 @@ def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
             service.client.backends()
 
 
-def test_passing_faults_of_reads_are_not_seen(local_with_faults: LocalService) -> None:
-    """502, a dropped connection, a truncated body: asked again."""
+def test_transient_faults_of_reads_are_retried(local_with_faults: LocalService) -> None:
+    """502, a dropped connection and a truncated body are not visible to the caller."""
     local = local_with_faults
     service = QiskitRuntimeService(url=local.url, token=local.token, instance=local.instance)
     for fault in ({"status": 502}, {"drop": True}, {"status": 429, "retry_after": 0.01}):
@@ -217,7 +217,7 @@ def local_with_faults():
 
 
 def test_a_corrupt_reply_is_a_protocol_error(local_with_faults: LocalService) -> None:
-    """Never a bare decoding error."""
+    """It is never a decoding error of json or msgspec."""
     local = local_with_faults
     service = QiskitRuntimeService(url=local.url, token=local.token, instance=local.instance)
     local.faults.add("GET", "/backends", corrupt=True)
@@ -233,7 +233,7 @@ def test_no_tls_verification_warns_once() -> None:
 
 
 def sent(service: QiskitRuntimeService, url: str = URL) -> dict:
-    """How requests was told to send one call."""
+    """The arguments with which requests sends one call."""
     with responses.RequestsMock() as mock:
         mock.get(f"{url}/backends", json={"devices": []})
         service.backends()
@@ -264,7 +264,7 @@ def _ask(url: str, token: str, results) -> None:
 
 
 def test_a_forked_child_makes_its_own_connections(local) -> None:
-    """Parent and child ask at the same time, each on its own socket."""
+    """Parent and child send requests at the same time, each on its own socket."""
     service = QiskitRuntimeService(url=local.url, token=local.token, instance=local.instance)
     known = len(service.backends())
     sessions = service.client._transport._sessions
@@ -276,7 +276,7 @@ def test_a_forked_child_makes_its_own_connections(local) -> None:
     assert results.get(timeout=60) == known
     child.join(timeout=30)
     assert dict(sessions) == parent
-    # In a process with another id the session is another one: what a fork would see.
+    # Another process id has another session, as after a fork.
     transport_of = service.client._transport
     mine = transport_of._session(service.client.url)
     with pytest.MonkeyPatch.context() as patch:
@@ -288,7 +288,7 @@ def test_a_forked_child_makes_its_own_connections(local) -> None:
 
 
 def test_new_connections_do_not_disturb_those_in_use(local) -> None:
-    """Threads that ask while others have the client connect anew: nobody sees a closed pool."""
+    """Threads send requests while others reconnect; no thread gets a closed pool."""
     service = QiskitRuntimeService(url=local.url, token=local.token, instance=local.instance)
     client = service.client
     over = threading.Event()
@@ -313,7 +313,7 @@ def test_new_connections_do_not_disturb_those_in_use(local) -> None:
     assert failures == []
 
 
-def test_silence_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silence_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that accepts and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         stop = threading.Event()

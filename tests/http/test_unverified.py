@@ -1,4 +1,4 @@
-"""``verify=False``: one warning a service, whatever filters are set; urllib3 says nothing more."""
+"""``verify=False``: one warning per service, with any filters, and none by urllib3."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Answer(http.server.BaseHTTPRequestHandler):
     """The identity service and an API without backends."""
 
     def answer(self) -> None:
-        """The same JSON to everybody; closes, so that each call makes a connection."""
+        """Sends the same JSON to each call, then closes, so that each call needs a connection."""
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         body = json.dumps({"access_token": secret("bearer"), "expires_in": 3600, "devices": []})
         self.send_response(200)
         self.end_headers()
         self.wfile.write(body.encode())
 
-    do_GET = do_POST = answer  # noqa: N815  (the standard library's names)
+    do_GET = do_POST = answer  # noqa: N815 - the standard library's names
 
     def log_message(self, *args: object) -> None:
         """Nothing on stderr."""
@@ -35,7 +35,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def unverifiable() -> Iterator[str]:
-    """A server over TLS whose certificate nobody vouches for."""
+    """A TLS server with an untrusted certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
@@ -49,10 +49,10 @@ def unverifiable() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("api_key", [False, True])
-def test_one_warning_a_service(
+def test_one_warning_per_service(
     unverifiable: str, monkeypatch: pytest.MonkeyPatch, api_key: bool
 ) -> None:
-    """Also with an API key, whose identity service is asked over a second transport."""
+    """Also with an API key, which is exchanged over a second transport."""
     if api_key:
         monkeypatch.setenv("IAM_URL", unverifiable)
     with warnings.catch_warnings(record=True) as seen:

@@ -1,4 +1,4 @@
-"""Work that takes a while: for tests that catch a job in the act."""
+"""PUBs that take seconds, for tests that need a running job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results: downloaded once, kept, fetched again only while that can help."""
+"""Results: downloaded once, kept, and downloaded again only after retriable errors."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def coins(number: int = 8) -> QuantumCircuit:
 
 
 def downloads(failing: LocalService, job: RestJob) -> int:
-    """How many downloads of a job were hit by the fault that only counts."""
+    """The number of downloads of a job, counted by a fault without effect."""
     return sum(f"/jobs/{job.job_id()}/results" in hit for hit in failing.faults.hits)
 
 
@@ -79,10 +79,10 @@ def test_a_result_survives_faults(
     assert job.result(timeout=30)[0].data.meas == expected
 
 
-def test_large_results_are_let_go_and_read_again_from_disk(
+def test_large_results_are_freed_and_read_again_from_disk(
     failing: LocalService, sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Beyond the settable size memory is freed with the last user; there is one download."""
+    """Above a settable size, memory is freed with the last reference; there is one download."""
     monkeypatch.setattr(copies, "SMALL_BYTES", 100)
     job = sampler.run([coins()], shots=5_000)
     failing.faults.add("GET", "/jobs/*/results", delay=0.001)
@@ -97,7 +97,7 @@ def test_large_results_are_let_go_and_read_again_from_disk(
     assert downloads(failing, job) == 1
 
 
-def test_what_cannot_be_decoded_is_kept_as_received(
+def test_an_undecodable_result_is_kept_as_received(
     failing: LocalService, sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a few downloads the error is a ProtocolError, and raw_result has the bytes."""
@@ -118,10 +118,10 @@ def test_what_cannot_be_decoded_is_kept_as_received(
     assert job.result()[0].data.meas.num_shots == 5
 
 
-def test_a_result_that_never_comes_is_said(
+def test_a_missing_result_is_an_error(
     failing: LocalService, sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """204 or 404 of a completed job are waited for, then an error."""
+    """204 or 404 of a completed job are retried for a while."""
     monkeypatch.setattr(retry_policies, "MISSING", retry_policies.Limit(0.2))
     job = sampler.run([coins()], shots=5)
     job.wait_for_final_state(30)
@@ -145,15 +145,15 @@ def found(sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch) -> RestJob:
     return handle
 
 
-def test_a_slow_result_is_given_more_time(failing: LocalService, found: RestJob) -> None:
-    """Silence longer than a first try waits is no outage if the service answers otherwise."""
+def test_a_slow_result_gets_more_time(failing: LocalService, found: RestJob) -> None:
+    """A timeout is no outage if the service answers other requests."""
     failing.faults.add("GET", "/jobs/*/results", delay=0.8)
     assert found.result(30)[0].data.meas.num_shots == 5
     assert downloads(failing, found) == 2  # after 0.3 s, and within 0.9 s
 
 
-def test_slow_params_are_given_more_time(found: RestJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same for what the job ran, which its result is decoded by."""
+def test_slow_params_get_more_time(found: RestJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for the job's params, which are needed to decode the result."""
     given: list[float] = []
     ask = found._client.job
 
@@ -169,10 +169,10 @@ def test_slow_params_are_given_more_time(found: RestJob, monkeypatch: pytest.Mon
     assert given == pytest.approx([0.3, 0.9])
 
 
-def test_a_silent_service_does_not_hold_a_timeout(
+def test_a_silent_service_does_not_delay_a_timeout(
     failing: LocalService, sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither while waiting nor while downloading."""
+    """Neither while the job is polled nor while its result is downloaded."""
     monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.5)
     job = sampler.run([coins()], shots=5)
     failing.faults.add("GET", "/jobs/*", silence=True, count=1)
@@ -189,7 +189,7 @@ def test_a_silent_service_does_not_hold_a_timeout(
 def test_an_error_in_the_log_does_not_hide_the_failure(
     failing: LocalService, sampler: SamplerV2
 ) -> None:
-    """A failed job is told with its reason even if its log can't be had."""
+    """The error has the job's reason even if its log can't be fetched."""
     job = sampler.run([coins(60)], shots=5)
     failing.faults.add("GET", "/jobs/*/logs", status=404)
     with pytest.raises(JobFailedError, match="60"):

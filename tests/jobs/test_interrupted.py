@@ -1,4 +1,4 @@
-"""Ctrl-C and kill, with real signals in a process of its own: the job continues and is found."""
+"""Ctrl-C and kill, with real signals in a child process: the job continues and is found."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def until_hit(failing: LocalService, what: str, process: subprocess.Popen[str]) 
 
 
 def test_a_process_killed_between_post_and_answer(failing: LocalService, tmp_path: Path) -> None:
-    """Kill -9 after the service has created the job: recover() gives its handle, once."""
+    """Kill -9 after the service has created the job: recover() returns its handle, once."""
     failing.faults.add("POST", "/jobs", drop=True, after_work=True)
     failing.faults.add("GET", "/jobs", silence=True)
     with client_process(failing, "result") as process:
@@ -85,7 +85,7 @@ def test_a_process_killed_between_post_and_answer(failing: LocalService, tmp_pat
 
 
 def test_ctrl_c_while_submitting(failing: LocalService) -> None:
-    """It says that a job may exist, and how to find it."""
+    """A warning says that a job may exist, and how to find it."""
     failing.faults.add("POST", "/jobs", drop=True, after_work=True)
     failing.faults.add("GET", "/jobs", silence=True)
     with client_process(failing, "result") as process:
@@ -107,7 +107,7 @@ def test_ctrl_c_while_submitting(failing: LocalService) -> None:
     ],
 )
 def test_ctrl_c_while_waiting(failing: LocalService, method: str, fault: dict, path: str) -> None:
-    """At once, whatever the service does; the warning has the job's id, and the job continues."""
+    """It ends at once, even if the service hangs; the warning has the job's id."""
     failing.faults.add("GET", path, **fault)
     with client_process(failing, method) as process:
         assert process.stdout is not None

@@ -55,7 +55,7 @@ def test_status_equals_the_member_and_its_name(backend: RestBackend) -> None:
 def test_a_job_fetched_by_id_gives_the_same_result(
     service: QiskitRuntimeService, backend: RestBackend
 ) -> None:
-    """Register names that the wire can't carry and metadata come back from the job alone."""
+    """The job itself has the circuit's register names and metadata."""
     job = SamplerV2(backend).run([coin("c-0 é")], shots=20)
     fetched = service.job(job.job_id())
     ours, theirs = job.result()[0], fetched.result()[0]
@@ -68,7 +68,7 @@ def test_a_job_fetched_by_id_gives_the_same_result(
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda job: pickle.loads(pickle.dumps(job))])
 def test_copies_give_the_same_result(backend: RestBackend, duplicate) -> None:
-    """Handles pickle and copy, without the token."""
+    """Handles can be pickled and copied."""
     job = SamplerV2(backend).run([coin()], shots=20)
     copied = duplicate(job)
     assert copied.job_id() == job.job_id()
@@ -76,7 +76,7 @@ def test_copies_give_the_same_result(backend: RestBackend, duplicate) -> None:
 
 
 def test_no_token_is_pickled(service: QiskitRuntimeService, backend: RestBackend) -> None:
-    """Neither with the handle nor with the primitive, the backend or the service."""
+    """Pickles of handle, primitive, backend and service contain no token."""
     sampler = SamplerV2(backend)
     job = sampler.run([coin()], shots=1)
     token = service.client.account.token.reveal().encode()
@@ -107,7 +107,7 @@ def test_future_gives_the_result(backend: RestBackend) -> None:
     assert job.future().result(timeout=30)[0].data.meas.num_shots == 20
 
 
-def test_wait_and_as_completed_watch_many(backend: RestBackend) -> None:
+def test_wait_and_as_completed_of_many_jobs(backend: RestBackend) -> None:
     """Every job is yielded once, whatever their number."""
     sampler = SamplerV2(backend)
     jobs = [sampler.run([coin()], shots=1) for _ in range(12)]
@@ -134,12 +134,12 @@ def test_a_failed_job_says_why(backend: RestBackend) -> None:
 
 
 def long_job(backend: RestBackend):
-    """A job that takes long enough to be caught in the act."""
+    """A job that is still running when the test checks it."""
     return SamplerV2(backend).run(long_pubs(20))
 
 
-def test_timeout_is_kept_and_the_job_goes_on(backend: RestBackend) -> None:
-    """result(timeout) returns in time; cancelling ends the job, and result() says so."""
+def test_a_job_continues_after_a_timeout(backend: RestBackend) -> None:
+    """result(timeout) raises in time; after cancelling, result() raises JobCancelledError."""
     job = long_job(backend)
     with pytest.raises(JobTimeoutError, match=job.job_id()):
         job.result(timeout=0.3)
@@ -151,7 +151,7 @@ def test_timeout_is_kept_and_the_job_goes_on(backend: RestBackend) -> None:
     assert not job.cancel()
 
 
-def test_tags_show_the_users_only(service: QiskitRuntimeService, backend: RestBackend) -> None:
+def test_tags_are_the_users_only(service: QiskitRuntimeService, backend: RestBackend) -> None:
     """The tag that marks the submission is neither shown nor lost."""
     sampler = SamplerV2(backend, options={"environment": {"job_tags": ["mine"]}})
     job = sampler.run([coin()], shots=1)
@@ -163,7 +163,7 @@ def test_tags_show_the_users_only(service: QiskitRuntimeService, backend: RestBa
 
 
 def test_usage_metrics_and_deletion(service: QiskitRuntimeService, backend: RestBackend) -> None:
-    """What a finished job tells, until it is deleted."""
+    """A finished job has usage and metrics until it is deleted."""
     job = SamplerV2(backend).run([coin()], shots=1)
     job.result()
     assert job.usage() >= 0
@@ -184,7 +184,7 @@ PUBLIC = {
 }  # fmt: skip
 
 
-def test_completion_shows_what_users_may_call(backend: RestBackend) -> None:
+def test_completion_shows_public_methods_only(backend: RestBackend) -> None:
     """A handle has no public attribute that only this package uses."""
     job = SamplerV2(backend).run([coin()])
     of_qiskit = {"metadata"}  # an attribute of newer releases

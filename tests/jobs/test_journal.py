@@ -1,4 +1,4 @@
-"""The journal: lines of many processes, none lost, whatever else is in the file."""
+"""The journal: lines of many processes, none lost, even in a damaged file."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ for number in range(200):
 
 
 def open_tags(folder: Path) -> set[str]:
-    """Tags whose fate is open."""
+    """Tags whose outcome is unknown."""
     return {line["tag"] for line in Journal(folder).open_submissions(**PLACE)}
 
 
 @pytest.mark.slow
 def test_processes_share_it_while_it_is_compacted(tmp_path: Path) -> None:
-    """Each line that was written last of its tag counts, through many rewritings."""
+    """The last line of each tag survives many rewrites."""
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITES, str(tmp_path), str(name)])
         for name in range(4)
@@ -48,8 +48,8 @@ def test_processes_share_it_while_it_is_compacted(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
 
 
-def test_what_is_no_line_of_ours_is_passed_over(tmp_path: Path) -> None:
-    """A line cut short by a crash, other people's JSON, bytes that are no text."""
+def test_other_lines_are_skipped(tmp_path: Path) -> None:
+    """A line cut off by a crash, other JSON, and bytes that are not UTF-8."""
     kept = Journal(tmp_path)
     kept.starts("one", **REQUEST)
     with kept.path.open("ab") as file:
@@ -61,10 +61,10 @@ def test_what_is_no_line_of_ours_is_passed_over(tmp_path: Path) -> None:
     assert open_tags(tmp_path) == {"two"}
 
 
-def test_a_folder_that_takes_nothing_is_said_once(
+def test_an_unwritable_folder_gives_one_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Jobs are submitted all the same; the warning says what that costs."""
+    """Jobs are submitted without a journal."""
     tmp_path.joinpath("file").write_text("in the way")
     kept = Journal(tmp_path / "file")
     with caplog.at_level(logging.WARNING):
@@ -74,10 +74,8 @@ def test_a_folder_that_takes_nothing_is_said_once(
     assert kept.open_submissions(**PLACE) == []
 
 
-def test_without_locks_it_is_written_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As on Windows."""
+def test_it_is_written_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows has no fcntl."""
     monkeypatch.setattr(journal, "fcntl", None)
     monkeypatch.setattr(journal, "COMPACT_BYTES", 500)
     kept = Journal(tmp_path)

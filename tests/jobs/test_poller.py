@@ -1,4 +1,4 @@
-"""The poller: when it polls again, which errors it retries, and which are final."""
+"""The poller: its intervals, the errors that it retries, and those that it raises."""
 
 from __future__ import annotations
 
@@ -65,22 +65,22 @@ def replies():
         (entry("Levitating"), "RUNNING"),
     ],
 )
-def test_the_services_words_become_one_status(details: dict, status: str) -> None:
+def test_the_services_statuses_become_qiskits(details: dict, status: str) -> None:
     """Case does not matter; an unknown word is not final."""
     assert read_status(details) == status
     assert isinstance(read_status(details), Status)
     assert is_unknown(details) is (details["status"] == "Levitating")
 
 
-def test_a_status_has_the_members_name_and_sentence() -> None:
-    """As an enum member has."""
+def test_a_status_has_the_members_name_and_value() -> None:
+    """As Qiskit's enum member."""
     status = read_status(entry("Queued"))
     assert (status.name, status.value, str(status)) == ("QUEUED", "job is queued", "QUEUED")
     assert status in {"QUEUED"}
 
 
 def test_intervals_grow_with_the_time_waited(replies) -> None:
-    """Each is at least an eighth of the time waited before, so thirty polls take a while."""
+    """Each is at least an eighth of the time waited before."""
     given, asked, job = replies
     given += [(200, entry("Running"))] * 30 + [(200, entry("Completed"))]
     job.wait_for_final_state(timeout=60)
@@ -90,8 +90,8 @@ def test_intervals_grow_with_the_time_waited(replies) -> None:
 
 
 @pytest.mark.slow
-def test_outages_are_waited_out(replies) -> None:
-    """5xx, garbage and 404 of a young job pass; the end is found."""
+def test_outages_are_retried(replies) -> None:
+    """After 5xx, garbage and the 404 of a new job, the final state is found."""
     given, _, job = replies
     given += [(500, "")] * 5 + [(200, "<html>"), (404, {}), (200, entry("Completed"))]
     job.wait_for_final_state(timeout=30)
@@ -102,10 +102,10 @@ def test_outages_are_waited_out(replies) -> None:
     ("reply", "error"),
     [((401, {}), AuthenticationError), ((404, {}), NotFoundError), ((200, "?"), ProtocolError)],
 )
-def test_what_does_not_pass_is_raised(
+def test_permanent_errors_are_raised(
     replies, monkeypatch: pytest.MonkeyPatch, reply: tuple, error: type
 ) -> None:
-    """At once for a refused token, after a while for a job that is not there."""
+    """A rejected token at once, a missing job after a while."""
     monkeypatch.setattr(retry_policies, "MISSING", retry_policies.Limit(0.05, attempts=5))
     given, _, job = replies
     given.append(reply)
@@ -113,8 +113,8 @@ def test_what_does_not_pass_is_raised(
         job.result(timeout=30)
 
 
-def test_refusals_between_outages_come_to_an_end(replies, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service that is down every other time, and does not know the job when it is up."""
+def test_errors_between_outages_are_limited(replies, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service fails every other request, and answers 404 to the rest."""
     monkeypatch.setattr(retry_policies, "MISSING", retry_policies.Limit(0.05, attempts=5))
     monkeypatch.setattr(retry_policies, "LONGEST_PAUSE_SECONDS", 0.1)
     given, asked, job = replies
@@ -124,10 +124,10 @@ def test_refusals_between_outages_come_to_an_end(replies, monkeypatch: pytest.Mo
     assert len(asked) < 20
 
 
-def test_an_unknown_status_is_logged_once_and_has_an_end(
+def test_an_unknown_status_is_logged_once_and_times_out(
     replies, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not for ever: a job of the service ends within its limits."""
+    """After the service's longest job it is an error."""
     monkeypatch.setattr(poller, "LONGEST_JOB_SECONDS", 0.1)
     given, _, job = replies
     given.append((200, entry("Hovering")))
@@ -136,7 +136,7 @@ def test_an_unknown_status_is_logged_once_and_has_an_end(
     assert caplog.text.count("unknown job status") == 1
 
 
-def test_a_call_that_hangs_does_not_hold_the_others(
+def test_a_hanging_call_does_not_block_other_polls(
     replies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The poll is abandoned, and the next one is made."""
@@ -157,8 +157,8 @@ def test_a_call_that_hangs_does_not_hold_the_others(
     stuck.set()
 
 
-def test_what_comes_late_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reply that is slower than the poll's timeout is still used."""
+def test_a_late_reply_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reply after the poll's timeout still updates the job."""
     monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.1)
 
     def slowly(request: Received) -> None:
@@ -175,7 +175,7 @@ def test_what_comes_late_counts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_dead_connections_are_not_tried_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a change of network all that were kept are dead: one silence, then new ones."""
+    """After a change of network all kept connections are dead: one timeout, then new ones."""
     monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.3)
     together, dead = threading.Barrier(10), threading.Event()
     first: set[int] = set()
@@ -205,8 +205,8 @@ def test_dead_connections_are_not_tried_one_by_one(monkeypatch: pytest.MonkeyPat
     assert len(silences) == 1
 
 
-def test_retry_after_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service that is busy is asked again when it said, neither earlier nor more often."""
+def test_retry_after_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy service gets the next request after its Retry-After."""
     monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.2)
     asked: list[float] = []
 
@@ -226,10 +226,10 @@ def test_retry_after_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(late - early > 0.85 for early, late in itertools.pairwise(asked))
 
 
-def test_ctrl_c_leaves_the_job_and_says_its_id(
+def test_ctrl_c_warns_with_the_jobs_id(
     replies, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The next result() continues where this one was interrupted."""
+    """The job continues, and so does the next result()."""
     given, _, job = replies
     given.append((200, entry("Running")))
 
@@ -245,7 +245,7 @@ def test_ctrl_c_leaves_the_job_and_says_its_id(
     job.wait_for_final_state(timeout=30)
 
 
-def test_a_child_process_has_a_poller_of_its_own(replies, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forked_child_has_its_own_poller(replies, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads do not survive a fork."""
     _, _, job = replies
     mine = poller_of(job._client)
@@ -257,7 +257,7 @@ def test_a_child_process_has_a_poller_of_its_own(replies, monkeypatch: pytest.Mo
 def test_the_poller_stops_when_idle_and_starts_again(
     replies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No thread is left when nobody waits; the next wait starts one."""
+    """Without waiting callers there is no thread; the next wait starts one."""
     monkeypatch.setattr(poller, "IDLE_SECONDS", 0.05)
     given, _, job = replies
     given.append((200, entry("Running")))

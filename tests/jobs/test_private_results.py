@@ -1,4 +1,4 @@
-"""A private job's result can be had once only: nothing of it is lost."""
+"""A private job's result can be downloaded only once: nothing of it is lost."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def job(service: QiskitRuntimeService) -> RestJob:
 
 
 def kept(service: QiskitRuntimeService) -> list[Path]:
-    """What there is of private results on disk."""
+    """The files of private results on disk."""
     return sorted((service.client.settings.state_folder / "private").glob("*"))
 
 
 def test_a_second_handle_reads_the_file(
     failing: LocalService, service: QiskitRuntimeService, job: RestJob
 ) -> None:
-    """On disk, for the owner only, before it is read; for handles in whatever process."""
+    """It is written before decoding, for its owner only, and any process reads it."""
     result = job.result()
     (file,) = kept(service)
     assert file.stat().st_mode & 0o077 == 0
@@ -62,7 +62,7 @@ def test_a_second_handle_reads_the_file(
     np.testing.assert_array_equal(again.result()[0].data.meas.array, result[0].data.meas.array)
 
 
-def test_handles_that_ask_at_once_download_once(
+def test_simultaneous_handles_download_once(
     failing: LocalService, service: QiskitRuntimeService, job: RestJob
 ) -> None:
     """Eight threads, four handles: each has the result."""
@@ -85,13 +85,13 @@ def test_handles_that_ask_at_once_download_once(
     assert len(kept(service)) == 1
 
 
-def test_a_part_is_kept_when_the_rest_never_comes(
+def test_an_incomplete_download_is_kept(
     failing: LocalService,
     service: QiskitRuntimeService,
     job: RestJob,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The connection broke after the service had given its only copy: the error names the part."""
+    """The connection breaks, and the service deletes its copy: the error names the partial file."""
     monkeypatch.setattr(retry_policies, "MISSING", retry_policies.Limit(0.3))
     failing.faults.add("GET", "/jobs/*/results", truncate=True, count=1)
     with pytest.raises(ProtocolError, match=r"part1") as problem:
@@ -101,10 +101,10 @@ def test_a_part_is_kept_when_the_rest_never_comes(
     assert part.read_bytes().startswith(b'{"__type__":"PrimitiveResult"')
 
 
-def test_bytes_that_are_no_result_are_not_asked_for_again(
+def test_undecodable_bytes_are_kept_and_not_downloaded_again(
     failing: LocalService, service: QiskitRuntimeService, job: RestJob
 ) -> None:
-    """The bytes stay as they are, for whoever can read them."""
+    """The file keeps the bytes unchanged."""
     failing.faults.add("GET", "/jobs/*/results", corrupt=True, count=1)
     with pytest.raises(ProtocolError):
         job.result(timeout=60)
@@ -113,10 +113,10 @@ def test_bytes_that_are_no_result_are_not_asked_for_again(
     assert sum("/results" in hit for hit in failing.faults.hits) <= 1 + 1
 
 
-def test_a_folder_that_takes_nothing_is_said_before_the_download(
+def test_an_unwritable_folder_is_an_error_before_the_download(
     service: QiskitRuntimeService, job: RestJob, tmp_path: Path
 ) -> None:
-    """The result is not requested if it can't be kept; the handle works once it can."""
+    """The result is not requested if it can't be stored; the handle works once it can."""
     tmp_path.joinpath("state").mkdir(exist_ok=True)
     private = service.client.settings.state_folder / "private"
     private.write_text("a file in the way")
@@ -127,7 +127,7 @@ def test_a_folder_that_takes_nothing_is_said_before_the_download(
 
 
 def test_deleting_a_job_deletes_the_copy(service: QiskitRuntimeService, job: RestJob) -> None:
-    """For good means here as well; other jobs' copies stay."""
+    """The local copy is deleted, too; copies of other jobs stay."""
     job.result()
     other = service.client.settings.private_result("another")
     other.write_bytes(b"{}")

@@ -1,4 +1,4 @@
-"""Results in files: exact, without service or account, and never code."""
+"""Results in files: exact, readable without service or account, and never executed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from qiskit_rest_primitives import (
 )
 
 
-def test_a_sampler_result_comes_back_to_the_bit(backend: RestBackend, tmp_path: Path) -> None:
+def test_a_sampler_result_is_saved_exactly(backend: RestBackend, tmp_path: Path) -> None:
     """Arrays, widths, shapes and metadata of a job's result are equal."""
     circuit = QuantumCircuit(9, metadata={"angles": (1, 2.5), "é": None})
     circuit.h(range(9))
@@ -38,7 +38,7 @@ def test_a_sampler_result_comes_back_to_the_bit(backend: RestBackend, tmp_path: 
     assert pickle.loads(pickle.dumps(result))[0].data.meas == result[0].data.meas
 
 
-def test_an_estimator_result_comes_back_to_the_bit(backend: RestBackend, tmp_path: Path) -> None:
+def test_an_estimator_result_is_saved_exactly(backend: RestBackend, tmp_path: Path) -> None:
     """Values and errors, with their shape."""
     circuit = QuantumCircuit(1)
     result = EstimatorV2(backend).run([(circuit, [["Z"], ["X"]])], precision=0.1).result()
@@ -69,7 +69,7 @@ def test_the_file_is_read_without_this_package(backend: RestBackend, tmp_path: P
     assert done.stdout.split(maxsplit=2) == ["meas", "3", "[[2], [2], [2], [2]]\n"]
 
 
-def test_saving_replaces_a_file_at_once(backend: RestBackend, tmp_path: Path) -> None:
+def test_saving_replaces_a_file_atomically(backend: RestBackend, tmp_path: Path) -> None:
     """A failure leaves the old file as it was, and no other file."""
     path = tmp_path / "kept.zip"
     path.write_bytes(b"old")
@@ -83,7 +83,7 @@ def test_saving_replaces_a_file_at_once(backend: RestBackend, tmp_path: Path) ->
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
-    """Whatever it is, the error is a ProtocolError."""
+    """Any damage is a ProtocolError."""
     path = tmp_path / "kept.zip"
     path.write_bytes(b"PK\x03\x04 but not for long")
     with pytest.raises(ProtocolError):

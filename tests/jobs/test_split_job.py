@@ -1,4 +1,4 @@
-"""Runs that are too large for one job: cut along PUBs, sweeps and shots, and joined exactly."""
+"""Runs that are too large for one job: divided by PUBs, points and shots, and joined exactly."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def rotation() -> QuantumCircuit:
     return circuit
 
 
-def test_a_sweep_is_cut_and_joined_to_the_bit(
+def test_a_sweep_is_divided_and_joined_exactly(
     backend: RestBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The parts' jobs together give what one job gives: the seeded reference's bits."""
+    """The joined result has the bits of the seeded reference."""
     monkeypatch.setattr(work, "MAX_EXECUTIONS", 100)
     values = np.linspace(0, 3, 12).reshape(3, 4, 1)
     pubs = [(rotation(), values, 20), (rotation(), [1.0], 5), (rotation(), [0.5], 250)]
@@ -61,7 +61,7 @@ def test_a_sweep_is_cut_and_joined_to_the_bit(
     assert job.parts[0].result()[0].data.a.shape == (5,)
 
 
-def test_observables_are_cut_with_the_values(
+def test_observables_are_divided_with_the_values(
     backend: RestBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broadcast observables and values stay together."""
@@ -79,7 +79,7 @@ def test_observables_are_cut_with_the_values(
 
 
 def test_a_small_run_stays_one_job(backend: RestBackend) -> None:
-    """Nothing is cut without need."""
+    """A run below the limit is not divided."""
     job = SamplerV2(backend, options={"split": True}).run([(rotation(), [0.1], 3)])
     assert not isinstance(job, SplitJob)
     assert job.result()[0].data.a.num_shots == 3
@@ -97,7 +97,7 @@ def test_without_the_option_the_limit_is_an_error(
 def test_ids_of_parts_survive_a_failed_submission(
     backend: RestBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error names the jobs that exist already."""
+    """The error names the jobs that already exist."""
     monkeypatch.setattr(work, "MAX_EXECUTIONS", 10)
     from qiskit_rest_primitives.primitives import request
 
@@ -118,7 +118,7 @@ def test_ids_of_parts_survive_a_failed_submission(
 def test_cancelling_and_waiting_reach_all_parts(
     backend: RestBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The handle of several jobs behaves as that of one."""
+    """The handle of several jobs behaves like that of one."""
     monkeypatch.setattr(work, "MAX_EXECUTIONS", 10)
     job = SamplerV2(backend, options={"split": True}).run([(rotation(), [[0.1]] * 3, 10)])
     job.wait_for_final_state(timeout=30)
@@ -134,7 +134,7 @@ def test_cancelling_and_waiting_reach_all_parts(
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 25)), max_size=5), st.integers(1, 60))
 def test_packing_covers_every_shot_once(pubs: list[tuple[int, int]], limit: int) -> None:
-    """Whatever the limit: each point's shots are run once, and no job exceeds the limit."""
+    """With any limit, each point's shots are run once, and no job exceeds the limit."""
     circuit = encode_circuit(rotation())
     works = [EncodedSamplerPub(circuit, np.zeros((n, 1)), shots, None) for n, shots in pubs]
     with pytest.MonkeyPatch.context() as patch:
@@ -148,7 +148,7 @@ def test_packing_covers_every_shot_once(pubs: list[tuple[int, int]], limit: int)
     assert all((counts == 1).all() for counts in seen)
 
 
-def test_a_split_run_answers_what_a_job_answers(
+def test_a_split_run_has_the_methods_of_a_job(
     backend: RestBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Usage is summed, logs are joined, tags go to all parts; there is no single body."""

@@ -1,4 +1,4 @@
-"""Exactly one job a run(), with a fault at every point of the way."""
+"""Exactly one job per run(), with a fault at every step."""
 
 from __future__ import annotations
 
@@ -47,20 +47,12 @@ def jobs_of(service: QiskitRuntimeService, tag: str) -> list[str]:
     return [job.job_id() for job in service.jobs(limit=None, job_tags=[tag])]
 
 
-def run_tagged(service: QiskitRuntimeService, tag: str):
-    """Submits one job with a tag to count by."""
-    sampler = SamplerV2(
-        service.backend("statevector"), options={"environment": {"job_tags": [tag]}}
-    )
-    return sampler.run([measured()], shots=3)
-
-
 @pytest.mark.parametrize("times", [1, 2, 3])
 @pytest.mark.parametrize("name", FAULTS)
 def test_one_run_is_one_job(
     failing: LocalService, client_of_failing: QiskitRuntimeService, name: str, times: int
 ) -> None:
-    """Whatever happened to the POST: one job on the service, and the handle is its."""
+    """After any fault of the POST there is one job, and the handle is that job's."""
     tag = f"{name}-{times}"
     backend = client_of_failing.backend("statevector")
     failing.faults.add("POST", "/jobs", count=times, **FAULTS[name])
@@ -74,10 +66,10 @@ def test_one_run_is_one_job(
 
 
 @pytest.mark.parametrize("look", [{"status": 502}, {"drop": True}, {"corrupt": True}])
-def test_the_look_up_survives_faults_too(
+def test_the_lookup_survives_faults(
     failing: LocalService, client_of_failing: QiskitRuntimeService, look: dict
 ) -> None:
-    """An answer that was lost, then a job list that fails: still one job."""
+    """The reply is lost and the job list fails: there is still one job."""
     backend = client_of_failing.backend("statevector")
     failing.faults.add("POST", "/jobs", drop=True, after_work=True, count=1)
     failing.faults.add("GET", "/jobs", count=3, **look)
@@ -88,10 +80,10 @@ def test_the_look_up_survives_faults_too(
     assert jobs_of(client_of_failing, tag) == [job.job_id()]
 
 
-def test_what_the_service_refuses_is_not_repeated(
+def test_a_refused_submission_is_not_retried(
     failing: LocalService, client_of_failing: QiskitRuntimeService
 ) -> None:
-    """400 is final: one POST, an error, no job."""
+    """A 400 is permanent: one POST, an error, no job."""
     backend = client_of_failing.backend("statevector")
     failing.faults.add("POST", "/jobs", status=400, count=1)
     with pytest.raises(InvalidRequestError):
@@ -100,8 +92,10 @@ def test_what_the_service_refuses_is_not_repeated(
     assert client_of_failing.recover() == []
 
 
-def test_an_outage_during_the_look_up_ends_with_the_cure(failing: LocalService, tmp_path) -> None:
-    """The error says that a job may exist, and recover() finds it when the service is back."""
+def test_an_outage_during_the_lookup_is_an_error_with_a_cure(
+    failing: LocalService, tmp_path
+) -> None:
+    """The error says that a job may exist; recover() finds it when the service is back."""
     settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, lookup_seconds=0.3)
     service = QiskitRuntimeService(
         url=failing.url, token=failing.token, instance=failing.instance, settings=settings
@@ -120,8 +114,8 @@ def test_an_outage_during_the_look_up_ends_with_the_cure(failing: LocalService, 
     assert service.recover() == []
 
 
-def test_a_service_that_never_takes_it_ends_with_the_cure(failing: LocalService, tmp_path) -> None:
-    """The job list answers, and has nothing: the error says what was tried, in which time."""
+def test_a_post_that_always_fails_is_an_error_with_a_cure(failing: LocalService, tmp_path) -> None:
+    """The job list shows no job: the error has the number of attempts and the time."""
     settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, lookup_seconds=0.5)
     service = QiskitRuntimeService(
         url=failing.url, token=failing.token, instance=failing.instance, settings=settings
@@ -133,7 +127,7 @@ def test_a_service_that_never_takes_it_ends_with_the_cure(failing: LocalService,
     failing.faults.clear()
 
 
-def test_a_silent_post_is_repeated_when_there_is_no_job(
+def test_a_silent_post_is_retried_if_there_is_no_job(
     failing: LocalService, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The time of the silent POST does not count towards `lookup_seconds`."""
@@ -150,10 +144,10 @@ def test_a_silent_post_is_repeated_when_there_is_no_job(
     assert jobs_of(service, "silent-post") == [job.job_id()]
 
 
-def test_a_crash_before_the_answer_is_recovered(
+def test_a_crash_before_the_reply_is_recovered(
     failing: LocalService, client_of_failing: QiskitRuntimeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C between POST and answer: the journal knows the tag."""
+    """After Ctrl-C between POST and reply, the journal has the tag."""
     backend = client_of_failing.backend("statevector")
     api = backend.client
     real = api.create_job
@@ -169,10 +163,10 @@ def test_a_crash_before_the_answer_is_recovered(
     assert client_of_failing.recover() == []
 
 
-def test_a_submission_that_never_arrived_is_struck_off(
+def test_a_submission_that_never_arrived_is_removed_from_the_journal(
     client_of_failing: QiskitRuntimeService,
 ) -> None:
-    """After ten minutes a tag without a job is no longer looked up."""
+    """A tag without a job is not looked up after ten minutes."""
     api = client_of_failing.client
     journal = journal_of(api)
     entry = {"url": api.url, "instance": api.account.instance, "program_id": "sampler"}
@@ -188,8 +182,8 @@ def test_a_submission_that_never_arrived_is_struck_off(
     [{"body": "<html>ok</html>"}, {"json": {}}, {"json": []}, {"body": ""}, {"json": {"id": 7}}],
     ids=["html", "no id", "list", "empty", "number"],
 )
-def test_a_200_that_says_nothing_is_looked_up(tmp_path, reply: dict) -> None:
-    """The job that the service made nevertheless is found by its tag and adopted."""
+def test_a_200_without_an_id_causes_a_lookup(tmp_path, reply: dict) -> None:
+    """The job that the service created is found by its tag and adopted."""
     posted = []
     with responses.RequestsMock() as mock:
         mock.get("http://service.example/v1/backends", json=DEVICES)
@@ -214,8 +208,8 @@ def test_a_200_that_says_nothing_is_looked_up(tmp_path, reply: dict) -> None:
     assert len(posted) == 1
 
 
-def test_a_job_that_turns_up_late_is_withdrawn(tmp_path) -> None:
-    """A gateway answered before its service did: the duplicate is cancelled, one job stays."""
+def test_a_late_duplicate_is_cancelled(tmp_path) -> None:
+    """The gateway replied before its service created the job: one job remains."""
     cancelled = []
     with responses.RequestsMock() as mock:
         mock.get("http://service.example/v1/backends", json=DEVICES)
@@ -250,8 +244,8 @@ def test_a_job_that_turns_up_late_is_withdrawn(tmp_path) -> None:
     assert len(cancelled) == 1
 
 
-def test_a_service_that_is_gone_is_said(tmp_path: Path) -> None:
-    """Connection refused: nothing was sent, so no job can exist."""
+def test_a_refused_connection_is_an_error(tmp_path: Path) -> None:
+    """Nothing was sent, so no job can exist."""
     with LocalService() as local:
         service = QiskitRuntimeService(
             url=local.url,
@@ -265,8 +259,8 @@ def test_a_service_that_is_gone_is_said(tmp_path: Path) -> None:
     assert journal_of(service.client).open_submissions(url=local.url, instance="") == []
 
 
-def test_a_refused_token_is_final(failing: LocalService, tmp_path) -> None:
-    """A ready token can't be renewed: one clear error."""
+def test_a_rejected_token_is_an_error(failing: LocalService, tmp_path) -> None:
+    """A bearer token can't be renewed: there is one attempt."""
     service = QiskitRuntimeService(url=failing.url, token=failing.token, instance=failing.instance)
     backend = service.backend("statevector")
     failing.faults.add("POST", "/jobs", status=401, count=1)
@@ -276,7 +270,7 @@ def test_a_refused_token_is_final(failing: LocalService, tmp_path) -> None:
 
 
 def test_a_rate_limit_has_a_deadline(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the service answers 429 for ever, its error is raised, with its message."""
+    """If the service always answers 429, its error is raised, with its message."""
     monkeypatch.setattr(retry_policies, "RATE_LIMITED", retry_policies.Limit(0.05))
     with responses.RequestsMock() as mock:
         mock.get("http://service.example/v1/backends", json=DEVICES)
@@ -286,8 +280,8 @@ def test_a_rate_limit_has_a_deadline(tmp_path, monkeypatch: pytest.MonkeyPatch) 
             SamplerV2(mocked_service(tmp_path).backend("sim")).run([measured()])
 
 
-def test_503_with_a_hint_is_repeated_not_looked_up(tmp_path) -> None:
-    """The service said that it did not act."""
+def test_a_503_with_retry_after_is_retried_without_a_lookup(tmp_path) -> None:
+    """The header says that the service did not act."""
     with responses.RequestsMock() as mock:
         mock.get("http://service.example/v1/backends", json=DEVICES)
         jobs = "http://service.example/v1/jobs"
@@ -300,8 +294,8 @@ def test_503_with_a_hint_is_repeated_not_looked_up(tmp_path) -> None:
     assert issubclass(ServerError, Exception)
 
 
-def test_the_rate_limit_is_kept_in_order() -> None:
-    """Five a minute: the sixth waits for the rest of the minute."""
+def test_submissions_wait_for_the_rate_limit_in_order() -> None:
+    """With five per minute, the sixth waits for the rest of the minute."""
     now = [0.0]
     slept: list[float] = []
 
@@ -326,8 +320,8 @@ def test_the_rate_limit_is_kept_in_order() -> None:
     assert len(slept) == 2
 
 
-def test_tags_are_ours_and_unlike_each_other() -> None:
-    """The marker is recognised, a user's tag is not."""
+def test_tags_are_unique_and_recognised() -> None:
+    """A tag of a submission is recognised; a user's tag is not."""
     assert new_tag() != new_tag()
     assert is_own_tag(new_tag())
     assert not is_own_tag("qrp-mine")

@@ -18,8 +18,8 @@ from tests.http.raw_server import RawServer, Received
 from tests.jobs.long_jobs import long_pubs
 
 
-def test_a_retry_does_not_use_an_old_connection(tmp_path) -> None:
-    """A server that resets the second request of each connection gets the job nevertheless."""
+def test_a_retry_uses_a_new_connection(tmp_path) -> None:
+    """The server resets the second request of each connection, but gets the job."""
     seen: set[int] = set()
     made: list[str] = []
 
@@ -40,8 +40,8 @@ def test_a_retry_does_not_use_an_old_connection(tmp_path) -> None:
     assert len(made) == 1
 
 
-def test_a_silent_post_is_looked_up_meanwhile(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The job is in the list long before the POST times out: it is adopted then."""
+def test_the_job_of_a_silent_post_is_looked_up(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job is adopted when the list shows it, long before the POST times out."""
     monkeypatch.setattr(retry_policies, "SILENT_POST_SECONDS", 0.2)
     made: list[dict] = []
     over, timed_out = threading.Event(), threading.Event()
@@ -73,7 +73,7 @@ def test_a_very_late_duplicate_is_cancelled(
     failing.faults.add("POST", "/jobs", status=504, count=1)
     options = {"environment": {"job_tags": ["very-late"]}}
     job = SamplerV2(backend, options=options).run([measured()], shots=3)
-    # What the slow service makes of the first try now: a job with the same tags.
+    # The slow service now creates the first attempt's job, with the same tags.
     pubs = long_pubs(20)
     own = [tag for tag in job._details.reported["tags"] if is_own_tag(tag)]
     late = SamplerV2(backend, options={"environment": {"job_tags": ["very-late"]}}).run(pubs)
@@ -84,8 +84,8 @@ def test_a_very_late_duplicate_is_cancelled(
     assert not job.cancelled()
 
 
-def test_what_is_under_way_is_not_recovered(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another thread has the handle in a moment."""
+def test_a_submission_in_flight_is_not_recovered(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread is submitting the job."""
     with responses.RequestsMock() as mock:
         mock.get("http://service.example/v1/backends", json=DEVICES)
         service = mocked_service(tmp_path)
@@ -100,8 +100,8 @@ def test_what_is_under_way_is_not_recovered(tmp_path, monkeypatch: pytest.Monkey
     assert recovered == [[]]
 
 
-def test_looking_up_backs_off(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An outage right after the POST: the pauses between the lookups grow, up to a limit."""
+def test_lookups_back_off(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In an outage after the POST, the pauses between lookups grow up to a limit."""
     slept: list[float] = []
     monkeypatch.setattr(retry_policies, "SILENT_POST_SECONDS", 60.0)
     with responses.RequestsMock() as mock:

@@ -1,4 +1,4 @@
-"""Options that the service did not act on: the client says so when the result arrives."""
+"""The client warns about options that the service did not act on."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def measured() -> QuantumCircuit:
     return circuit
 
 
-def test_the_first_result_warns_and_no_other(backend: RestBackend) -> None:
-    """Their names, the job's id, at the caller's line; then nothing more."""
+def test_only_the_first_result_warns(backend: RestBackend) -> None:
+    """The warning has their names and the job's id, and points at the caller's line."""
     job = SamplerV2(backend, options=OPTIONS).run([measured()])
     job.wait_for_final_state()
     with pytest.warns(UserWarning, match=f"job {job.job_id()}: .*: {NAMES}") as caught:
@@ -48,14 +48,14 @@ def test_the_first_result_warns_and_no_other(backend: RestBackend) -> None:
 def test_a_job_fetched_by_its_id_warns_too(
     backend: RestBackend, service: QiskitRuntimeService
 ) -> None:
-    """The service's metadata decide, not what this process has sent."""
+    """The warning depends on the service's metadata, not on this process's request."""
     sent = SamplerV2(backend, options=OPTIONS).run([measured()])
     with pytest.warns(UserWarning, match=NAMES):
         service.job(sent.job_id()).result()
 
 
 def test_an_awaited_job_warns(backend: RestBackend) -> None:
-    """Futures and await go the same way."""
+    """With await and with future()."""
 
     async def wait(job: Any) -> Any:
         return await job
@@ -77,8 +77,8 @@ def test_the_parts_of_one_run_warn_once(
     assert [warning.filename for warning in caught] == [__file__]
 
 
-def test_options_that_act_give_no_warning(backend: RestBackend) -> None:
-    """Nor do those that are set to what happens anyway."""
+def test_applied_options_give_no_warning(backend: RestBackend) -> None:
+    """Nor do options that are set to their default behaviour."""
     options: dict[str, Any] = {
         "simulator": {"seed_simulator": 1},
         "default_shots": 10,

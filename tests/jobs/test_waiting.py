@@ -1,4 +1,4 @@
-"""Waiting for many jobs: few requests, whatever their number."""
+"""Waiting for many jobs takes few requests."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def mocked(monkeypatch: pytest.MonkeyPatch):
     ("done", "flying", "most"), [(0, 1000, 1), (100, 900, 1), (3000, 1000, 7), (1000, 10, 2)]
 )
 def test_a_poll_of_many_jobs_takes_few_requests(mocked, done: int, flying: int, most: int) -> None:
-    """The final jobs are listed, or the pending ones if these are fewer."""
+    """The poller lists the final jobs, or the pending ones if these are fewer."""
     mock, service = mocked
     states = {f"done-{n}": "Completed" for n in range(done)}
     states |= {f"fly-{n}": "Queued" for n in range(flying)}
@@ -77,8 +77,8 @@ def test_a_poll_of_many_jobs_takes_few_requests(mocked, done: int, flying: int, 
     assert found.get("fly-3", {}).get("status") == "Failed" or gone == ["fly-3"]
 
 
-def test_jobs_come_as_they_are_completed(mocked) -> None:
-    """as_completed yields each handle once, in the order of finishing."""
+def test_as_completed_yields_jobs_when_they_finish(mocked) -> None:
+    """It yields each handle once, in the order of finishing."""
     mock, service = mocked
     table = ListedJobs(mock, {f"job-{n}": "Running" for n in range(8)})
     for n in range(8):
@@ -98,8 +98,8 @@ def test_jobs_come_as_they_are_completed(mocked) -> None:
     assert next(finished, None) is None
 
 
-def test_waiting_keeps_its_timeout(mocked) -> None:
-    """What is final is returned, the rest is pending; as_completed raises."""
+def test_wait_and_as_completed_keep_their_timeout(mocked) -> None:
+    """`wait` returns final and pending jobs; `as_completed` raises."""
     mock, service = mocked
     ListedJobs(mock, {f"job-{n}": "Completed" if n < 2 else "Queued" for n in range(6)})
     jobs = [RestJob(service.client, f"job-{n}") for n in range(6)]

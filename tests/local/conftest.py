@@ -42,7 +42,7 @@ class Api:
             self.session.headers["IBM-API-Version"] = version
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
-        """One call; never waits for ever."""
+        """Makes one call, with a timeout."""
         options.setdefault("timeout", 30)
         return self.session.request(method, self.service.url + path, **options)
 
@@ -72,7 +72,7 @@ class Api:
         return reply.json()["id"]
 
     def wait(self, job_id: str, *statuses: str) -> dict[str, Any]:
-        """The job once it has one of these statuses; a final one unless named."""
+        """Waits until the job has one of these statuses (default: a final one); returns it."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             job = self.json(f"/jobs/{job_id}", exclude_params="true")
@@ -89,16 +89,16 @@ class Api:
 
 
 class HeldExecutor(Executor):
-    """Does nothing until released, so that jobs stay Queued or Running as long as a test likes."""
+    """Holds calls until released, so that jobs stay Queued or Running during a test."""
 
     def __init__(self) -> None:
-        self._max_workers = 4  # as concurrent.futures calls it: how many jobs run at once
+        self._max_workers = 4  # named as in concurrent.futures: how many jobs run at once
         self._lock = threading.Lock()
         self._held: list[tuple[Future[Any], Any, tuple[Any, ...]]] = []
         self._released = False
 
     def submit(self, fn: Any, /, *args: Any, **_kwargs: Any) -> Future[Any]:
-        """Keeps a call for later."""
+        """Holds a call."""
         future: Future[Any] = Future()
         with self._lock:
             if not self._released:
@@ -108,7 +108,7 @@ class HeldExecutor(Executor):
         return future
 
     def release(self) -> None:
-        """Does what was kept, and from now on everything at once."""
+        """Makes the held calls, and from now on every call at once."""
         with self._lock:
             self._released = True
             held, self._held = self._held, []

@@ -1,6 +1,6 @@
-"""What a user does with qiskit-ibm-runtime, unmodified; test_conformance runs it.
+"""A user's program for qiskit-ibm-runtime, unmodified; test_conformance runs it.
 
-Where the service is comes from environment variables only. Prints what it saw as JSON.
+Environment variables alone name the service. Prints its findings as JSON.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def jobs(service: QiskitRuntimeService) -> dict[str, Any]:
     private_shots = private.result()[0].data.meas.num_shots
     sampler.options.environment.private = False
 
-    # Quick to send and long to run: it is running, or waits, when it is cancelled.
+    # Quick to send and long to run: it is queued or running when it is cancelled.
     slow = [(prepared, None, 100_000)] * 400
     running, waiting = sampler.run(slow), [sampler.run(slow) for _ in range(4)]
     for each in [running, *waiting]:
@@ -248,7 +248,7 @@ def jobs(service: QiskitRuntimeService) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Does everything and prints what it saw."""
+    """Makes all calls and prints the findings."""
     service = QiskitRuntimeService()
     parts = (backends, primitives, twirled, sessions, jobs)
     seen = {part.__name__: part(service) for part in parts}

@@ -35,13 +35,13 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """A clock that stands still."""
+    """A stopped clock."""
     return Clock()
 
 
 @pytest.fixture
 def tokens(clock: Clock) -> Tokens:
-    """Two users' tokens, of 60 seconds."""
+    """Tokens of two users, valid for 60 seconds."""
     return Tokens([ALICE, BOB], lifetime_seconds=60, clock=clock)
 
 
@@ -53,8 +53,8 @@ def refused(tokens: Tokens, authorization: str | None, instance: str | None = No
 
 
 class TestCheck:
-    def test_tells_user_and_instance(self, tokens: Tokens) -> None:
-        """By key or issued token; the first instance unless one is named."""
+    def test_returns_user_and_instance(self, tokens: Tokens) -> None:
+        """By key or issued token; the first instance is the default."""
         issued = tokens.issue(BOB)["access_token"]
         for authorization in (f"Bearer {BOB.token}", f"apikey {BOB.token}", f"Bearer {issued}"):
             principal = tokens.check(authorization, None)
@@ -62,15 +62,15 @@ class TestCheck:
             assert tokens.check(authorization, "crn:two").instance == "crn:two"
         assert refused(tokens, f"Bearer {BOB.token}", ALICE.instances[0]) == 404
 
-    def test_a_token_ends(self, tokens: Tokens, clock: Clock) -> None:
-        """After its lifetime it is 401, not a moment before."""
+    def test_a_token_expires(self, tokens: Tokens, clock: Clock) -> None:
+        """It is a 401 after its lifetime, and not earlier."""
         issued = tokens.issue(ALICE)
         clock.now = issued["expiration"] - 0.01
         assert tokens.check(f"Bearer {issued['access_token']}", None).user == "alice"
         clock.now = issued["expiration"] + 1.0
         assert refused(tokens, f"Bearer {issued['access_token']}") == 401
 
-    def test_a_token_of_fractions_of_a_second(self, clock: Clock) -> None:
+    def test_a_lifetime_may_be_a_fraction_of_a_second(self, clock: Clock) -> None:
         """Lifetimes need not be whole seconds."""
         tokens = Tokens([ALICE], lifetime_seconds=0.5, clock=clock)
         issued = tokens.issue(ALICE)["access_token"]
@@ -79,25 +79,25 @@ class TestCheck:
         clock.now += 0.02
         assert refused(tokens, f"Bearer {issued}") == 401
 
-    def test_any_change_spoils_it(self, tokens: Tokens) -> None:
+    def test_a_changed_token_is_refused(self, tokens: Tokens) -> None:
         """Header, claims or signature: 401."""
         issued = tokens.issue(ALICE)["access_token"]
         for position in range(0, len(issued), 7):
             letter = "A" if issued[position] != "A" else "B"
             changed = issued[:position] + letter + issued[position + 1 :]
             if position == len(issued) - 1:
-                continue  # the last letter's low bits mean nothing
+                continue  # the low bits of the last letter are not used
             assert refused(tokens, f"Bearer {changed}") == 401
 
     def test_an_unsigned_one_is_refused(self, tokens: Tokens) -> None:
-        """Alg none opens nothing."""
+        """The algorithm "none" is refused."""
         head = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
         body = tokens.issue(ALICE)["access_token"].split(".")[1]
         for signature in ("", "x"):
             assert refused(tokens, f"Bearer {head}.{body}.{signature}") == 401
 
     def test_another_secret_is_refused(self, tokens: Tokens, clock: Clock) -> None:
-        """A token of one service is nothing to another, unless they share the secret."""
+        """A service accepts tokens of another one only if they share the secret."""
         issued = tokens.issue(ALICE)["access_token"]
         other = Tokens([ALICE], clock=clock)
         assert refused(other, f"Bearer {issued}") == 401
@@ -107,13 +107,13 @@ class TestCheck:
         assert second.check(f"Bearer {issued}", None).user == "alice"
 
     def test_tokens_of_a_removed_user_are_refused(self, clock: Clock) -> None:
-        """A token outlives its user's line in the file by nothing."""
+        """Without the user's line in the file, an issued token is a 401."""
         both = Tokens([ALICE, BOB], secret=SIGNING_KEY, clock=clock)
         issued = both.issue(BOB)["access_token"]
         assert refused(Tokens([ALICE], secret=SIGNING_KEY, clock=clock), f"Bearer {issued}") == 401
 
     def test_a_token_becomes_invalid_with_its_api_key(self, clock: Clock) -> None:
-        """Whoever changes a key in the token file means what was issued for it, too."""
+        """A changed key in the token file revokes the tokens that were issued for the old one."""
         issued = Tokens([ALICE], secret=SIGNING_KEY, clock=clock).issue(ALICE)["access_token"]
         assert Tokens([ALICE], secret=SIGNING_KEY, clock=clock).check(f"Bearer {issued}", None)
         changed = Tokens([User("alice", secret("another key"))], secret=SIGNING_KEY, clock=clock)
@@ -143,19 +143,19 @@ class TestCheck:
         ):
             assert refused(tokens, f"Bearer {token}") == 401
 
-    def test_a_token_ends_at_its_moment(self, tokens: Tokens, clock: Clock) -> None:
-        """At that time it is no longer valid."""
+    def test_a_token_is_invalid_at_its_expiry(self, tokens: Tokens, clock: Clock) -> None:
+        """The expiry itself is not part of the lifetime."""
         issued = tokens.issue(ALICE)
         clock.now = issued["expiration"]
         assert refused(tokens, f"Bearer {issued['access_token']}") == 401
 
     def test_a_key_with_dots_is_still_a_key(self, clock: Clock) -> None:
-        """A ready bearer token may look like a JSON web token."""
+        """A key may look like a JSON web token."""
         user = User("carol", f"header.claims.{secret('carol')}")
         assert Tokens([user], clock=clock).check(f"Bearer {user.token}", None).user == "carol"
 
     def test_the_claims_are_those_of_the_identity_service(self, tokens: Tokens) -> None:
-        """Exp and iat are what clients plan their renewal by."""
+        """Clients renew tokens by exp and iat."""
         content = tokens.issue(ALICE)
         claims = content["access_token"].split(".")[1]
         decoded = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
@@ -164,7 +164,7 @@ class TestCheck:
         assert decoded["sub"] == "alice"
 
     def test_a_lifetime_is_positive(self) -> None:
-        """Anything else is refused at the start."""
+        """Zero and negative lifetimes are refused at the start."""
         with pytest.raises(ValueError, match="positive"):
             Tokens([ALICE], lifetime_seconds=0)
 
@@ -175,7 +175,7 @@ class TestUser:
         assert ALICE.token not in repr(ALICE)
 
     def test_has_an_instance(self) -> None:
-        """The same one at every start, of the documented form."""
+        """It is the same at every start, in the documented form."""
         assert ALICE.instances == (default_instance("alice"),)
         assert default_instance("alice") != default_instance("bob")
         assert ALICE.instances[0].startswith("crn:v1:bluemix:public:quantum-computing:us-east:a/")
@@ -204,7 +204,7 @@ class TestTokenFile:
         ],
     )
     def test_errors_name_the_line(self, tmp_path: Path, text: str, words: str) -> None:
-        """What is wrong, and where."""
+        """The message has the line and the error."""
         path = own_file(tmp_path / "tokens")
         path.write_text(text.replace("KEY", KEY))
         with pytest.raises(ValueError, match=words) as caught:

@@ -26,7 +26,7 @@ SCRIPT = Path(__file__).with_name("official_client.py")
 
 @pytest.fixture(scope="module")
 def seen(local: LocalService, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the official client saw, and under "calls" what it asked for and how it was answered."""
+    """The official client's findings, and under "calls" its requests and their statuses."""
     calls: list[tuple[str, str, int]] = []
 
     class Keep(logging.Handler):
@@ -65,7 +65,7 @@ def seen(local: LocalService, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 
 def test_lists_backends_and_builds_targets(seen: dict[str, Any]) -> None:
-    """Names, target, status and properties; fractional gates only if asked for."""
+    """Names, target, status and properties; fractional gates only on request."""
     backends = seen["backends"]
     assert {"statevector", "fake_27q"} <= set(backends["names"])
     assert backends["qubits"] == 27
@@ -163,7 +163,7 @@ def test_private_cancelled_failed_and_deleted_jobs(seen: dict[str, Any]) -> None
 
 
 def test_every_request_of_the_official_client_was_answered(seen: dict[str, Any]) -> None:
-    """The only refusals are those that were provoked: a final job cancelled, a deleted one read."""
+    """The only errors are provoked ones: cancelling a final job, reading a deleted one."""
     refused = [call for call in seen["calls"] if call[2] >= 400]
     assert sorted(call[::2] for call in refused) == [("GET", 404), ("POST", 409)]
     assert ("POST", "/identity/token", 200) in seen["calls"]

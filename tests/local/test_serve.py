@@ -1,4 +1,4 @@
-"""The service in the foreground: what it prints, what it refuses, how it stops, what it logs."""
+"""The service in the foreground: its output, errors, exit and logs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def arguments(*argv: str) -> argparse.Namespace:
 class TestCommand:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_serves_until_a_signal(self, tmp_path: Path, number: int) -> None:
-        """Prints where it is and how to call it, logs JSON lines, stops cleanly."""
+        """It prints its URL and how to call it, logs JSON lines, and stops cleanly."""
         tokens = own_file(tmp_path / "tokens")
         tokens.write_text(f"alice {ALICE.token}\n")
         tokens.chmod(0o600)
@@ -78,7 +78,7 @@ class TestCommand:
     def test_runs_in_this_process(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """run() serves while it waits for a signal; the token it made up is in a private file."""
+        """run() serves while it waits for a signal; the generated token is in a private file."""
         seen: list[int] = []
         files: list[Path] = []
 
@@ -106,7 +106,7 @@ class TestCommand:
         assert not files[0].exists()
 
     def test_a_signal_ends_the_wait(self) -> None:
-        """And leaves the handlers of signals as they were."""
+        """The previous signal handlers are restored."""
         before = signal.getsignal(signal.SIGINT)
         timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
@@ -116,12 +116,12 @@ class TestCommand:
         assert signal.getsignal(signal.SIGINT) is before
 
     def test_other_addresses_need_tokens(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """Without a token file nothing but loopback is served."""
+        """Without a token file only loopback is served."""
         assert serve.run(arguments("--host", "0.0.0.0")) == 2
         assert "--token-file" in capsys.readouterr().err
 
     def test_workers_and_dask_exclude_each_other(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """One executor only."""
+        """There is one executor."""
         assert serve.run(arguments("--workers", "2", "--dask", "tcp://x:1")) == 2
         assert "--dask" in capsys.readouterr().err
 
@@ -138,14 +138,14 @@ class TestCommand:
         assert "chmod 600" in capsys.readouterr().err
 
     def test_a_missing_token_file_is_an_error(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """Named, with exit code 2."""
+        """The message names it; the exit code is 2."""
         assert serve.run(arguments("--token-file", "/nowhere/tokens")) == 2
         assert "/nowhere/tokens" in capsys.readouterr().err
 
     def test_a_taken_port_is_an_error(
         self, local: LocalService, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Named, with exit code 2, not a traceback."""
+        """A message instead of a traceback; the exit code is 2."""
         port = local.base_url.rpartition(":")[2]
         root = logging.getLogger()
         before = root.handlers[:], root.level
@@ -212,7 +212,7 @@ class TestLogs:
 
 class TestLocalService:
     def test_leaves_nothing_behind(self) -> None:
-        """No thread, socket, folder or warning after it stopped, in a process of its own."""
+        """No thread, socket, folder or warning remains after it stopped, in a child process."""
         program = (
             "import threading, time, requests\n"
             "from qiskit_rest_primitives.local import LocalService\n"
@@ -240,7 +240,7 @@ class TestLocalService:
         assert done.stdout == "['MainThread']\n"
 
     def test_can_start_again(self) -> None:
-        """After stop() it starts anew; while it runs it does not start twice."""
+        """It can start after stop(), but not while it runs."""
         service = LocalService()
         assert "stopped" in repr(service)
         with pytest.raises(RuntimeError, match="keeps nothing"):
@@ -255,8 +255,8 @@ class TestLocalService:
                     service.start()
         assert service.token not in repr(service)
 
-    def test_ended_tokens_stay_so_after_a_stop(self, tmp_path: Path) -> None:
-        """With a folder, others outlive it; those do not come back."""
+    def test_expired_tokens_stay_invalid_after_a_restart(self, tmp_path: Path) -> None:
+        """With a folder, other tokens stay valid."""
         form = {"grant_type": "urn:ibm:params:oauth:grant-type:apikey", "apikey": ALICE.token}
         service = LocalService(users=[ALICE], folder=tmp_path)
 
@@ -278,7 +278,7 @@ class TestLocalService:
             assert status(new) == 200
 
     def test_a_taken_port_is_an_oserror(self, local: LocalService) -> None:
-        """And nothing stays behind."""
+        """No thread or folder remains."""
         port = int(local.base_url.rpartition(":")[2])
         with pytest.raises(OSError, match="in use"):
             LocalService(port=port).start()
@@ -302,7 +302,7 @@ class TestLocalService:
         ],
     )
     def test_knows_loopback(self, host: str, is_local: bool) -> None:
-        """What only this machine reaches."""
+        """Addresses that only this machine can reach."""
         assert is_loopback(host) == is_local
 
 
@@ -323,6 +323,6 @@ class TestImport:
         assert "qiskit-rest-primitives[local]" in done.stdout
 
     def test_unknown_names_are_attribute_errors(self) -> None:
-        """As with any module."""
+        """Like those of any module."""
         with pytest.raises(AttributeError, match="Nonsense"):
             _ = qiskit_rest_primitives.local.Nonsense

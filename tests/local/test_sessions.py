@@ -1,4 +1,4 @@
-"""Sessions and batches: through plain requests, and with a clock of our own."""
+"""Sessions and batches: by plain requests, and with a test's own clock."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TestCreate:
         assert [stamp["status"] for stamp in session["timestamps"]] == ["open"]
 
     def test_backend_name_is_a_fallback(self, api: Api) -> None:
-        """The older key is read where backend is missing."""
+        """The older key is used if backend is missing."""
         body = {"mode": "batch", "backend_name": "statevector", "max_ttl": 60}
         session = api.call("POST", "/sessions", json=body).json()
         assert (session["backend_name"], session["max_ttl"]) == ("statevector", 60)
@@ -63,7 +63,7 @@ class TestCreate:
         assert words in reply.json()["errors"][0]["message"]
 
     def test_a_large_body_is_413(self, api: Api) -> None:
-        """Nothing but POST /jobs takes more than 64 KiB."""
+        """Only POST /jobs accepts more than 64 KiB."""
         reply = api.call("POST", "/sessions", data=b" " * 100_000)
         assert reply.status_code == 413
 
@@ -87,12 +87,12 @@ class TestJobs:
         assert reply.status_code in (400, 404)
 
     @pytest.mark.parametrize("session_id", ["nope", "0" * 36])
-    def test_need_a_session_that_is_there(self, api: Api, session_id: str) -> None:
-        """404 for an id that is unknown."""
+    def test_need_a_session_that_exists(self, api: Api, session_id: str) -> None:
+        """An unknown id is 404."""
         assert api.post_job(session_id=session_id).status_code == 404
 
     def test_of_another_user_are_refused(self, api: Api, bob: Api) -> None:
-        """A session is its owner's alone."""
+        """Only its owner can use a session."""
         session_id = create(api)
         assert bob.post_job(session_id=session_id).status_code == 404
         assert bob.get(f"/sessions/{session_id}").status_code == 404
@@ -141,7 +141,7 @@ class TestDrain:
         assert api.call("PATCH", f"/sessions/{create(api)}", json=body).status_code == 400
 
     def test_an_unknown_one_is_404(self, api: Api) -> None:
-        """GET, PATCH and close of an id that is not there."""
+        """For GET, PATCH and close."""
         assert api.get("/sessions/nope").status_code == 404
         patch = api.call("PATCH", "/sessions/nope", json={"accepting_jobs": False})
         assert patch.status_code == 404
@@ -152,7 +152,7 @@ class TestClose:
     def test_queued_jobs_are_cancelled_and_running_ones_finish(
         self, held: tuple[Api, HeldExecutor]
     ) -> None:
-        """DELETE /close is the hard end; a second one is harmless."""
+        """A second DELETE /close has no effect."""
         api, executor = held
         session_id = create(api)
         ids = [api.submit(session_id=session_id) for _ in range(8)]
@@ -179,7 +179,7 @@ class Clock:
 
 
 class TestTimes:
-    """TTLs, with a clock of the test's own."""
+    """TTLs, with a clock that the test sets."""
 
     PRINCIPAL = Principal("alice", "crn")
 
@@ -201,7 +201,7 @@ class TestTimes:
         return parts[0].create(self.PRINCIPAL, request, "b")["id"]
 
     def job(self, parts: Any, session_id: str, status: str = "Queued") -> str:
-        """A job of a session; one that runs is noted as started."""
+        """Adds a job of a session; marks it as started if it runs."""
         sessions, store, clock, _ = parts
         job_id = f"job{len(store.rows('SELECT 1 FROM jobs'))}"
         fields = {"id": job_id, "user": "alice", "instance": "crn", "program": "sampler"}
@@ -212,7 +212,7 @@ class TestTimes:
         return job_id
 
     def finish(self, parts: Any, job_id: str) -> None:
-        """The job is final."""
+        """Makes a job final."""
         sessions, store, clock, _ = parts
         store.update("jobs", job_id, {"status": "Completed"})
         sessions.job_ended(job_id, clock())
@@ -223,7 +223,7 @@ class TestTimes:
         return session["state"], session["state_reason"]
 
     def test_the_interactive_ttl_makes_it_inactive_and_a_job_active_again(self, parts: Any) -> None:
-        """A minute without jobs; then the next job wakes it."""
+        """After a minute without jobs it is inactive; the next job makes it active."""
         clock = parts[2]
         session_id = self.open(parts)
         self.finish(parts, self.job(parts, session_id, "Running"))
@@ -247,7 +247,7 @@ class TestTimes:
         assert self.state(parts, session_id)[0] == "active"
 
     def test_half_an_hour_without_jobs_closes_it(self, parts: Any) -> None:
-        """Also one that never had any."""
+        """Also a session that never had a job."""
         session_id = self.open(parts)
         parts[2].now += 1799
         parts[0].tick()
@@ -259,7 +259,7 @@ class TestTimes:
             parts[0].admit(self.PRINCIPAL, session_id, "b")
 
     def test_max_ttl_counts_from_activation(self, parts: Any) -> None:
-        """At the end queued jobs are cancelled, running ones are left to finish."""
+        """Then queued jobs are cancelled, and running ones finish."""
         sessions, store, clock, ended = parts
         session_id = self.open(parts, max_ttl=100)
         clock.now += 150
@@ -283,7 +283,7 @@ class TestTimes:
         assert self.state(parts, session_id)[0] == "closed"
 
     def test_jobs_outside_sessions_do_not_matter(self, parts: Any) -> None:
-        """Starting and ending them changes no session."""
+        """Their start and end change no session."""
         sessions, store, clock, _ = parts
         fields = {"id": "alone", "user": "alice", "instance": "crn", "program": "sampler"}
         store.insert("jobs", fields | {"backend": "b", "status": "Queued", "created": 0, "cost": 1})

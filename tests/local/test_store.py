@@ -1,4 +1,4 @@
-"""What outlives a request, and what outlives a service."""
+"""Data that is kept between requests, and between services."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def store(tmp_path: Path) -> Any:
 
 class TestStore:
     def test_a_temporary_one_leaves_nothing(self) -> None:
-        """Its folder goes with it."""
+        """Its folder is deleted."""
         store = Store()
         assert store.folder.is_dir()
         store.close()
         assert not store.folder.exists()
 
     def test_only_its_owner_reads_it(self, store: Store) -> None:
-        """Folder and key are closed to others."""
+        """Others can't read its folder and key."""
         assert store.folder.stat().st_mode & 0o077 == 0
         key = store.secret()
         assert (store.folder / "signing.key").stat().st_mode & 0o077 == 0
@@ -52,7 +52,7 @@ class TestStore:
         assert len(key) == 32
 
     def test_only_its_owner_reads_it_in_a_folder_of_all(self, tmp_path: Path) -> None:
-        """A folder that was open before: its files are closed, those of an earlier start too."""
+        """In an existing folder that others can read, its files are private, old ones too."""
         (tmp_path / "bodies").mkdir()
         for folder in (tmp_path, tmp_path / "bodies"):
             folder.chmod(0o755)
@@ -65,7 +65,7 @@ class TestStore:
         names = [path.name for path in tmp_path.rglob("*")]
         assert {"service.sqlite", "service.sqlite-wal", "b.params", "signing.key"} <= {*names}
         for path in tmp_path.rglob("*"):
-            if path.name != "a.params":  # it is within a closed folder
+            if path.name != "a.params":  # it is inside a private folder
                 assert path.stat().st_mode & 0o077 == 0, path
         store.close()
 
@@ -78,8 +78,8 @@ class TestStore:
             Store(tmp_path)
 
     @pytest.mark.parametrize("size", [0, 10, LARGE_BODY, LARGE_BODY + 1])
-    def test_bodies_come_back(self, store: Store, size: int) -> None:
-        """Small ones from the database, large ones from a file; nothing is None."""
+    def test_bodies_are_unchanged(self, store: Store, size: int) -> None:
+        """Small ones are in the database, large ones in files; a missing one is None."""
         store.insert("jobs", job("a", **store.body_fields("a", "params", b"x" * size)))
         body = store.body("a", "params")
         if size == 0:
@@ -101,8 +101,8 @@ class TestStore:
             insert(store, "b", "a")
         assert store.job("b") is None
 
-    def test_an_update_can_demand_a_status(self, store: Store) -> None:
-        """Only one of two threads ends a job."""
+    def test_an_update_can_require_a_status(self, store: Store) -> None:
+        """So only one of two threads ends a job."""
         store.insert("jobs", job("a"))
         assert store.update("jobs", "a", {"status": "Failed"}, status=("Queued",))
         assert not store.update("jobs", "a", {"status": "Completed"}, status=("Queued",))
@@ -130,7 +130,7 @@ class TestStore:
 
 class TestRestart:
     def test_jobs_results_and_tokens_survive(self, tmp_path: Path) -> None:
-        """A service started in the same folder has the jobs of the last and knows its tokens."""
+        """The next service in the same folder has the jobs and accepts the tokens."""
         with LocalService(users=[ALICE], folder=tmp_path) as first:
             api = Api(first, ALICE)
             job_id = api.run(tags=["kept"], params={"pubs": [[BELL, None, 100_000]]})
@@ -161,7 +161,7 @@ class TestRestart:
             api.session.close()
 
     def test_a_job_that_cannot_be_restarted_fails_with_a_reason(self, tmp_path: Path) -> None:
-        """A job whose backend or params are gone is not left pending for ever."""
+        """A job whose backend or params no longer exist is not pending forever."""
         store = Store(tmp_path)
         owner = {"user": "alice", "instance": ALICE.instances[0]}
         params = {"params": b'{"pubs":[]}', "params_size": 11}
@@ -177,7 +177,7 @@ class TestRestart:
             api.session.close()
 
     def test_a_job_submitted_during_shutdown_is_kept(self, tmp_path: Path) -> None:
-        """Its id was promised: the next start runs it."""
+        """The client has its id: the next start runs it."""
         with LocalService(users=[ALICE], folder=tmp_path) as first:
             api = Api(first, ALICE)
             core: Any = first._core
@@ -192,7 +192,7 @@ class TestRestart:
             api.session.close()
 
     def test_a_start_that_fails_leaves_the_port_free(self, tmp_path: Path) -> None:
-        """The error is the folder's, and the same port can be used at once."""
+        """The error is about the folder, and the port can be used again at once."""
         store = Store(tmp_path)
         store.change("PRAGMA user_version = 99")
         store.close()
@@ -205,7 +205,7 @@ class TestRestart:
             assert other.running
 
     def test_restart_keeps_port_jobs_and_tokens(self) -> None:
-        """restart() is an outage, not an end."""
+        """restart() is a short outage."""
         with LocalService(users=[ALICE], faults=True) as service:
             api = Api(service, ALICE)
             url, job_id = service.url, api.run()
@@ -215,8 +215,8 @@ class TestRestart:
             assert api.run()
             api.session.close()
 
-    def test_tokens_are_ended_by_several_threads(self) -> None:
-        """Each call makes another key, and none trips over the others."""
+    def test_several_threads_can_expire_tokens(self) -> None:
+        """Each call makes a new key, without errors."""
         with LocalService(users=[ALICE]) as service:
             before = (service.folder / "signing.key").exists()
             with ThreadPoolExecutor(8) as pool:

@@ -1,4 +1,4 @@
-"""How options take names, and how they copy, compare and show themselves."""
+"""Names of options; copying, comparing and displaying options."""
 
 import copy
 import pickle
@@ -78,7 +78,7 @@ def test_groups_take_dicts_and_their_own_class(value: Any):
 
 
 @pytest.mark.parametrize("value", [1, "x", EstimatorOptions(), [("default_shots", 1)]])
-def test_coerce_refuses_other_things(value: Any):
+def test_coerce_refuses_other_objects(value: Any):
     """A primitive's options are a dict or its own class, not another primitive's options."""
     with pytest.raises(OptionsError, match=f"dict or SamplerOptions, not {type(value).__name__}"):
         coerce_options(SamplerOptions, value)
@@ -101,7 +101,7 @@ def test_environment_reads_its_defaults():
     assert environment.private is False
 
 
-def test_settings_can_be_taken_back():
+def test_options_can_be_unset():
     """Assigning Unset, also another client's object of that name, and del unset an option."""
     foreign = type("UnsetType", (), {})()
     options = SamplerOptions(default_shots=5, twirling={"enable_gates": True})
@@ -156,7 +156,7 @@ def test_coerce_copies_as_the_official_client():
     assert coerce_options(SamplerOptions, None) == SamplerOptions()
 
 
-def test_values_are_copied_in():
+def test_assigned_values_are_copied():
     """Changing a list or dict after it was assigned does not change the option."""
     factors, extra = [1.0, 3.0], {"a": 1}
     options = EstimatorOptions(experimental=extra, resilience={"zne": {"noise_factors": factors}})
@@ -188,7 +188,7 @@ def test_a_deep_copy_is_independent():
     assert options != {"twirling": {}}
 
 
-def test_repr_shows_what_was_set():
+def test_repr_shows_the_set_options():
     """It holds the settings and nothing else, and evaluates to equal options."""
     assert repr(SamplerOptions()) == "SamplerOptions()"
     options = EstimatorOptions(
@@ -209,8 +209,8 @@ def test_options_are_not_hashable():
         hash(SamplerOptions())
 
 
-def test_names_are_offered_to_editors():
-    """Signature and dir() list the options."""
+def test_signature_and_dir_list_the_options():
+    """Editors complete their names from these."""
     import inspect
 
     assert {"default_shots", "twirling"} <= set(inspect.signature(SamplerOptions).parameters)

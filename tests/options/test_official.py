@@ -134,7 +134,7 @@ def _without_bytes(value: Any) -> Any:
     return value
 
 
-def test_their_unset_unsets_ours(official: SimpleNamespace):
+def test_the_official_unset_unsets_ours(official: SimpleNamespace):
     """A value that the official client left unset unsets ours."""
     options = SamplerOptions(default_shots=5)
     options.default_shots = official.sampler().default_shots

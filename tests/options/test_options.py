@@ -189,14 +189,14 @@ def body(program: str, wire: OptionsOnWire) -> dict[str, Any]:
 
 
 def at(read: Any, path: str) -> Any:
-    """What stands at the path."""
+    """The value at the path."""
     for name in path.split("."):
         read = read[name]
     return read
 
 
 def plain(value: Any) -> Any:
-    """What JSON should hold for the value."""
+    """The expected JSON of the value."""
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     if isinstance(value, (list, tuple, range)):
@@ -258,7 +258,7 @@ def test_every_wrong_value_is_refused(program: str, path: str, route: Callable[.
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize(("program", "path"), JOB_ROWS)
 def test_job_options_are_sent_and_checked(program: str, path: str, route: Callable[..., Any]):
-    """Options of the job stand beside params, and wrong ones are refused."""
+    """Options of the job are sent beside params, and wrong ones are refused."""
     name, right, wrong = JOB_TABLE[path]
     for value in right:
         read = body(program, encode_options(route(CLASSES[program], path, value)))
@@ -309,15 +309,15 @@ def test_help_lists_the_options():
 
 
 @pytest.mark.parametrize("module", [option_bodies, primitives])
-def test_examples_give_what_they_show(module: ModuleType):
-    """The examples in the docstrings run."""
+def test_docstring_examples_run(module: ModuleType):
+    """They print what they show."""
     found = doctest.testmod(module)
     assert found.attempted > 0
     assert found.failed == 0
 
 
 def test_seconds_are_named():
-    """Options that are times say their unit."""
+    """The docstring of an option that is a time names its unit."""
     assert "in seconds" in meanings(SamplerOptions)["max_execution_time"]
     assert "in seconds" in meanings(ExecutionOptionsV2)["rep_delay"]
 

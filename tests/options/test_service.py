@@ -1,4 +1,4 @@
-"""Options against the embedded service: accepted, recorded and, where it shows, obeyed."""
+"""Options against the embedded service: accepted, recorded and applied."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ def test_every_option_is_accepted_and_recorded(
 
 @pytest.mark.parametrize(("program", "path"), JOB_ROWS)
 def test_options_of_the_job_are_accepted(program: str, path: str, backend: RestBackend):
-    """A job with an option that stands beside params is accepted."""
+    """A job with an option beside params is accepted."""
     assert run(backend, program, nested(path, JOB_TABLE[path][1][0])).job_id()
 
 
@@ -72,8 +72,8 @@ def test_wrong_options_send_nothing(
         primitive.run([pub])
 
 
-def test_default_shots_are_obeyed(backend: RestBackend):
-    """default_shots sets the shots of PUBs that name none; run() and PUBs come first."""
+def test_default_shots_are_applied(backend: RestBackend):
+    """default_shots applies to PUBs without shots; those of PUBs and run() take precedence."""
     sampler = SamplerV2(backend, options={"default_shots": 11})
     circuit = bell().measure_all(inplace=False)
     result = sampler.run([circuit, (circuit, None, 7)]).result(timeout=60)

@@ -121,8 +121,8 @@ def test_values_changed_in_place_are_checked_again():
         ),
     ],
 )
-def test_shots_unless_given(settings: dict[str, Any], shots: int):
-    """Without shots of a PUB or run(), twirling's product counts, then default_shots, then 4096."""
+def test_default_shots(settings: dict[str, Any], shots: int):
+    """Without shots of a PUB or run(): twirling's product, then default_shots, then 4096."""
     assert shots_unless_given(SamplerOptions(**settings)) == shots
 
 
@@ -143,7 +143,7 @@ def test_shots_unless_given(settings: dict[str, Any], shots: int):
         ),
     ],
 )
-def test_precision_unless_given(settings: dict[str, Any], precision: float | None):
+def test_default_precision(settings: dict[str, Any], precision: float | None):
     """The default precision is sent in PUBs unless default_shots or twirling override it."""
     assert precision_unless_given(EstimatorOptions(**settings)) == precision
 
@@ -297,7 +297,7 @@ def test_values_that_json_lacks_are_refused(value: Any, words: str):
     ],
 )
 def test_errors_say_what_an_option_takes(path: str, value: Any, words: str):
-    """A refused value is an error with the option, what it takes, and a near word if there is."""
+    """A refused value is an error with the option, what it takes, and a similar word if any."""
     wanted = value
     for name in reversed(path.split(".")):
         wanted = {name: wanted}
@@ -331,7 +331,7 @@ def test_values_in_envelopes():
     assert written["q"]["__type__"] == "QuantumCircuit"
 
 
-def test_learned_noise_is_told_by_its_class_names():
+def test_learned_noise_is_recognised_by_its_class_names():
     """Layers of learned noise are written in their envelopes, without their package installed."""
 
     class PauliLindbladError:

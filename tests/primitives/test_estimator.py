@@ -94,7 +94,7 @@ def test_precision_comes_from_the_pub_then_run_then_options(backend: RestBackend
 )
 def test_bad_pubs_raise_what_the_reference_raises(backend: RestBackend, bad_pub: object) -> None:
     """The exception class is that of StatevectorEstimator, before anything is sent."""
-    with pytest.raises(Exception) as reference:  # noqa: PT011  (the reference decides which)
+    with pytest.raises(Exception) as reference:  # noqa: PT011 - the reference decides which
         StatevectorEstimator().run([bad_pub]).result()
     with pytest.raises(reference.type):
         EstimatorV2(backend).run([bad_pub])
@@ -108,7 +108,7 @@ def test_exact_values_are_refused_on_a_device(service) -> None:
 
 
 def test_exact_values_can_be_the_default(backend: RestBackend) -> None:
-    """default_precision = 0 makes exact whatever asks for no precision, and says so."""
+    """With default_precision = 0, PUBs without a precision of their own get exact values."""
     estimator = EstimatorV2(backend, options={"default_precision": 0})
     assert estimator.default_precision == 0
     circuit, observables, values = PUBS["broadcast"]
@@ -125,7 +125,7 @@ def test_exact_values_can_be_the_default(backend: RestBackend) -> None:
 
 
 def test_exact_values_by_default_are_refused_on_a_device(service) -> None:
-    """Before anything is sent, with the option that requested them."""
+    """Before anything is sent; the message names the option."""
     estimator = EstimatorV2(service.backend("fake_5q"), options={"default_precision": 0})
     with pytest.raises(EncodeError, match=r"PUB 0: precision 0 .* options\.default_precision"):
         estimator.run([(QuantumCircuit(5), "ZZZZZ")])
@@ -134,7 +134,7 @@ def test_exact_values_by_default_are_refused_on_a_device(service) -> None:
 
 
 def test_measurements_at_the_end_are_ignored(backend: RestBackend) -> None:
-    """As with the runtime's and Aer's estimators."""
+    """As by the estimators of the official client and of Aer."""
     circuit = QuantumCircuit(1)
     circuit.x(0)
     circuit.measure_all()

@@ -103,14 +103,14 @@ def test_bad_shots_raise_what_the_reference_raises(backend: RestBackend, bad_sho
 )
 def test_bad_pubs_raise_what_the_reference_raises(backend: RestBackend, bad_pub: object) -> None:
     """The exception class is that of StatevectorSampler, before anything is sent."""
-    with pytest.raises(Exception) as reference:  # noqa: PT011  (the reference decides which)
+    with pytest.raises(Exception) as reference:  # noqa: PT011 - the reference decides which
         StatevectorSampler().run([bad_pub]).result()
     with pytest.raises(reference.type):
         SamplerV2(backend).run([bad_pub])
 
 
 def test_a_circuit_without_registers_warns_as_the_reference_does(backend: RestBackend) -> None:
-    """The result is empty, and the user is told before."""
+    """The result is empty, and run() warns."""
     circuit = QuantumCircuit(1)
     with pytest.warns(UserWarning, match="no output classical registers"):
         job = SamplerV2(backend).run([circuit], shots=5)
@@ -147,14 +147,14 @@ def test_simulators_take_more_executions(backend: RestBackend) -> None:
         (3, "not int"),
     ],
 )
-def test_a_mode_that_is_none_is_explained(mode: object, cure: str) -> None:
-    """Nothing to run on: the message says what to pass."""
+def test_an_invalid_mode_is_explained(mode: object, cure: str) -> None:
+    """The message says what to pass."""
     with pytest.raises(BackendError, match=cure):
         SamplerV2(mode)
 
 
-def test_metadata_that_json_lacks_comes_back(backend: RestBackend) -> None:
-    """The handle that submitted keeps what the wire can't carry."""
+def test_circuit_metadata_that_is_not_json_is_returned(backend: RestBackend) -> None:
+    """The handle keeps metadata that can't be sent."""
     marker = object()
     circuit = QuantumCircuit(1, metadata={"marker": marker})
     circuit.measure_all()

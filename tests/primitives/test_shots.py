@@ -1,4 +1,4 @@
-"""As many shots as the options ask for, through real HTTP."""
+"""The number of shots that options set, through real HTTP."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def plus(num_qubits: int = 1) -> QuantumCircuit:
 
 @pytest.mark.parametrize("shots", [3, 10, 1000, 4096, 9999])
 def test_the_estimator_runs_default_shots(backend: RestBackend, shots: int) -> None:
-    """Rounding adds no shot: 1,000 are 1,000."""
+    """Rounding adds no shot: 1,000 stay 1,000."""
     estimator = EstimatorV2(backend, options={"default_shots": shots})
     assert estimator.run([(plus(), "Z")]).result()[0].metadata["shots"] == shots
 
@@ -59,8 +59,8 @@ def test_the_product_of_twirling_is_the_number_of_shots(
     assert estimated.metadata["num_randomizations"] == number
 
 
-def test_the_pub_and_run_are_obeyed(backend: RestBackend) -> None:
-    """Twirling's product is never stronger than what a PUB or run() says."""
+def test_pubs_and_run_override_twirling(backend: RestBackend) -> None:
+    """Twirling's product does not override the shots of a PUB or run()."""
     options = {"twirling": {"enable_measure": True, **BOTH}}
     measured = plus().measure_all(inplace=False)
     job = SamplerV2(backend, options=options).run([(measured, None, 9), measured], shots=30)
@@ -76,7 +76,7 @@ def test_the_pub_and_run_are_obeyed(backend: RestBackend) -> None:
 def test_jobs_of_other_clients_are_read_with_their_shots(
     local: LocalService, service: QiskitRuntimeService
 ) -> None:
-    """Fetched by its id, a job whose PUBs name no shots has as many as its options ask for."""
+    """A fetched job whose PUBs have no shots gets them from its options."""
     text = qasm3.dumps(plus().measure_all(inplace=False))
     headers = {
         "Authorization": f"Bearer {local.token}",

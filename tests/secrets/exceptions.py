@@ -1,4 +1,4 @@
-"""All that a debugger, ``pytest -l`` or an error tracker would show of an exception."""
+"""Everything that a debugger, ``pytest -l`` or an error tracker shows of an exception."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ DEPTH = 3
 
 
 def views(error: BaseException) -> Iterator[tuple[str, str]]:
-    """What is shown of an error and of all errors behind it: a name for the view, and its text.
+    """Texts of an error and of all errors in its chain: a name for each view, and its text.
 
-    Of our own errors the attributes are followed some levels deep, also through errors of other
-    packages that hang on them: whatever a user can reach from an error that we raise.
+    Attributes of our own errors are followed some levels deep, also through errors of other
+    packages: everything that a user can reach from an error that we raise.
     """
     yield "traceback", "".join(traceback.format_exception(error))
     ours = isinstance(error, RestPrimitivesError)

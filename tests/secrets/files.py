@@ -34,12 +34,12 @@ class Files:
         self.account_files: set[Path] = set()
 
     def skip(self, root: Path) -> None:
-        """Takes what is there now as searched: it is not of the tests' making."""
+        """Marks the existing files as searched: the tests did not make them."""
         for path, signature in _walk(root):
             self._seen[path] = signature
 
     def scan(self, *, everything: bool = False) -> None:
-        """Searches what is new or changed."""
+        """Searches new and changed files."""
         roots = list(map(str, self._roots))
         if self._temporary.is_dir():
             for entry in os.scandir(self._temporary):
@@ -57,7 +57,7 @@ class Files:
         self._done.add(str(folder))
 
     def look(self, path: Path) -> None:
-        """Searches a file unless holding a secret is what it is for."""
+        """Searches a file, except one whose purpose is to hold a secret."""
         if path.resolve() in OWN_FILES | self.account_files or is_kept_key(path):
             self._scanner.figures["files"] += 1
             return

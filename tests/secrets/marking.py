@@ -7,8 +7,8 @@ import sys
 from types import ModuleType
 from typing import Any
 
-# Hexadecimal, so that it fits into any kind of token; in pieces, so that no source line that a
-# traceback quotes and no compiled file has it whole.
+# Hexadecimal, so that it fits into any kind of token; in pieces, so that no source line in a
+# traceback and no compiled file contains it.
 MARKER = os.environ.get("TESTS_MARKER") or "".join(("5ec4e7", "0bad", "c0ffee"))
 
 USED: set[str] = set()
@@ -19,7 +19,7 @@ DRAWING = ("auth", "service", "store")
 
 
 def used(text: str) -> str:
-    """Notes that a secret is in use, and returns it."""
+    """Records that a secret is in use, and returns it."""
     USED.add(text)
     return text
 
@@ -48,7 +48,7 @@ class MarkedSecrets:
 
 
 class MarkingFinder:
-    """Finds the modules that draw secrets, and marks them as soon as they are loaded."""
+    """Finds the modules that generate secrets, and patches them when they are loaded."""
 
     def __init__(self) -> None:
         self.names = {f"qiskit_rest_primitives.local.{name}" for name in DRAWING}
@@ -65,9 +65,9 @@ class MarkingFinder:
 
             def load(module: ModuleType) -> None:
                 real(module)
-                module.secrets = MarkedSecrets  # type: ignore[attr-defined]
+                module.secrets = MarkedSecrets
 
-            spec.loader.exec_module = load  # type: ignore[method-assign]
+            spec.loader.exec_module = load
         return spec
 
 
@@ -75,5 +75,5 @@ def mark_drawn_secrets() -> None:
     """Makes secrets that the embedded service generates contain the marker."""
     finder = MarkingFinder()
     for name in finder.names & set(sys.modules):
-        sys.modules[name].secrets = MarkedSecrets  # type: ignore[attr-defined]
-    sys.meta_path.insert(0, finder)  # type: ignore[arg-type]
+        sys.modules[name].secrets = MarkedSecrets
+    sys.meta_path.insert(0, finder)

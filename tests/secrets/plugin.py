@@ -52,12 +52,12 @@ class Check:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self) -> None:
-        """After pytest's own hooks for threads are in."""
+        """After pytest has installed its own hooks for threads."""
         self.watch.start()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        """Names the test, at level DEBUG everywhere."""
+        """Records the test's name; sets all loggers to DEBUG."""
         self.scanner.test = item.nodeid
         self.scanner.figures["tests"] += 1
         self.scanner.text("the test's name", item.nodeid)
@@ -86,17 +86,17 @@ class Check:
     def pytest_runtest_makereport(
         self, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Exceptions that no test expected."""
+        """Searches exceptions that no test expected."""
         if call.excinfo is not None:
             self.watch.error("exception", call.excinfo.value)
         return (yield)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Captured output and pytest's own words."""
+        """Searches captured output and pytest's own messages."""
         self._report(report)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """The same of imports."""
+        """The same for imports."""
         self._report(report)
 
     def _report(self, report: pytest.TestReport | pytest.CollectReport) -> None:
@@ -105,7 +105,7 @@ class Check:
         self.watch.output("report", report.longreprtext)
 
     def pytest_sessionfinish(self) -> None:
-        """All files once more, then the result."""
+        """Searches all files once more, then writes the result."""
         self._scan()
         self.files.scan(everything=True)
         self.watch.stop()

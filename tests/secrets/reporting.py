@@ -15,14 +15,14 @@ from typing import Any
 
 
 def note(folder: str, kind: str, text: str) -> None:
-    """Adds an entry to this process's file; each is written at once, a kill loses none."""
+    """Adds an entry to this process's file; each is written at once, so that a kill loses none."""
     path = os.path.join(folder, f"{os.getpid()}.txt")
     with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
         file.write(f"\n@{kind} {text}")
 
 
 def record_text(record: logging.LogRecord) -> str:
-    """All that any formatter could make of a log record."""
+    """The text of a log record under any formatter."""
     parts = [record.getMessage(), repr(record.args), repr(vars(record))]
     if record.exc_info and record.exc_info[0] is not None:
         parts.append("".join(traceback.format_exception(*record.exc_info)))
@@ -30,7 +30,7 @@ def record_text(record: logging.LogRecord) -> str:
 
 
 def tap_logging(tell: Any) -> None:
-    """Hands each log record to a function, whatever handlers and ``propagate`` say.
+    """Hands each log record to a function, regardless of handlers and ``propagate``.
 
     ``logging.basicConfig`` may no longer raise the level above DEBUG.
     """
@@ -43,7 +43,7 @@ def tap_logging(tell: Any) -> None:
     def configured(**settings: Any) -> None:
         configure(**{**settings, "level": logging.DEBUG})
 
-    logging.Logger.handle = tapped  # type: ignore[method-assign]
+    logging.Logger.handle = tapped
     logging.basicConfig = configured
 
 
@@ -76,4 +76,4 @@ def report_from_child(folder: str) -> None:
                 note(folder, f"file {path.name}", path.read_bytes().decode("latin-1"))
         cleanup(self)
 
-    tempfile.TemporaryDirectory.cleanup = cleaned  # type: ignore[method-assign]
+    tempfile.TemporaryDirectory.cleanup = cleaned

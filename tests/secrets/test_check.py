@@ -1,4 +1,4 @@
-"""The check of secrets finds what it is for: a check that can't fail is worth nothing."""
+"""The check of secrets finds leaks of every kind."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def check(path: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_kind_of_leak_is_found_and_named(tmp_path: Path) -> None:
-    """Each with its test and its place, without the secret; nothing else; exit code 1."""
+    """The report has each leak's test and place, without the secret; the exit code is 1."""
     path = tmp_path / "test_leaky.py"
     path.write_text(LEAKY)
     done = check(path)
@@ -178,8 +178,8 @@ def test_every_kind_of_leak_is_found_and_named(tmp_path: Path) -> None:
     assert f"{len(FOUND) + len(CLEAN)} passed" in done.stdout
 
 
-def test_nothing_is_found_where_nothing_is(tmp_path: Path) -> None:
-    """Exit code 0, and the figures; a test that fails is 1 all the same."""
+def test_tests_without_leaks_pass(tmp_path: Path) -> None:
+    """The exit code is 0, with figures; it is 1 if a test fails."""
     path = tmp_path / "test_clean.py"
     path.write_text("import logging\ndef test_it():\n    logging.getLogger('a').debug('b')\n")
     done = check(path)
@@ -191,7 +191,7 @@ def test_nothing_is_found_where_nothing_is(tmp_path: Path) -> None:
 
 
 def test_small_figures_are_a_failure() -> None:
-    """A check that saw next to nothing proves nothing."""
+    """A check that searched almost nothing fails."""
     assert shortcomings(dict(LEAST), LEAST) == []
     few = {**LEAST, "log records": 3}
     assert shortcomings(few, LEAST) == [
@@ -200,8 +200,8 @@ def test_small_figures_are_a_failure() -> None:
     assert len(shortcomings({}, LEAST)) == len(LEAST)
 
 
-def test_a_run_that_breaks_off_is_a_failure(capfd: pytest.CaptureFixture[str]) -> None:
-    """Such as one whose plugin does not load."""
+def test_an_aborted_run_is_a_failure(capfd: pytest.CaptureFixture[str]) -> None:
+    """For example, if the plugin does not load."""
     assert main(["--no-such-option"]) == 1
     assert "did not finish" in capfd.readouterr().out
 
@@ -217,7 +217,7 @@ def test_the_marker_is_found_in_base64(before: str) -> None:
 
 
 def test_an_excerpt_is_no_leak_itself() -> None:
-    """The surroundings are shown, the marker is not; a location is reported once per test."""
+    """It has the surroundings without the marker; a location is reported once per test."""
     scanner = Scanner(OTHER)
     for _ in range(2):
         scanner.text("somewhere", f"before {OTHER} after")
@@ -226,7 +226,7 @@ def test_an_excerpt_is_no_leak_itself() -> None:
 
 
 def test_frames_of_others_are_left_out() -> None:
-    """A test's own variables are its own affair; the package's are not."""
+    """Local variables of tests are not searched, those of the package are."""
 
     def refuse(key: str) -> None:
         raise ValueError("no")
@@ -255,7 +255,7 @@ def test_an_account_file_must_be_private(tmp_path: Path) -> None:
 
 
 def test_a_kept_key_is_private_and_beside_its_store(tmp_path: Path) -> None:
-    """The name alone excuses nothing."""
+    """A file of that name elsewhere is a leak."""
     key = tmp_path / "signing.key"
     key.write_text("")
     key.chmod(0o600)

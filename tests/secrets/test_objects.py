@@ -42,7 +42,7 @@ KINDS = (
     "estimator_options",
 )
 
-# What is unpickled is used: each line asks the service.
+# The unpickled objects are used: each line sends a request.
 PROGRAM = """
 import pickle, sys
 things = pickle.load(sys.stdin.buffer)
@@ -60,7 +60,7 @@ print(things["estimator"].run([(circuit.remove_final_measurements(inplace=False)
 
 @pytest.fixture
 def things(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str, Any]]:
-    """All that a user holds, of an account with an API key and proxies, tokens fetched."""
+    """All objects that a user has, with an API key, proxies and fetched tokens."""
     with LocalService(users=[EVE]) as local:
         monkeypatch.setenv("IAM_URL", local.base_url)
         monkeypatch.setenv("NO_PROXY", "*")
@@ -105,7 +105,7 @@ def secrets_of(things: dict[str, Any]) -> tuple[Scanner, str]:
 def test_pickles_and_copies_hold_no_secret(
     things: dict[str, Any], secrets_of: tuple[Scanner, str]
 ) -> None:
-    """By pickle, by dill, and after a deep copy."""
+    """With pickle, dill and deepcopy."""
     scanner, bearer = secrets_of
     for kind in KINDS:
         thing = things[kind]
@@ -116,7 +116,7 @@ def test_pickles_and_copies_hold_no_secret(
 
 
 def test_they_work_in_another_process(things: dict[str, Any], tmp_path: Path) -> None:
-    """With nothing but environment variables there: no argument, no saved account."""
+    """That process has environment variables, but no arguments and no saved account."""
     local = things["local"]
     sent = pickle.dumps({kind: things[kind] for kind in (*KINDS, "circuit")})
     environment = {k: v for k, v in os.environ.items() if not k.startswith("QISKIT")} | {
@@ -142,7 +142,7 @@ def test_they_work_in_another_process(things: dict[str, Any], tmp_path: Path) ->
 
 
 def public_texts(thing: object, path: str, seen: set[int], depth: int = 8) -> Iterator[Any]:
-    """Texts that are reached over public attributes, ``__slots__`` too, and plain containers."""
+    """Texts that public attributes, ``__slots__`` and containers lead to."""
     if depth == 0 or id(thing) in seen or isinstance(thing, type) or callable(thing):
         return
     seen.add(id(thing))
@@ -174,7 +174,7 @@ def public_texts(thing: object, path: str, seen: set[int], depth: int = 8) -> It
 def test_no_public_attribute_leads_to_a_secret(
     things: dict[str, Any], secrets_of: tuple[Scanner, str]
 ) -> None:
-    """Not from any object that a user holds; ``reveal`` of a `Secret` is the one way."""
+    """For all objects that a user has; only ``reveal`` of a `Secret` returns one."""
     scanner, bearer = secrets_of
     found = 0
     asked = {kind: things[kind] for kind in KINDS}
@@ -190,7 +190,7 @@ def test_no_public_attribute_leads_to_a_secret(
 
 
 def test_accounts_show_no_proxy_password(things: dict[str, Any], tmp_path: Path) -> None:
-    """Neither the one in use nor a saved one; both give it when asked, and the file has it."""
+    """Neither the account in use nor a saved one; ``reveal`` returns it, and the file has it."""
     scanner = Scanner(secret("proxy")[:16])
     service = things["service"]
     active = service.active_account()
@@ -207,7 +207,7 @@ def test_accounts_show_no_proxy_password(things: dict[str, Any], tmp_path: Path)
 
 
 def test_a_constructor_that_fails_can_be_shown() -> None:
-    """Debuggers and error trackers show an object that has none of its attributes yet."""
+    """Debuggers and error trackers call repr on an object without attributes."""
     failures = (
         lambda: QiskitRuntimeService(url="http://service.example/v1", token=""),
         lambda: QiskitRuntimeService(channel="nowhere", token=secret("ready")),
@@ -217,7 +217,7 @@ def test_a_constructor_that_fails_can_be_shown() -> None:
         lambda: Settings(lookup_seconds=-1),
     )
     for fail in failures:
-        with pytest.raises(Exception) as problem:  # noqa: PT011  (each has one of its own)
+        with pytest.raises(Exception) as problem:  # noqa: PT011 - each class has its own
             fail()
         shown = traceback.TracebackException.from_exception(problem.value, capture_locals=True)
         assert "Error" in "".join(shown.format())

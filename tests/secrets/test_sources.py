@@ -1,4 +1,4 @@
-"""Tests write no secret of their own: one that the check does not know it can't find."""
+"""Tests contain no literal secrets, which the check could not find."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def test_every_secret_comes_from_one_place() -> None:
     ],
 )
 def test_literals_are_distinguished_from_names(line: str, number: int) -> None:
-    """Texts put together from literals are some, too."""
+    """Joined literals count as literals."""
     assert len(literals(ast.parse(line))) == number
 
 
 def test_all_kinds_hold_the_marker() -> None:
-    """Also those whose form leaves little room; each name is a secret of its own."""
+    """Short forms, too; each name gives another secret."""
     for made in (secret("a"), secret("a", 17), hex_secret(128), jwt(0)):
         assert MARKER in made
     assert secret("a") == secret("a") != secret("b")

@@ -1,4 +1,4 @@
-"""Taps in the process of the tests, whose data is searched."""
+"""Taps in the process of the tests; their data is searched."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Watch:
             self.error("logged exception", record.exc_info[1])
 
     def output(self, where: str, text: str | bytes | None) -> None:
-        """Searches something that was printed."""
+        """Searches printed text."""
         if text:
             data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
             self._scanner.figures["bytes of output"] += len(data)
@@ -198,7 +198,7 @@ class Watch:
         return make
 
     def error(self, where: str, error: BaseException) -> None:
-        """Searches an exception and those behind it."""
+        """Searches an exception and its chain."""
         self._scanner.figures["exceptions"] += 1
         self._seen_errors.add(id(error))
         for view, text in views(error):

@@ -28,8 +28,8 @@ def measured() -> QuantumCircuit:
     return circuit
 
 
-def test_no_account_names_both_cures() -> None:
-    """Neither argument nor environment nor saved account."""
+def test_a_missing_account_is_explained() -> None:
+    """Without arguments, environment and saved account, the message has both cures."""
     with pytest.raises(AccountError, match=r"token=.*instance=") as problem:
         QiskitRuntimeService()
     assert "channel='local'" in str(problem.value) or 'channel="local"' in str(problem.value)
@@ -43,7 +43,7 @@ def test_a_wrong_token_is_one_clear_error(local) -> None:
 
 
 def test_an_unknown_backend_names_the_known(service: QiskitRuntimeService) -> None:
-    """The message lists what there is."""
+    """The message lists the backends."""
     with pytest.raises(BackendError, match=r"no backend 'nowhere'.*statevector"):
         service.backend("nowhere")
 
@@ -57,7 +57,7 @@ def test_a_service_that_does_not_listen_is_one_clear_error() -> None:
 
 
 def test_a_reply_that_is_not_json_is_one_clear_error(local) -> None:
-    """The url of something else is a ProtocolError with an excerpt, never a JSONDecodeError."""
+    """A url of another server gives a ProtocolError with an excerpt, not a JSONDecodeError."""
     import responses
 
     with responses.RequestsMock() as mock:
@@ -67,7 +67,7 @@ def test_a_reply_that_is_not_json_is_one_clear_error(local) -> None:
             service.backends()
 
 
-def test_the_environment_reaches_the_service(local, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_configures_the_service(local, monkeypatch: pytest.MonkeyPatch) -> None:
     """QISKIT_IBM_URL, _TOKEN and _INSTANCE are enough."""
     monkeypatch.setenv("QISKIT_IBM_URL", local.url)
     monkeypatch.setenv("QISKIT_IBM_TOKEN", local.token)
@@ -87,7 +87,7 @@ def test_backends_are_filtered(service: QiskitRuntimeService) -> None:
 
 
 def test_least_busy_is_online(service: QiskitRuntimeService) -> None:
-    """One that meets the conditions, or a BackendError."""
+    """It meets the conditions; without a match it is a BackendError."""
     assert service.least_busy(simulator=False, min_num_qubits=20).num_qubits >= 20
     with pytest.raises(BackendError):
         service.least_busy(min_num_qubits=100_000, simulator=False)
@@ -115,7 +115,7 @@ def test_jobs_are_listed_with_filters(service: QiskitRuntimeService) -> None:
 
 
 def test_an_unknown_job_is_not_found(service: QiskitRuntimeService) -> None:
-    """404 is a NotFoundError; a path trick never becomes another endpoint."""
+    """404 is a NotFoundError; an id with slashes never becomes another endpoint."""
     with pytest.raises(NotFoundError):
         service.job("nothing")
     with pytest.raises(NotFoundError):
@@ -124,16 +124,16 @@ def test_an_unknown_job_is_not_found(service: QiskitRuntimeService) -> None:
         service.job("")
 
 
-def test_usage_and_instance_are_told(service: QiskitRuntimeService, local) -> None:
-    """What the account has used, and where."""
+def test_usage_and_active_instance(service: QiskitRuntimeService, local) -> None:
+    """The account's usage and the instance in use are returned."""
     assert service.usage()["usage_consumed_seconds"] >= 0
     assert service.active_instance() == local.instance
     assert service.instances()[0]["crn"] == local.instance
     assert "hidden" in str(service.active_account()["token"])
 
 
-def test_channel_local_starts_one_service_a_process() -> None:
-    """Two of them are the same service, and it is not in a client's code path."""
+def test_channel_local_starts_one_service_per_process() -> None:
+    """Two clients share it and call it over HTTP."""
     first = QiskitRuntimeService(channel="local")
     second = QiskitRuntimeService(channel="local")
     assert first.client.url == second.client.url

@@ -30,7 +30,7 @@ def measured() -> QuantumCircuit:
 
 
 @pytest.mark.parametrize("kind", [Session, Batch])
-def test_jobs_join_and_outlive_the_block(
+def test_jobs_join_the_session_and_finish_after_its_block(
     service: QiskitRuntimeService, backend: RestBackend, kind: type[Session]
 ) -> None:
     """Primitives take the surrounding session; leaving it closes gracefully."""
@@ -66,7 +66,7 @@ def test_a_session_is_found_by_its_id(service: QiskitRuntimeService, backend: Re
 def test_an_error_inside_names_the_jobs(
     backend: RestBackend, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Ids are not lost with the exception."""
+    """An exception in the block does not lose their ids: they are in the log."""
     jobs = []
 
     def session_with_an_error() -> None:
@@ -80,7 +80,7 @@ def test_an_error_inside_names_the_jobs(
 
 
 def test_sessions_nest_and_pickle(backend: RestBackend) -> None:
-    """The inner one counts, then the outer one again."""
+    """The inner session is used, then the outer one again."""
     with Session(backend) as outer:
         with Batch(backend) as inner:
             assert SamplerV2().mode is inner
@@ -95,14 +95,14 @@ def test_a_bad_max_time_is_refused(backend: RestBackend, bad: object) -> None:
         Session(backend, max_time=bad)
 
 
-def test_only_a_backend_of_a_service_will_do() -> None:
+def test_other_backends_are_refused() -> None:
     """The message says where to get one."""
     with pytest.raises(SessionError, match=r"service.backend\(name\)"):
         Session("statevector")
 
 
 def test_threads_share_a_session(backend: RestBackend) -> None:
-    """Each enters and leaves its own block, in whatever order; runs without a mode find it."""
+    """Threads enter and leave blocks in any order; primitives without a mode use the session."""
     session = Batch(backend)
     together = threading.Barrier(4)
     found: list[str | None] = []
@@ -122,8 +122,8 @@ def test_threads_share_a_session(backend: RestBackend) -> None:
     assert sorted(found) == sorted([session.session_id] * 4 + ["left"] * 4)
 
 
-def test_blocks_within_blocks(backend: RestBackend) -> None:
-    """The innermost counts, and the outer one again afterwards."""
+def test_nested_blocks_restore_the_outer_session(backend: RestBackend) -> None:
+    """The innermost session is used, and the outer one again afterwards."""
     with Batch(backend) as outer:
         with Batch(backend) as inner:
             assert current_session() is inner

@@ -21,7 +21,7 @@ from qiskit_rest_primitives import (
 
 
 def right(service: QiskitRuntimeService, circuit: QuantumCircuit) -> None:
-    """What the documentation shows."""
+    """Uses from the documentation."""
     backend = service.backend("aer_simulator")
     options = SamplerOptions(default_shots=100, twirling={"enable_gates": True})  # right
     options.dynamical_decoupling.sequence_type = "XY4"  # right
@@ -42,7 +42,7 @@ def right(service: QiskitRuntimeService, circuit: QuantumCircuit) -> None:
 
 
 def wrong(service: QiskitRuntimeService, circuit: QuantumCircuit) -> None:
-    """Each of these fails when it runs, too."""
+    """Each of these lines fails at run time, too."""
     backend = service.backend("aer_simulator")
     options = SamplerOptions(default_shotss=3)  # error: No parameter named "default_shotss"
     options.dynamical_decoupling.enable = "x"  # error: "Literal['x']" is not assignable

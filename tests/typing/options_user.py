@@ -15,7 +15,7 @@ from qiskit_rest_primitives.options import TwirlingOptions, Unset
 
 
 def right(backend: RestBackend) -> tuple[int, Sequence[float]]:
-    """What the documentation shows."""
+    """Uses from the documentation."""
     sampler = SamplerOptions(default_shots=1000, twirling={"enable_gates": True})
     sampler.dynamical_decoupling.enable = True
     sampler.dynamical_decoupling.sequence_type = "XY4"
@@ -35,7 +35,7 @@ def right(backend: RestBackend) -> tuple[int, Sequence[float]]:
 
 
 def wrong(backend: RestBackend) -> None:
-    """Each of these is refused when it runs, too."""
+    """Each of these lines is refused at run time, too."""
     sampler, estimator = SamplerOptions(), EstimatorOptions()
     SamplerOptions(default_shotss=3)  # error: No parameter named "default_shotss"
     SamplerOptions(resilience_level=1)  # error: No parameter named "resilience_level"

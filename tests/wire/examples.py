@@ -55,7 +55,7 @@ def sampler_results(draw: st.DrawFn) -> PrimitiveResult:
 
 @st.composite
 def estimator_results(draw: st.DrawFn) -> PrimitiveResult:
-    """Draws estimator results with the companions that mitigation adds."""
+    """Draws estimator results with the fields that mitigation adds."""
     pubs = []
     for _ in range(draw(st.integers(0, 3))):
         shape = draw(SHAPES)

@@ -206,11 +206,11 @@ def forget_peak() -> None:
 
 
 def run(count: int, seed: int = 0) -> dict[str, float]:
-    """Decodes mutated bodies; raises AssertionError with the body's number at the first surprise.
+    """Decodes mutated bodies; raises AssertionError with the body's number at the first failure.
 
     Returns:
         How many were decoded and refused, the longest time in seconds, and the highest peak as a
-        part of what is allowed.
+        fraction of the limit.
     """
     bodies = corpus()
     figures = {"decoded": 0.0, "refused": 0.0, "seconds": 0.0, "memory": 0.0}
@@ -240,7 +240,7 @@ def run(count: int, seed: int = 0) -> dict[str, float]:
 
 
 def check_sound(result: PrimitiveResult) -> None:
-    """Checks that what was decoded is whole: types, shapes and bits agree."""
+    """Checks that a decoded result is consistent: types, shapes and bits agree."""
     for pub in result:
         shape = pub.data.shape
         for value in pub.data.values():

@@ -14,13 +14,13 @@ NUMBERS = ["DEFAULT_PRECISION", "INVALID_JOB", "MAX_BODY_BYTES", "MAX_JOB_SECOND
 
 
 def literals(path: Path) -> set[object]:
-    """The numbers literally in a file."""
+    """The numeric literals in a file."""
     tree = ast.parse(path.read_text("utf-8"))
     return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_a_number_of_the_api_stands_once(name: str):
+def test_each_number_of_the_api_is_defined_once(name: str):
     """No other file contains a distinctive number of the API."""
     value = getattr(limits, name)
     homes = [path for path in PACKAGE.rglob("*.py") if value in literals(path)]

@@ -1,4 +1,4 @@
-"""Both ways through qiskit-ibm-runtime's own codec, and through the published schemas."""
+"""Encoding and decoding against qiskit-ibm-runtime's codec and the published schemas."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.wire import examples as made
 
 
 class TestOfficialClient:
-    """Both ways through qiskit-ibm-runtime's own codec."""
+    """Encoding and decoding against qiskit-ibm-runtime's codec."""
 
     @pytest.fixture(autouse=True)
     def _official(self) -> None:
@@ -28,7 +28,7 @@ class TestOfficialClient:
 
     @settings(max_examples=15, deadline=None)
     @given(made.sampler_results())
-    def test_it_reads_what_we_write(self, result: PrimitiveResult) -> None:
+    def test_it_decodes_our_results(self, result: PrimitiveResult) -> None:
         """Sampler results reach the official client unchanged."""
         from qiskit_ibm_runtime import RuntimeDecoder
 
@@ -37,9 +37,7 @@ class TestOfficialClient:
 
     @settings(max_examples=15, deadline=None)
     @given(made.sampler_results(), made.estimator_results())
-    def test_we_read_what_it_writes(
-        self, samples: PrimitiveResult, values: PrimitiveResult
-    ) -> None:
+    def test_we_decode_its_results(self, samples: PrimitiveResult, values: PrimitiveResult) -> None:
         """Results of its encoder are read as its decoder reads them."""
         from qiskit_ibm_runtime import RuntimeDecoder, RuntimeEncoder
 
@@ -88,7 +86,7 @@ class TestOfficialClient:
         assert json.loads(again, cls=RuntimeDecoder).metadata == metadata
 
     def test_learned_noise_and_operators_of_the_metadata(self) -> None:
-        """PauliList comes as itself, LayerError as a plain object, its circuit as a circuit."""
+        """A PauliList is one again, a LayerError a plain object, its circuit a circuit."""
         from qiskit import QuantumCircuit
         from qiskit.quantum_info import PauliList, SparsePauliOp
         from qiskit_ibm_runtime import RuntimeEncoder
@@ -113,7 +111,7 @@ class TestOfficialClient:
 
 
 def test_bodies_pass_the_published_schemas() -> None:
-    """ibm-quantum-schemas accepts what the embedded service would answer."""
+    """ibm-quantum-schemas accepts the embedded service's results."""
     sampler = pytest.importorskip("ibm_quantum_schemas.sampler.version_0_1.primitive_result")
     estimator = pytest.importorskip("ibm_quantum_schemas.estimator.version_0_1.primitive_result")
     moment = datetime(2026, 8, 21, tzinfo=timezone.utc)
@@ -131,7 +129,7 @@ def test_bodies_pass_the_published_schemas() -> None:
     estimator.PrimitiveResultWrapperModel.model_validate_json(body)
 
 
-def test_oddities_that_the_official_client_forgives() -> None:
+def test_unusual_fields_that_the_official_client_accepts() -> None:
     """An ndarray that is an extrapolator's name, a list, a number; a bare number as a field."""
     fields = {"evs": made.envelope("ndarray", [0.5, 1]), "stds": made.envelope("ndarray", [1, 2])}
     data = made.envelope("DataBin", {"shape": 2, "fields": fields})

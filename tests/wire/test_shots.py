@@ -21,27 +21,27 @@ BOTH = {"num_randomizations": 16, "shots_per_randomization": 100}
 
 @given(st.integers(1, 2**31))
 def test_shots_survive_their_precision(shots: int) -> None:
-    """A number of shots is the number that its standard error needs, not one more."""
+    """Shots -> precision -> shots gives the same number, not one more."""
     assert shots_of(precision_of(shots)) == shots
 
 
 @given(st.floats(1e-4, 2, allow_nan=False))
 def test_the_fewest_shots_reach_the_precision(precision: float) -> None:
-    """The standard error of so many shots is the precision or less; of one fewer it is more."""
+    """The standard error of the shots is at most the precision; with one shot fewer it is more."""
     shots = shots_of(precision)
     assert shots**-0.5 <= precision * (1 + 1e-9)
     assert shots == 1 or (shots - 1) ** -0.5 > precision
 
 
 def test_exact_values_need_no_shots() -> None:
-    """Precision 0 has no number of shots, nor has one whose square is 0."""
+    """Precision 0 has no number of shots; nor has a precision whose square is 0."""
     assert (shots_of(0), shots_of(1e-300)) == (0, 0)
 
 
 @pytest.mark.parametrize("shots", [1, 50, 1000, 1234, 4096, 10_000, 100_000])
 @pytest.mark.parametrize(("number", "each"), [(16, "auto"), ("auto", 100), (7, None), (None, 3)])
 def test_shots_are_divided_as_by_the_official_client(shots: int, number: Any, each: Any) -> None:
-    """Where one number is set, the other follows as in its executor-based primitives."""
+    """If one number is set, the other is computed as in its executor-based primitives."""
     module = pytest.importorskip("qiskit_ibm_runtime.executor.calculate_twirling_shots")
     given_numbers = {"num_randomizations": number, "shots_per_randomization": each}
     group = {name: value for name, value in given_numbers.items() if value is not None}
@@ -51,7 +51,7 @@ def test_shots_are_divided_as_by_the_official_client(shots: int, number: Any, ea
     assert Randomizations.of_estimator(params).divide(shots) == expected
 
 
-def test_two_automatic_numbers_leave_the_shots_alone() -> None:
+def test_two_automatic_numbers_keep_the_shots() -> None:
     """A thousand shots stay a thousand if no number is set."""
     params = {"options": {"twirling": {"enable_gates": True, "num_randomizations": "auto"}}}
     assert Randomizations.of_sampler(params).divide(1000) is None
@@ -70,7 +70,7 @@ def test_two_automatic_numbers_leave_the_shots_alone() -> None:
     ],
 )
 def test_shots_of_a_sampler(params: dict[str, Any], shots: int) -> None:
-    """Those of run(), then twirling's product where it is on, then default_shots, then 4096."""
+    """Those of run(), then twirling's product if it is on, then default_shots, then 4096."""
     assert sampler_shots(params) == shots
 
 

@@ -17,7 +17,7 @@ def connect(service: LocalService) -> socket.socket:
 
 
 def read_all(connection: socket.socket) -> bytes:
-    """What arrives until the service closes the connection."""
+    """Reads until the service closes the connection."""
     pieces: list[bytes] = []
     while piece := connection.recv(65_536):
         pieces.append(piece)
@@ -31,7 +31,7 @@ def error_in(reply: bytes) -> Any:
 
 
 def talk(service: LocalService, *lines: str | bytes, body: bytes = b"") -> bytes:
-    """Sends a request line, headers and a body as they are; returns what comes back.
+    """Sends a request line, headers and a body unchanged; returns the reply.
 
     The last header asks the service to close the connection.
     """

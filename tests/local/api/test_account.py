@@ -31,7 +31,7 @@ def jobs_with(local: LocalService, authorization: str | None, **headers: str) ->
 
 class TestIdentity:
     def test_gives_a_signed_token(self, local: LocalService) -> None:
-        """The reply is the identity service's, and the token opens the API."""
+        """The reply is the identity service's, and the API accepts the token."""
         reply = identity(local, grant_type=GRANT, apikey=ALICE.token, response_type="cloud_iam")
         assert reply.status_code == 200
         content = reply.json()
@@ -68,7 +68,7 @@ class TestIdentity:
         reply = requests.get(f"{local.base_url}/identity/token", timeout=30)
         assert reply.status_code == 405
 
-    def test_tokens_can_be_ended(self, local: LocalService) -> None:
+    def test_tokens_can_be_expired(self, local: LocalService) -> None:
         """expire_tokens makes issued tokens 401 and leaves keys valid."""
         issued = identity(local, grant_type=GRANT, apikey=BOB.token).json()["access_token"]
         assert jobs_with(local, f"Bearer {issued}").status_code == 200
@@ -79,8 +79,8 @@ class TestIdentity:
 
 class TestAuthorization:
     @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "apikey"])
-    def test_a_key_is_accepted_as_it_is(self, local: LocalService, scheme: str) -> None:
-        """Ready bearer tokens, and the official client's fallback."""
+    def test_a_key_is_accepted_as_a_token(self, local: LocalService, scheme: str) -> None:
+        """As a bearer token, and in the official client's fallback."""
         assert jobs_with(local, f"{scheme} {ALICE.token}").status_code == 200
 
     @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ class TestAuthorization:
         assert reply.headers["WWW-Authenticate"] == "Bearer"
 
     def test_every_path_checks_it(self, local: LocalService) -> None:
-        """No path of the API answers without a token, but /versions."""
+        """No path of the API except /versions answers without a token."""
         from qiskit_rest_primitives.local.api.app import HANDLERS
 
         for method, path, _ in HANDLERS:
@@ -119,8 +119,8 @@ class TestAuthorization:
         assert reply.status_code == 404
         assert reply.json()["errors"][0]["code"] == 1279
 
-    def test_without_an_instance_it_is_the_first(self, local: LocalService, api: Api) -> None:
-        """Service-CRN may be left out."""
+    def test_the_default_instance_is_the_first(self, local: LocalService, api: Api) -> None:
+        """It is used without Service-CRN."""
         api.run()
         assert jobs_with(local, f"Bearer {ALICE.token}").json()["count"] >= 1
 
@@ -135,14 +135,14 @@ class TestVersions:
         assert len(versions) == 7
 
     def test_an_unknown_one_is_400(self, local: LocalService) -> None:
-        """A version that never was is refused with those that are."""
+        """An unknown version is refused, with a list of the known ones."""
         reply = Api(local, ALICE, "2026-04-16").get("/jobs")
         assert reply.status_code == 400
         assert "2026-04-15" in reply.json()["errors"][0]["solution"]
 
     @pytest.mark.parametrize("version", [None, "2024-01-01", "2025-05-01", "2026-02-01"])
     def test_old_ones_are_accepted(self, local: LocalService, version: str | None) -> None:
-        """Deprecated is not gone; no version means the oldest."""
+        """Deprecated versions still work; without a version the oldest is used."""
         assert Api(local, ALICE, version).get("/jobs").status_code == 200
 
 
@@ -154,7 +154,7 @@ class TestInstance:
         assert {"plan_id", "instance_limit_seconds", "usage_allocation_seconds"} <= set(content)
 
     def test_usage_grows_with_jobs(self, api: Api) -> None:
-        """Seconds used in the last 28 days, also at the path of the older guide."""
+        """Seconds used in the last 28 days; an older guide's path works, too."""
         before = api.json("/instances/usage")
         assert before["instance_id"] == ALICE.instances[0]
         assert set(before["usage_period"]) == {"start_time", "end_time"}
@@ -162,7 +162,7 @@ class TestInstance:
         assert api.json("/usage")["usage_consumed_seconds"] > before["usage_consumed_seconds"]
 
     def test_a_limit_stops_submissions(self, bob: Api) -> None:
-        """409 once the instance used up its limit; null lifts it."""
+        """409 once the instance has used up its limit; null removes the limit."""
         path = "/instances/configuration"
         assert bob.json(path) == {"instance_limit": None}
         bob.run()
@@ -185,7 +185,7 @@ class TestInstance:
 
 class TestTagSearch:
     def test_finds_parts_of_any_case(self, api: Api, bob: Api) -> None:
-        """Tags that contain the text; nobody else's."""
+        """The caller's tags that contain the text."""
         api.run(tags=["Needle-1", "straw"])
         api.run(tags=["needle-2"])
         assert api.json("/tags", type="job", search="needle")["tags"] == ["Needle-1", "needle-2"]
@@ -207,7 +207,7 @@ class TestTagSearch:
 
 
 def test_health_needs_no_token(local: LocalService) -> None:
-    """GET /health answers whoever asks."""
+    """GET /health answers without one."""
     reply = requests.get(f"{local.base_url}/health", timeout=30)
     assert reply.json()["status"] == "ok"
 
@@ -224,7 +224,7 @@ def test_health_needs_no_token(local: LocalService) -> None:
 def test_wrong_paths_and_methods_use_the_container(
     api: Api, method: str, path: str, status: int
 ) -> None:
-    """404 and 405 have the container of every other error, and 405 says what is allowed."""
+    """404 and 405 have the container of every other error, and 405 lists the allowed methods."""
     reply = api.call(method, path)
     assert reply.status_code == status
     assert reply.json()["errors"][0]["code"] == 9000 + status
@@ -232,10 +232,10 @@ def test_wrong_paths_and_methods_use_the_container(
         assert "GET" in reply.headers["Allow"]
 
 
-def test_an_error_of_ours_is_a_500_in_the_container(
+def test_an_exception_is_a_500_in_the_container(
     local: LocalService, api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The reply has a trace id, which is in the log with the traceback; the service goes on."""
+    """The reply's trace id is in the log with the traceback; the service continues."""
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError("why")
@@ -267,7 +267,7 @@ def test_times_are_read_in_every_common_form(text: str, seconds: float) -> None:
     assert read_time(text) == seconds
 
 
-def test_times_come_back_as_they_were_written() -> None:
-    """A time in a reply finds its job again."""
+def test_a_time_of_a_reply_is_a_valid_filter() -> None:
+    """A job's creation time in a filter finds the job."""
     now = wall_clock()
     assert read_time(iso_time(now)) == now

@@ -38,7 +38,7 @@ def test_fields_are_wait_times_only(api: Api) -> None:
 
 
 def test_the_oldest_version_lists_names(local: LocalService) -> None:
-    """Before 2025-01-01, and so without IBM-API-Version, devices are bare names."""
+    """Before 2025-01-01, and without IBM-API-Version, the list has only names."""
     devices = Api(local, ALICE, version=None).json("/backends")["devices"]
     assert "statevector" in devices
 
@@ -73,14 +73,14 @@ def test_a_wrong_time_is_400(api: Api) -> None:
 
 @pytest.mark.parametrize("part", ["configuration", "properties"])
 def test_an_unknown_calibration_is_404(api: Api, part: str) -> None:
-    """No calibration has an id here, so none is answered with another one."""
+    """Calibrations have no ids here, so every id is unknown."""
     reply = api.get(f"/backends/fake_5q/{part}", calibration_id="nonsense")
     assert reply.status_code == 404
     assert "nonsense" in reply.json()["errors"][0]["message"]
 
 
 def test_there_are_no_properties_from_before_the_calibration(api: Api) -> None:
-    """A time before the first calibration is 404; its own time is not."""
+    """A time before the calibration is 404; the calibration's time is not."""
     date = api.json("/backends/fake_5q/properties")["last_update_date"]
     reply = api.get("/backends/fake_5q/properties", updated_before="2020-01-01")
     assert reply.status_code == 404
@@ -89,7 +89,7 @@ def test_there_are_no_properties_from_before_the_calibration(api: Api) -> None:
 
 
 @pytest.mark.parametrize(("name", "most"), [("fake_5q", 100_000), ("statevector", 20_000_000)])
-def test_max_shots_is_what_a_backend_runs(api: Api, name: str, most: int) -> None:
+def test_max_shots_is_the_most_that_a_backend_runs(api: Api, name: str, most: int) -> None:
     """max_shots of the configuration runs (on a device), and one more fails the job by name."""
     assert api.json(f"/backends/{name}/configuration")["max_shots"] == most
     text = 'OPENQASM 3.0; include "stdgates.inc"; bit[1] c; x $0; c[0] = measure $0;'
@@ -105,7 +105,7 @@ def test_max_shots_is_what_a_backend_runs(api: Api, name: str, most: int) -> Non
 
 
 def test_the_queue_is_counted(held: tuple[Api, HeldExecutor]) -> None:
-    """Queue lengths are of jobs that are not final."""
+    """The queue length is the number of jobs that are not final."""
     api, _ = held
     for _ in range(3):
         api.submit()

@@ -1,4 +1,4 @@
-"""Many connections, and slow ones: idle clients do not keep others out."""
+"""Many connections, and slow ones: idle clients do not block others."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def few() -> Iterator[LocalService]:
 
 
 def held(service: LocalService, stack: ExitStack, start: bytes, count: int) -> list[socket.socket]:
-    """Connections that send this and no more."""
+    """Opens connections that send only these bytes."""
     connections: list[socket.socket] = []
     for _ in range(count):
         connection = stack.enter_context(connect(service))
-        with suppress(ConnectionError):  # it may have had to give way at once
+        with suppress(ConnectionError):  # it may already have been closed for another one
             connection.sendall(start)
         connections.append(connection)
     return connections
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Waits for what happens soon."""
+    """Waits until a condition holds."""
     deadline = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
@@ -47,13 +47,13 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def count(service: LocalService) -> int:
-    """Connections that are open at the service's end."""
+    """The number of connections that the service has open."""
     assert service._server is not None
     return len(service._server.server_state.connections)
 
 
 def test_busy_connections_are_limited(few: LocalService) -> None:
-    """One too many is 503; when others close, there is room again."""
+    """One more than the limit is 503; after others close, a new one is served."""
     with ExitStack() as stack:
         start = b"POST /v1/jobs HTTP/1.1\r\n" + HOST + KEY + b"Content-Length: 100\r\n\r\n{"
         held(few, stack, start, FEW.connections)
@@ -77,7 +77,7 @@ STARTS = {
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
 def test_idle_connections_are_closed_for_new_ones(few: LocalService, start: bytes) -> None:
-    """A call is answered whatever their number, and the limit of connections holds."""
+    """With any number of idle connections a call is answered, and the limit holds."""
     with ExitStack() as stack:
         held(few, stack, start, 3 * FEW.connections)
         for _ in range(3):
@@ -87,8 +87,8 @@ def test_idle_connections_are_closed_for_new_ones(few: LocalService, start: byte
 
 
 @contextmanager
-def slow_motion(service: LocalService) -> Iterator[None]:
-    """Each round of the service's event loop takes 5 ms: what is a race becomes likely."""
+def slow_event_loop(service: LocalService) -> Iterator[None]:
+    """Each turn of the service's event loop takes 5 ms, so that races become likely."""
     assert service._server is not None
     loop = service._server.servers[0].get_loop()
     going = True
@@ -107,8 +107,8 @@ def slow_motion(service: LocalService) -> Iterator[None]:
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
 def test_idle_connections_are_closed_at_any_stage(few: LocalService, start: bytes) -> None:
-    """A call arrives in the middle of their being accepted, read, and begun."""
-    with slow_motion(few):
+    """While they are accepted, read, or at the start of a request."""
+    with slow_event_loop(few):
         for step in range(30):
             with ExitStack() as stack:
                 held(few, stack, start, 3 * FEW.connections)
@@ -118,7 +118,7 @@ def test_idle_connections_are_closed_at_any_stage(few: LocalService, start: byte
 
 
 def test_the_longest_idle_connection_is_closed_first(few: LocalService) -> None:
-    """And of those, one that never made a request before one that did."""
+    """Connections that never made a request are closed before others."""
     with ExitStack() as stack:
         (served,) = held(few, stack, STARTS["idle after a request"], 1)
         assert served.recv(65_536).startswith(b"HTTP/1.1 200")
@@ -139,8 +139,8 @@ def test_six_hundred_idle_connections_block_no_request(local: LocalService) -> N
         assert count(local) <= Limits().connections + 1
 
 
-def test_descriptors_are_left_for_other_things(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the system gives few, there are fewer connections."""
+def test_file_descriptors_are_reserved_for_other_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the system allows few descriptors, there are fewer connections."""
     resource = pytest.importorskip("resource")
     for given, got in ((256, 128), (100_000, 500), (resource.RLIM_INFINITY, 500)):
         monkeypatch.setattr(resource, "getrlimit", lambda _, given=given: (given, given))
@@ -151,7 +151,7 @@ def test_descriptors_are_left_for_other_things(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture(scope="module")
 def large(few: LocalService) -> bytes:
-    """A request whose reply is much more than sockets buffer."""
+    """A request whose reply is larger than the buffers of sockets."""
     api = Api(few, ALICE)
     text = "OPENQASM 3; //" + "x" * 20_000_000
     reply = api.post_job(params={"pubs": [[text, None, 1]]})
@@ -192,7 +192,7 @@ def test_pipelined_requests_are_not_read_while_replies_are_unread(few: LocalServ
     with connect(few) as connection:
         connection.settimeout(5)
         sent = 0
-        with suppress(OSError):  # a time-out or a reset, whichever is first
+        with suppress(OSError):  # a timeout or a reset, whichever is first
             while sent < 2_000_000:
                 connection.sendall(request * 1000)
                 sent += 1000
@@ -201,7 +201,7 @@ def test_pipelined_requests_are_not_read_while_replies_are_unread(few: LocalServ
 
 
 def test_pipelined_requests_are_answered_in_order(few: LocalService) -> None:
-    """All of them, each once."""
+    """Each request gets one reply."""
     paths = [f"/v1/none-{number}" for number in range(50)]
     requests_ = b"".join(f"GET {path} HTTP/1.1\r\n".encode() + HOST + b"\r\n" for path in paths)
     with connect(few) as connection:

@@ -1,4 +1,4 @@
-"""What a body takes once decoded: never underestimated, and refused before it is taken."""
+"""The memory of a decoded body: never underestimated, and limited before decoding."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TEXT = BELL.replace(" ", "\n").replace(";", "; // [[[[{{{{,,,, \\\\")
 
 
 def body_of(values: bytes, num_bytes: int) -> bytes:
-    """A job whose parameter values are this piece of JSON again and again."""
+    """A job whose parameter values repeat a piece of JSON."""
     inner = (values * (num_bytes // len(values)))[:-1]
     return (
         b'{"program_id":"sampler","backend":"statevector","params":{"pubs":[["OPENQASM 3;",['
@@ -43,7 +43,7 @@ PIECES = {
 
 @pytest.mark.parametrize("piece", PIECES.values(), ids=PIECES)
 def test_the_estimate_is_at_least_the_decoded_size(piece: bytes) -> None:
-    """Within a tenth, whatever the body is made of."""
+    """The estimate is within a tenth, for any content."""
     body = body_of(piece, 600_000)
     tracemalloc.start()
     try:
@@ -57,7 +57,7 @@ def test_the_estimate_is_at_least_the_decoded_size(piece: bytes) -> None:
 
 @pytest.mark.parametrize("piece", [b"[],", b"{},", b'{"Z":1},', b"[0.5],", b'"","",'])
 def test_a_body_of_tiny_pieces_is_refused_undecoded(piece: bytes) -> None:
-    """Soon, and without the memory."""
+    """The refusal is fast and needs little memory."""
     body = body_of(piece, 49_000_000)
     tracemalloc.start()
     try:
@@ -74,13 +74,13 @@ def test_a_body_of_tiny_pieces_is_refused_undecoded(piece: bytes) -> None:
     "piece",
     [b"0.1234567890123456,", b"[0.1234567890123456],", b"[0.12345678,1.23456789],", b"0.5,"],
 )
-def test_values_as_people_write_them_pass(piece: bytes) -> None:
-    """Up to the limit of a body."""
+def test_ordinary_values_are_accepted(piece: bytes) -> None:
+    """Up to the largest body."""
     assert decoded_bytes(body_of(piece, 49_900_000), LIMIT) <= LIMIT
 
 
 def test_brackets_within_a_text_do_not_count() -> None:
-    """Circuits are full of brackets; escapes do not end a text."""
+    """Circuits contain many brackets; an escaped quote does not end a string."""
     texts = [TEXT + '\\"' * number + "[" * 2000 for number in range(2000)]
     body = msgspec.json.encode({"program_id": "sampler", "params": texts})
     assert body.count(b"[") > 2_000_000
@@ -88,8 +88,8 @@ def test_brackets_within_a_text_do_not_count() -> None:
     assert decoded_bytes(body + b"[" * 200_000, 10_000_000) > 10_000_000
 
 
-def test_over_the_wire(api: Api) -> None:
-    """413 in the container; another call is answered meanwhile, and the next job runs."""
+def test_the_service_refuses_such_a_body(api: Api) -> None:
+    """It is a 413 in the container; smaller bodies are accepted, and the next job runs."""
     reply = api.call("POST", "/jobs", data=body_of(b"[],", 30_000_000))
     assert (reply.status_code, reply.json()["errors"][0]["code"]) == (413, 9413)
     assert "ndarray" in reply.json()["errors"][0]["solution"]

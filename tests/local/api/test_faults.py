@@ -1,4 +1,4 @@
-"""Faults on demand: each kind, where it hits and how often, from this process and from another."""
+"""Faults on demand: each kind, its pattern and count, set from this process or another."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def faults(api: Api) -> Faults:
 
 
 def jobs_tagged(api: Api, tag: str) -> int:
-    """How many jobs the service has with a tag."""
+    """The number of jobs with a tag."""
     return api.json("/jobs", tags=tag)["count"]
 
 
 class TestStatus:
     @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 520])
     def test_replaces_the_answer(self, api: Api, faults: Faults, status: int) -> None:
-        """Once, with Retry-After, and the work is not done."""
+        """It replaces one reply, with Retry-After; no job is created."""
         faults.add("POST", "/jobs", status=status, retry_after=3, count=1)
         tag = f"before-{status}"
         reply = api.post_job(tags=[tag])
@@ -38,13 +38,13 @@ class TestStatus:
         assert api.post_job(tags=[tag]).status_code == 200
 
     def test_after_the_work(self, api: Api, faults: Faults) -> None:
-        """The job is there though the answer says 502."""
+        """The job exists although the reply is a 502."""
         faults.add("POST", "/jobs", status=502, after_work=True, count=2)
         assert [api.post_job(tags=["after-work"]).status_code for _ in range(3)] == [502, 502, 200]
         assert jobs_tagged(api, "after-work") == 3
 
     def test_redirects(self, api: Api, faults: Faults) -> None:
-        """A status with Location, again and again."""
+        """A status with Location, for every call."""
         faults.add("GET", "/jobs", status=307, location=f"{api.service.url}/jobs")
         with pytest.raises(requests.TooManyRedirects):
             api.get("/jobs")
@@ -52,14 +52,14 @@ class TestStatus:
 
 class TestDrop:
     def test_before_the_work(self, api: Api, faults: Faults) -> None:
-        """The connection closes and nothing was done."""
+        """The connection closes, and no job is created."""
         faults.add("POST", "/jobs", drop=True, count=1)
         with pytest.raises(requests.ConnectionError):
             api.post_job(tags=["dropped"])
         assert jobs_tagged(api, "dropped") == 0
 
     def test_after_the_work(self, api: Api, faults: Faults) -> None:
-        """The connection closes though the job was made."""
+        """The connection closes, although the job was created."""
         faults.add("POST", "/jobs", drop=True, after_work=True, count=1)
         with pytest.raises(requests.ConnectionError):
             api.post_job(tags=["dropped-later"])
@@ -69,7 +69,7 @@ class TestDrop:
 class TestBody:
     @pytest.mark.parametrize("shots", [50, 100_000])
     def test_truncated(self, api: Api, faults: Faults, shots: int) -> None:
-        """Half of what Content-Length promised."""
+        """The body has half of its Content-Length."""
         job_id = api.run(params={"pubs": [[BELL, None, shots]]})
         faults.add("GET", "/jobs/*/results", truncate=True, count=1)
         with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
@@ -77,7 +77,7 @@ class TestBody:
         assert api.get(f"/jobs/{job_id}/results").status_code == 200
 
     def test_corrupted(self, api: Api, faults: Faults) -> None:
-        """Same length, other bytes."""
+        """The body has the same length and other bytes."""
         job_id = api.run()
         good = api.get(f"/jobs/{job_id}/results").content
         faults.add("GET", "/jobs/*/results", corrupt=True)
@@ -86,33 +86,33 @@ class TestBody:
         assert bad != good
 
     def test_dripping(self, api: Api, faults: Faults) -> None:
-        """Byte by byte."""
+        """The body arrives byte by byte."""
         faults.add("GET", "/versions", drip=0.001, count=1)
         assert len(api.json("/versions")["versions"]) == 7
 
 
 class TestTime:
     def test_delay(self, api: Api, faults: Faults) -> None:
-        """Late, and right."""
+        """The reply is late, but unchanged."""
         faults.add(path="/jobs", delay=0.3, count=1)
         began = time.monotonic()
         assert api.get("/jobs").status_code == 200
         assert time.monotonic() - began >= 0.3
 
     def test_delay_then_status(self, api: Api, faults: Faults) -> None:
-        """A delay goes with anything else."""
+        """A delay can be combined with any other fault."""
         faults.add(path="/jobs", delay=0.1, status=504, count=1)
         assert api.get("/jobs").status_code == 504
 
     def test_silence(self, api: Api, faults: Faults) -> None:
-        """No answer until the client gives up."""
+        """There is no reply until the client times out."""
         faults.add("GET", "/jobs", silence=True, count=1)
         with pytest.raises(requests.ReadTimeout):
             api.call("GET", "/jobs", timeout=0.3)
         assert api.get("/jobs").status_code == 200
 
-    def test_silence_does_not_hold_up_the_end(self) -> None:
-        """A service stops although a client waits for an answer."""
+    def test_silence_does_not_delay_stopping(self) -> None:
+        """The service stops although a client waits for a reply."""
         with LocalService(users=[ALICE], faults=True) as service:
             assert service.faults is not None
             service.faults.add("*", "*", silence=True)
@@ -123,7 +123,7 @@ class TestTime:
 
 class TestChoice:
     def test_by_method_and_path(self, api: Api, faults: Faults) -> None:
-        """Others are left alone; the version prefix is no part of the pattern."""
+        """Other calls are unaffected; the version prefix is not part of the pattern."""
         faults.add("delete", "/jobs/*", status=503)
         job_id = api.run()
         assert api.get(f"/jobs/{job_id}").status_code == 200
@@ -151,7 +151,7 @@ class TestChoice:
         assert 30 < sum(hits()) < 90
 
     def test_in_order(self) -> None:
-        """The first that is set hits first; when it is used up, the next."""
+        """Faults hit in the order in which they were set."""
         faults = Faults()
         faults.add(status=500, count=1)
         faults.add(status=502, count=1)
@@ -172,7 +172,7 @@ class TestChoice:
         ],
     )
     def test_a_wrong_one_is_refused(self, members: dict[str, Any]) -> None:
-        """Exactly one thing goes wrong, and every member has its range."""
+        """A fault without or with two effects, and members out of range."""
         with pytest.raises(ValueError, match=r"."):
             Faults().add(**members)
 
@@ -194,17 +194,17 @@ class TestFromAnotherProcess:
     @pytest.mark.parametrize(
         "body", [{}, {"status": 600}, {"what": 1}, {"status": 500, "drop": True}]
     )
-    def test_wrong_ones_are_400(self, api: Api, body: dict[str, Any]) -> None:
-        """Refused as any other body."""
+    def test_wrong_faults_are_400(self, api: Api, body: dict[str, Any]) -> None:
+        """They are refused like any other wrong body."""
         reply = api.session.post(f"{api.service.base_url}/faults", json=body, timeout=30)
         assert reply.status_code == 400
 
     def test_needs_a_token(self, local: LocalService) -> None:
-        """Not for everybody."""
+        """Without a token the endpoint answers 401."""
         assert requests.get(f"{local.base_url}/faults", timeout=30).status_code == 401
 
-    def test_is_not_there_unless_switched_on(self) -> None:
-        """Off means no endpoint and no object."""
+    def test_is_off_by_default(self) -> None:
+        """Then there is no endpoint, and `faults` is None."""
         with LocalService(users=[ALICE]) as service:
             assert service.faults is None
             api = Api(service, ALICE)

@@ -1,4 +1,4 @@
-"""Whatever a client sends: no 500, no hang, always the container, and the service goes on."""
+"""Random requests: no 500, no hang, errors in the container, and a service that continues."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ PUBS = st.lists(
 
 @pytest.fixture(scope="module")
 def fuzzed() -> Any:
-    """A service that gives up on a job soon; every job ends, whatever was in it."""
+    """A service with a short limit of job times, so that every random job ends."""
     with LocalService(users=[ALICE], limits=Limits(job_seconds=20)) as service:
         api = Api(service, ALICE)
         yield api
@@ -80,7 +80,7 @@ def fuzzed() -> Any:
 
 
 def check(reply: requests.Response) -> None:
-    """Never a server error; every refusal in the container."""
+    """Checks that a reply is no server error, and that errors are in the container."""
     assert reply.status_code < 500, (reply.request.url, reply.request.body, reply.text)
     if reply.status_code >= 400:
         (error,) = reply.json()["errors"]
@@ -98,7 +98,7 @@ def check(reply: requests.Response) -> None:
 def test_any_call(
     fuzzed: Api, handler: Any, word: str, query: list[tuple[str, str]], body: bytes | None
 ) -> None:
-    """Every path and method with any id, query and body."""
+    """Any path and method with any id, query and body."""
     method, path, _ = handler
     for name in ("{job_id}", "{session_id}", "{name}"):
         path = path.replace(name, quote(word, safe="") or "-")
@@ -108,7 +108,7 @@ def test_any_call(
 @FUZZ
 @given(st.sampled_from(["sampler", "estimator"]), PUBS, VALUES, st.booleans())
 def test_any_pubs(fuzzed: Api, program: str, pubs: Any, options: Any, qiskit: bool) -> None:
-    """Any PUBs and options: refused, or a job that ends, and a failure has its reason."""
+    """They are refused, or the job ends; a failed job has a reason."""
     params: dict[str, Any] = {"pubs": pubs, "support_qiskit": qiskit}
     if options:
         params["options"] = options

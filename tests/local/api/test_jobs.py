@@ -23,7 +23,7 @@ def error_of(reply: requests.Response) -> dict[str, object]:
 
 class TestCreate:
     def test_returns_the_id_and_the_backend(self, api: Api) -> None:
-        """POST /jobs answers with the id, and with no more than was given."""
+        """POST /jobs answers with the id, and with the members of the request only."""
         reply = api.post_job()
         assert reply.status_code == 200
         assert set(reply.json()) == {"id", "backend"}
@@ -95,27 +95,27 @@ class TestCreate:
         assert error["code"] == code
 
     @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 10_000])
-    def test_refuses_what_is_not_a_json_object(self, api: Api, body: bytes) -> None:
-        """400 for anything that is not the documented object."""
+    def test_refuses_other_json_than_an_object(self, api: Api, body: bytes) -> None:
+        """It is 400."""
         reply = api.call("POST", "/jobs", data=body)
         assert reply.status_code == 400
         assert error_of(reply)["code"] == 1002
 
     def test_unknown_backend_is_404(self, api: Api) -> None:
-        """404 with code 1007 lists the backends there are."""
+        """404 with code 1007 lists the known backends."""
         reply = api.post_job(backend="ibm_nowhere")
         assert reply.status_code == 404
         assert error_of(reply)["code"] == 1007
         assert "statevector" in str(error_of(reply)["solution"])
 
     def test_cost_is_capped_and_kept(self, api: Api) -> None:
-        """The cost of a job is its time limit; the service's own where it names none."""
+        """A job's cost is its time limit; by default it is the service's limit."""
         assert api.json(f"/jobs/{api.submit(cost=7)}")["cost"] == 7
         assert api.json(f"/jobs/{api.submit()}")["cost"] == 10_800
 
 
 class TestDetails:
-    def test_has_what_the_contract_requires(self, api: Api) -> None:
+    def test_has_all_required_members(self, api: Api) -> None:
         """GET /jobs/{id} has every required member, and params unless excluded."""
         job_id = api.run(tags=["one", "two"], log_level="debug", runtime="image")
         job = api.json(f"/jobs/{job_id}")
@@ -148,7 +148,7 @@ class TestDetails:
 
     @pytest.mark.parametrize("version", ["2026-02-15", "2026-03-15"])
     def test_older_versions_have_more_usage(self, local: LocalService, version: str) -> None:
-        """What later versions dropped is there for clients that ask for an older one."""
+        """Members that later versions dropped are in replies of older versions."""
         api = Api(local, ALICE, version)
         usage = api.json(f"/jobs/{api.run()}")["usage"]
         assert "circuits_execution_time_ns" in usage
@@ -158,14 +158,14 @@ class TestDetails:
         "job_id", ["nope", "..%2Fbackends", "%2e%2e", "a%00b", "a'--", "é", "x" * 5000]
     )
     def test_an_unknown_id_is_404(self, api: Api, job_id: str) -> None:
-        """Ids that are wrong or play tricks find nothing."""
+        """Unknown ids, and ids with path segments."""
         for method, path in [("GET", ""), ("GET", "/results"), ("POST", "/cancel"), ("DELETE", "")]:
             reply = api.call(method, f"/jobs/{job_id}{path}")
             assert reply.status_code == 404
             assert error_of(reply)["code"] in (1291, 9404)
 
     def test_another_users_job_is_404(self, api: Api, bob: Api) -> None:
-        """Nobody learns that somebody else's job exists."""
+        """The reply does not reveal that the job exists."""
         job_id = api.run()
         for method, path in [
             ("GET", ""),
@@ -201,7 +201,7 @@ def jobs(local: LocalService) -> tuple[Api, list[str]]:
 
 class TestList:
     def test_newest_first(self, jobs: tuple[Api, list[str]]) -> None:
-        """Sorted by creation, descending unless told."""
+        """Sorted by creation, descending by default."""
         api, ids = jobs
         content = api.json("/jobs", tags="five-jobs")
         assert [job["id"] for job in content["jobs"]] == ids[::-1]
@@ -210,7 +210,7 @@ class TestList:
         assert [job["id"] for job in ascending["jobs"]] == ids
 
     def test_pages(self, jobs: tuple[Api, list[str]]) -> None:
-        """Limit and offset cut the list; count is of all that match."""
+        """Limit and offset select a page; count is the number of all matches."""
         api, ids = jobs
         content = api.json("/jobs", tags="five-jobs", limit=2, offset=1)
         assert [job["id"] for job in content["jobs"]] == ids[::-1][1:3]
@@ -220,18 +220,18 @@ class TestList:
     def test_a_limit_out_of_range_is_the_default(
         self, jobs: tuple[Api, list[str]], limit: int
     ) -> None:
-        """As the service does: 200."""
+        """As on the service, it is 200."""
         assert jobs[0].json("/jobs", limit=limit)["limit"] == 200
 
     def test_params_only_if_asked(self, jobs: tuple[Api, list[str]]) -> None:
-        """exclude_params is true unless told."""
+        """exclude_params is true by default."""
         api, _ = jobs
         assert "params" not in api.json("/jobs", tags="n0")["jobs"][0]
         listed = api.json("/jobs", tags="n0", exclude_params="false")["jobs"]
         assert listed[0]["params"]["pubs"] == [[BELL, None, 10]]
 
     def test_filters(self, jobs: tuple[Api, list[str]]) -> None:
-        """Every filter alone; several tags must all be there."""
+        """Each filter alone; a job must have all of several tags."""
         api, ids = jobs
         session_id = api.json(f"/jobs/{ids[0]}")["session_id"]
         middle = api.json(f"/jobs/{ids[2]}")["created"]
@@ -279,7 +279,7 @@ class TestList:
         ],
     )
     def test_refuses_values_of_the_wrong_form(self, api: Api, query: dict[str, str]) -> None:
-        """400 names the key, or the value is harmlessly early."""
+        """400 names the key; a very early time is valid."""
         reply = api.get("/jobs", **query)
         if "0001" in str(query):
             assert reply.status_code in (200, 400)
@@ -302,13 +302,13 @@ class TestList:
 
 class TestResults:
     def test_has_its_length(self, api: Api) -> None:
-        """A result has a Content-Length, so that a cut-off one is noticed."""
+        """A result has a Content-Length, so that clients notice a truncated one."""
         reply = api.get(f"/jobs/{api.run()}/results")
         assert int(reply.headers["Content-Length"]) == len(reply.content)
         assert reply.headers["Content-Type"] == "application/json"
 
     def test_streams_a_large_one(self, api: Api) -> None:
-        """A result of megabytes comes whole, and can be read again."""
+        """A result of megabytes is complete, and can be read again."""
         job_id = api.run(params={"pubs": [[BELL, None, 300_000]]})
         first = api.get(f"/jobs/{job_id}/results")
         assert len(first.content) > 1_000_000
@@ -320,7 +320,7 @@ class TestResults:
 
     @pytest.mark.parametrize("shots", [10, 100_000])
     def test_a_private_one_is_read_once(self, api: Api, shots: int) -> None:
-        """The first reader gets it, the next gets 204; HEAD is no reader."""
+        """The first GET returns it, the next is 204; HEAD does not count."""
         job_id = api.run(private=True, params={"pubs": [[BELL, None, shots]]})
         assert api.call("HEAD", f"/jobs/{job_id}/results").status_code == 200
         first = api.get(f"/jobs/{job_id}/results")
@@ -352,12 +352,12 @@ class TestLogsAndMetrics:
         assert reply.text
 
     def test_no_logs_is_404(self, held: tuple[Api, HeldExecutor]) -> None:
-        """Before the end there are none."""
+        """There are none before the job is final."""
         api, _ = held
         assert api.get(f"/jobs/{api.submit()}/logs").status_code == 404
 
     def test_metrics(self, api: Api) -> None:
-        """Times in order, usage complete, and the version of Qiskit that ran it."""
+        """Timestamps are in order, usage is complete, and Qiskit's version is named."""
         import qiskit
 
         metrics = api.json(f"/jobs/{api.run()}/metrics")
@@ -369,7 +369,7 @@ class TestLogsAndMetrics:
         assert metrics["circuits_execution_time_ns"] >= 0
 
     def test_metrics_of_older_versions(self, local: LocalService) -> None:
-        """Bss and usage.seconds for those who ask for them."""
+        """They have bss and usage.seconds."""
         api = Api(local, ALICE, version=None)
         metrics = api.json(f"/jobs/{api.run()}/metrics")
         assert "seconds" in metrics["bss"]
@@ -377,7 +377,7 @@ class TestLogsAndMetrics:
         assert "circuits_execution_time_ns" not in metrics
 
     def test_metrics_of_a_waiting_job(self, held: tuple[Api, HeldExecutor]) -> None:
-        """Usage is pending, and finished unknown."""
+        """Usage is pending, and finished is null."""
         api, _ = held
         metrics = api.json(f"/jobs/{api.submit()}/metrics")
         assert metrics["usage"]["status"] == "pending"
@@ -386,7 +386,7 @@ class TestLogsAndMetrics:
 
 class TestCancel:
     def test_a_queued_job_ends_at_once(self, held: tuple[Api, HeldExecutor]) -> None:
-        """204, and the very next look says Cancelled."""
+        """204, and the next GET shows Cancelled."""
         api, _ = held
         ids = [api.submit() for _ in range(12)]
         assert api.json(f"/jobs/{ids[-1]}")["state"]["status"] == "Queued"
@@ -405,13 +405,13 @@ class TestCancel:
         assert api.wait(job_id)["state"]["status"] == "Cancelled"
 
     def test_a_final_job_is_409(self, api: Api) -> None:
-        """What is final can't be cancelled."""
+        """It can't be cancelled."""
         reply = api.call("POST", f"/jobs/{api.run()}/cancel")
         assert reply.status_code == 409
         assert "final" in str(error_of(reply)["message"])
 
     def test_running_too_long(self, held: tuple[Api, HeldExecutor]) -> None:
-        """A job that outlives its cost is Cancelled with 1305, and says so in the flat status."""
+        """A job that exceeds its cost is Cancelled with 1305, which the flat status shows, too."""
         api, _ = held
         job = api.wait(api.submit(cost=1))
         assert job["state"]["status"] == "Cancelled"
@@ -420,16 +420,16 @@ class TestCancel:
 
 
 class TestDelete:
-    def test_a_final_job_goes(self, api: Api) -> None:
-        """204, then 404, and nothing is left of its bodies."""
+    def test_a_final_job_is_deleted(self, api: Api) -> None:
+        """204, then 404; its bodies are deleted, too."""
         job_id = api.run(params={"pubs": [[BELL, None, 100_000]]})
         assert list(api.service.folder.glob(f"**/{job_id}*"))
         assert api.call("DELETE", f"/jobs/{job_id}").status_code == 204
         assert api.get(f"/jobs/{job_id}").status_code == 404
         assert not list(api.service.folder.glob(f"**/{job_id}*"))
 
-    def test_a_pending_job_stays(self, held: tuple[Api, HeldExecutor]) -> None:
-        """400, and it is still there."""
+    def test_a_pending_job_is_not_deleted(self, held: tuple[Api, HeldExecutor]) -> None:
+        """400, and the job still exists."""
         api, _ = held
         job_id = api.submit()
         assert api.call("DELETE", f"/jobs/{job_id}").status_code == 400

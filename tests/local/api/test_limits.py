@@ -42,13 +42,13 @@ class TestSizes:
         api.session.close()
 
     def test_sixty_megabytes_are_413(self, api: Api) -> None:
-        """At the default limit, in good time, and without more memory than a piece of it."""
+        """At the default limit, without delay and with the memory of a small part."""
         reply = api.call("POST", "/jobs", data=b" " * 60_000_000)
         assert reply.status_code == 413
         assert "50000000" in reply.json()["errors"][0]["message"]
 
     def test_a_chunked_body_above_the_limit_is_413(self, tight: LocalService) -> None:
-        """Chunked bodies are counted as they come."""
+        """The bytes of chunked bodies are counted as they arrive."""
         api = Api(tight, BOB)
         reply = api.call("POST", "/jobs", data=iter([b"x" * 50_000] * 8))
         assert reply.status_code == 413
@@ -72,7 +72,7 @@ class TestSizes:
             assert sent < 50_000_000
 
     def test_a_client_that_expects_continue_is_refused_at_once(self, tight: LocalService) -> None:
-        """A client that asks first is told before it sends."""
+        """It gets the reply before it sends the body."""
         with connect(tight) as connection:
             connection.sendall(
                 b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
@@ -99,8 +99,10 @@ class TestSizes:
             b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         ],
     )
-    def test_what_is_not_http_is_refused(self, tight: LocalService, bytes_sent: bytes) -> None:
-        """A reply or a closed connection, never one that hangs."""
+    def test_bytes_that_are_not_http_are_refused(
+        self, tight: LocalService, bytes_sent: bytes
+    ) -> None:
+        """With a reply or by closing; the connection does not hang."""
         with connect(tight) as connection:
             connection.sendall(bytes_sent)
             reply = read_all(connection)
@@ -136,7 +138,7 @@ class TestSlowClients:
             status, _ = error_in(read_all(connection))
         assert status == 408
 
-    def test_a_refusal_does_not_wait_for_a_body_that_never_comes(self, local: LocalService) -> None:
+    def test_a_refusal_does_not_wait_for_the_body(self, local: LocalService) -> None:
         """401 at once, and the connection is closed."""
         with connect(local) as connection:
             connection.sendall(
@@ -160,7 +162,7 @@ class TestSlowClients:
                 taken = len(read_all(connection))
             except ConnectionError:
                 taken = 0
-        # What the two sockets buffer arrives all the same; the rest was never sent.
+        # The sockets' buffers still arrive; the rest was never sent.
         assert taken < 20_000_000
         assert api.get("/jobs").status_code == 200
         api.session.close()
@@ -183,7 +185,7 @@ class TestSlowClients:
 
 class TestReplies:
     def test_small_replies_are_one_packet(self, tight: LocalService) -> None:
-        """Head and body come in one piece: no wait for an acknowledgement between them."""
+        """Head and body are sent together, without waiting for an acknowledgement between them."""
         with connect(tight) as connection:
             for _ in range(20):
                 connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -194,19 +196,19 @@ class TestReplies:
 class TestHost:
     @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:1", "LocalHost:80", "[::1]:9"])
     def test_loopback_names_are_accepted(self, tight: LocalService, host: str) -> None:
-        """Whatever the port."""
+        """With any port."""
         reply = requests.get(f"{tight.base_url}/health", headers={"Host": host}, timeout=20)
         assert reply.status_code == 200
 
     @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "[::2]"])
     def test_other_hosts_are_421(self, tight: LocalService, host: str) -> None:
-        """A page that rebinds its name to 127.0.0.1 gets nothing."""
+        """A web page whose name resolves to 127.0.0.1 can't call the service."""
         reply = requests.get(f"{tight.base_url}/health", headers={"Host": host}, timeout=20)
         assert reply.status_code == 421
         assert reply.json()["errors"][0]["code"] == 9421
 
-    def test_more_names_can_be_given(self) -> None:
-        """For a service behind a name of its own."""
+    def test_more_host_names_can_be_added(self) -> None:
+        """For a service with its own host name."""
         with LocalService(hosts=["quantum.example"]) as service:
             headers = {"Host": "quantum.example"}
             reply = requests.get(f"{service.base_url}/health", headers=headers, timeout=20)
@@ -225,8 +227,8 @@ class TestRate:
         alice.session.close()
         bob.session.close()
 
-    def test_slides(self) -> None:
-        """After a minute the first no longer counts."""
+    def test_the_minute_slides(self) -> None:
+        """After a minute the first submission no longer counts."""
         now = [0.0]
         rates = RateLimiter(2, clock=lambda: now[0])
         assert [rates.wait_seconds("a") for _ in range(2)] == [0, 0]
@@ -238,6 +240,6 @@ class TestRate:
         assert rates.wait_seconds("a") == 0
 
     def test_is_off_by_default(self) -> None:
-        """None means any number."""
+        """A limit of None allows any number."""
         rates = RateLimiter(None)
         assert {rates.wait_seconds("a") for _ in range(100)} == {0}

@@ -41,7 +41,7 @@ class TestHost:
         assert (status, error["code"]) == (421, 9421)
 
     def test_only_the_header_counts(self, local: LocalService) -> None:
-        """Neither what a proxy would add, nor a second one."""
+        """X-Forwarded-Host and a second Host header do not count."""
         reply = talk(local, GET, "Host: evil.example", "X-Forwarded-Host: localhost", KEY)
         assert error_in(reply)[0] == 421
         reply = talk(local, GET, "Host: localhost", "Forwarded: host=evil.example", KEY)
@@ -59,7 +59,7 @@ class TestHost:
             assert error_in(reply)[0] == 404
 
     def test_another_address_of_loopback_answers_to_it(self) -> None:
-        """A service answers to the address that it says it has."""
+        """The service accepts its own address as Host."""
         try:
             service = LocalService(host="127.0.0.2", users=[ALICE]).start()
         except OSError:  # systems where loopback is one address only
@@ -92,7 +92,7 @@ class TestHeaders:
 
     @pytest.mark.parametrize("key", [b"\xff\xfe\x80", b"\xc3\xa9" * 100, b"a" * 9000, b""])
     def test_any_bytes_may_be_a_token(self, local: LocalService, key: bytes) -> None:
-        """And are a wrong one."""
+        """Any bytes are a wrong token, not an error of the service."""
         reply = talk(local, GET, "Host: localhost", b"Authorization: Bearer " + key)
         assert error_in(reply)[0] == 401
 
@@ -140,7 +140,7 @@ class TestLength:
         assert reply.count(b"HTTP/1.1 ") == 1
 
     def test_a_compressed_body_is_not_unpacked(self, local: LocalService) -> None:
-        """It is no JSON, and stays as small as it came."""
+        """It is not JSON, and is not decompressed."""
         body = b"\x1f\x8b" + bytes(30)
         length = f"Content-Length: {len(body)}"
         reply = talk(
@@ -153,7 +153,7 @@ class TestLength:
 class TestLists:
     @pytest.mark.parametrize("path", ["/jobs", "/workloads"])
     def test_a_filter_with_too_many_tags_matches_no_job(self, api: Api, path: str) -> None:
-        """However many: thousands fit into a request."""
+        """A request can contain thousands of tags."""
         api.run(tags=["this-one"])
         assert api.json(path, tags=["this-one"] * 3000)["limit"]
         found = api.json(path, tags=["this-one"] * 100)
@@ -180,7 +180,7 @@ class TestBodies:
 
     @pytest.mark.parametrize("location", ["x\r\nSet-Cookie: a=b", "€", "a b", ""])
     def test_a_fault_adds_no_headers(self, local: LocalService, location: str) -> None:
-        """Where it leads is one word."""
+        """A Location with a line break is refused."""
         body: dict[str, Any] = {"status": 302, "location": location}
         headers = {"Authorization": f"Bearer {ALICE.token}"}
         reply = requests.post(f"{local.base_url}/faults", json=body, headers=headers, timeout=30)
@@ -191,8 +191,8 @@ class TestIds:
     @pytest.mark.parametrize(
         "job_id", ["..%2f..%2fsigning.key", "%2e%2e", "%00", "%ff", "a" * 10_000, "%27--", "*"]
     )
-    def test_are_never_paths(self, local: LocalService, job_id: str) -> None:
-        """404 whatever is in them, below jobs and sessions alike."""
+    def test_ids_are_never_paths(self, local: LocalService, job_id: str) -> None:
+        """Any malformed id is 404, for jobs and sessions."""
         for path in (f"jobs/{job_id}", f"jobs/{job_id}/results", f"sessions/{job_id}"):
             reply = talk(local, f"GET /v1/{path} HTTP/1.1", "Host: localhost", KEY)
             status, error = error_in(reply)
@@ -202,15 +202,15 @@ class TestIds:
     def test_a_path_is_logged_without_decoding(
         self, local: LocalService, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """So that a line break in it does not start a new log line."""
+        """An encoded line break does not start a new log line."""
         with caplog.at_level(logging.INFO, logger="qiskit_rest_primitives.local"):
             talk(local, "GET /v1/x%0d%0aFAKE%1b[31m?q=1 HTTP/1.1", "Host: localhost")
         assert "GET /v1/x%0d%0aFAKE%1b[31m 404" in caplog.text
         assert not any("\n" in record.getMessage() for record in caplog.records)
 
 
-def test_small_limits_of_headers_hold_too() -> None:
-    """The limit is the service's to set."""
+def test_the_limit_of_headers_can_be_set() -> None:
+    """Smaller limits than the default apply, too."""
     with LocalService(users=[ALICE], limits=Limits(header_bytes=2000)) as service:
         reply = talk(service, GET, "Host: localhost", KEY, "X: " + "y" * 1000)
         assert reply.startswith(b"HTTP/1.1 200")

@@ -16,7 +16,7 @@ from tests.local.conftest import ALICE, Api
 
 HEAD = b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
 KEY = f"Authorization: Bearer {ALICE.token}\r\n".encode()
-# Thousands at a time: what one read takes of them is all parsed before anybody else's turn.
+# Thousands at a time: all chunks of one read are parsed before other connections are served.
 TINY_CHUNKS = b"1\r\nx\r\n" * 10_000
 EXTENSIONS = (b"1;" + b"e" * 1000 + b"\r\nx\r\n") * 60
 MOST_BYTES = 60_000_000
@@ -24,20 +24,20 @@ MOST_BYTES = 60_000_000
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[LocalService]:
-    """A service of its own, whose processor time is measured."""
+    """A separate service, whose processor time is measured."""
     with LocalService(users=[ALICE]) as service:
         yield service
 
 
 def loop_seconds(service: LocalService) -> float:
-    """Processor time of the thread of the event loop so far."""
+    """Processor time of the event loop's thread so far."""
     assert service._thread is not None
     assert service._thread.ident is not None
     return time.clock_gettime(time.pthread_getcpuclockid(service._thread.ident))
 
 
 def sent_until_closed(service: LocalService, start: bytes, piece: bytes) -> int:
-    """Sends pieces until the service has had enough; how many bytes it took to make it so."""
+    """Sends pieces until the service closes the connection; returns the number of bytes."""
     sent = 0
     with connect(service) as connection:
         connection.sendall(start)
@@ -75,7 +75,7 @@ def test_a_body_in_tiny_chunks_gets_a_reply(
 
 
 def test_other_clients_are_answered_meanwhile(service: LocalService) -> None:
-    """Six clients send tiny chunks, and reconnect as soon as they are cut off."""
+    """Six clients send tiny chunks, and reconnect when they are disconnected."""
     over = threading.Event()
 
     def attack() -> None:
@@ -99,7 +99,7 @@ def test_other_clients_are_answered_meanwhile(service: LocalService) -> None:
 
 
 def test_ordinary_chunks_are_read(service: LocalService) -> None:
-    """A hundred bytes a chunk are small, and no reason to refuse a body."""
+    """Chunks of a hundred bytes are accepted."""
     api = Api(service, ALICE)
     body = b'{"program_id": "nothing"' + b" " * 1_000_000 + b"}"
     chunks = [body[start : start + 100] for start in range(0, len(body), 100)]
@@ -109,7 +109,7 @@ def test_ordinary_chunks_are_read(service: LocalService) -> None:
     api.session.close()
 
 
-def test_a_refused_client_reads_why_after_its_body(service: LocalService) -> None:
+def test_a_refused_client_can_read_the_reply_after_its_body(service: LocalService) -> None:
     """A large body without a token: the client gets the 401, not a reset connection."""
     for _ in range(5):
         reply = requests.post(f"{service.url}/jobs", data=b" " * 20_000_000, timeout=30)
@@ -118,7 +118,7 @@ def test_a_refused_client_reads_why_after_its_body(service: LocalService) -> Non
 
 
 def test_a_body_without_a_token_is_not_read(service: LocalService) -> None:
-    """The reply comes though the body never does, and the connection ends."""
+    """The reply is sent although the body never arrives, and the connection is closed."""
     with connect(service) as connection:
         connection.sendall(
             b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
@@ -128,7 +128,7 @@ def test_a_body_without_a_token_is_not_read(service: LocalService) -> None:
 
 
 def test_refused_connections_are_closed_for_new_ones() -> None:
-    """They wait until clients have read the reply, but not at the limit of connections."""
+    """They stay open until clients have read the reply, except at the limit of connections."""
     few = Limits(connections=4)
     with LocalService(users=[ALICE], limits=few) as service, ExitStack() as stack:
         for _ in range(3 * few.connections):

@@ -1,4 +1,4 @@
-"""Users apart: whatever is one's own is not there for anybody else, by any call."""
+"""Separate users: no call gives access to another user's jobs and sessions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalServic
 
 
 def others(service: LocalService, owner: User) -> list[Api]:
-    """Everybody but the owner; for one with two instances, the other one too."""
+    """All users but the owner; and the owner with another instance."""
     apis = [Api(service, user) for user in (ALICE, BOB, CAROL) if user is not owner]
     if len(owner.instances) > 1:
         elsewhere = Api(service, owner)
@@ -60,7 +60,7 @@ def calls(job_id: str, session_id: str) -> list[tuple[str, str, dict[str, Any]]]
 @pytest.mark.parametrize("owner", [ALICE, CAROL], ids=["of another user", "of another instance"])
 @pytest.mark.parametrize("private", [False, True])
 def test_jobs_and_sessions(kept: tuple[LocalService, Path], owner: User, private: bool) -> None:
-    """404 for all of it, as if it were not there, and it stays as it was."""
+    """Each call is 404, and changes nothing."""
     service, _ = kept
     mine = Api(service, owner)
     session = mine.call("POST", "/sessions", json={"mode": "batch", "backend": "statevector"})
@@ -85,11 +85,11 @@ def test_jobs_and_sessions(kept: tuple[LocalService, Path], owner: User, private
     assert mine.call("DELETE", f"/jobs/{job_id}").status_code == 204
     mine.call("DELETE", f"/sessions/{session_id}/close")
     mine.session.close()
-    service._core.store.change("DELETE FROM sessions")  # the next test begins without
+    service._core.store.change("DELETE FROM sessions")  # the next test starts without them
 
 
 def test_no_key_is_on_disk(kept: tuple[LocalService, Path]) -> None:
-    """Neither in the database nor beside it."""
+    """Neither the database nor other files of the folder contain a key."""
     service, folder = kept
     api = Api(service, BOB)
     api.run()
@@ -103,7 +103,7 @@ def test_no_key_is_on_disk(kept: tuple[LocalService, Path]) -> None:
 
 
 def test_errors_quote_no_key(kept: tuple[LocalService, Path]) -> None:
-    """Whatever is wrong with a request, its reply does not say who asked."""
+    """The reply to any wrong request does not contain the caller's key."""
     service, folder = kept
     api = Api(service, ALICE)
     for method, path, options in (

@@ -20,14 +20,14 @@ def cursor(link: dict[str, str], direction: str) -> str:
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[LocalService]:
-    """A service without other workloads: a page holds only some."""
+    """A service without other workloads, since a page has room for few."""
     with LocalService(users=[ALICE]) as service:
         yield service
 
 
 @pytest.fixture(scope="module")
 def workloads(service: LocalService) -> tuple[Api, list[str]]:
-    """Three jobs, a batch with two jobs and a session, oldest first; since a time of their own."""
+    """Three jobs, a batch with two jobs and a session, oldest first, and a time before them."""
     api = Api(service, ALICE)
     ids: list[str] = []
     for index in range(3):
@@ -44,7 +44,7 @@ def workloads(service: LocalService) -> tuple[Api, list[str]]:
 
 
 def found(workloads: tuple[Api, list[str]], **query: Any) -> list[str]:
-    """Ids of the workloads made here that a query finds."""
+    """Ids of these workloads that a query finds."""
     api, ids = workloads
     content = api.json("/workloads", limit=50, **query)
     return [entry["id"] for entry in content["workloads"] if entry["id"] in ids]
@@ -65,7 +65,7 @@ def test_lists_jobs_sessions_and_batches(workloads: tuple[Api, list[str]]) -> No
 
 
 def test_filters(workloads: tuple[Api, list[str]]) -> None:
-    """Every filter; several statuses are alternatives, several tags must all be there."""
+    """Each filter; several statuses are alternatives."""
     api, ids = workloads
     assert found(workloads, mode="job") == ids[:3]
     assert found(workloads, mode="batch") == [ids[3]]
@@ -84,7 +84,7 @@ def test_filters(workloads: tuple[Api, list[str]]) -> None:
 
 @pytest.mark.parametrize("sort", ["createdAt", "-createdAt"])
 def test_cursors_walk_both_ways(workloads: tuple[Api, list[str]], sort: str) -> None:
-    """Next leads to the end, previous back to the start, over the same pages."""
+    """`next` leads to the end and `previous` back to the start, by the same pages."""
     api, ids = workloads
     query: dict[str, Any] = {"tags": "workload-tag", "limit": 2, "sort": sort}
     first = api.json("/workloads", **query)
@@ -124,5 +124,5 @@ def test_a_limit_out_of_range_is_the_default(api: Api, limit: int) -> None:
     ],
 )
 def test_wrong_values_are_400(api: Api, query: dict[str, str]) -> None:
-    """Each key has its form."""
+    """Each parameter is checked."""
     assert api.get("/workloads", **query).status_code == 400

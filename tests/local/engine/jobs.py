@@ -1,4 +1,4 @@
-"""What the tests of the engine share: circuits as text, jobs run to their end, results decoded."""
+"""Helpers of the engine's tests: circuits as text, running jobs, decoding results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def text_of(circuit: Any) -> str:
 
 
 class OneThread(Executor):
-    """Runs every task here, also those that the engine would rather give to a process."""
+    """Runs every task in a thread, including those that the engine would run in a process."""
 
     def __init__(self):
         self._thread = ThreadPoolExecutor(1)
@@ -36,7 +36,7 @@ class OneThread(Executor):
 
 
 class Running:
-    """One submitted job and what became of it."""
+    """One submitted job and its outcome."""
 
     def __init__(
         self,
@@ -93,5 +93,5 @@ def fail(engine: Engine, program_id: str, pubs: list[Any], backend: str = "state
 
 
 def _submitted(engine: Engine, program_id: str, params: dict[str, Any], backend: str) -> Running:
-    """A job of its own name: the engine may still be forgetting the one before."""
+    """Submits a job with a new id: the engine may still hold the previous one."""
     return Running(engine, program_id, params, backend, job_id=uuid.uuid4().hex)

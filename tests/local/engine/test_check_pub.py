@@ -1,4 +1,4 @@
-"""Angles that a device does not have: the job fails as on the real service, by name."""
+"""Angles out of a device's range: the job fails as on the real service."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def turned(angle: Any) -> QuantumCircuit:
 
 @pytest.mark.parametrize("angle", [-0.5, 2.5, pi, pi / 2 + 1e-6])
 def test_an_angle_outside_the_range_fails_the_job(engine, angle):
-    """With the code of a circuit that is no ISA circuit, the instruction and the angle."""
+    """With the code for circuits that are not ISA, the instruction and the angle."""
     outcome = fail(engine, "sampler", [[text_of(turned(angle))]], "fake_5q")
     assert outcome.reason_code == 1517
     assert "PUB 0" in outcome.reason
@@ -44,7 +44,7 @@ def test_an_angle_outside_the_range_fails_the_job(engine, angle):
 
 @pytest.mark.parametrize("program", ["sampler", "estimator"])
 def test_a_value_outside_the_range_fails_the_job(engine, program):
-    """One point of a sweep is enough; the message says which."""
+    """One point of a sweep is enough; the message names it."""
     circuit = turned(Parameter("p"))
     values = np.full((2, 3, 1), 0.5)
     values[1, 2] = -0.1

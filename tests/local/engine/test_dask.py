@@ -22,7 +22,7 @@ pytestmark = [
 
 
 def test_a_cluster_gives_the_same_bits_as_threads():
-    """A seeded sweep on two workers equals the one here, and the reference's."""
+    """A seeded sweep on two workers equals the one in threads, and the reference's."""
     engine = Engine(LocalBackends())
     wanted = sweep_results(engine)
     engine.close()

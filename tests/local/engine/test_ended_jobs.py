@@ -26,20 +26,20 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
 ]
 
-# Minutes of work, an operation of which takes a tenth of a second: nothing looks at a flag between.
+# Minutes of work in long operations, which check no flag for a tenth of a second.
 LONG = (
     'OPENQASM 3; include "stdgates.inc"; qubit[22] q; bit[1] c;'
     + "".join(f"h q[{number % 22}];" for number in range(3000))
     + "c[0] = measure q[0];"
 )
-# A minute of reading in Python, before anything is simulated.
+# A text whose reading takes a minute, before anything is simulated.
 LONG_TO_READ = 'OPENQASM 3; include "stdgates.inc"; qubit[1] q;' + "".join(
     f"rx(1.5 * {number}) q[0];" for number in range(500_000)
 )
 
 
 def stat(pid: int) -> list[str]:
-    """Fields of a process's statistics from its state on; none if it is gone."""
+    """Fields of /proc/PID/stat from the state on; empty if the process has ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -47,27 +47,27 @@ def stat(pid: int) -> list[str]:
 
 
 def children(pid: int) -> list[int]:
-    """Processes that a process started, and that are alive."""
+    """Live child processes of a process."""
     everybody = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
     found = [(child, stat(child)) for child in everybody]
     return [child for child, fields in found if fields and int(fields[1]) == pid]
 
 
 def seconds_used(pid: int) -> float:
-    """Processor time of a process and the children that it has."""
+    """Processor time of a process and its children."""
     ticks = sum(int(n) for p in (pid, *children(pid)) if (f := stat(p)) for n in f[11:13])
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def busy(pid: int) -> bool:
-    """Whether a process and its children use a third of a second in one."""
+    """Whether a process and its children use a third of a second per second."""
     before = seconds_used(pid)
     time.sleep(1)
     return seconds_used(pid) - before > 0.3
 
 
 def until_working(pid: int) -> None:
-    """Waits until a child of a process is deep in its work."""
+    """Waits until a child of a process is busy."""
     deadline = time.monotonic() + 60
     while not any(int(f[11]) > 200 for child in children(pid) if (f := stat(child))):
         assert time.monotonic() < deadline, "no child ever worked"
@@ -82,7 +82,7 @@ def long_job(**members: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def api() -> Iterator[Api]:
-    """Calls to a service of its own."""
+    """Calls to a separate service."""
     with LocalService(users=[ALICE]) as service:
         api = Api(service, ALICE)
         yield api
@@ -90,7 +90,7 @@ def api() -> Iterator[Api]:
 
 
 def test_a_cancelled_simulation_uses_no_processor(api: Api) -> None:
-    """Two of them at once, and the next job runs."""
+    """Two simulations are cancelled at once, and the next job runs."""
     job_ids = [api.submit(**long_job()) for _ in range(2)]
     until_working(os.getpid())
     for job_id in job_ids:
@@ -102,7 +102,7 @@ def test_a_cancelled_simulation_uses_no_processor(api: Api) -> None:
 
 
 def test_a_simulation_out_of_time_uses_no_processor(api: Api) -> None:
-    """Its limit ends it, not only its status."""
+    """The time limit stops the work, not only the job's status."""
     job_id = api.submit(**long_job(cost=3))
     job = api.wait(job_id)
     assert (job["state"]["status"], job["state"]["reason_code"]) == ("Cancelled", 1305)
@@ -110,7 +110,7 @@ def test_a_simulation_out_of_time_uses_no_processor(api: Api) -> None:
 
 
 def test_a_cancelled_job_that_is_being_read_uses_no_processor(api: Api) -> None:
-    """The reader of OpenQASM 3 stops, too."""
+    """The reader of OpenQASM 3 stops."""
     job_id = api.submit(params={"pubs": [[LONG_TO_READ, None, 5]]})
     api.wait(job_id, "Running")
     time.sleep(1)
@@ -121,7 +121,7 @@ def test_a_cancelled_job_that_is_being_read_uses_no_processor(api: Api) -> None:
 
 @pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["default", "workers"])
 def test_the_command_ends_with_its_jobs(tmp_path: Path, options: tuple[str, ...]) -> None:
-    """SIGTERM, while two long jobs run: the program and its processes end, quietly."""
+    """SIGTERM while two long jobs run ends the program and its processes, without output."""
     tokens = own_file(tmp_path / "tokens")
     tokens.write_text(f"alice {ALICE.token}\n")
     tokens.chmod(0o600)
@@ -159,7 +159,7 @@ def test_the_command_ends_with_its_jobs(tmp_path: Path, options: tuple[str, ...]
         until_working(process.pid)
         workers = children(process.pid)
         process.send_signal(signal.SIGTERM)
-        # It takes less than two seconds; the machine may have other things to do.
+        # It takes less than two seconds on an idle machine.
         rest, errors = process.communicate(timeout=12)
     finally:
         process.kill()
@@ -170,7 +170,7 @@ def test_the_command_ends_with_its_jobs(tmp_path: Path, options: tuple[str, ...]
 
 
 def placed(text: str, seconds: float, points: int = 1) -> bool:
-    """Whether a text that is estimated to take so long runs in threads."""
+    """Whether a text with this estimated time runs in threads."""
     from qiskit_rest_primitives.local.qasm3.reader import read_circuit
     from qiskit_rest_primitives.local.simulators.statevector import ReferenceSimulator
 
@@ -180,7 +180,7 @@ def placed(text: str, seconds: float, points: int = 1) -> bool:
 
 
 def test_only_short_pubs_run_in_threads() -> None:
-    """By estimate; and by width and kind of operations, where an estimate may be far off."""
+    """By the estimate, and by width and operations if the estimate is unreliable."""
     head = 'OPENQASM 3; include "stdgates.inc"; qubit[{}] q; bit[1] c;'
     narrow, wide = head.format(2), head.format(22)
     assert placed(narrow + "h q[0]; cx q[0], q[1]; reset q[0]; c[0] = measure q[0];", 0.001)

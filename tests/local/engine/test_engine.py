@@ -46,7 +46,7 @@ def engine():
 
 
 class Gate:
-    """Stands in a simulator's way until opened."""
+    """Blocks a simulator until opened."""
 
     def __init__(self, monkeypatch):
         self.opened = threading.Event()
@@ -64,7 +64,7 @@ class Gate:
 
 @pytest.fixture
 def gate(monkeypatch):
-    """Closed."""
+    """A closed gate in front of the simulator."""
     gate = Gate(monkeypatch)
     yield gate
     gate.opened.set()
@@ -91,7 +91,7 @@ def test_the_plain_encoding_is_the_default(engine):
     assert b'"0x3"' in outcome.body
 
 
-def test_jobs_run_in_the_order_they_came(engine, gate):
+def test_jobs_run_in_the_order_of_submission(engine, gate):
     """One at a time, the others wait and are counted."""
     jobs = [
         Running(engine, "sampler", {"pubs": [[BELL, [0.3], 1]]}, job_id=str(i)) for i in range(4)
@@ -107,7 +107,7 @@ def test_jobs_run_in_the_order_they_came(engine, gate):
 
 
 def test_a_queued_job_is_cancelled_at_once(engine, gate):
-    """Before its turn, without having run."""
+    """It never runs."""
     first = Running(engine, "sampler", {"pubs": [[BELL, [0.3], 1]]}, job_id="first")
     second = Running(engine, "sampler", {"pubs": [[BELL, [0.3], 1]]}, job_id="second")
     assert gate.reached.wait(30)
@@ -119,7 +119,7 @@ def test_a_queued_job_is_cancelled_at_once(engine, gate):
 
 
 def test_a_running_job_is_cancelled_soon(engine, gate):
-    """Its threads stop, and the next job has them."""
+    """Its threads stop and run the next job."""
     job = Running(engine, "sampler", {"pubs": [[BELL, [0.3], 1]] * 5})
     assert gate.reached.wait(30)
     engine.cancel("job")
@@ -130,16 +130,16 @@ def test_a_running_job_is_cancelled_soon(engine, gate):
     run(engine, "sampler", [[BELL, [0.3], 1]])
 
 
-def test_a_job_beyond_its_time_is_cancelled_with_1305(engine, gate):
-    """The limit is the job's own, or else the engine's."""
+def test_a_job_beyond_its_time_limit_is_cancelled_with_1305(engine, gate):
+    """The limit is the job's own, or the engine's."""
     job = Running(engine, "sampler", {"pubs": [[BELL, [0.3], 1]]}, time_limit_seconds=0.2)
     outcome = job.outcome(10)
     assert (outcome.status, outcome.reason_code) == ("Cancelled", 1305)
     assert "0.2 s" in outcome.reason
 
 
-def test_a_failure_of_the_simulator_leaves_the_engine_up(engine, monkeypatch):
-    """Reason and end of the traceback; even Rust's panics, which are no Exceptions."""
+def test_the_engine_survives_failures_of_the_simulator(engine, monkeypatch):
+    """The job has a reason and the end of the traceback, after a panic of Rust code, too."""
 
     class PanicError(BaseException):
         pass
@@ -231,8 +231,8 @@ def test_worker_processes_give_the_same_bits(threaded_results):
         assert np.array_equal(got, want)
 
 
-def test_the_cut_does_not_change_the_answer(threaded_results, monkeypatch):
-    """One task a point gives what sixteen tasks a PUB gave."""
+def test_the_number_of_tasks_does_not_change_the_result(threaded_results, monkeypatch):
+    """One task per point gives the result of sixteen tasks per PUB."""
     from qiskit_rest_primitives.local.engine import plan as planning
 
     monkeypatch.setattr(planning, "_WORTH_CUTTING_SECONDS", 0)
@@ -245,17 +245,17 @@ def test_the_cut_does_not_change_the_answer(threaded_results, monkeypatch):
 
 
 def exit_process(*arguments):
-    """Ends the process it runs in."""
+    """Ends its process."""
     os._exit(11)
 
 
 def test_a_pool_that_lost_a_process_is_replaced(monkeypatch):
-    """The job fails only if it is the one that crashes; the engine goes on with new processes."""
+    """Only the job that crashes fails; the engine continues with new processes."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         engine = Engine(LocalBackends(), pool, jobs_at_once=1)
         submit = pool.submit
         monkeypatch.setattr(pool, "submit", lambda function, task: submit(exit_process, task))
-        # The task itself is sound: tried once more, alone, it ends well.
+        # The task itself is good: it is retried once, alone, and succeeds.
         run(engine, "sampler", [[BELL, [0.3], 5]])
         monkeypatch.setattr(pool, "submit", None)
         run(engine, "sampler", [[BELL, [0.3], 5]])
@@ -263,7 +263,7 @@ def test_a_pool_that_lost_a_process_is_replaced(monkeypatch):
 
 
 def test_a_crash_of_a_worker_process_fails_its_job(monkeypatch):
-    """With a reason; the next job runs."""
+    """The job has a reason, and the next job runs."""
     with worker_processes(1) as executor:
         engine = Engine(LocalBackends(), executor, jobs_at_once=1)
         from qiskit_rest_primitives.local.engine import workers as executors
@@ -277,12 +277,12 @@ def test_a_crash_of_a_worker_process_fails_its_job(monkeypatch):
 
 
 def sleep_long(task):
-    """A task that looks at no flag."""
+    """A task that checks no flag."""
     time.sleep(600)
 
 
 def test_work_that_does_not_stop_is_killed_in_a_process(monkeypatch):
-    """A cancelled job's process is free again soon."""
+    """A cancelled job's process is soon available again."""
     from qiskit_rest_primitives.local.engine import workers as executors
 
     monkeypatch.setattr(executors, "_GRACE_SECONDS", 0.1)
@@ -296,8 +296,8 @@ def test_work_that_does_not_stop_is_killed_in_a_process(monkeypatch):
         engine.close()
 
 
-def test_an_executor_of_the_caller_is_left_running():
-    """It may serve others."""
+def test_the_callers_executor_is_not_shut_down():
+    """Others may use it."""
     with ThreadPoolExecutor(1) as executor:
         workers = Workers(executor)
         workers.close()

@@ -24,11 +24,11 @@ from tests.local.engine.jobs import fail, run
 
 
 @pytest.fixture(scope="module")
-def rehearsals():
-    """Processes that load files first."""
-    rehearsals = Rehearsals()
-    yield rehearsals
-    rehearsals.close()
+def sandbox():
+    """The processes that load files first."""
+    sandbox = Rehearsals()
+    yield sandbox
+    sandbox.close()
 
 
 def qpy_of(*circuits: QuantumCircuit, version: int | None = None) -> bytes:
@@ -39,7 +39,7 @@ def qpy_of(*circuits: QuantumCircuit, version: int | None = None) -> bytes:
 
 
 def envelope(data: bytes) -> dict[str, str]:
-    """As it stands in a PUB."""
+    """Its envelope in a PUB."""
     return {
         "__type__": "QuantumCircuit",
         "__value__": base64.b64encode(zlib.compress(data)).decode(),
@@ -55,16 +55,16 @@ def rotations() -> QuantumCircuit:
 
 
 @pytest.mark.parametrize("version", range(OLDEST_QPY, qpy.QPY_VERSION + 1))
-def test_every_version_that_is_written_is_read(version, rehearsals):
+def test_every_version_that_qiskit_writes_is_read(version, sandbox):
     """With parameters in the circuit's order."""
     circuit = rotations()
-    loaded = load_circuit(qpy_of(circuit, version=version), 0, rehearsals)
+    loaded = load_circuit(qpy_of(circuit, version=version), 0, sandbox)
     assert loaded.circuit == circuit
     assert [p.name for p in loaded.parameters] == [f"p[{i}]" for i in range(11)]
 
 
 def test_a_job_of_qpy_circuits_runs():
-    """Values by position, metadata kept."""
+    """Values go by position, and metadata are kept."""
     engine = Engine(LocalBackends())
     values = np.linspace(0, 3, 11)
     paulis = ["I" * (10 - i) + "Z" + "I" * i for i in range(11)]
@@ -100,10 +100,10 @@ def with_qubits(data: bytes, num_qubits: int) -> bytes:
         (qpy_of(rotations())[:60] + b"\xff" * 500, "QPY"),
     ],
 )
-def test_a_damaged_or_hostile_file_is_refused_quickly(data, word, rehearsals):
-    """With the PUB and what is wrong."""
+def test_a_damaged_or_hostile_file_is_refused_quickly(data, word, sandbox):
+    """The reason has the PUB and the error."""
     with pytest.raises(RefusedError, match="PUB 3") as caught:
-        load_circuit(data, 3, rehearsals)
+        load_circuit(data, 3, sandbox)
     assert word in caught.value.reason
     assert "\\x1b" not in caught.value.reason
     assert "\x1b" not in caught.value.reason
@@ -124,72 +124,72 @@ def nested(num_qubits: int, version: int) -> bytes:
 
 @pytest.mark.parametrize("version", range(OLDEST_QPY, qpy.QPY_VERSION + 1))
 @pytest.mark.parametrize("num_qubits", [20_000_000, 4_000_000_000])
-def test_sizes_in_a_nested_definition_are_checked(num_qubits, version, rehearsals):
-    """Unbounded, it would be minutes and gigabytes of this process."""
-    assert load_circuit(nested(77, version), 0, rehearsals).circuit.num_qubits == 77
+def test_sizes_in_a_nested_definition_are_checked(num_qubits, version, sandbox):
+    """Without a limit it would take minutes and gigabytes of this process."""
+    assert load_circuit(nested(77, version), 0, sandbox).circuit.num_qubits == 77
     before = memory()
     with pytest.raises(RefusedError, match=r"PUB 2: .*(claims|memory)") as caught:
-        load_circuit(nested(num_qubits, version), 2, rehearsals)
+        load_circuit(nested(num_qubits, version), 2, sandbox)
     assert caught.value.code == 1603
     assert memory() - before < 100_000_000
 
 
 def memory() -> int:
-    """The most bytes that this process ever had."""
+    """The peak memory of this process, in bytes."""
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak * (1 if sys.platform == "darwin" else 1024)
 
 
-def test_nesting_deeper_than_a_thread_has_stack_ends_another_process(rehearsals):
-    """A crash of the loader is the rehearsal's, never this process's."""
+def test_a_stack_overflow_crashes_only_the_sandbox(sandbox):
+    """Deep nesting crashes the loader's process, never this one."""
     circuit = QuantumCircuit(1)
     circuit.h(0)
     for _ in range(90):
         outer = QuantumCircuit(1)
         outer.append(circuit.to_instruction(), [0])
         circuit = outer
-    # Releases of Qiskit differ in the stack that they take: older ones load it.
+    # Releases of Qiskit differ in their use of the stack: older ones load it.
     try:
-        outcome = f"{load_circuit(qpy_of(circuit), 0, rehearsals).circuit.num_qubits} qubit"
+        outcome = f"{load_circuit(qpy_of(circuit), 0, sandbox).circuit.num_qubits} qubit"
     except RefusedError as error:
         outcome = str(error)
     assert outcome == "1 qubit" or outcome.startswith("PUB 0: ")
-    assert load_circuit(qpy_of(rotations()), 0, rehearsals).circuit.num_qubits == 11
+    assert load_circuit(qpy_of(rotations()), 0, sandbox).circuit.num_qubits == 11
 
 
-def test_a_rehearsal_ends_with_its_job(rehearsals):
-    """Whoever waits for it can give up."""
+def test_loading_ends_with_its_job(sandbox):
+    """A cancelled job stops the load."""
 
     def stop() -> None:
         raise StoppedError
 
     with pytest.raises(StoppedError):
-        load_circuit(nested(20_000_000, 13), 0, rehearsals, check=stop)
-    assert load_circuit(qpy_of(rotations()), 0, rehearsals).circuit.num_qubits == 11
+        load_circuit(nested(20_000_000, 13), 0, sandbox, check=stop)
+    assert load_circuit(qpy_of(rotations()), 0, sandbox).circuit.num_qubits == 11
 
 
-def test_a_rehearsal_ends_after_its_time(rehearsals, monkeypatch):
-    """What loads for too long is given up, and the next file is not kept waiting."""
+def test_loading_has_a_time_limit(sandbox, monkeypatch):
+    """A file that takes too long is refused, and the next file is loaded."""
     monkeypatch.setattr(rehearsing, "SPARE_SECONDS", 0.0)
     monkeypatch.setattr(rehearsing, "IDLE_BYTES", 1 << 40)
-    # Where it loads more quickly, the limit of memory comes first.
+    # On faster machines the memory limit is reached first.
     with pytest.raises(RefusedError, match=r"PUB 1: .*more than (0 s|there is memory for)"):
-        load_circuit(nested(20_000_000, 13), 1, rehearsals)
+        load_circuit(nested(20_000_000, 13), 1, sandbox)
     monkeypatch.undo()
-    assert load_circuit(qpy_of(rotations()), 0, rehearsals).circuit.num_qubits == 11
+    assert load_circuit(qpy_of(rotations()), 0, sandbox).circuit.num_qubits == 11
 
 
-def test_a_file_too_large_is_refused(rehearsals):
-    """Before anything of it is looked at."""
+def test_a_file_too_large_is_refused(sandbox):
+    """Before it is parsed."""
     data = qpy_of(rotations())
     with pytest.raises(RefusedError, match="PUB 0: a QPY file of"):
-        load_circuit(data + bytes(MAX_QPY_BYTES), 0, rehearsals)
+        load_circuit(data + bytes(MAX_QPY_BYTES), 0, sandbox)
 
 
-def test_a_register_without_bits_is_no_trouble():
-    """Its samples are empty strings of bits."""
+def test_a_register_without_bits_is_accepted():
+    """Its samples are empty bit strings."""
     from qiskit.circuit import ClassicalRegister
 
     circuit = QuantumCircuit(1, 1)

@@ -22,13 +22,13 @@ from qiskit_rest_primitives.local.outcome import RefusedError
 
 @pytest.fixture(scope="module")
 def workers():
-    """One process, so that the next call meets what the last one left."""
+    """One process, so that the next call gets the process of the previous one."""
     with WorkerProcesses(1) as workers:
         yield workers
 
 
 def test_a_call_gives_its_result_or_its_exception(workers):
-    """As if it had been made here."""
+    """Like a call in this process."""
     assert workers.submit(math.hypot, 3, 4).result(60) == 5
     with pytest.raises(ValueError, match="math domain"):
         workers.submit(math.sqrt, -1).result(60)
@@ -36,7 +36,7 @@ def test_a_call_gives_its_result_or_its_exception(workers):
 
 
 def test_a_process_that_dies_takes_only_its_own_call(workers):
-    """The future says so, the next call finds a new process."""
+    """Its future has the error, and the next call gets a new process."""
     crashing = workers.submit(os._exit, 3)
     following = workers.submit(math.hypot, 3, 4)
     with pytest.raises(RefusedError, match="exit code 3") as caught:
@@ -46,7 +46,7 @@ def test_a_process_that_dies_takes_only_its_own_call(workers):
 
 
 def test_a_running_call_can_be_killed(workers):
-    """In the middle of it."""
+    """While it runs."""
     sleeping = workers.submit(time.sleep, 600)
     while not sleeping.running():
         time.sleep(0.01)
@@ -58,7 +58,7 @@ def test_a_running_call_can_be_killed(workers):
 
 
 def test_a_task_that_cannot_be_pickled_fails_alone(workers):
-    """Arguments and results."""
+    """For arguments and for results."""
     with pytest.raises((pickle.PicklingError, AttributeError, TypeError)):
         workers.submit(lambda: 1).result(60)
     with pytest.raises(RuntimeError, match="frame"):
@@ -69,7 +69,7 @@ def test_a_task_that_cannot_be_pickled_fails_alone(workers):
 
 
 def test_shutdown_drops_queued_calls():
-    """Queued calls are cancelled, the running one ends with its process, no more are taken."""
+    """Queued calls are cancelled, the running one is killed, and new ones are refused."""
     workers = WorkerProcesses(1, eager=True)
     running = workers.submit(time.sleep, 600)
     waiting = workers.submit(math.hypot, 3, 4)
@@ -84,19 +84,19 @@ def test_shutdown_drops_queued_calls():
 
 
 class UnreadableError(Exception):
-    """Can be pickled and not read back."""
+    """Can be pickled, but not unpickled."""
 
     def __init__(self, one, two):
         super().__init__(one)
 
 
 def raise_unreadable():
-    """Raises it."""
+    """Raises an UnreadableError."""
     raise UnreadableError("why", 2)
 
 
 def test_the_loop_of_a_worker_answers_every_call():
-    """Results, exceptions, exceptions that would break the reader, until the input ends."""
+    """With results, exceptions, and exceptions that can't be unpickled, until its input ends."""
     calls, answers = io.BytesIO(), io.BytesIO()
     for call in [(math.hypot, (3, 4)), (math.sqrt, (-1,)), (raise_unreadable, ())]:
         write_message(calls, pickle.dumps(call))

@@ -1,6 +1,6 @@
-"""Conditions, variables, slices, casts and loops with indices, as other authors write them.
+"""Conditions, variables, slices, casts and loops with indices, as other programs write them.
 
-Judged by Qiskit's importer where it reads them, by circuits built by hand where it does not.
+Compared with Qiskit's importer if it reads them, otherwise with circuits built by hand.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ SAME_AS_IMPORTER = {
 
 @pytest.mark.filterwarnings("ignore:.*annotated:DeprecationWarning")  # the importer's
 @pytest.mark.parametrize("text", SAME_AS_IMPORTER.values(), ids=SAME_AS_IMPORTER.keys())
-def test_reads_as_the_importer_does(text):
+def test_circuits_equal_the_importers(text):
     """Texts that Qiskit's importer reads correctly give the same circuit."""
     assert_same(read_circuit(START + text).circuit, qasm3.loads(START + text))
 
 
-# What follows `if`, and for which values of c the importer's circuit takes the branch.
+# A condition, and the values of c for which the importer's circuit takes the branch.
 CONDITIONS_OF_THE_IMPORTER = [
     "c[0:1] == 2",
     "c[1:2] == 1",
@@ -64,11 +64,11 @@ def outcome(circuit: QuantumCircuit, value: int) -> int:
 
 
 @pytest.mark.parametrize("condition", CONDITIONS_OF_THE_IMPORTER)
-def test_conditions_mean_what_the_importer_says(condition):
+def test_conditions_agree_with_the_importer(condition):
     """For all values of the register."""
     text = f"{START} if ({condition}) x q[3];"
     expected, got = qasm3.loads(text), read_circuit(text).circuit
-    # No register is added for a slice: results would have it.
+    # No register is added for a slice: it would be in the results.
     assert [register.name for register in got.cregs] == ["c"]
     for value in range(8):
         assert outcome(got, value) == outcome(expected, value)
@@ -124,7 +124,7 @@ CONDITIONS = {
 @pytest.mark.parametrize("condition", CONDITIONS)
 @pytest.mark.parametrize("variable", [False, True])
 def test_conditions(condition, variable):
-    """Casts, slices, indices and constants of any width; of a register and of a variable."""
+    """Casts, slices, indices and constants of any width; on a register and on a variable."""
     text = f"{START} if ({condition}) x q[3];"
     if variable and ":" not in condition and "{" not in condition:
         text = f"{START} uint[3] u; u = c; if ({condition.replace('c', 'u')}) x q[3];"
@@ -134,7 +134,7 @@ def test_conditions(condition, variable):
 
 
 def test_numbers_beyond_64_bits():
-    """Wide registers have them; to angles they are floats."""
+    """They are exact in wide registers, and floats in angles."""
     number = 2**99 + 1
     text = f"{HEADER}bit[100] c; qubit q; if (c == {number}) x q; rx({number}) q;"
     text += f"if (c < {hex(2**100)}) x q; if (c[0:98] == {number}) x q;"
@@ -168,8 +168,8 @@ def test_switches_on_casts_and_slices():
             read_circuit(f"{START} switch ({kind}(c)) {{ case {label} {{ x q[3]; }} }}")
 
 
-def test_variables_are_those_of_qiskit():
-    """Declared with and without a value, assigned, in conditions, hidden by inner ones."""
+def test_variables_become_qiskits():
+    """With and without an initial value, assigned, in conditions, shadowed by inner ones."""
     c, q = ClassicalRegister(3, "c"), QuantumRegister(1, "q")
     circuit = QuantumCircuit(c, q)
     flag = expr.Var.new("flag", types.Bool())
@@ -186,7 +186,7 @@ def test_variables_are_those_of_qiskit():
         circuit.break_loop()
     text = qasm3.dumps(circuit)
     again = read_circuit(text).circuit
-    # The exporter declares the inner variable before it assigns; Qiskit wants a value at once.
+    # The exporter declares the inner variable before it assigns; Qiskit needs a value at once.
     assert qasm3.dumps(again) == text.replace("  inner = number", "  inner = 0;\n  inner = number")
     hiding = text.replace("inner", "flag")
     names = [variable.name for variable in read_circuit(hiding).circuit.iter_vars()]
@@ -195,8 +195,8 @@ def test_variables_are_those_of_qiskit():
     assert [variable.name for variable in body.iter_declared_vars()] == ["flag-1"]
 
 
-def test_values_are_converted_where_nothing_is_lost():
-    """Bit to bool and uint, narrow to wide, number to truth."""
+def test_lossless_conversions_are_implicit():
+    """Bit to bool and uint, narrow to wide, number to bool."""
     text = START + (
         "uint[8] u = c; uint[8] v = c[1]; bool t = c; bool s; s = u; c[0] = v; u = uint[3](9);"
         " t = 1; c = c[0:1];"
@@ -254,7 +254,7 @@ def test_other_loops_stay_loops():
 
 
 def test_symbolic_powers():
-    """A whole power of a gate with inputs repeats the gate, also inverted and controlled."""
+    """An integer power of a gate with inputs repeats the gate, also inverted and controlled."""
     text = HEADER + (
         "input float[64] p; gate g(a) r { rx(a) r; rz(0.3) r; } qubit[2] q; pow(3) @ g(p) q[0];"
         " pow(-2) @ g(2*p) q[1]; ctrl @ pow(2) @ g(p + 1) q[0], q[1];"
@@ -268,7 +268,7 @@ def test_symbolic_powers():
 
 
 def test_powers_of_wide_gates():
-    """A whole power of a wide gate is built without a matrix, which would be too large."""
+    """An integer power of a wide gate is built without a matrix, which would be too large."""
     qubits = ", ".join(f"q{k}" for k in range(7))
     text = HEADER + f"gate wide {qubits} {{ t q0; cx q0, q6; }} qubit[7] q; pow(2) @ wide "
     text += ", ".join(f"q[{k}]" for k in range(7)) + ";"

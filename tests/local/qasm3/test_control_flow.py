@@ -1,4 +1,4 @@
-"""Control flow, as Qiskit's exporter and others write it, judged by the circuit it came from."""
+"""Control flow as Qiskit's exporter and others write it, compared with the original circuit."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ HEADER = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
 
 
 def text_of(circuit: QuantumCircuit, **options) -> str:
-    """What the exporter writes, as text that says nothing about names Qiskit made up."""
+    """The exporter's text, without the names that Qiskit generates."""
     return qasm3.dumps(circuit, disable_constants=True, **options)
 
 
 def example() -> tuple[QuantumCircuit, QuantumRegister, ClassicalRegister]:
-    """Three qubits, a register of three bits with something in it."""
+    """Three qubits, and a register of three measured bits."""
     q, c = QuantumRegister(3, "q"), ClassicalRegister(3, "c")
     circuit = QuantumCircuit(q, c)
     circuit.h(q)
@@ -29,7 +29,7 @@ def example() -> tuple[QuantumCircuit, QuantumRegister, ClassicalRegister]:
 
 
 def conditions() -> list:
-    """Every kind of condition that Qiskit can hold over bits and registers."""
+    """Every kind of condition that Qiskit has for bits and registers."""
     _, _, c = example()
     return [
         (c[0], True),
@@ -58,7 +58,7 @@ def conditions() -> list:
 
 @pytest.mark.parametrize("number", range(len(conditions())))
 @pytest.mark.parametrize("loop", [False, True])
-def test_conditions_survive(number, loop):
+def test_conditions_are_unchanged(number, loop):
     """If and while take every condition that Qiskit exports."""
     circuit, q, c = example()
     condition = conditions()[number]
@@ -77,8 +77,8 @@ def test_conditions_survive(number, loop):
     assert got.data[-1].operation.name == circuit.data[-1].operation.name
 
 
-def test_plain_conditions_stay_plain_pairs():
-    """What Qiskit calls (bit, value) and (register, value) comes back as that: more can run it."""
+def test_pair_conditions_stay_pairs():
+    """(bit, value) and (register, value) do not become expressions, which fewer simulators run."""
     text = HEADER + (
         "bit[2] c; qubit q; if (c[0]) x q; if (!c[1]) x q; if (c == 2) { x q; }"
         ' if (c[0] == true) x q; if (c[0] == 0) x q; if (c == "11") x q; if (true) x q;'
@@ -93,7 +93,7 @@ def test_plain_conditions_stay_plain_pairs():
     assert got[8] == expr.logic_and(c[0], True)
 
 
-def test_nested_control_flow_survives():
+def test_nested_control_flow_is_unchanged():
     """All constructs inside each other, with jumps, parameters and several registers."""
     a, b = Parameter("a"), Parameter("b")
     q, c, d = QuantumRegister(3, "q"), ClassicalRegister(2, "c"), ClassicalRegister(2, "d")
@@ -149,8 +149,8 @@ def without_loop_names(text: str) -> str:
     ],
 )
 @pytest.mark.parametrize("kind", ["int ", "uint[32] ", ""])
-def test_loops_go_over_what_the_text_says(indices, expected, kind):
-    """Both ends of a range belong to it; older exporters leave out the type."""
+def test_loops_have_the_values_of_the_text(indices, expected, kind):
+    """A range includes both ends; older exporters leave out the type."""
     text = f"{HEADER}qubit q; for {kind}i in {indices} {{ rx(i*0.1) q; }}"
     operation = read_circuit(text).circuit.data[0].operation
     assert tuple(operation.params[0]) == tuple(expected)
@@ -168,7 +168,7 @@ def test_a_loop_that_does_not_use_its_variable():
 
 @pytest.mark.parametrize("experimental", [False, True])
 def test_both_ways_of_writing_a_switch(experimental):
-    """The exporter's present form and its preview with colons and breaks."""
+    """The exporter's current form, and its earlier form with colons and breaks."""
     options = {}
     if experimental:
         options["experimental"] = qasm3.ExperimentalFeatures.SWITCH_CASE_V1
@@ -204,8 +204,8 @@ def test_else_if_chains_and_single_statements():
     assert [len(block.data) for block in inner.blocks] == [1, 1]
 
 
-def test_boxes_are_their_statements():
-    """A box, timed or empty, is read as its statements, as no simulator here keeps time."""
+def test_boxes_are_read_as_their_statements():
+    """Timed and empty boxes, too, since no simulator here models time."""
     circuit, expected = QuantumCircuit(2, 1), QuantumCircuit(2, 1)
     with circuit.box(duration=100, unit="ns"):
         circuit.x(0)
@@ -219,8 +219,8 @@ def test_boxes_are_their_statements():
     assert text_of(read_circuit(text_of(circuit)).circuit) == text_of(expected)
 
 
-def test_a_box_can_be_left():
-    """A break in a box leaves the loop around it; names of the box stay in it."""
+def test_a_break_in_a_box_leaves_the_loop():
+    """Names declared in the box are local to it."""
     text = (
         HEADER + "qubit q; bit c; for int i in [0:2] { box { bool b; b = true; break; } } bool b;"
     )
@@ -276,6 +276,6 @@ def test_defined_gates_and_phases_inside_blocks():
     ],
 )
 def test_bad_control_flow_is_refused(text):
-    """With the place in the text."""
+    """The error has its position in the text."""
     with pytest.raises(ReadError, match=r"^line 3, column \d+: ."):
         read_circuit(f"{HEADER}bit[2] c; qubit q; qubit[3] r; {text}")

@@ -1,4 +1,4 @@
-"""Bad texts raise ReadError with the place, in bounded time and memory."""
+"""Bad texts raise ReadError with the position, in bounded time and memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qiskit_rest_primitives.local.qasm3.reader import ReadError, read_circuit
 
 HEADER = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q; bit[2] c; input float[64] p;\n'
 
-# The statement on line 4, the column of what is wrong, and words of the message.
+# The statement on line 4, the column of the error, and words of the message.
 WRONG = [
     ("nope q[0];", 1, "gate 'nope' is not defined"),
     ("x r[0];", 3, "'r' is not defined"),
@@ -168,7 +168,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("statement", "column", "words"), WRONG, ids=[w[0] for w in WRONG])
-def test_wrong_statements_say_where(statement, column, words):
+def test_errors_have_line_and_column(statement, column, words):
     """The error has line, column and cause, also after lines that the fast path read."""
     with pytest.raises(ReadError) as caught:
         read_circuit(HEADER + statement)

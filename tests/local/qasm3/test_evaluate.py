@@ -1,4 +1,4 @@
-"""Expressions, the cache, and the loop for plain lines."""
+"""Expressions, the cache, and the fast path for plain lines."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_constant_expressions(text):
 
 @pytest.mark.parametrize("text", SYMBOLIC)
 def test_expressions_of_inputs(text):
-    """Whatever Qiskit's exporter prints, functions included; twice, for the loop of plain lines."""
+    """Everything that Qiskit's exporter prints; each line twice, to test the fast path."""
     read = read_circuit(
         'include "stdgates.inc"; input float r; input float p; qubit q;'
         f" rz({text}) q; rz({text}) q; U({text}, 0, 0.5) q; U(r, {text}, 0.5) q;"
@@ -78,7 +78,7 @@ def test_expressions_of_inputs(text):
 
 
 def test_an_expression_that_loses_its_inputs_is_a_number():
-    """P - p has no parameter left to bind, or is bound like any other."""
+    """In p - p either no parameter is left, or it is bound like others."""
     read = read_circuit("input float p; qubit q; U(p - p, 0*p, 1) q;")
     bound = read.circuit.assign_parameters(dict.fromkeys(read.parameters, 0.3))
     assert [float(angle) for angle in bound.data[0].operation.params] == [0, 0, 1]
@@ -92,7 +92,7 @@ def test_constants_can_be_compared():
 
 
 def test_declared_constants():
-    """Const in sizes, angles and indices."""
+    """They are usable in sizes, angles and indices."""
     text = (
         'include "stdgates.inc"; const int n = 3; const float[64] a = pi/2; const bool b = true;'
         " qubit[n] q; rz(a/n) q[n - 1]; if (b) { const int m = 1; x q[m]; }"
@@ -140,8 +140,8 @@ def test_exporter_aliases_in_braces():
     assert found == [(1, 0), (0, 1), (1, 2)]
 
 
-def test_a_text_is_read_once(monkeypatch):
-    """The same object for the same text and width; the oldest go when there are too many."""
+def test_circuits_are_cached_by_text(monkeypatch):
+    """The same text and width give the same object; the oldest entries are removed."""
     reader.forget()
     first = read_circuit("qubit q;")
     assert read_circuit("qubit q;") is first
@@ -155,8 +155,8 @@ def test_a_text_is_read_once(monkeypatch):
     assert read_circuit("qubit s;").circuit.num_qubits == 1
 
 
-def test_plain_lines_with_little_to_remember(monkeypatch):
-    """The loop's dictionaries are bounded; what does not fit is read all the same."""
+def test_plain_lines_with_small_dictionaries(monkeypatch):
+    """The fast path's dictionaries are bounded; other lines are read by the parser."""
     lines = "".join(
         f"h q[{k % 9}]; rz(a*{k % 4}) q[{k % 9}]; cx q[{k % 9}], q[{(k + 1) % 9}];"
         f" c[{k % 9}] = measure q[{k % 9}]; own q[{k % 9}]; barrier; reset q[{k % 9}];\n"
@@ -182,7 +182,7 @@ def test_plain_lines_with_little_to_remember(monkeypatch):
 
 
 def test_a_long_plain_text():
-    """Windows, memory set aside, several operations on a line and measurements without brackets."""
+    """Several windows, reserved memory, several operations per line, measurements of registers."""
     lines = "x q; x q;\nrz(1) q; b = measure q;\n" * 4000
     circuit = read_circuit(f'include "stdgates.inc"; qubit q; bit b; {lines}').circuit
     assert dict(circuit.count_ops()) == {"x": 8000, "rz": 4000, "measure": 4000}
@@ -205,7 +205,7 @@ def test_a_long_plain_text():
     ],
 )
 def test_plain_lines_are_checked(line):
-    """The parser refuses the wrong lines that the loop for plain lines leaves to it."""
+    """The fast path leaves wrong lines to the parser, which refuses them."""
     taught = (
         'include "stdgates.inc"; qubit[2] q; bit[2] c; rz(0.5) q[0]; cx q[0], q[1]; h q[0];'
         " U(1, 2, 3) q[0]; c[0] = measure q[0];"

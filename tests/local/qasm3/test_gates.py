@@ -1,4 +1,4 @@
-"""Gates that texts define, judged by Qiskit's own classes and operators."""
+"""Gates that texts define, compared with Qiskit's own classes and operators."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ NO_GATES = {"delay", "global_phase", "measure"}
 
 @pytest.mark.parametrize("name", sorted(get_standard_gate_name_mapping().keys() - NO_GATES))
 @pytest.mark.parametrize("disable_constants", [True, False])
-def test_every_gate_of_qiskit_comes_back_as_itself(name, disable_constants):
-    """Definitions that Qiskit's exporter writes are recognised, so that targets see RZZGate."""
+def test_every_gate_of_qiskit_is_recognised(name, disable_constants):
+    """Definitions by Qiskit's exporter become Qiskit's classes, so that targets see an RZZGate."""
     gate = get_standard_gate_name_mapping()[name]
     gate = gate.copy() if not gate.params else type(gate)(*[0.1, 0.2, 0.3, 0.4][: len(gate.params)])
     circuit = QuantumCircuit(gate.num_qubits)
@@ -56,7 +56,7 @@ def test_arguments_of_a_definition_go_by_position():
 
 
 def test_more_than_ten_vector_elements_keep_their_values():
-    """p[10] sorts before p[2]; the values must not."""
+    """p[10] sorts before p[2], but values are in the order of declarations."""
     circuit = efficient_su2(3, reps=3)
     read = read_circuit(qasm3.dumps(circuit, disable_constants=True))
     values = [0.1 * k for k in range(circuit.num_parameters)]
@@ -66,8 +66,8 @@ def test_more_than_ten_vector_elements_keep_their_values():
     )
 
 
-def test_circuits_of_gates_in_gates_come_back():
-    """Nested definitions, as the exporter writes them for a QAOA ansatz."""
+def test_nested_definitions_are_unchanged():
+    """As the exporter writes them for a QAOA ansatz."""
     ansatz = qaoa_ansatz(SparsePauliOp(["ZZI", "IZZ", "XIX"], [1, 2, 0.5]), reps=2)
     circuit = ansatz.assign_parameters([0.1, 0.2, 0.3, 0.4])
     outer = QuantumCircuit(4)
@@ -92,7 +92,7 @@ def test_circuits_of_gates_in_gates_come_back():
         ("gate sxdg q { s q; h q; s q; }", "sxdg q[0]", SXdgGate),
     ],
 )
-def test_a_definition_with_qiskits_meaning_is_qiskits_gate(definition, call, expected):
+def test_a_definition_equal_to_a_gate_of_qiskit_becomes_that_gate(definition, call, expected):
     """A definition is recognised by its operator, up to a global phase."""
     circuit = read_circuit(f"{HEADER}{definition} qubit[4] q; {call};").circuit
     assert circuit.data[0].operation.base_class is expected
@@ -106,7 +106,7 @@ def test_a_definition_with_qiskits_meaning_is_qiskits_gate(definition, call, exp
         ("gate iswap q, r { ecr q, r; }", "iswap q[0], q[1]", "ecr"),
     ],
 )
-def test_a_definition_with_another_meaning_is_honoured(definition, call, same):
+def test_a_definition_that_differs_from_qiskits_gate_is_used(definition, call, same):
     """The text's definition counts, even under the name of a gate of Qiskit's."""
     circuit = read_circuit(f"{HEADER}{definition} qubit[2] q; {call};").circuit
     name = definition.split("(")[0].split()[1]
@@ -116,7 +116,7 @@ def test_a_definition_with_another_meaning_is_honoured(definition, call, same):
     assert Operator(circuit) == Operator(expected)
 
 
-def test_a_phase_that_controls_make_visible_is_kept():
+def test_a_global_phase_is_kept_under_controls():
     """Qiskit's exporter drops the phase of sxdg; under a control the text's definition counts."""
     text = HEADER + "gate sxdg q { s q; h q; s q; } qubit[2] q; ctrl @ sxdg q[0], q[1];"
     expected = QuantumCircuit(2)
@@ -129,7 +129,7 @@ def test_a_phase_that_controls_make_visible_is_kept():
 
 
 def test_stdgates_may_be_defined_by_the_text_itself():
-    """Without the include the names are free."""
+    """Without the include their names are not reserved."""
     text = "OPENQASM 3; gate h a { U(pi/2, 0, pi) a; } gate x a { h a; } qubit q; h q; x q;"
     circuit = read_circuit(text).circuit
     assert [i.operation.name for i in circuit.data] == ["h", "gate_x"]
@@ -150,8 +150,8 @@ def test_basis_gates_of_devices_need_no_definition():
     assert read_circuit(text).circuit == circuit
 
 
-def test_defined_gates_travel():
-    """Copies, pickles and QPY carry the definition: jobs run in other processes."""
+def test_defined_gates_can_be_copied_and_pickled():
+    """Copies and pickles have the definition, since jobs run in other processes."""
     text = HEADER + (
         "input float[64] t; gate inner(a) q { rx(a) q; } gate mine(a, b) q, r { inner(b) q;"
         " rzz(a) q, r; } qubit[3] q; mine(t, .2) q[0], q[2]; mine(.3, 2*t) q[1:2], q[0];"
@@ -170,7 +170,7 @@ def test_defined_gates_travel():
 
 
 def test_defined_gates_survive_qpy(tmp_path):
-    """The other wire format of circuits takes them too."""
+    """The other format of circuits has the definition, too."""
     text = HEADER + "gate mine(a) q { rx(a) q; t q; } qubit q; mine(.2) q; mine(.3) q;"
     circuit = read_circuit(text).circuit
     path = tmp_path / "circuit.qpy"

@@ -1,4 +1,4 @@
-"""Random circuits through Qiskit's exporter and back, judged by the circuit they came from."""
+"""Random circuits through Qiskit's exporter and back, compared with the original circuit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ seeds = st.integers(0, 2**32 - 1)
 def unitary(rng: np.random.Generator) -> QuantumCircuit:
     """Any gates, angles and expressions, some of them in gates of their own."""
     sizes = [int(n) for n in rng.integers(1, 3, size=2)]
-    # The exporter declares qubits without a register first, wherever they stand.
+    # The exporter declares qubits without a register first.
     circuit = QuantumCircuit([Qubit()], *(QuantumRegister(n, f"q{k}") for k, n in enumerate(sizes)))
     parameters = [Parameter(name) for name in ("b", "a", "θ")]
     for _ in range(int(rng.integers(1, 15))):
@@ -63,8 +63,8 @@ def values_of(circuit: QuantumCircuit) -> dict[str, float]:
 
 @settings(max_examples=40, deadline=None)
 @given(seeds)
-def test_random_unitaries_come_back(seed):
-    """The same operator up to the global phase that the exporter drops."""
+def test_random_unitaries_keep_their_operator(seed):
+    """It is the same up to the global phase, which the exporter drops."""
     circuit = unitary(np.random.default_rng(seed))
     text = qasm3.dumps(circuit, disable_constants=True)
     read = read_circuit(text)
@@ -78,8 +78,8 @@ def test_random_unitaries_come_back(seed):
 
 @settings(max_examples=20, deadline=None)
 @given(seeds, st.booleans())
-def test_random_circuits_come_back_word_for_word(seed, physical):
-    """Measurements, resets and control flow: writing again what was read gives the same text."""
+def test_random_circuits_are_exported_to_the_same_text(seed, physical):
+    """Measurements, resets and control flow: exporting the read circuit gives the same text."""
     circuit = random_circuit(4, 4, max_operands=2, measure=True, reset=True, seed=seed)
     if physical:
         from qiskit import transpile
@@ -101,7 +101,7 @@ def test_random_circuits_come_back_word_for_word(seed, physical):
 
 
 def blocks(circuit: QuantumCircuit, rng: np.random.Generator, depth: int, loop: bool) -> None:
-    """Random control flow into the circuit."""
+    """Adds random control flow to the circuit."""
     q, c = circuit.qubits, circuit.cregs
     for _ in range(int(rng.integers(1, 4))):
         register = c[rng.integers(len(c))]
@@ -144,7 +144,7 @@ def blocks(circuit: QuantumCircuit, rng: np.random.Generator, depth: int, loop: 
 
 @settings(max_examples=30, deadline=None)
 @given(seeds)
-def test_random_control_flow_comes_back_word_for_word(seed):
+def test_random_control_flow_is_exported_to_the_same_text(seed):
     """Nested blocks of every kind."""
     registers = ClassicalRegister(2, "c"), ClassicalRegister(3, "d")
     circuit = QuantumCircuit(QuantumRegister(3, "q"), *registers)
@@ -154,7 +154,7 @@ def test_random_control_flow_comes_back_word_for_word(seed):
 
 
 def error_of(text: str) -> ReadError | None:
-    """What is wrong with the text; any other exception fails the test."""
+    """The text's ReadError, if any; another exception fails the test."""
     try:
         Parser(text).read()
     except ReadError as error:

@@ -1,4 +1,4 @@
-"""Texts without control flow, judged by Qiskit's own importer or by circuits built by hand."""
+"""Texts without control flow, compared with Qiskit's importer or circuits built by hand."""
 
 from __future__ import annotations
 
@@ -89,13 +89,13 @@ def assert_same(got: QuantumCircuit, expected: QuantumCircuit, *, exact: bool = 
 
 @pytest.mark.filterwarnings("ignore:.*annotated:DeprecationWarning")  # the importer's
 @pytest.mark.parametrize("text", SAME_AS_IMPORTER.values(), ids=SAME_AS_IMPORTER.keys())
-def test_reads_as_the_importer_does(text):
+def test_circuits_equal_the_importers(text):
     """Texts that Qiskit's importer reads correctly give the same circuit."""
     assert_same(read_circuit(HEADER + text).circuit, qasm3.loads(HEADER + text))
 
 
-def test_parameters_come_in_the_order_of_their_declarations():
-    """Values are positional on the wire; Qiskit's own order is by name."""
+def test_parameters_are_in_the_order_of_their_declarations():
+    """Values are sent by position; Qiskit's own order is by name."""
     read = read_circuit(
         "input float[64] z; input float[64] a; input float[64] m; qubit q; U(z, a, 0) q;"
     )

@@ -1,4 +1,4 @@
-"""Random dynamic circuits, and the same by deferred measurement on Aer's density matrix.
+"""Random dynamic circuits, and their values by deferred measurement on Aer's density matrix.
 
 A bit of classical memory is an ancilla, a measurement copies a qubit to it, a condition is a
 control. Nothing is measured: Aer's density matrix of the whole gives exact values.
@@ -100,7 +100,7 @@ def _depth(steps: list[tuple[Any, ...]]) -> int:
 
 
 class Deferred:
-    """The program without measurements: qubits, one for each bit, one spare, one a condition."""
+    """The program without measurements: its qubits, one per bit, a spare one, one per condition."""
 
     def __init__(self, num_qubits: int, steps: list[tuple[Any, ...]]):
         self.num_qubits = num_qubits
@@ -132,7 +132,7 @@ class Deferred:
                 self.circuit.reset(own)
 
     def set_flag(self, flag: int, outer: int | None, holds: Callable[[Bits], bool]) -> None:
-        """Turns the flag where the outer one is 1 and the condition holds."""
+        """Flips the flag where the outer flag is 1 and the condition holds."""
         fitting = [
             place
             for place, bits in enumerate(itertools.product([False, True], repeat=NUM_CLBITS))
@@ -144,7 +144,7 @@ class Deferred:
         self.controlled(UnitaryGate(flip), (flag, *self.bits), outer)
 
     def replace(self, qubit: int, flag: int | None) -> None:
-        """Puts the spare qubit in a qubit's place, and forgets what was there."""
+        """Puts the spare qubit in a qubit's place, and ignores the old one."""
         self.controlled(SwapGate(), (qubit, self.spare), flag)
         self.circuit.reset(self.spare)
 
@@ -166,7 +166,7 @@ class Deferred:
 
         saving = self.circuit.copy()
         saving.append(SaveDensityMatrix(self.num_qubits), range(self.num_qubits))
-        # Where Aer leaves out qubits without a gate, it may mistake one of the others.
+        # If Aer leaves out qubits without a gate, it may confuse the others.
         simulator = AerSimulator(
             method="density_matrix",
             max_parallel_threads=1,

@@ -1,4 +1,4 @@
-"""Aer's methods and the noisy devices, judged by Aer itself and by quantum_info."""
+"""Aer's methods and the noisy devices, compared with Aer itself and with quantum_info."""
 
 from __future__ import annotations
 
@@ -11,23 +11,12 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp, Statevector
 from qiskit.transpiler import generate_preset_pass_manager
 
-from qiskit_rest_primitives.local.engine.engine import Engine
-from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.local.simulators.devices import device_target
-from tests.local.engine.jobs import OneThread, fail, run, text_of
+from tests.local.engine.jobs import fail, run, text_of
 
 pytest.importorskip("qiskit_aer")
 
 SEED = {"simulator": {"seed_simulator": 42}}
-
-
-@pytest.fixture(scope="module")
-def engine():
-    """An engine that runs Aer in this process."""
-    with OneThread() as executor:
-        engine = Engine(LocalBackends(), executor)
-        yield engine
-        engine.close()
 
 
 def sweep() -> tuple[QuantumCircuit, np.ndarray]:
@@ -62,7 +51,7 @@ def test_a_seeded_sampler_equals_the_seeded_sampler_of_aer(engine, method):
 
 @pytest.mark.parametrize("method", ["", "_statevector", "_density_matrix", "_matrix_product_state"])
 def test_expectation_values_of_aer_are_exact_at_precision_0(engine, method):
-    """Against quantum_info."""
+    """They equal those of quantum_info."""
     circuit, values = sweep()
     observables = [{"XYZ": 0.5, "IIZ": 2}, {"ZZZ": 1}, {"III": 3}]
     pub = [text_of(circuit), [[o] for o in observables], values.tolist(), 0]
@@ -82,7 +71,7 @@ def test_expectation_values_of_aer_are_exact_at_precision_0(engine, method):
 
 
 def test_a_seeded_estimator_equals_the_seeded_estimator_of_aer(engine):
-    """Noise of the precision and its statement in stds."""
+    """The noise of the values and their stds are equal."""
     from qiskit_aer.primitives import EstimatorV2
 
     circuit, values = sweep()
@@ -101,7 +90,7 @@ def test_a_seeded_estimator_equals_the_seeded_estimator_of_aer(engine):
 
 
 def teleported() -> QuantumCircuit:
-    """Prepares ry(0.9) on qubit 0 and hands it to qubit 2 by measurement and correction."""
+    """Prepares ry(0.9) on qubit 0 and teleports it to qubit 2."""
     circuit = QuantumCircuit(3, 2)
     circuit.ry(0.9, 0)
     circuit.h(1)
@@ -117,7 +106,7 @@ def teleported() -> QuantumCircuit:
 
 
 def test_an_estimator_on_aer_measures_dynamic_circuits(engine):
-    """Where a precision is asked for; the standard errors are those of the shots."""
+    """With a precision above 0; the standard errors are those of the shots."""
     pub = [text_of(teleported()), ["ZII", "XII"], None, 0.02]
     [got] = run(engine, "estimator", [pub], "aer", options=SEED)
     assert np.allclose(got.data.evs, [np.cos(0.9), np.sin(0.9)], atol=0.1)
@@ -126,7 +115,7 @@ def test_an_estimator_on_aer_measures_dynamic_circuits(engine):
 
 @pytest.mark.parametrize("backend", ["statevector", "aer"])
 def test_dynamic_circuits_run(engine, backend):
-    """A qubit that is prepared anew after a correction is measured as 0."""
+    """A qubit that is reset after a correction is measured as 0."""
     circuit = teleported()
     circuit.reset(0)
     circuit.measure(0, 0)
@@ -143,8 +132,8 @@ def test_devices_need_aer(engine, monkeypatch):
     assert "[aer]" in outcome.reason_solution
 
 
-def test_the_stabilizer_method_takes_quarter_turns_and_nothing_else(engine):
-    """Rotations by multiples of π/2 run, by values too; others fail with the gate."""
+def test_the_stabilizer_method_runs_only_quarter_turns(engine):
+    """Rotations by multiples of π/2 run, also as parameter values; others fail with the gate."""
     circuit = QuantumCircuit(40)
     angle = Parameter("angle")
     circuit.rx(angle, 0)
@@ -160,7 +149,7 @@ def test_the_stabilizer_method_takes_quarter_turns_and_nothing_else(engine):
 
 
 def flip_model():
-    """Readout that always errs on bit 0, and an X after every h."""
+    """Readout that always flips bit 0, and an X after every h."""
     from qiskit_aer.noise import NoiseModel, ReadoutError, pauli_error
 
     model = NoiseModel()
@@ -170,7 +159,7 @@ def flip_model():
 
 
 def test_a_noise_model_of_the_user_is_applied(engine):
-    """As Aer writes it, without and with the official client's envelope; statevector says no."""
+    """As Aer writes it, without and with the official client's envelope; statevector refuses it."""
     circuit = QuantumCircuit(2)
     circuit.x([0, 1])
     circuit.measure_all()
@@ -190,7 +179,7 @@ def test_a_noise_model_of_the_user_is_applied(engine):
     assert "noise_model" in fail(engine, "sampler", [[text_of(circuit)]], "aer", options=bad).reason
 
 
-def test_a_noise_model_survives_the_wire():
+def test_a_noise_model_is_sent_unchanged():
     """Kraus operators of a device, by Aer's own serialization and by the official client's."""
     from qiskit_aer import AerSimulator
     from qiskit_aer.library import SaveDensityMatrix
@@ -222,8 +211,8 @@ def test_a_noise_model_survives_the_wire():
         assert again.noise_qubits == model.noise_qubits
 
 
-def test_gates_and_coupling_of_the_options_are_used(engine):
-    """A circuit is brought to them; observables follow their qubits."""
+def test_basis_gates_and_coupling_map_of_the_options_are_used(engine):
+    """The circuit is translated to them; observables follow their qubits."""
     circuit = QuantumCircuit(3)
     circuit.ry(0.4, 0)
     circuit.cx(0, 2)
@@ -246,7 +235,7 @@ def on_device(circuit: QuantumCircuit, size: int) -> QuantumCircuit:
 
 
 def test_a_ghz_state_on_a_device_shows_its_noise(engine):
-    """Most shots agree, not all; the metadata say how it was simulated."""
+    """Most shots agree, not all; the metadata name the method."""
     circuit = QuantumCircuit(5)
     circuit.h(0)
     for qubit in range(4):
@@ -293,8 +282,8 @@ def test_a_circuit_that_is_not_isa_fails_with_1517(engine):
     assert "transpile" in outcome.reason_solution
 
 
-def test_a_dynamic_clifford_circuit_runs_by_the_stabilizer_method(engine):
-    """Blocks of control flow are rewritten like the rest."""
+def test_a_dynamic_clifford_circuit_runs_with_the_stabilizer_method(engine):
+    """Blocks of control flow are rewritten, too."""
     circuit = QuantumCircuit(40, 2)
     circuit.rx(np.pi, 0)
     circuit.rzz(np.pi / 2, 0, 39)
@@ -307,7 +296,7 @@ def test_a_dynamic_clifford_circuit_runs_by_the_stabilizer_method(engine):
 
 
 def test_a_circuit_without_measurements_gives_zeros(engine):
-    """Registers that nothing writes to."""
+    """Nothing writes to its registers."""
     circuit = QuantumCircuit(2, 3)
     circuit.x(0)
     [got] = run(engine, "sampler", [[text_of(circuit), None, 4]], "aer")
@@ -315,7 +304,7 @@ def test_a_circuit_without_measurements_gives_zeros(engine):
 
 
 def test_gates_that_aer_lacks_are_translated(engine):
-    """A gate of the text's own, and a controlled one."""
+    """A gate that the text defines, and a controlled gate."""
     text = (
         'OPENQASM 3.0; include "stdgates.inc"; gate both a, b { x a; x b; }'
         "qubit[2] q; bit[2] c; both q[0], q[1]; ctrl @ x q[0], q[1]; c = measure q;"
@@ -325,7 +314,7 @@ def test_gates_that_aer_lacks_are_translated(engine):
 
 
 def test_a_failure_of_aer_fails_the_job(engine, monkeypatch):
-    """With Aer's own words."""
+    """The reason contains Aer's message."""
     from qiskit_aer import AerSimulator
 
     from qiskit_rest_primitives.local.simulators import aer

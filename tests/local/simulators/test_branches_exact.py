@@ -9,23 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qiskit_rest_primitives.local.engine.engine import Engine
-from qiskit_rest_primitives.local.simulators.backends import LocalBackends
-from tests.local.engine.jobs import OneThread, run, text_of
+from tests.local.engine.jobs import run, text_of
 from tests.local.simulators.deferred import Deferred, dynamic_circuit, programs
 
 pytestmark = pytest.mark.slow
 
 pytest.importorskip("qiskit_aer")
-
-
-@pytest.fixture(scope="module")
-def engine():
-    """An engine that runs everything in this process."""
-    with OneThread() as executor:
-        engine = Engine(LocalBackends(), executor)
-        yield engine
-        engine.close()
 
 
 @st.composite
@@ -37,7 +26,7 @@ def cases(draw):
     return num_qubits, [*steps, *(("measure", q, bit) for bit, q in enumerate(final))]
 
 
-@pytest.mark.timeout(1200)  # half a minute of work, on machines that are busy with others
+@pytest.mark.timeout(1200)  # half a minute of work, also on a busy machine
 @given(case=cases())
 @settings(
     max_examples=500,

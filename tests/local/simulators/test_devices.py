@@ -32,8 +32,8 @@ def test_a_device_of_any_size_is_connected_and_sparse(size):
     assert max(len(coupling.neighbors(qubit)) for qubit in range(size)) <= 3
 
 
-def test_names_tell_the_size():
-    """5 to 127; nothing else is a device."""
+def test_names_contain_the_size():
+    """5 to 127 qubits; other names are no device."""
     assert device_size("fake_5q") == 5
     assert device_size("fake_127q") == 127
     for name in ("fake_4q", "fake_128q", "fake_05q", "fake_q", "statevector", "fake_27q "):
@@ -54,7 +54,7 @@ def test_calibration_is_the_same_in_every_process():
 
 
 def test_a_transpiled_circuit_is_an_isa_circuit():
-    """For the target itself, and for the one a client makes of the JSON."""
+    """For the target itself, and for the one that a client builds from the JSON."""
     circuit = QuantumCircuit(6)
     circuit.h(0)
     for qubit in range(5):
@@ -72,7 +72,7 @@ def test_a_transpiled_circuit_is_an_isa_circuit():
 
 
 def test_the_official_client_reads_the_json():
-    """Its own schemas and converter take configuration and properties."""
+    """Its schemas and converter accept configuration and properties."""
     models = pytest.importorskip("qiskit_ibm_runtime.models")
     converter = pytest.importorskip("qiskit_ibm_runtime.utils.backend_converter")
     backend = LocalBackends().device("fake_7q")
@@ -86,7 +86,7 @@ def test_the_official_client_reads_the_json():
 
 
 def test_the_list_has_simulators_and_some_devices(monkeypatch):
-    """Aer's only where Aer is; unknown names are KeyErrors, unlisted sizes are served."""
+    """Aer's only with Aer; unknown names are KeyErrors, and other sizes of devices exist."""
     backends = LocalBackends()
     assert backends.names()[:2] == ["statevector", "aer"]
     assert "aer_matrix_product_state" in backends.names()
@@ -128,7 +128,7 @@ def test_a_backend_describes_itself():
 
 
 def test_aer_is_found_without_being_imported(monkeypatch):
-    """Asking takes no time."""
+    """The check is fast."""
     monkeypatch.setattr(sys, "modules", {k: v for k, v in sys.modules.items() if "aer" not in k})
     prepare.aer_is_installed.cache_clear()
     assert prepare.aer_is_installed() is (importlib.util.find_spec("qiskit_aer") is not None)

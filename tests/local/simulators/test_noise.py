@@ -1,4 +1,4 @@
-"""The noise of devices is complete whatever the method, judged by Aer's density matrix."""
+"""The noise of devices is complete for every method, compared with Aer's density matrix."""
 
 from __future__ import annotations
 
@@ -13,32 +13,21 @@ from qiskit import ClassicalRegister, QuantumCircuit, qpy
 from qiskit.circuit.library import XGate
 from qiskit.quantum_info import PTM, Kraus, SuperOp
 
-from qiskit_rest_primitives.local.engine.engine import Engine
-from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.local.simulators.circuit_analysis import keep_qubits
 from qiskit_rest_primitives.local.simulators.cost_model import EXACT_NOISE_UP_TO, choose_noisy_run
 from qiskit_rest_primitives.local.simulators.devices import device_target
 from qiskit_rest_primitives.local.simulators.noise import used_gates
-from tests.local.engine.jobs import OneThread, Running, fail, run, text_of
+from tests.local.engine.jobs import Running, fail, run, text_of
 
 pytest.importorskip("qiskit_aer")
 
 SEED = {"simulator": {"seed_simulator": 42}}
-# A connected part of fake_127q whose qubits have T2 <= T1: their noise is one of Paulis and resets.
+# A connected part of fake_127q whose qubits have T2 <= T1: their noise is Paulis and resets.
 SHORT_T2 = [63, 73, 74, 77, 81, 84, 93]
 
 
-@pytest.fixture(scope="module")
-def engine():
-    """An engine that runs Aer in this process."""
-    with OneThread() as executor:
-        engine = Engine(LocalBackends(), executor)
-        yield engine
-        engine.close()
-
-
 def aer_noise(size, kept):
-    """Aer's own model of the noise of some qubits of a device, made of the device's Target."""
+    """Aer's own noise model of some qubits of a device, from the device's Target."""
     from qiskit.providers import BackendV2, Options
     from qiskit.transpiler import Target
     from qiskit_aer.noise import NoiseModel
@@ -83,7 +72,7 @@ def aer_probabilities(circuit, size, shots=1_000_000):
 
 
 def distance(counts, expected):
-    """Total variation distance of counts and probabilities, and what chance alone gives at most."""
+    """Total variation distance of counts and probabilities, and its bound by chance alone."""
     shots = sum(counts.values())
     keys = {*counts, *expected}
     found = sum(abs(counts.get(key, 0) / shots - expected.get(key, 0)) for key in keys) / 2
@@ -110,7 +99,7 @@ def entangled(qubits, size, angle, layers=2):
 
 
 def counts_by(method, circuit, size, shots, *, twirled=False):
-    """Counts of a circuit of a device by one method of the embedded service."""
+    """Counts of a device's circuit by one method of the embedded service."""
     from qiskit_rest_primitives.local.simulators.aer import AerSimulation
     from qiskit_rest_primitives.local.simulators.noise import DeviceNoise
 
@@ -136,7 +125,7 @@ def test_methods_with_exact_noise_agree_with_the_density_matrix_of_aer(method, a
 
 @pytest.mark.slow
 def test_twirled_noise_is_exact_where_t2_is_at_most_t1():
-    """Seven qubits of fake_127q: resets and phase flips, which the stabilizer method takes."""
+    """Seven qubits of fake_127q: resets and phase flips, which the stabilizer method supports."""
     circuit = entangled(SHORT_T2, 127, np.pi / 2)
     counts = counts_by("stabilizer", circuit, 127, 5000, twirled=True)
     found, chance = distance(counts, aer_probabilities(circuit, 127))
@@ -144,8 +133,8 @@ def test_twirled_noise_is_exact_where_t2_is_at_most_t1():
 
 
 @pytest.mark.slow
-def test_twirled_noise_is_near_elsewhere():
-    """Ten qubits of which some have T2 > T1: less than a tenth of what the noise does is missed."""
+def test_twirled_noise_is_approximate_where_t2_exceeds_t1():
+    """Ten qubits, some with T2 > T1: the error is less than a tenth of the noise's effect."""
     qubits = list(range(10))
     circuit = entangled(qubits, 127, np.pi / 2, layers=4)
     expected = aer_probabilities(circuit, 127)
@@ -166,7 +155,7 @@ def counts_by_no_noise(circuit):
 
 @pytest.mark.parametrize("t2", [40e-6, 100e-6, 150e-6, 200e-6])
 def test_twirling_keeps_the_diagonal_of_a_channel(t2):
-    """Relaxation, T1 = 100 us: all of it for T2 <= T1, else what it does to X, Y and Z."""
+    """Relaxation, T1 = 100 us: exact for T2 <= T1, else its effect on X, Y and Z."""
     from qiskit_aer.noise import depolarizing_error, thermal_relaxation_error
 
     from qiskit_rest_primitives.local.simulators.pauli_twirling import stabilizer_error
@@ -185,7 +174,7 @@ def test_twirling_keeps_the_diagonal_of_a_channel(t2):
 
 
 def test_twirling_of_a_coherent_error():
-    """An over-rotation becomes flips with the same fidelity; Clifford errors stay what they are."""
+    """An over-rotation becomes flips with the same fidelity; Clifford errors are unchanged."""
     from qiskit.circuit.library import HGate, RXGate
     from qiskit_aer.noise import QuantumError, coherent_unitary_error
 
@@ -208,7 +197,7 @@ def test_twirling_of_a_coherent_error():
 
 
 def test_a_rewritten_gate_has_its_own_noise_once():
-    """Rotations lowered to Clifford gates give the state that Aer gives the rotations."""
+    """Rotations rewritten as Clifford gates give the state that Aer gives for the rotations."""
     from qiskit_aer import AerSimulator
 
     from qiskit_rest_primitives.local.simulators.clifford import as_clifford
@@ -234,7 +223,7 @@ def test_a_rewritten_gate_has_its_own_noise_once():
 
 
 def mirrored(width, number, angle):
-    """That many CZ, forth and back, between two turns; without noise all shots are 0...0."""
+    """Layers of CZ and their inverse between two rotations; without noise all shots are 0...0."""
     edges = sorted({tuple(sorted(e)) for e in device_target(127)["cz"] if max(e) < width})
     circuit = QuantumCircuit(127, width)
     circuit.rx(angle, range(width))
@@ -252,7 +241,7 @@ def mirrored(width, number, angle):
     [(14, 260, np.pi / 2, "pauli-twirled"), (13, 24, 1.0, "full")],
 )
 def test_the_number_of_shots_does_not_change_the_noise(engine, width, number, angle, noise):
-    """14 qubits with 260 CZ, 13 that are not Clifford: as many 0...0 with 100 shots as 1,000."""
+    """14 qubits, 260 CZ, 13 non-Clifford gates: 100 and 1,000 shots agree about 0...0."""
     text = text_of(mirrored(width, number, angle))
     found = []
     for shots in (100, 1000):
@@ -267,7 +256,7 @@ def test_the_number_of_shots_does_not_change_the_noise(engine, width, number, an
 
 @pytest.mark.slow
 def test_a_clifford_circuit_on_all_qubits_of_a_device_has_its_noise(engine):
-    """127 qubits, 1,000 shots: a part that nothing else touches is as Aer's density matrix says."""
+    """127 qubits, 1,000 shots: a separate part agrees with Aer's density matrix."""
     circuit = entangled(SHORT_T2, 127, np.pi / 2)
     expected = aer_probabilities(circuit, 127)
     near = set(SHORT_T2)
@@ -285,7 +274,7 @@ def test_a_clifford_circuit_on_all_qubits_of_a_device_has_its_noise(engine):
 
 @pytest.mark.slow
 def test_a_ghz_state_of_all_qubits_of_a_device(engine):
-    """Its parity of X is far from 1, that of a fifth of it measured in Z near what errors allow."""
+    """Its parity of X is far from 1; measured in Z, a fifth of it agrees as far as errors allow."""
     edges = {}
     for a, b in sorted(device_target(127)["cz"]):
         edges.setdefault(a, []).append(b)
@@ -362,8 +351,8 @@ def test_a_job_estimated_to_take_too_long_is_refused(engine):
     assert "limit is 0.5 s" in short.reason
 
 
-def test_a_wide_circuit_with_few_gates_runs_by_matrix_product_states(engine):
-    """Not Clifford, 60 qubits in use: all of the noise."""
+def test_a_wide_circuit_with_few_gates_runs_with_matrix_product_states(engine):
+    """60 qubits in use, not Clifford, with all of the noise."""
     circuit = QuantumCircuit(65)
     circuit.x(range(60))
     circuit.delay(50, range(60), unit="us")
@@ -380,7 +369,7 @@ def test_a_wide_circuit_with_few_gates_runs_by_matrix_product_states(engine):
 
 @pytest.mark.slow
 def test_an_estimator_on_a_wide_clifford_circuit(engine):
-    """Rotations to the bases of the observables are noisy gates too."""
+    """The rotations to the observables' bases are noisy, too."""
     circuit = QuantumCircuit(127)
     circuit.x(range(127))
     for a, b in device_target(127).build_coupling_map().get_edges():
@@ -414,7 +403,7 @@ def test_a_dynamic_circuit_on_a_device_has_all_noise(engine):
 
 
 def test_a_label_of_a_gate_does_not_hide_its_noise(engine):
-    """In a QPY file gates keep labels, by which Aer looks for noise first."""
+    """A QPY file keeps labels of gates, by which Aer looks up noise first."""
     circuit = QuantumCircuit(5, 1)
     for _ in range(300):
         circuit.append(XGate(label="mine"), [0])

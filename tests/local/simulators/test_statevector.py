@@ -1,4 +1,4 @@
-"""The backend `statevector` against Qiskit's reference primitives."""
+"""The backend `statevector`, compared with Qiskit's reference primitives."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def engine():
 
 
 def two_registers() -> QuantumCircuit:
-    """Three qubits, two parameters, a register in reverse and one that is measured in part."""
+    """Three qubits, two parameters, a register in reverse order and a partly measured one."""
     first, second = ClassicalRegister(2, "first"), ClassicalRegister(11, "second")
     circuit = QuantumCircuit(QuantumRegister(3, "q"), first, second)
     a, b = Parameter("a"), Parameter("b")
@@ -43,7 +43,7 @@ def two_registers() -> QuantumCircuit:
 
 @pytest.mark.parametrize("shape", [(), (1,), (40,), (3, 4)])
 def test_a_seeded_sampler_equals_the_seeded_reference(engine, shape):
-    """Every bit of every shot of a sweep with several registers, however the PUB is cut."""
+    """Every bit of every shot of a sweep with several registers, however the PUB is divided."""
     circuit = two_registers()
     values = np.random.default_rng(1).uniform(-3, 3, (*shape, 2))
     [pub] = run(engine, "sampler", [[text_of(circuit), values.tolist(), 300]], options=SEED)
@@ -63,7 +63,7 @@ def test_a_seeded_sampler_equals_the_seeded_reference(engine, shape):
 def test_a_seeded_estimator_equals_the_seeded_reference(
     engine, values_shape, observables_shape, precision
 ):
-    """Values, noise and shapes of every broadcast, to the last bit; `stds` state the noise."""
+    """Values, noise and shapes of every broadcast, exactly; `stds` are the noise's."""
     circuit = two_registers().remove_final_measurements(inplace=False)
     rng = np.random.default_rng(2)
     values = rng.uniform(-3, 3, (*values_shape, 2))
@@ -81,7 +81,7 @@ def test_a_seeded_estimator_equals_the_seeded_reference(
     )
     assert pub.data.evs.shape == expected.data.evs.shape
     assert np.array_equal(pub.data.evs, expected.data.evs)
-    # The reference adds the noise and states 0; Aer's estimator states what it adds.
+    # The reference adds noise but has stds of 0; Aer's estimator has the noise's.
     assert pub.data.stds.shape == expected.data.stds.shape
     assert np.all(pub.data.stds == precision)
     assert pub.metadata["target_precision"] == precision
@@ -100,7 +100,7 @@ def test_every_pub_of_a_seeded_job_equals_the_reference(engine):
 
 
 def test_without_a_seed_points_and_jobs_differ(engine):
-    """Fresh randomness: no two of the points and jobs share their shots."""
+    """No two points or jobs have the same shots."""
     circuit = QuantumCircuit(1)
     circuit.h(0)
     circuit.rz(Parameter("a"), 0)
@@ -117,7 +117,7 @@ def test_without_a_seed_points_and_jobs_differ(engine):
 
 
 def test_values_go_by_declaration_or_by_name(engine):
-    """A list meets the parameters as the text declares them, a mapping by their names."""
+    """A list is in the order of the text's declarations; a mapping has names."""
     text = (
         "OPENQASM 3.0; include 'stdgates.inc'; input float[64] z; input float[64] a;"
         "qubit[2] q; ry(z) q[0]; rx(a) q[1];"
@@ -134,7 +134,7 @@ def test_values_go_by_declaration_or_by_name(engine):
 
 
 def test_one_parameter_may_leave_out_its_axis(engine):
-    """Three numbers for one parameter are three points, as in Qiskit."""
+    """Three numbers for one parameter are three points, as in Qiskit's primitives."""
     circuit = QuantumCircuit(1)
     circuit.ry(Parameter("a"), 0)
     [pub] = run(engine, "estimator", [[text_of(circuit), "Z", [0.0, 1.0, 2.0], 0]])
@@ -163,7 +163,7 @@ def test_a_wrong_number_of_values_fails_with_the_numbers(engine, values, words):
 
 
 def test_values_for_a_circuit_without_parameters_fail(engine):
-    """Numbers that no parameter takes are an error, an empty list is not."""
+    """Numbers without a parameter are an error; an empty list is not."""
     bell = QuantumCircuit(1)
     bell.measure_all()
     assert "no parameters" in fail(engine, "sampler", [[text_of(bell), [0.5]]]).reason
@@ -172,7 +172,7 @@ def test_values_for_a_circuit_without_parameters_fail(engine):
 
 
 def test_defaults_follow_the_options(engine):
-    """PUB over params over options over 4096 shots; estimator shots over precision."""
+    """PUB before params before options before 4096; an estimator's shots before its precision."""
     text = text_of(two_registers())
     values = [0.1, 0.2]
     result = run(engine, "sampler", [[text, values], [text, values, 3]], shots=5)
@@ -193,7 +193,7 @@ def test_defaults_follow_the_options(engine):
 
 
 def test_idle_qubits_are_dropped_from_circuit_and_observables(engine):
-    """127 qubits of which three are used run as three; idle ones are in state 0."""
+    """A circuit of 127 qubits, three of them used, runs on three; idle qubits are in state 0."""
     circuit = QuantumCircuit(127, 2)
     circuit.h(100)
     circuit.cx(100, 3)
@@ -211,7 +211,7 @@ def test_idle_qubits_are_dropped_from_circuit_and_observables(engine):
     assert set(sampled.data.c.get_counts()) == {"00", "11"}
 
 
-def test_projectors_are_judged_by_quantum_info(engine):
+def test_projectors_agree_with_quantum_info(engine):
     """Observables with letters 0 1 + - r l, alone and multiplied."""
     circuit = QuantumCircuit(2)
     circuit.ry(0.7, 0)
@@ -234,8 +234,8 @@ def test_projectors_are_judged_by_quantum_info(engine):
     assert np.allclose(pub.data.evs, want)
 
 
-def test_a_long_vector_meets_its_values_by_declaration(engine):
-    """Twelve elements of a vector, where names sort otherwise than numbers."""
+def test_a_long_vector_gets_its_values_by_declaration(engine):
+    """Twelve elements of a vector, whose names sort in another order than their indices."""
     vector = ParameterVector("p", 12)
     circuit = QuantumCircuit(12)
     for qubit, parameter in enumerate(vector):
@@ -247,7 +247,7 @@ def test_a_long_vector_meets_its_values_by_declaration(engine):
 
 
 def test_a_circuit_that_memory_cannot_hold_fails_at_once(engine):
-    """Sixty entangled qubits: a reason, no attempt."""
+    """Sixty entangled qubits are refused before the simulation."""
     circuit = QuantumCircuit(60)
     circuit.h(range(60))
     circuit.measure_all()
@@ -271,8 +271,8 @@ def test_no_points_give_an_empty_result(engine):
     ("observable", "word"),
     [("ZZ", "2 qubits"), ("QQQ", "observable"), ({"ZZZ": 1, "Z": 1}, "observable")],
 )
-def test_a_wrong_observable_fails_with_its_place(engine, observable, word):
-    """Width and letters."""
+def test_a_wrong_observable_fails_with_its_position(engine, observable, word):
+    """For a wrong width and for wrong letters."""
     outcome = fail(engine, "estimator", [[text_of(two_registers()), observable, [0, 0]]])
     assert "PUB 0" in outcome.reason
     assert word in outcome.reason
@@ -287,7 +287,7 @@ def test_shapes_that_do_not_broadcast_fail(engine):
 
 
 def test_options_without_effect_are_listed(engine):
-    """Mitigation and its kin are named in the result, what was honoured is not."""
+    """The result names options such as mitigation; applied options are not listed."""
     text = text_of(two_registers())
     options = {
         "default_precision": 0.1,
@@ -307,23 +307,23 @@ def test_options_without_effect_are_listed(engine):
     assert "options_not_applied" not in plain.metadata
 
 
-def test_a_signal_instead_of_bits_is_refused(engine):
-    """meas_type kerneled fails with the reason, classified runs."""
+def test_unclassified_measurements_are_refused(engine):
+    """meas_type kerneled fails with a reason; classified runs."""
     pub = [text_of(two_registers()), [0, 0]]
     outcome = fail(engine, "sampler", [pub], options={"execution": {"meas_type": "kerneled"}})
     assert "meas_type" in outcome.reason
     run(engine, "sampler", [pub], options={"execution": {"meas_type": "classified"}})
 
 
-def test_text_that_is_no_program_fails_with_its_place(engine):
-    """Line and column of what the reader could not take."""
+def test_text_that_is_no_program_fails_with_its_position(engine):
+    """The reason has line and column of the error."""
     outcome = fail(engine, "sampler", [["OPENQASM 3.0;\nqubit q;\nfoo q;"]])
     assert outcome.reason_code == 1603
     assert "line 3" in outcome.reason
 
 
 def test_a_result_beyond_memory_is_refused(engine):
-    """Shots that no memory holds are refused before anything runs."""
+    """Shots that do not fit in memory are refused before anything runs."""
     text = text_of(two_registers())
     outcome = fail(engine, "sampler", [[text, [[0, 0]] * 20, 20_000_000]])
     assert "GiB" in outcome.reason
@@ -340,15 +340,15 @@ def test_many_shots_are_drawn_in_parts(engine, monkeypatch):
     assert np.array_equal(pub.data.second.array, expected.data.second.array)
 
 
-def test_shots_without_a_result_are_bounded_too(engine):
-    """A circuit without bits has no bytes, and its shots take time all the same."""
+def test_shots_of_a_circuit_without_bits_are_limited(engine):
+    """Its result has no bytes, but its shots take time."""
     text = 'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; h q[0];'
     assert "GiB" in fail(engine, "sampler", [[text, None, 20_000_000]] * 60).reason
 
 
 @pytest.mark.parametrize("backend", ["aer", "fake_5q"])
-def test_shots_that_aer_has_no_memory_for_are_refused(engine, backend):
-    """Asked for as shots, or as a precision of measured observables."""
+def test_shots_beyond_aers_memory_are_refused(engine, backend):
+    """As a number of shots, and as a precision of measured observables."""
     text = 'OPENQASM 3.0; include "stdgates.inc"; bit[1] c; x $0; c[0] = measure $0; x $0;'
     outcome = fail(engine, "sampler", [[text, None, 500_000_000]], backend=backend)
     assert "500,000,000 shots" in outcome.reason
@@ -357,22 +357,22 @@ def test_shots_that_aer_has_no_memory_for_are_refused(engine, backend):
         assert "shots" in outcome.reason
 
 
-def test_circuits_that_are_declared_and_not_used_are_bounded(engine):
-    """A few words of text are enough for a hundred thousand bits."""
+def test_declared_bits_are_limited(engine):
+    """A short text can declare a hundred thousand bits."""
     pubs = [[f"OPENQASM 3.0; // {i}\nqubit[1] q; bit[100000] c;", None, 1] for i in range(25)]
     assert "PUB 19: the circuits of the job" in fail(engine, "sampler", pubs).reason
     assert run(engine, "sampler", pubs[:2])[1].data.c.num_bits == 100_000
 
 
 def test_small_integers_count_with_their_size_after_conversion(engine):
-    """A hundred kilobytes of text hold 128 million of them."""
+    """A text of a hundred kilobytes can contain 128 million of them."""
     text = 'OPENQASM 3.0; include "stdgates.inc"; input float p; qubit[1] q; rx(p) q[0];'
     values = encode_array(np.zeros((2**26, 1), np.uint8))
     assert "values; at most" in fail(engine, "estimator", [[text, "Z", values]]).reason
 
 
-def test_a_precision_beyond_numbers_has_no_shots(engine):
-    """The values of a simulator without shots are given all the same."""
+def test_a_tiny_precision_has_no_number_of_shots(engine):
+    """A simulator without shots still computes the values."""
     text = 'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; x q[0];'
     [pub] = run(engine, "estimator", [[text, "Z", None, 1e-300]])
     assert float(pub.data.evs) == pytest.approx(-1)
@@ -380,7 +380,7 @@ def test_a_precision_beyond_numbers_has_no_shots(engine):
 
 
 def test_an_observable_of_megabytes_is_refused_unread(engine):
-    """In no time, wherever it stands."""
+    """Without delay, at any position."""
     text = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0];'
     wide = "Z" * 5_000_000
     for observables in (wide, [["ZZ", wide]], {"ZZ": 1.0, wide: 2.0}):
@@ -389,7 +389,7 @@ def test_an_observable_of_megabytes_is_refused_unread(engine):
 
 
 def test_the_order_of_initial_resets_does_not_matter(engine):
-    """Resets of fresh qubits are no measurements; the samples are the reference's."""
+    """Resets of unused qubits are ignored; the samples are the reference's."""
     circuit = two_registers()
     text = text_of(circuit).replace("ry(a) q[0];", "reset q; ry(a) q[0];")
     assert "reset q" in text
@@ -399,14 +399,14 @@ def test_the_order_of_initial_resets_does_not_matter(engine):
 
 
 def test_physical_qubits_are_as_wide_as_their_observables(engine):
-    """A text that names $0 and $2 meets observables of five letters."""
+    """A text with $0 and $2 has five qubits with observables of five letters."""
     text = 'OPENQASM 3.0; include "stdgates.inc"; x $2; rx(0.4) $0;'
     [pub] = run(engine, "estimator", [[text, [{"IIZII": 1}, {"ZIIIZ": 1}], None, 0]])
     assert np.allclose(pub.data.evs, [-1, np.cos(0.4)])
 
 
 def test_a_single_parameter_without_values_fails(engine):
-    """None and an empty list."""
+    """For None and for an empty list."""
     circuit = QuantumCircuit(1)
     circuit.ry(Parameter("a"), 0)
     for values in (None, []):
@@ -414,7 +414,7 @@ def test_a_single_parameter_without_values_fails(engine):
 
 
 def test_too_many_projectors_are_refused(engine):
-    """Their sum of Paulis would not fit anywhere."""
+    """Their sum of Paulis would not fit in memory."""
     circuit = QuantumCircuit(40)
     circuit.h(0)
     outcome = fail(engine, "estimator", [[text_of(circuit), "0" * 40]])
@@ -422,15 +422,15 @@ def test_too_many_projectors_are_refused(engine):
 
 
 def test_shots_of_zero_are_refused(engine):
-    """A default of 0 is no number of shots."""
+    """A default of 0 shots is an error."""
     outcome = fail(
         engine, "sampler", [[text_of(two_registers()), [0, 0]]], options={"default_shots": 0}
     )
     assert "at least 1" in outcome.reason
 
 
-def test_values_that_are_no_finite_numbers_fail(engine):
-    """NaN travels in an array and is refused with its PUB; so are words and ragged lists."""
+def test_values_that_are_not_finite_numbers_fail(engine):
+    """NaN in an array, text and ragged lists are refused with their PUB."""
     text = text_of(two_registers())
     nan = encode_array(np.array([0.1, np.nan]))
     for values in (nan, ["x", "y"], [[0.1, 0.2], [0.3]]):
@@ -438,7 +438,7 @@ def test_values_that_are_no_finite_numbers_fail(engine):
 
 
 def test_a_circuit_without_registers_has_an_empty_result(engine):
-    """Nothing measured, nothing returned; the metadata are there."""
+    """The result has metadata, but no registers."""
     circuit = QuantumCircuit(1)
     circuit.h(0)
     [pub] = run(engine, "sampler", [[text_of(circuit), None, 7]])

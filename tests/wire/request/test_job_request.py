@@ -23,7 +23,7 @@ SCHEMA: dict[str, Any] = json.loads(
 )
 VALIDATOR = Draft202012Validator(SCHEMA)
 PUBS: dict[str, list[Any]] = {"sampler": [["q", None, 5]], "estimator": [["q", "Z", None, 0.1]]}
-# Integral floats are left out: JSON Schema takes 2.0 as an integer, no client writes it.
+# Integral floats are left out: JSON Schema accepts 2.0 as an integer, but no client sends it.
 JUNK = [None, True, -1, 0, 1, 3, 2**31 - 1, 2**31, 1.5, -0.5, 1e-9, "", "auto", "XX", [], {}]
 JUNK += [[1], [-1], ["linear"], ["x"], [None], {"enable": True}, {"enable": 1}, "x" * 87]
 
@@ -74,7 +74,7 @@ PARAMS_PATHS = [
     PARAMS_PATHS,
     ids=lambda part: part if isinstance(part, str) else ".".join(part),
 )
-def test_each_member_of_params_takes_what_the_schema_takes(program: str, path: tuple[str, ...]):
+def test_each_member_of_params_agrees_with_the_schema(program: str, path: tuple[str, ...]):
     """Every member of params accepts and refuses the same values as the schema."""
     for value in JUNK:
         if path == ("pubs",) and value == ["x"] and program == "sampler":
@@ -87,7 +87,7 @@ def test_each_member_of_params_takes_what_the_schema_takes(program: str, path: t
 
 
 @pytest.mark.parametrize("name", [name for name in SCHEMA["properties"] if name != "params"])
-def test_each_member_of_a_job_takes_what_the_schema_takes(name: str):
+def test_each_member_of_a_job_agrees_with_the_schema(name: str):
     """Every member beside params accepts and refuses the same values as the schema."""
     words = ["sampler", "debug", "x" * 36, "x" * 37, "x" * 100, "x" * 101, ["t"] * 8, ["t"] * 9]
     for value in [*JUNK, *words, "x" * 10_001, ["x" * 86], ["x" * 87], 10_800, 10_801]:
@@ -100,7 +100,7 @@ PUB_ITEMS = [None, "q", 1, 0, -1, 1.5, True, [], {}, {"a": 1}]
 
 @pytest.mark.parametrize("program", ["sampler", "estimator"])
 @pytest.mark.parametrize("length", range(6))
-def test_pubs_take_what_the_schema_takes(program: str, length: int):
+def test_pubs_agree_with_the_schema(program: str, length: int):
     """PUBs of every length and last item are accepted as the schema says."""
     for last in PUB_ITEMS:
         pub = [*["q", "Z", None, 1, 1][: length - 1], last][:length]
@@ -157,7 +157,7 @@ def option_trees(draw: st.DrawFn, schema: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("program", ["sampler", "estimator"])
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_whole_params_take_what_the_schema_takes(program: str, data: st.DataObject):
+def test_whole_params_agree_with_the_schema(program: str, data: st.DataObject):
     """Random params, right or a little wrong, are accepted exactly when the schema accepts them."""
     schema = {
         "properties": {
@@ -192,8 +192,10 @@ def test_whole_params_take_what_the_schema_takes(program: str, data: st.DataObje
         ("sampler", {"version": 1}, "version", "1"),
     ],
 )  # fmt: skip
-def test_refusals_say_where(program: str, params: dict[str, Any], path: str, words: str):
-    """A refused body names the path of what is wrong, in the message too."""
+def test_errors_have_the_path_of_the_wrong_member(
+    program: str, params: dict[str, Any], path: str, words: str
+):
+    """The path is an attribute of the error and part of its message."""
     request = decode_job_request(json.dumps(job(program, **params)).encode())
     with pytest.raises(InvalidBody, match=words) as caught:
         decode_params(request.program_id, request.params)
@@ -288,7 +290,7 @@ def test_decoded_params_keep_values():
     estimator = decode_params("estimator", json.dumps({"pubs": [], "options": options}).encode())
     assert isinstance(estimator, EstimatorParams)
     assert estimator.options.default_precision == 1.0
-    assert estimator.options.simulator.seed_simulator is None  # pyright: ignore[reportAttributeAccessIssue]
+    assert estimator.options.simulator.seed_simulator is None
 
 
 def test_encode_and_decode_are_inverse():

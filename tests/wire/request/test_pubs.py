@@ -1,4 +1,4 @@
-"""PUBs as sent, and in every form that the API's documents show."""
+"""PUBs as this client sends them, and in every documented form."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def qpy_envelope(circuit: QuantumCircuit) -> dict[str, Any]:
 def test_encoded_pubs_are_decoded_unchanged(
     values: np.ndarray, shots: int, precision: float | None
 ) -> None:
-    """Values keep every bit and their shape on the way."""
+    """Values keep every bit and their shape."""
     item = json.loads(json.dumps(encode_sampler_pub(QASM, values, shots)))
     pub = decode_sampler_pub(item)
     assert (pub.circuit, pub.shots) == (QASM, shots)

@@ -249,7 +249,7 @@ def test_twirled_shots_may_exceed_the_requested_ones() -> None:
 
 
 def test_a_decompression_bomb_stays_small() -> None:
-    """A header that promises little stops a stream of gigabytes at once."""
+    """Decompression of gigabytes stops at the size in the header."""
     compressor = zlib.compressobj(9)
     data = compressor.compress(npy(ROWS))
     zeros = bytes(1 << 20)

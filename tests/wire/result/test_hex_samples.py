@@ -43,7 +43,7 @@ def test_plain_layouts_are_read_from_the_bytes(
     numbers = data.draw(st.lists(st.integers(0, 2**num_bits - 1), min_size=1, max_size=40))
     form = "0x{:X}" if upper else "0x{:x}"
     rows = decode_hex_text(written(numbers, separator, form), num_bits)
-    if rows is None:  # only spacing beyond what fits in a word is left to JSON
+    if rows is None:  # only very wide spacing is left to the JSON parser
         assert len(separator) > 4
         rows = decode_hex_list([hex(number) for number in numbers], num_bits, "c")
     np.testing.assert_array_equal(rows, expected(numbers, num_bits))
@@ -51,7 +51,7 @@ def test_plain_layouts_are_read_from_the_bytes(
 
 @pytest.mark.parametrize("num_bits", [1, 7, 8, 64, 65, 127, 128, 1000])
 def test_many_pieces(num_bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Samples across the borders of pieces, and rows that grow, come out in order."""
+    """Samples across the boundaries of pieces, and rows that grow, stay in order."""
     monkeypatch.setattr(hexbits, "_TEXT_PIECE", 700)
     rng = np.random.default_rng(num_bits)
     # Short samples first: the estimate of how many there are is wrong both ways.
@@ -140,7 +140,7 @@ def test_very_wide_registers(width: int) -> None:
     np.testing.assert_array_equal(result[0].data.c.array, expected(numbers, width))
 
 
-def test_a_width_that_the_text_can_not_fill_takes_no_memory() -> None:
+def test_a_width_larger_than_the_text_takes_no_memory() -> None:
     """A thousand short samples of a huge register are refused before rows are made."""
     samples = ["0x0"] * 100_000
     body = {"results": [{"data": {"c": {"samples": samples, "num_bits": 60_000}}}]}

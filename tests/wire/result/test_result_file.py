@@ -27,7 +27,7 @@ from tests.wire import examples as made
 
 @settings(max_examples=30, deadline=None)
 @given(made.sampler_results(), made.estimator_results())
-def test_results_come_back_equal(samples: PrimitiveResult, values: PrimitiveResult) -> None:
+def test_saved_results_are_unchanged(samples: PrimitiveResult, values: PrimitiveResult) -> None:
     """Data and metadata of both programs survive, to the bit."""
     for result in (samples, values):
         made.assert_same(decode_saved(encode_saved(result)), result)
@@ -91,7 +91,7 @@ def test_the_archive_reads_without_this_package() -> None:
     "value", [object(), np.array([None, 1]), math.sin, {"a": [print]}, type("T", (tuple,), {})()]
 )
 def test_objects_that_can_not_be_saved_are_refused(value: object) -> None:
-    """Objects without a documented form name their place instead of being pickled."""
+    """The error names their place; nothing is pickled."""
     with pytest.raises(EncodeError, match="result metadata"):
         encode_saved(PrimitiveResult([], {"x": value}))
 
@@ -128,6 +128,6 @@ def rewritten(**changes: bytes | None) -> bytes:
     ],
 )
 def test_damaged_files_are_refused(data: bytes, words: str) -> None:
-    """Each says what is wrong, as a ProtocolError."""
+    """The ProtocolError says what is wrong."""
     with pytest.raises(ProtocolError, match=words):
         decode_saved(data)

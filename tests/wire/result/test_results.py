@@ -25,7 +25,7 @@ from tests.wire.fuzz_results import run
 
 @settings(max_examples=40, deadline=None)
 @given(made.sampler_results())
-def test_sampler_results_come_back_equal_in_both_forms(result: PrimitiveResult) -> None:
+def test_sampler_results_are_unchanged_by_both_encodings(result: PrimitiveResult) -> None:
     """Every shape, width and register survives either encoding."""
     shots = [next(iter(pub.data.values())).num_shots for pub in result]
     for support_qiskit in (True, False):
@@ -38,8 +38,8 @@ def test_sampler_results_come_back_equal_in_both_forms(result: PrimitiveResult) 
 
 @settings(max_examples=40, deadline=None)
 @given(made.estimator_results())
-def test_estimator_results_come_back_equal_in_both_forms(result: PrimitiveResult) -> None:
-    """Values, companions and non-finite numbers survive either encoding."""
+def test_estimator_results_are_unchanged_by_both_encodings(result: PrimitiveResult) -> None:
+    """Values, mitigation's fields and non-finite numbers survive either encoding."""
     for support_qiskit in (True, False):
         body = encode_result(result, program_id="estimator", support_qiskit=support_qiskit)
         back = decode_result(body, program_id="estimator", pub_shapes=made.shapes_of(result))
@@ -174,8 +174,8 @@ def test_metadata_of_every_type_reach_the_wire() -> None:
     }
 
 
-def test_null_is_nan_for_values_and_none_for_companions() -> None:
-    """A job without an ensemble error says null; an unavailable value is NaN."""
+def test_null_is_nan_for_values_and_none_for_other_fields() -> None:
+    """A job without an ensemble error sends null; an unavailable value is NaN."""
     body = made.plain({"evs": [0.5, None], "stds": None, "ensemble_standard_error": None})
     data = decode_result(body, program_id="estimator", pub_shapes=[(2,)])[0].data
     np.testing.assert_array_equal(data.evs, [0.5, np.nan])
@@ -221,8 +221,8 @@ def test_circuits_of_a_newer_qpy_do_not_lose_the_result() -> None:
     assert decode_result(body, program_id="sampler").metadata == {"circuit": data}
 
 
-def test_objects_without_a_form_on_the_wire_are_refused() -> None:
-    """Metadata that JSON and the envelopes can't carry name their place."""
+def test_objects_without_an_encoding_are_refused() -> None:
+    """The error names the place of metadata that can't be encoded."""
     result = PrimitiveResult([], {"a": {"b": [object()]}})
     with pytest.raises(EncodeError, match=r"result metadata\.a\.b\[0\]: a object can't be encoded"):
         encode_result(result, program_id="sampler", support_qiskit=True)

@@ -118,8 +118,8 @@ def test_27_qubit_device_survives_the_wire_exactly() -> None:
     t1=st.floats(1e-9, 1),
     frequency=st.floats(1e6, 1e11),
 )
-def test_any_value_comes_back(seconds: float, error: float, t1: float, frequency: float) -> None:
-    """The unit on the wire loses no precision."""
+def test_any_value_is_unchanged(seconds: float, error: float, t1: float, frequency: float) -> None:
+    """Converting units loses no precision."""
     qubit = QubitProperties(t1=t1, t2=t1 / 3, frequency=frequency)
     target = Target(num_qubits=1, qubit_properties=[qubit])
     target.add_instruction(SXGate(), {(0,): InstructionProperties(seconds, error)})
@@ -127,7 +127,7 @@ def test_any_value_comes_back(seconds: float, error: float, t1: float, frequency
     assert facts(decode_target(*encode_target(target, name="one"))) == facts(target)
 
 
-def test_coupling_map_lists_both_directions_and_gates_keep_theirs() -> None:
+def test_coupling_map_has_both_directions_and_gates_keep_theirs() -> None:
     """As the service does: the device's map is symmetric, each gate's map is the true one."""
     configuration, _ = encode_target(fake_target(), name="fake_5q")
     assert [1, 0] in configuration["coupling_map"]
@@ -185,8 +185,8 @@ def test_parametrised_gates_are_stripped_from_devices_unless_asked() -> None:
     assert not asked.supported_angle_bound("rzz", [2.0])
 
 
-def test_nothing_is_stripped_from_a_device_that_needs_it() -> None:
-    """An ion trap whose only gates have angles stays usable."""
+def test_parametrised_gates_of_an_ion_trap_are_kept() -> None:
+    """It has no other gates."""
     ions = Target(num_qubits=2)
     for name in ("r", "rz", "rzz"):
         known = GenericBackendV2(2, [name], coupling_map=[[0, 1]]).target

@@ -26,7 +26,7 @@ def simulator(**fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("properties", [None, {}])
-def test_simulator_of_any_width_is_good_for_the_transpiler(properties: Any) -> None:
+def test_the_transpiler_accepts_a_simulator_of_any_width(properties: Any) -> None:
     """No width, no coupling, no bounds; breaking out of a loop works wherever loops do."""
     target = decode_target(simulator(), properties)
     assert target.num_qubits is None
@@ -73,7 +73,7 @@ def test_dt_of_any_kind_is_read(dt: Any, expected: float | None) -> None:
 
 
 def test_unreadable_properties_are_left_out() -> None:
-    """A strange unit, a missing value or a qubit that is not there do not cost the backend."""
+    """A strange unit, a missing value or a qubit that is not there are ignored."""
     configuration, properties = encode_target(fake_target(), name="d")
     properties["qubits"] = [
         [
@@ -97,7 +97,7 @@ def test_unreadable_properties_are_left_out() -> None:
 
 
 def test_gate_without_coupling_map_gets_its_qubits_from_the_properties() -> None:
-    """As in the official client, reported qubits tie a gate down."""
+    """As in the official client, the gate exists on the reported qubits only."""
     configuration, properties = encode_target(fake_target(), name="d")
     for gate in configuration["gates"]:
         gate.pop("coupling_map")

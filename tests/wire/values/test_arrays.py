@@ -33,7 +33,7 @@ DTYPES = ["?", "u1", "<u2", ">i4", "<i8", "<f2", ">f4", "<f8", "<c8", ">c16", "<
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(DTYPES), st.lists(st.integers(0, 4), max_size=3), st.booleans(), st.data())
-def test_arrays_come_back_equal(
+def test_arrays_are_unchanged(
     dtype: str, shape: list[int], transpose: bool, data: st.DataObject
 ) -> None:
     """dtype, shape and every element survive to the bit, in either axis order."""
@@ -48,7 +48,7 @@ def test_arrays_come_back_equal(
     assert back.tobytes() == array.tobytes()
 
 
-def test_text_comes_back_equal() -> None:
+def test_arrays_of_text_are_unchanged() -> None:
     """Unicode arrays, such as register names in metadata."""
     array = np.array([["θ", ""], ["a b", "\U0001f600"]])
     np.testing.assert_array_equal(decode_array(encode_array(array)), array, strict=True)
@@ -78,22 +78,22 @@ def test_arrays_longer_than_a_piece(size: int, random: bool) -> None:
     np.testing.assert_array_equal(decode_array(encode_array(array)), array)
 
 
-def test_object_arrays_go_as_lists() -> None:
-    """As in the official encoder; numbers and words come back as such arrays."""
+def test_object_arrays_are_sent_as_lists() -> None:
+    """As in the official encoder; arrays of numbers and words are decoded as arrays."""
     assert encode_array(np.array([1, None], object))["__value__"] == [1, None]
     np.testing.assert_array_equal(decode_array(envelope("ndarray", [1, 2])), [1, 2])
     np.testing.assert_array_equal(decode_array(envelope("ndarray", ["a", "b"])), ["a", "b"])
 
 
 @pytest.mark.parametrize("value", [None, 3, {}, {"__type__": "ndarray"}, envelope("set", [])])
-def test_other_values_are_no_arrays(value: object) -> None:
+def test_other_values_are_not_decoded_as_arrays(value: object) -> None:
     """Only the envelope itself is read."""
     with pytest.raises(ProtocolError, match="array: expected an ndarray envelope"):
         decode_array(value)
 
 
 def test_bytes_after_the_end_are_refused() -> None:
-    """Trailing data, doubled padding and other alphabets are not overlooked."""
+    """Trailing data, doubled padding and other alphabets are errors."""
     text = str(encode_array(np.arange(3))["__value__"])
     data = base64.b64decode(text)
     for bad, words in [
@@ -107,8 +107,8 @@ def test_bytes_after_the_end_are_refused() -> None:
             decode_array(envelope("ndarray", bad))
 
 
-def test_inflating_is_bounded() -> None:
-    """Text of another kind of file is bounded by the caller."""
+def test_decompression_is_bounded() -> None:
+    """The caller limits the size of a decompressed file."""
     text = base64.b64encode(zlib.compress(bytes(10_000))).decode()
     assert inflate_text(text_slice(text, "x"), max_bytes=10_000, place="x") == bytes(10_000)
     with pytest.raises(ProtocolError, match="x: expands to more than 9999"):
@@ -131,8 +131,8 @@ def test_times_of_every_iso_spelling(text: str, expected: datetime) -> None:
     assert parse_datetime(text) == expected
 
 
-def test_long_values_in_unexpected_places_are_whole() -> None:
-    """Strings and lists that were cut out are in the metadata unchanged."""
+def test_long_values_in_unexpected_places_are_unchanged() -> None:
+    """Strings and lists that were decoded separately are complete in the metadata."""
     metadata = {
         "__value__": "x" * 5000,
         "a": [{"samples": [str(n) for n in range(2000)]}, {"samples": [1.5] * 2000}],
@@ -170,6 +170,6 @@ def test_truncated_long_values() -> None:
         (1.5, "1.5"),
     ],
 )
-def test_values_are_shown_briefly(value: object, text: str) -> None:
-    """Error messages stay short whatever they show."""
+def test_excerpts_of_values_are_short(value: object, text: str) -> None:
+    """Error messages stay short, whatever value they quote."""
     assert brief(value) == text

@@ -66,8 +66,8 @@ def test_spans_are_a_sequence() -> None:
         ("ExecutionSpan", [[2, 5], None, 7]),
     ],
 )
-def test_slices_come_back_equal(kind: str, parts: list) -> None:
-    """Each kind's list is read and written alike."""
+def test_slices_are_unchanged(kind: str, parts: list) -> None:
+    """Each kind of span is encoded as it was decoded."""
     assert encode_data_slice(decode_data_slice(kind, parts)) == parts
 
 
