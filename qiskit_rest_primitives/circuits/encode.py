@@ -71,8 +71,9 @@ def encode_circuit(circuit: QuantumCircuit) -> EncodedCircuit:
     Raises:
         EncodeError: a part of the circuit can't be sent; the message names it.
     """
-    given: object = circuit  # users may pass anything
-    if not isinstance(given, QuantumCircuit):
+    if not isinstance(  # pyright: ignore[reportUnnecessaryIsInstance] - users may pass anything
+        circuit, QuantumCircuit
+    ):
         raise EncodeError(f"expected a QuantumCircuit, not {type(circuit).__name__}")
     try:
         return _encode(circuit)

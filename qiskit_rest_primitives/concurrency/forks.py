@@ -1,4 +1,4 @@
-"""What a forked child must not inherit: locks that a thread of its parent held, and its futures.
+"""Replaces, in a forked child, locks that another thread of the parent held, and futures.
 
 Only the forking thread exists in the child. A lock that another thread held would stay locked there
 for ever, and a future that another thread was to resolve would never be done.

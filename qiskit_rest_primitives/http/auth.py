@@ -1,4 +1,4 @@
-"""Bearer tokens: ready ones as they are, API keys exchanged for one and renewed ahead of time."""
+"""Bearer tokens: supplied by the user, or exchanged for an API key, and renewed ahead of time."""
 
 from __future__ import annotations
 

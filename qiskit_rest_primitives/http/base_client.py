@@ -1,4 +1,4 @@
-"""How every call of the API is made: url, headers, errors, retries; and what its users share."""
+"""Makes every call of the API: url, headers, errors, retries; holds objects that users share."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ CURES = {
 
 
 class Detail(msgspec.Struct):
-    """What an error reply says, in whichever form."""
+    """The content of an error reply of any form."""
 
     code: int | None = None
     message: str = ""

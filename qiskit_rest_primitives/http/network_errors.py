@@ -89,7 +89,7 @@ def _kind_and_text(cause: Exception) -> tuple[type[TransportError], str]:
 
 
 def _innermost(error: Exception) -> Exception:
-    """What urllib3 raised, out of what requests has wrapped around it."""
+    """The error of urllib3 that requests has wrapped."""
     inner: Any = error.args[0] if error.args else None
     inner = getattr(inner, "reason", None) or inner
     return inner if isinstance(inner, from_urllib3.HTTPError) else error

@@ -13,7 +13,7 @@ TAG_TOO_LONG = 1205
 SESSION_CLOSED = 1217
 INSTANCE_NOT_FOUND = 1279
 JOB_NOT_FOUND = 1291
-# What the registry has no code for is 9000 + the HTTP status.
+# Errors without a code in the registry have 9000 + the HTTP status.
 UNREGISTERED = 9000
 
 

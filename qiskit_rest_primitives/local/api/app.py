@@ -110,7 +110,7 @@ def create_app(
 
 
 def _api_routes(core: Core) -> list[Route]:
-    """One route a path, so that a wrong method is 405 with all the right ones."""
+    """One route per path, so that a wrong method is a 405 that lists the allowed ones."""
     by_path: dict[str, dict[str, Endpoint]] = {}
     for method, path, handler in HANDLERS:
         by_path.setdefault(path, {})[method] = endpoint(core, handler)

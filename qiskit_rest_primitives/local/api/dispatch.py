@@ -40,7 +40,7 @@ VERSIONS: dict[str, str | None] = {
 
 
 def api_version(request: Request) -> str:
-    """The version that a request asks for; the oldest if it names none, as the service does.
+    """The version in a request's header; without one the oldest, as on IBM's service.
 
     Raises:
         ProblemError: 400, there is no such version.

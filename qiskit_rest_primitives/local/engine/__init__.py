@@ -1,1 +1,1 @@
-"""What the engine runs: PUBs to tasks, tasks on a simulator, results joined."""
+"""The engine: divides PUBs into tasks, runs them on simulators, joins their results."""

@@ -122,7 +122,7 @@ class Observables:
 
     Attributes:
         distinct: {pauli: coefficient} each, letters IXYZ.
-        numbers: int, of the observables' shape: which of `distinct` stands there.
+        numbers: int, of the observables' shape: indices into `distinct`.
     """
 
     distinct: list[dict[str, float]]

@@ -1,4 +1,4 @@
-"""What a PUB may not ask of any backend, or of this one. In: a loaded PUB. Out: maybe a refusal."""
+"""Checks a PUB against the limits of its backend. In: a loaded PUB. Out: RefusedError."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def check_shots_of_backend(
     shots: int, pub_index: int, backend: LocalBackend, *, precision: float | None = None
 ) -> None:
-    """Refuses more shots of a circuit than the backend's configuration says.
+    """Refuses more shots of a circuit than the backend's configuration allows.
 
     Args:
         shots: of each circuit.
@@ -29,7 +29,7 @@ def check_shots_of_backend(
         precision: of an estimator's PUB, which needs the shots.
 
     Raises:
-        RefusedError: too many; says what the most are.
+        RefusedError: too many; the reason has the limit.
     """
     most = backend.max_shots
     if shots <= most:
@@ -48,10 +48,10 @@ def check_shots_of_backend(
 
 
 def check_fields(circuit: QuantumCircuit, pub_index: int) -> None:
-    """Refuses a sampler's circuit whose registers no result can have as fields.
+    """Refuses a sampler's circuit with register names that can't be fields of a result.
 
     Raises:
-        RefusedError: names them.
+        RefusedError: the reason has the names.
     """
     try:
         check_register_names(circuit, pub_index=pub_index)
@@ -65,7 +65,7 @@ def check_angles(
     """Refuses parameter values that give a gate of a device an angle that it does not have.
 
     Raises:
-        RefusedError: names the gate, the angle and the values.
+        RefusedError: the reason has the gate, the angle and the values.
     """
     if backend.is_simulator:
         return

@@ -35,7 +35,7 @@ class Engine:
     """Runs jobs in the order of their submission, a few at a time.
 
     Args:
-        backends: what jobs can name.
+        backends: the backends that jobs can use.
         executor: runs the tasks: `worker_processes(n)`, a Dask `Client.get_executor()`, any other;
             threads and processes of its own when left out, see `Workers`. An executor given here
             is not shut down.
@@ -58,7 +58,7 @@ class Engine:
         count = jobs_at_once or max(2, self._workers.width)
         self._planners = DaemonThreads(count, "planning")
         self._notifier = DaemonThreads(1, "cancelling")
-        # Not deleted in close(): a task that still runs looks for its flag until it ends.
+        # Not deleted in close(): running tasks check their flags until they end.
         self._flags = TemporaryFolder(self, "qiskit-rest-stop-").path
         self._numbers = itertools.count()
         self._lock = threading.Condition()
@@ -85,7 +85,7 @@ class Engine:
         """Queues a job and returns at once.
 
         Args:
-            job_id: its name in the callbacks.
+            job_id: identifies the job in the callbacks.
             backend: name of a backend.
             params: decoded and validated.
             program_id: ``sampler`` or ``estimator``.
@@ -115,7 +115,7 @@ class Engine:
             self._lock.notify()
 
     def cancel(self, job_id: str) -> None:
-        """Stops a job: a queued one at once, a running one soon; any other is left alone."""
+        """Stops a job: a queued one at once, a running one soon; others are unaffected."""
         with self._lock:
             for job in self._queue:
                 if job.job_id == job_id:
@@ -147,7 +147,7 @@ class Engine:
         self._notifier.shutdown()
         self._planners.shutdown(wait=False, cancel_futures=True)
         self._workers.close()
-        # A thread that is within Qiskit's Rust code when the interpreter exits may crash it.
+        # A thread in Qiskit's Rust code may crash the interpreter while it exits.
         self._planners.join(JOIN_SECONDS)
 
     def _conduct_jobs(self) -> None:

@@ -1,4 +1,4 @@
-"""Task results -> the result of their PUB, exactly as if it had never been cut."""
+"""Task results -> the result of their PUB, exactly as if it had run as one task."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class SamplerJoin:
 
     Attributes:
         shape: shape of the PUB.
-        shots: samples a point.
+        shots: samples per point.
         num_bits: creg name -> width.
         metadata: of the PUB.
     """
@@ -38,13 +38,13 @@ class SamplerJoin:
         }
 
     def add(self, result: TaskResult) -> None:
-        """Puts the points of one task in their place."""
+        """Puts the points of one task at their positions."""
         for name, array in result.arrays.items():
             self._arrays[name][result.start : result.start + result.count] = array
         self.metadata.update(result.metadata)
 
     def result(self) -> SamplerPubResult:
-        """One BitArray a register, of the PUB's shape."""
+        """One BitArray per register, of the PUB's shape."""
         fields = {
             name: BitArray(array.reshape(*self.shape, *array.shape[1:]), self.num_bits[name])
             for name, array in self._arrays.items()
@@ -78,7 +78,7 @@ class EstimatorJoin:
         self._evs = np.zeros(self.num_pairs)
 
     def add(self, result: TaskResult) -> None:
-        """Puts the pairs of one task in their place."""
+        """Puts the pairs of one task at their positions."""
         part = slice(result.start, result.start + result.count)
         self._evs[part] = result.arrays["evs"]
         if "stds" in result.arrays:
@@ -91,7 +91,7 @@ class EstimatorJoin:
         """The fields ``evs`` and ``stds``, of the PUB's shape.
 
         Exact values get normal noise of the target precision, one stream along the PUB in C order,
-        as from the reference estimator and from Aer's; it is their standard error, as Aer states.
+        as from the reference estimator and Aer's; the precision is their ``stds``, as in Aer's.
         """
         evs = self._evs[self.positions]
         if self._stds is not None:

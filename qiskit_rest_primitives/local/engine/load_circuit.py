@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 OLDEST_QPY = 13
 MAX_BITS = 100_000
-# Some two million operations, as many as are read of a text.
+# About two million operations, the limit for texts, too.
 MAX_QPY_BYTES = 128 * MEBIBYTE
 _FILE_HEADER = struct.Struct("!6sBBBBQc")
 _CIRCUIT_HEADER = struct.Struct("!H1cHIIQIQI")
@@ -24,7 +24,7 @@ _CIRCUIT_HEADER = struct.Struct("!H1cHIIQIQI")
 
 @dataclass(frozen=True)
 class LoadedCircuit:
-    """A circuit and the order in which positional values meet its parameters."""
+    """A circuit, and its parameters in the order of positional values."""
 
     circuit: QuantumCircuit
     parameters: list[Any]
@@ -86,7 +86,7 @@ def _load_qpy(data: bytes, pub_index: int) -> LoadedCircuit:
 
 
 def _check_qpy_header(data: bytes, pub_index: int) -> None:
-    """Refuses at once what can be seen without loading it.
+    """Refuses a file whose header shows that it is wrong or too large, without loading it.
 
     The layout is that of "QPY Format" in Qiskit's API reference.
     """

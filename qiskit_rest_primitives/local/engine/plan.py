@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend
 
 MAX_RESULT_BYTES = 2**30
-# A few words of text declare as many, and each is an object of some eighty bytes.
+# A short text can declare this many, and each is an object of about eighty bytes.
 MAX_JOB_BITS = 2_000_000
 _TASK_SECONDS = 0.25
 _TASKS_PER_PUB = 16
@@ -51,10 +51,10 @@ class PubPlan:
     """How one PUB is run.
 
     Attributes:
-        tasks: cut from the PUB.
+        tasks: its points, divided.
         small: whether they may run in threads.
-        join: puts their results together.
-        num_circuits: how many circuits with values it stands for.
+        join: joins their results.
+        num_circuits: its number of bound circuits.
     """
 
     tasks: Sequence[Task]
@@ -78,7 +78,7 @@ class JobPlan:
 
 @dataclass(frozen=True)
 class _Context:
-    """What all PUBs of a job share."""
+    """Values that all PUBs of a job share."""
 
     requested: Requested
     backend: LocalBackend
@@ -102,7 +102,7 @@ def plan_job(
     rehearsals: Rehearsals,
     time_limit_seconds: float = math.inf,
 ) -> JobPlan:
-    """Reads every PUB and cuts it into tasks.
+    """Reads every PUB and divides it into tasks.
 
     Args:
         params: of the job.
@@ -235,7 +235,7 @@ def _plan_estimator_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
 def _physical_width(
     circuit: str | bytes, backend: LocalBackend, observables: Any = None
 ) -> int | None:
-    """How wide a text is that names qubits ``$0``: as the device, or as its observables."""
+    """The width of a text with qubits ``$0``: that of the device or of its observables."""
     if isinstance(circuit, bytes) or "$" not in circuit:
         return None
     if not backend.is_simulator:
@@ -259,41 +259,41 @@ def _rows(loaded: LoadedCircuit, values: BindingsArray, setup: Setup) -> np.ndar
 
 @dataclass
 class _Memory:
-    """What the results and circuits of a job may take together."""
+    """Limits the memory of a job's circuits and results."""
 
     bytes_left: int = MAX_RESULT_BYTES
     bits_left: int = MAX_JOB_BITS
 
     def take_bits(self, num_bits: int, pub_index: int) -> None:
-        """Refuses the PUB whose circuit is one too many."""
+        """Refuses the PUB whose circuit exceeds the limit."""
         self.bits_left -= num_bits
         if self.bits_left < 0:
             raise RefusedError(
                 f"PUB {pub_index}: the circuits of the job have more than {MAX_JOB_BITS} qubits "
                 "and bits together",
-                solution="Send fewer PUBs a job.",
+                solution="Send fewer PUBs per job.",
             )
 
     def take(self, num_bytes: int, pub_index: int) -> None:
-        """Refuses the PUB whose result no longer fits."""
+        """Refuses the PUB whose result exceeds the limit."""
         self.bytes_left -= num_bytes
         if self.bytes_left < 0:
             raise RefusedError(
                 f"PUB {pub_index}: its result would take {num_bytes / 2**30:.1f} GiB; a job's "
                 f"results have {MAX_RESULT_BYTES / 2**30:.0f} GiB",
-                solution="Send fewer points or shots a job.",
+                solution="Send fewer points or shots per job.",
             )
 
 
 @dataclass
 class _Time:
-    """What the simulations of a job may take together."""
+    """Limits the estimated time of a job's simulations."""
 
     limit_seconds: float
     used_seconds: float = 0.0
 
     def take(self, setup: Setup, points: int, pub_index: int) -> None:
-        """Refuses the PUB with which the job would be stopped by its limit before it ends."""
+        """Refuses the PUB with which the job would exceed its time limit."""
         if not setup.limited:
             return
         seconds = setup.seconds_per_point * points
@@ -309,7 +309,7 @@ class _Time:
 
 
 def _cut(points: int, seconds_per_point: float) -> Iterator[slice]:
-    """Parts of a PUB: some sixteen of them, none of much more than a quarter of a second."""
+    """Divides the points of a PUB: one part if it is short, else at least `_TASKS_PER_PUB` parts."""
     block = max(1, points)
     if seconds_per_point * points > _WORTH_CUTTING_SECONDS:
         block = max(1, min(int(_TASK_SECONDS / seconds_per_point), -(-points // _TASKS_PER_PUB)))

@@ -1,8 +1,8 @@
-"""A QPY file is loaded in a process of its own first, with little memory, time and stack.
+"""Loads a QPY file in a separate process first, with little memory, time and stack.
 
-Headers anywhere in a file make Qiskit's loader reserve what the file's bytes do not back: bits of
-nested definitions, vectors of parameters, frames of its own stack. Where that ends badly, it ends
-the process of the rehearsal. What has passed is then loaded here, at the same cost.
+Headers anywhere in a file can make Qiskit's loader allocate far more than the file's size: bits of
+nested definitions, vectors of parameters, stack frames. A crash ends only the separate process. A
+file that loads there is then loaded here, at the same cost.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from qiskit_rest_primitives.local.outcome import NOT_LOADABLE, RefusedError
 
 PROCESSES = 2
 MEBIBYTE = 1 << 20
-# An ordinary circuit takes some ten times its file's bytes, and 15 ms a megabyte.
-IDLE_BYTES = 192 * MEBIBYTE  # of which the process has half before it loads anything
+# An ordinary circuit takes about ten times its file's bytes, and 15 ms per megabyte.
+IDLE_BYTES = 192 * MEBIBYTE  # half of it is in use before the first file
 SPARE_BYTES, BYTES_PER_BYTE, MOST_BYTES = 128 * MEBIBYTE, 32, 1024 * MEBIBYTE
 SPARE_SECONDS, SECONDS_PER_BYTE, MOST_SECONDS = 10.0, 1e-6, 120.0
-# The least that a thread has on any platform, the main one excepted, is 512 KiB (macOS).
+# The smallest default stack of a thread on any platform is 512 KiB (macOS).
 STACK_BYTES = 256 * 1024
 _WAIT_SECONDS = 0.05
 _CURE = "Send the circuit as OpenQASM 3 text, or split it."
 
 
 class Rehearsals:
-    """Processes that load QPY files before this one does; started when the first file comes."""
+    """Processes that load QPY files before this one does; started for the first file."""
 
     def __init__(self) -> None:
         self._workers = WorkerProcesses(PROCESSES)
@@ -62,7 +62,7 @@ class Rehearsals:
                 check()
                 if self._workers.memory_of(future) > IDLE_BYTES + spare:
                     raise too_much
-                # Files ahead of it do not count, nor what else keeps the machine busy.
+                # Neither files before it in the queue nor other work of the machine count.
                 clock = self._workers.clock_of(future)
                 if started is None:
                     started = clock
@@ -91,10 +91,10 @@ def _too_costly(pub_index: int, what: str) -> RefusedError:
 
 
 def rehearse(data: bytes, spare_bytes: int) -> str | None:
-    """Loads a QPY file and throws the circuit away; runs in a process of its own.
+    """Loads a QPY file and discards the circuit; runs in a separate process.
 
     Returns:
-        What is wrong with the file, or None.
+        The error of the file, or None.
 
     Raises:
         MemoryError: it takes more than ``spare_bytes``; the process may also end, or crash.
@@ -127,10 +127,10 @@ def rehearse(data: bytes, spare_bytes: int) -> str | None:
 
 
 def brief_error(error: BaseException) -> str:
-    """What a loader says, in one short line; Qiskit's adds a coloured trace of its parser."""
+    """A loader's message in one short line, without the coloured trace of Qiskit's parser."""
     if isinstance(error, MemoryError):
         return "it claims to hold more than there is memory for"
-    # Some parts come escaped, as Qiskit's errors show their messages with repr().
+    # Parts are escaped, because Qiskit's errors show their messages with repr().
     words = re.sub(
         r"(\x1b|\\x1b)\[[0-9;]*m|\\n|[\u2500-\u257f]", " ", str(error).strip("'\"")
     ).split()
@@ -139,10 +139,10 @@ def brief_error(error: BaseException) -> str:
 
 @contextmanager
 def memory_limit(spare_bytes: int) -> Generator[None]:
-    """Lets this process reserve so much more memory than it has, on Linux.
+    """Limits the additional memory that this process can reserve, on Linux.
 
-    Allocators reserve in advance, so this stops single large claims only; the sum of small ones is
-    watched from outside. Where neither can be done, the time limit bounds what is taken.
+    Allocators reserve in advance, so this stops single large claims only; the parent
+    process watches the sum of small ones. On other systems only the time limit applies.
     """
     if sys.platform != "linux":
         yield

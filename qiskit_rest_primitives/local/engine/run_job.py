@@ -40,10 +40,10 @@ class _EndedError(Exception):
 
 @dataclass(eq=False)
 class Job:
-    """What the engine knows of a job.
+    """The engine's state of a job.
 
     Attributes:
-        messages: finished futures, and None to cancel; what its conductor waits for.
+        messages: finished futures, and None to cancel; its conductor waits for these.
         steps: lines of its log.
     """
 
@@ -132,7 +132,7 @@ def conduct(job: Job, workers: Workers, planners: Executor) -> Outcome:
 
 
 def failed(job: Job, error: BaseException) -> Outcome:
-    """Words for what went wrong, for the user and the job's log."""
+    """The final state of a failed job, with a reason for the user and a traceback in its log."""
     if isinstance(error, RefusedError):
         job.log(f"failed: {error.reason}")
         return job.outcome(

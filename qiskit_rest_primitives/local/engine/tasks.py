@@ -1,6 +1,6 @@
 """The unit of work for an executor: some points of one PUB on one simulator.
 
-A task is picklable and answers alike in this process, in another one and on another machine.
+A task can be pickled and gives the same result in any process and on any machine.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from qiskit_rest_primitives.local.simulators.simulator import (
 
 @dataclass(frozen=True)
 class StopFlag:
-    """A file whose existence says "stop"; threads and processes of one machine see it alike."""
+    """A file whose existence says "stop"; for all threads and processes of one machine."""
 
     path: str
 
@@ -68,7 +68,7 @@ class Task:
 
 @dataclass(frozen=True)
 class TaskResult:
-    """What a task found: arrays whose first axis is its points (sampler) or pairs (estimator)."""
+    """A task's result: arrays whose first axis is its points (sampler) or pairs (estimator)."""
 
     pub_index: int
     start: int

@@ -8,14 +8,14 @@ if TYPE_CHECKING:
     from qiskit_rest_primitives.local.simulators.setup import Setup
 
 SMALL_SECONDS = 0.1
-"""Handing work to a process and fetching its result costs a few percent of this."""
-# Estimates are rough: in so few qubits an operation takes a millisecond or two at most.
+"""Sending work to a process and fetching its result takes a few percent of this."""
+# Estimates are rough, but on this few qubits an operation takes at most two milliseconds.
 SMALL_QUBITS = 16
 _NOT_GATES = frozenset({"barrier", "delay", "measure", "reset"})
 
 
 def is_small(setup: Setup, points: int) -> bool:
-    """Whether a PUB may be simulated in threads, which can't be ended but end soon by themselves.
+    """Whether a PUB may be simulated in threads, which can't be killed, but end soon.
 
     Args:
         setup: how the PUB is run.
@@ -23,8 +23,8 @@ def is_small(setup: Setup, points: int) -> bool:
 
     Returns:
         True if the simulator lets other threads run, the whole PUB is estimated to take less than
-        `SMALL_SECONDS`, and that estimate can't be far off: few qubits, and no operation that
-        stands for many others.
+        `SMALL_SECONDS`, and that estimate is reliable: few qubits, and no operation that
+        expands to many others.
     """
     return (
         not setup.simulator.holds_lock

@@ -1,4 +1,4 @@
-"""What a worker process runs: calls from standard input, answers to standard output."""
+"""The program of a worker process: reads calls from stdin, writes answers to stdout."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _answer(message: bytes) -> bytes:
     try:
         text = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
         if isinstance(answer, BaseException):
-            pickle.loads(text)  # some exceptions can be written and not read
+            pickle.loads(text)  # some exceptions can be pickled but not unpickled
     except Exception:
         return pickle.dumps(RuntimeError(f"{type(answer).__name__}: {answer}"))
     return text

@@ -36,11 +36,11 @@ class _Call:
 class WorkerProcesses(Executor):
     """Runs picklable calls in processes of this machine.
 
-    Its threads are all started now: while the interpreter exits there can be no new ones.
+    It starts all threads now, because none can be started while the interpreter exits.
 
     Args:
         count: processes at most.
-        eager: start all of them now; otherwise each when there is work that no other is free for.
+        eager: start all of them now; otherwise each when work arrives and no other is free.
     """
 
     def __init__(self, count: int, *, eager: bool = False):
@@ -48,7 +48,7 @@ class WorkerProcesses(Executor):
         self._max_workers = count  # the name that the standard library's executors use
         self._lock = threading.Lock()
         self._running: dict[Future[Any], _Process] = {}
-        self._doomed: set[Future[Any]] = set()  # to be killed, before their process was there
+        self._doomed: set[Future[Any]] = set()  # to be killed as soon as their process exists
         self._closed = self._dropping = False
         self._idle = [_Process() for _ in range(count if eager else 0)]
         self._threads = [
@@ -70,7 +70,7 @@ class WorkerProcesses(Executor):
         return future
 
     def kill(self, future: Future[Any]) -> None:
-        """Ends the process that runs this call, if one does; another takes its place."""
+        """Kills the process that runs this call, if any; a new one replaces it."""
         with self._lock:
             process = self._running.get(future)
             if process is None and future.running():
@@ -79,7 +79,7 @@ class WorkerProcesses(Executor):
             process.kill()
 
     def memory_of(self, future: Future[Any]) -> int:
-        """Bytes of memory that the process of this call has now; 0 where that can't be told."""
+        """Bytes of memory that the process of this call has now; 0 if unknown."""
         with self._lock:
             process = self._running.get(future)
         return 0 if process is None else process.memory()
@@ -159,7 +159,7 @@ class _Process:
         environment = os.environ | {
             "PYTHONPATH": os.pathsep.join(p or os.getcwd() for p in sys.path)
         }
-        # A session of its own: Ctrl-C is for the service, which ends its children itself.
+        # A separate session: Ctrl-C goes to the service, which ends its children itself.
         self._child = subprocess.Popen(
             [sys.executable, "-m", f"{__package__}.worker_main"],
             stdin=subprocess.PIPE,
@@ -194,7 +194,7 @@ class _Process:
         return self._child.poll() is None
 
     def memory(self) -> int:
-        """Bytes it has now, on Linux; 0 elsewhere, or when it is gone."""
+        """Bytes in use, on Linux; 0 elsewhere, or after it ended."""
         try:
             with open(f"/proc/{self._child.pid}/statm", "rb") as statm:
                 return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -213,16 +213,16 @@ class _Process:
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def kill(self) -> None:
-        """Ends it in the middle of a call."""
+        """Kills it during a call."""
         self._child.kill()
 
     def end(self) -> None:
-        """Ends it between calls, and lets go of it."""
+        """Kills the idle process and closes its pipes."""
         self._child.kill()
         self._child.wait()
         for stream in (self._child.stdin, self._child.stdout):
             assert stream is not None
-            with suppress(OSError):  # what a dead child left unread in the pipe
+            with suppress(OSError):  # data that a dead child did not read
                 stream.close()
 
 

@@ -18,57 +18,56 @@ _WIDTH_OF_OTHERS = 16
 
 
 def worker_processes(count: int) -> Executor:
-    """Makes worker processes and starts them, so that no job waits for an import."""
+    """Starts worker processes now, so that no job waits for an import."""
     return WorkerProcesses(count, eager=True)
 
 
 def warm_up() -> None:
-    """Imports what a first task would have to wait for."""
+    """Imports modules, so that the first task does not wait for them."""
     for module in ("qiskit.primitives", "qiskit.qpy", f"{__package__}.plan"):
         importlib.import_module(module)
 
 
 def default_thread_count() -> int:
-    """Threads for work in this process: one a core, at least two so that no job blocks all."""
+    """Number of threads for small tasks: one per core, at least two, so that no job blocks all."""
     return max(2, os.cpu_count() or 2)
 
 
 class Workers:
     """Runs tasks on an executor.
 
-    An executor that is given takes every task. By default small tasks run in threads of this
-    process, which begin at once, and all others in worker processes, which start when the first
-    such task comes: only a process can be ended in the middle of a simulation, and most simulators
-    keep Python's lock from everything else in theirs.
+    A given executor runs every task. By default small tasks run in threads of this process, without
+    delay, and all others in worker processes, which start with the first such task: only a process
+    can be killed during a simulation, and most simulators hold Python's lock in theirs.
 
     Args:
         executor: any executor; the service's own threads and processes when left out.
 
     Attributes:
-        rehearsals: load QPY files before this process does.
+        rehearsals: processes that load QPY files before this one.
     """
 
     def __init__(self, executor: Executor | None = None):
         self._given = executor is not None
         self._executor = executor or DaemonThreads(default_thread_count(), "simulation")
-        # Its threads start now, its processes when there is work for them.
+        # The threads start now, the processes with their first work.
         self._processes = WorkerProcesses(self.width)
         self.rehearsals = Rehearsals()
         self._lock = threading.Lock()
 
     @property
     def width(self) -> int:
-        """Tasks that it runs at the same time; a guess where the executor doesn't say."""
+        """Tasks that it runs at the same time; a guess if the executor has no such attribute."""
         return getattr(self._executor, "_max_workers", _WIDTH_OF_OTHERS)
 
     def submit(self, task: Task, *, small: bool) -> Future[TaskResult]:
-        """Queues one task; whether it is small decides where it runs, see `thread_or_process`."""
+        """Queues one task; small tasks run in threads, see `thread_or_process`."""
         with self._lock:
             executor = self._executor if self._given or small else self._processes
             return executor.submit(run_task, task)
 
     def submit_again(self, task: Task) -> Future[TaskResult]:
-        """Queues a task that was lost with its process where a crash concerns no other task."""
+        """Retries a task whose process died, where a crash affects no other task."""
         with self._lock:
             # ProcessPoolExecutor has no public sign of being broken but to raise in submit().
             pool = self._executor
@@ -78,10 +77,10 @@ class Workers:
             return self._processes.submit(run_task, task)
 
     def abandon(self, futures: Iterable[Future[TaskResult]]) -> None:
-        """Ends tasks whose stop flags are set: those in worker processes run no more after this.
+        """Ends tasks whose stop flags are set: those in worker processes have ended after this.
 
-        One that has not stopped by itself after a moment is killed with its process. In a thread,
-        or on an executor that was given, a task stops the next time it checks the flag.
+        A worker process whose task does not stop at once is killed. In a thread, or on a given
+        executor, a task stops at its next check of the flag.
         """
         running = [future for future in futures if not future.cancel()]
         unfinished = wait(running, _GRACE_SECONDS).not_done
@@ -92,7 +91,7 @@ class Workers:
         wait(unfinished, _GRACE_SECONDS)
 
     def close(self) -> None:
-        """Drops queued tasks and ends the threads and processes that were made here."""
+        """Drops queued tasks and ends its own threads and processes."""
         if isinstance(self._executor, DaemonThreads):
             self._executor.shutdown(wait=False, cancel_futures=True)
             self._executor.join(JOIN_SECONDS)

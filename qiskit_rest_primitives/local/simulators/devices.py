@@ -67,7 +67,7 @@ def heavy_hex_edges(num_qubits: int) -> list[tuple[int, int]]:
 
 @lru_cache(maxsize=32)
 def device_target(num_qubits: int) -> Target:
-    """What the device can do, with its durations (seconds) and errors."""
+    """The device's instructions, with durations (seconds) and errors."""
     from qiskit.providers.fake_provider import GenericBackendV2
     from qiskit.transpiler import Target
 

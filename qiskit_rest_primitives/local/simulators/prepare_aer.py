@@ -1,4 +1,4 @@
-"""A PUB's circuit and what is wanted of it -> its `Setup` on a method of Aer."""
+"""A PUB's circuit and request -> its `Setup` on a method of Aer."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 def prepare_aer(
     method: str, circuit: QuantumCircuit, pub_index: int, requested: Requested, wanted: Wanted
 ) -> Setup:
-    """Runs on a method of Aer, with the noise model, gates and coupling that the job asks for.
+    """Runs on a method of Aer, with the noise model, gates and coupling of the job's options.
 
     Raises:
         RefusedError: too wide, too many shots, or something that Aer does not run.
@@ -75,7 +75,7 @@ def prepare_aer(
         noise, approximated = noise.for_stabilizer()
         applied = "pauli-twirled" if approximated else applied
     metadata = {"simulation": {"method": method, "noise": applied}}
-    # What Aer's choice of a method costs is not known before it is made.
+    # The cost is unknown until Aer chooses a method.
     limited = noise is not None and method != "automatic"
     per_shot = seconds_per_shot(bare, method, noisy=noise is not None or dynamic)
     if isinstance(wanted, SamplesWanted):

@@ -1,4 +1,4 @@
-"""A PUB's circuit and what is wanted of it -> its `Setup` on a device, with all of its noise."""
+"""A PUB's circuit and request -> its `Setup` on a device, with all of its noise."""
 
 from __future__ import annotations
 

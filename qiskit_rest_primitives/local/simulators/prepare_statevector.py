@@ -1,4 +1,4 @@
-"""A PUB's circuit and what is wanted of it -> its `Setup` on `statevector`."""
+"""A PUB's circuit and request -> its `Setup` on `statevector`."""
 
 from __future__ import annotations
 

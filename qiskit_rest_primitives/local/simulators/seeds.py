@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 AER_SEED_STEP = 2113
-"""What Aer adds to the seed from one circuit of a run to the next."""
+"""Aer increases the seed by this from one circuit of a run to the next."""
 
 
 def _fresh_entropy() -> int:

@@ -1,4 +1,4 @@
-"""How a backend runs one PUB: the circuit it simulates, by what, and what the user is told."""
+"""How a backend runs one PUB: the circuit, its simulator, and metadata for the user."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Setup:
     """How a backend runs one PUB.
 
     Attributes:
-        simulator: what runs its points.
-        circuit: what it runs; its parameters are some of those of the PUB's circuit.
+        simulator: runs its points.
+        circuit: the circuit to simulate; its parameters are some of those of the PUB's circuit.
         seconds_per_point: a rough guess, from the PUB alone.
         metadata: for the PUB's metadata.
         observables: {pauli: coefficient} each, on the qubits of `circuit`; empty for a sampler.

@@ -40,14 +40,14 @@ class Points:
 
 @dataclass(frozen=True)
 class SamplesWanted:
-    """What a sampler PUB wants of each point."""
+    """The request of a sampler PUB for each point."""
 
     shots: int
 
 
 @dataclass(frozen=True)
 class ExpectationsWanted:
-    """What an estimator PUB wants, or a task with some of its points.
+    """The request of an estimator PUB, or of a task with some of its points.
 
     Attributes:
         observables: {pauli: coefficient} each.
