@@ -4,15 +4,15 @@
 
     RestPrimitivesError (QiskitError)
     ├── AccountError              no account, a malformed token, CRN, channel or account file
-    ├── EncodeError               a circuit, value or observable that a request can't represent
+    ├── EncodeError               a circuit, value or observable that the wire can't carry
     │   ├── ISAError              a circuit that the chosen device can't run as it is
     │   └── UnknownParameterError (KeyError)  a value for a name that the circuit does not have
-    ├── OptionsError (ValueError) an option's wrong name, type, value or combination
+    ├── OptionsError (ValueError) an option's name, type, range or relation
     ├── ProtocolError             a reply that is not in the API's form
     ├── TransportError            no reply: the connection broke
     │   ├── ConnectError          no connection: refused, name not found, TLS, proxy
     │   ├── ReadTimeoutError      a connection, but no whole reply in time
-    │   └── RedirectError         a redirect; not followed, as the token must not leave
+    │   └── RedirectError         sent elsewhere, where the token must not go
     ├── APIError                  an error status: status_code, code, detail, trace
     │   ├── AuthenticationError   401, 403
     │   ├── NotFoundError         404
@@ -61,7 +61,7 @@ class AccountError(RestPrimitivesError):
 
 
 class EncodeError(RestPrimitivesError):
-    """A circuit, parameter value or observable can't be represented in a request.
+    """A circuit, parameter value or observable can't be put on the wire unchanged.
 
     >>> from qiskit.circuit import ClassicalRegister
     >>> SamplerV2(backend).run([QuantumCircuit(ClassicalRegister(1, "shape"))])
@@ -72,7 +72,7 @@ class EncodeError(RestPrimitivesError):
 
 
 class ISAError(EncodeError):
-    """A circuit that the chosen device can't run as it is; transpile it first.
+    """A circuit uses what the chosen device does not have; the cure is to transpile.
 
     >>> SamplerV2(service.backend("fake_5q")).run([bell])  # not transpiled
     Traceback (most recent call last):
@@ -117,8 +117,8 @@ class TransportError(RestPrimitivesError):
     """No reply arrived: connection refused, reset, name not found, TLS, timed out.
 
     Attributes:
-        may_have_acted: False if the request certainly never reached the service.
-        transient: False if another attempt would certainly fail in the same way.
+        may_have_acted: False if the request surely never reached the service.
+        transient: False if another attempt would surely fail alike.
 
     >>> fault = local.faults.add("GET", "/backends", drop=True, count=1)
     >>> service.backends()
@@ -161,7 +161,7 @@ class ReadTimeoutError(TransportError):
 
 
 class RedirectError(TransportError):
-    """The service redirected the request; redirects are not followed.
+    """The service sends its callers to another address, which is not followed.
 
     >>> elsewhere = {"status": 307, "location": "https://other.example/"}
     >>> fault = local.faults.add("GET", "/backends", **elsewhere, count=1)
@@ -265,7 +265,7 @@ class ServerError(APIError):
 
 
 class BackendError(RestPrimitivesError):
-    """The backend is unknown, offline or does not meet the conditions.
+    """The backend is unknown, offline or not suited to what was asked.
 
     >>> service.backend("nowhere")
     Traceback (most recent call last):
@@ -275,7 +275,7 @@ class BackendError(RestPrimitivesError):
 
 
 class SessionError(RestPrimitivesError):
-    """The session is closed, or its state does not allow the call.
+    """The session is closed, or the call makes no sense in its state.
 
     >>> Session(backend, max_time="soon")
     Traceback (most recent call last):
@@ -289,7 +289,7 @@ class JobFailedError(RestPrimitivesError):
 
     Attributes:
         job_id: the job's id.
-        reason: the service's message.
+        reason: the service's words.
         reason_code: the service's code, such as 1517, or None.
         reason_solution: the service's advice, or "".
 
@@ -347,7 +347,7 @@ E = TypeVar("E", bound=RestPrimitivesError)
 
 
 def with_more(error: E, more: str) -> E:
-    """Copies an error and extends its message; raise the copy ``from`` the error."""
+    """A copy of an error whose message says more; to be raised ``from`` the error."""
     copied = error.__class__.__new__(error.__class__)
     copied.__dict__.update(error.__dict__)
     copied.message = error.message + more

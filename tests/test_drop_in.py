@@ -46,8 +46,8 @@ from qiskit_rest_primitives import (
 )
 from qiskit_rest_primitives.local import LocalService
 
-# qiskit-algorithms still uses the circuit classes that Qiskit 2.1 deprecates, and tells of
-# approximations that it makes.
+# qiskit-algorithms still uses the circuit classes that Qiskit 2.1 deprecates, and warns
+# about its approximations.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::UserWarning"),

@@ -1,4 +1,4 @@
-"""Every call keeps its caller's timeout, whatever the service does."""
+"""Every call keeps its caller's timeout, even if the service hangs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Job: the interface of every handle that `run` returns, for one job or several."""
+"""Job: what every handle that `run` returns can do, whether it stands for one job or several."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, FINAL, RU
 
 
 class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
-    """The handle of a run: a `RestJob`, or a `SplitJob` if ``options.split`` divided the run."""
+    """A run on a service: a `RestJob`, or a `SplitJob` where ``options.split`` cut it."""
 
     @abstractmethod
     def status(self) -> Status:
-        """The current status: equal to a `JobStatus` member and its name. Cached once final."""
+        """The status now: equal to a `JobStatus` member and to its name. Asks until it is final."""
 
     def done(self) -> bool:
-        """Whether it completed with a result."""
+        """Whether there is a result."""
         return self.status() == DONE
 
     def running(self) -> bool:
@@ -70,16 +70,16 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         """Asks the service to cancel it.
 
         Returns:
-            True if the service accepted the request, False if it was already final.
+            True if the service took the request, False if it was final already.
         """
 
     @abstractmethod
     def metrics(self) -> dict[str, Any]:
-        """Timestamps and usage as the service reports them; usage is final once it is complete."""
+        """Timestamps and usage as the service gives them; usage is final once it is complete."""
 
     @abstractmethod
     def usage(self) -> float:
-        """Charged seconds on the device; 0.0 until the service reports them."""
+        """Seconds on the device that are charged; 0.0 while the service does not say."""
 
     @abstractmethod
     def logs(self) -> str:
@@ -87,11 +87,11 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
 
     @abstractmethod
     def error_message(self) -> str | None:
-        """The service's message about its failure; None if it did not fail."""
+        """Why it failed, in the service's words; None if it did not fail."""
 
     @abstractmethod
     def update_tags(self, new_tags: Iterable[str]) -> list[str]:
-        """Replaces the user's tags; the submission's own tag stays.
+        """Replaces the user's tags; the one that marks the submission stays.
 
         Args:
             new_tags: at most 7, of at most 86 characters each.
@@ -102,28 +102,28 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
 
     @abstractmethod
     def result(self, timeout: float | None = None) -> PrimitiveResult[Any]:
-        """Waits for the result, which is downloaded once.
+        """The result, downloaded once; waits for it.
 
         Args:
-            timeout: seconds in total, even if the service hangs; None waits without end.
+            timeout: seconds for everything, kept whatever the service does; None waits on.
 
         Raises:
             JobTimeoutError: no result in time; the job continues, and so does the download.
             JobFailedError: the job failed; reason, code, solution and end of the log are in it.
             JobCancelledError: the job was cancelled.
-            ProtocolError: the body is not a result; `raw_result` returns it.
+            ProtocolError: the body is not a result; `raw_result` has it.
         """
 
     @abstractmethod
     def raw_result(self, timeout: float | None = None) -> bytes:
-        """The result's bytes as received, even if they can't be decoded.
+        """The result's bytes as received, also if they can't be decoded.
 
         Args:
-            timeout: seconds in total, even if the service hangs; None waits without end.
+            timeout: seconds for everything, kept whatever the service does; None waits on.
 
         Raises:
             JobTimeoutError, JobFailedError, JobCancelledError: as `result`.
-            JobError: the run was split; each part has its own bytes.
+            JobError: the run was split; each of its parts has bytes of its own.
         """
 
     @abstractmethod
@@ -131,6 +131,6 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         """A `concurrent.futures.Future` of the result."""
 
     def __await__(self) -> Generator[Any, None, PrimitiveResult[Any]]:
-        import asyncio  # takes as long to import as this package; only await needs it
+        import asyncio  # costs as much as all of this package: only for those who await
 
         return asyncio.wrap_future(self.future()).__await__()

@@ -1,4 +1,4 @@
-"""RestJob: the handle of one job, submitted by `run` or fetched by its id."""
+"""RestJob: one job's handle, the same whether it was submitted here or is fetched by its id."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ PROGRAMS: Final = ("sampler", "estimator")
 
 
 class RestJob(Job):
-    """A job on the service. Properties read memory; methods may call the service.
+    """A job on the service. Properties read memory, methods may ask the service.
 
-    Handles can be pickled and copied. They contain the job's id and the account's name and
-    location, but no token.
+    Handles pickle and copy: with the job's id and the name and place of the account, without a
+    token. `result` gives the same in every process.
 
     >>> job = SamplerV2(backend).run([bell], shots=100)
     >>> job.wait_for_final_state(timeout=60)
@@ -110,7 +110,7 @@ class RestJob(Job):
 
     @property
     def tags(self) -> list[str]:
-        """The user's tags, without the submission's own tag."""
+        """The user's tags, without the one that marks the submission."""
         return self._details.user_tags
 
     @property
@@ -130,7 +130,7 @@ class RestJob(Job):
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """The params as sent: PUBs, options, version.
+        """The params as they went over the wire: PUBs, options, version.
 
         A handle that submitted the job does not keep its circuits: its inputs lack the PUBs until
         ``refresh(params=True)``. Those of a private job are empty.
@@ -139,7 +139,7 @@ class RestJob(Job):
 
     @property
     def usage_estimation(self) -> dict[str, Any]:
-        """``{"quantum_seconds": ...}`` as the service estimated it, or None."""
+        """``{"quantum_seconds": ...}`` as the service estimated it, None where it did not."""
         return {"quantum_seconds": self._details.reported.get("estimated_running_time_seconds")}
 
     def backend(self) -> RestBackend:
@@ -191,7 +191,7 @@ class RestJob(Job):
         return wait_for_final(self._details, left_until(deadline))
 
     def status(self) -> Status:
-        """The current status: equal to a `JobStatus` member and its name. Cached once final."""
+        """The status now: equal to a `JobStatus` member and to its name. Asks until it is final."""
         if self._details.known_final() is None:
             self.refresh()
         return self._details.status
@@ -211,16 +211,16 @@ class RestJob(Job):
         """Asks the service to cancel the job.
 
         Returns:
-            True if the service accepted the request, False if the job was already final.
+            True if the service took the request, False if the job was final already.
         """
         return cancel(self._client, self._details.job_id)
 
     def metrics(self) -> dict[str, Any]:
-        """Timestamps and usage as the service reports them; usage is final once it is complete."""
+        """Timestamps and usage as the service gives them; usage is final once it is complete."""
         return self._client.job_metrics(self._details.job_id)
 
     def usage(self) -> float:
-        """Charged seconds on the device; 0.0 until the service reports them."""
+        """Seconds on the device that are charged; 0.0 while the service does not say."""
         usage = self.metrics().get("usage") or {}
         return float(usage.get("qpu_charge_time_seconds") or usage.get("quantum_seconds") or 0.0)
 
@@ -232,13 +232,13 @@ class RestJob(Job):
             return ""
 
     def error_message(self) -> str | None:
-        """The service's message about the job's failure; None if it did not fail."""
+        """Why the job failed, in the service's words; None if it did not fail."""
         if self.status() not in (ERROR, CANCELLED):
             return None
         return self._details.describe_failure(self.logs())
 
     def update_tags(self, new_tags: Iterable[str]) -> list[str]:
-        """Replaces the user's tags; the submission's own tag stays.
+        """Replaces the user's tags; the one that marks the submission stays.
 
         Args:
             new_tags: at most 7, of at most 86 characters each.
@@ -257,19 +257,19 @@ class RestJob(Job):
     # The result
 
     def result(self, timeout: float | None = None) -> PrimitiveResult[Any]:
-        """Waits for the result, which is downloaded once.
+        """The result, downloaded once; waits for it.
 
         Warns once (UserWarning) if the service did not act on some of the job's options, which
         ``result.metadata["options_not_applied"]`` names.
 
         Args:
-            timeout: seconds in total, even if the service hangs; None waits without end.
+            timeout: seconds for everything, kept whatever the service does; None waits on.
 
         Raises:
             JobTimeoutError: no result in time; the job continues, and so does the download.
             JobFailedError: the job failed; reason, code, solution and end of the log are in it.
             JobCancelledError: the job was cancelled.
-            ProtocolError: the body is not a result; `raw_result` returns it.
+            ProtocolError: the body is not a result; `raw_result` has it.
 
         >>> job = EstimatorV2(backend).run([(bell_state, "ZZ")], precision=0)
         >>> round(float(job.result(timeout=60)[0].data.evs), 9)
@@ -294,10 +294,10 @@ class RestJob(Job):
         )
 
     def raw_result(self, timeout: float | None = None) -> bytes:
-        """The result's bytes as received, even if they can't be decoded.
+        """The result's bytes as received, also if they can't be decoded.
 
         Args:
-            timeout: seconds in total, even if the service hangs; None waits without end.
+            timeout: seconds for everything, kept whatever the service does; None waits on.
 
         Raises:
             JobTimeoutError, JobFailedError, JobCancelledError: as `result`.
@@ -337,7 +337,7 @@ class RestJob(Job):
             problem = future.exception()
             if problem is None:
                 self._details.merge(future.result())
-            # In a thread, because it reads a failed job's log or downloads a result.
+            # In a thread, as it reads a failed job's log or downloads a result.
             in_thread(self.result, f"qiskit-rest-future-{self._details.job_id}").add_done_callback(
                 finish
             )
@@ -346,7 +346,7 @@ class RestJob(Job):
         return outcome
 
     def _private_file(self) -> Path | None:
-        """The file for the only copy of a private job's result."""
+        """Where a private job's only copy of the result goes."""
         return self._client.settings.private_result(self._details.job_id) if self.private else None
 
     def _decode(self, body: bytes) -> PrimitiveResult[Any]:
@@ -357,7 +357,7 @@ class RestJob(Job):
             try:
                 self._pubs = submitted_pubs_from_params(self.primitive_id, params)
             except ProtocolError:
-                # The params may have been damaged in transit: the next attempt fetches them again.
+                # They may have been damaged on the way: the next attempt fetches them again.
                 self._details.reported.pop("params", None)
                 raise
         known = self._pubs

@@ -22,7 +22,7 @@ from qiskit_rest_primitives.jobs.waiting import deadline_of, left_until, wait
 
 
 class SplitJob(Job):
-    """A run that was divided into several jobs, because one would have been too large.
+    """A run that was cut into several jobs because one would have been too large.
 
     A run without PUBs has no job at all: it is done, and its result is empty.
 
@@ -69,7 +69,7 @@ class SplitJob(Job):
         return [list(pieces) for pieces in self._pieces]
 
     def job_id(self) -> str:
-        """The ids of the parts, separated by commas."""
+        """The ids of the parts, with commas between."""
         return self._job_id
 
     def status(self) -> Status:
@@ -101,7 +101,7 @@ class SplitJob(Job):
         return {"parts": [part.metrics() for part in self._parts]}
 
     def usage(self) -> float:
-        """Charged seconds on the device for all parts."""
+        """Seconds on the device that are charged for all parts."""
         return sum(part.usage() for part in self._parts)
 
     def logs(self) -> str:
@@ -121,7 +121,7 @@ class SplitJob(Job):
         return self.tags
 
     def raw_result(self, timeout: float | None = None) -> bytes:
-        """Not available for a split run.
+        """Not for a split run.
 
         Raises:
             JobError: each part has bytes of its own: ``job.parts[0].raw_result()``.
@@ -131,7 +131,7 @@ class SplitJob(Job):
         )
 
     def cancel(self) -> bool:
-        """Asks the service to cancel all parts; True if it accepted any of them."""
+        """Asks the service to cancel all parts; True if it took any of the requests."""
         taken = [part.cancel() for part in self._parts]
         return any(taken)
 
@@ -148,10 +148,10 @@ class SplitJob(Job):
             )
 
     def result(self, timeout: float | None = None) -> PrimitiveResult[Any]:
-        """The result of the whole run, joined exactly. Warns once, like `RestJob.result`.
+        """The result of the whole run, joined exactly. Warns once as `RestJob.result`.
 
         Args:
-            timeout: seconds in total; None waits without end.
+            timeout: seconds for everything; None waits on.
 
         Raises:
             JobTimeoutError, JobFailedError, ProtocolError: as `RestJob.result`, of the first part

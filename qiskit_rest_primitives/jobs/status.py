@@ -72,7 +72,7 @@ def read_state(details: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_status(details: Mapping[str, Any]) -> Status:
-    """The status in a job's details; an unknown word counts as running and is logged once."""
+    """The status in a job's details; a word never seen before counts as running, logged once."""
     state = read_state(details)
     word = str(state["status"])
     lowered = word.lower()
@@ -83,7 +83,7 @@ def read_status(details: Mapping[str, Any]) -> Status:
     if known is None:
         if word not in _seen_unknown:
             _seen_unknown.add(word)
-            logger.warning("unknown job status %r: treated as not final", word)
+            logger.warning("unknown job status %r: taken as not final", word)
         return RUNNING
     return known
 

@@ -288,7 +288,7 @@ class Core:
         )
 
     def unknown_backend(self, name: str, status: int = 404) -> ProblemError:
-        """The error for an unknown backend."""
+        """The problem of a backend that is not here."""
         return ProblemError(
             status,
             f"Backend {name[:100]} not found.",

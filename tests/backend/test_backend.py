@@ -186,7 +186,7 @@ def test_status_has_the_official_attributes(backend: RestBackend) -> None:
 
 
 def test_run_points_to_the_primitives(backend: RestBackend) -> None:
-    """The message shows the code to write instead."""
+    """With the words to write instead."""
     with pytest.raises(BackendError, match=r"SamplerV2\(mode=backend\)"):
         backend.run(QuantumCircuit(1))
 

@@ -126,7 +126,7 @@ def large_result() -> None:
 
 
 def serve_a_large_result() -> None:
-    """In a process of its own: has such a result; prints its URL, a token, its size."""
+    """In a separate process: serves such a result; prints its URL, a token, its size."""
     from qiskit_rest_primitives.wire.result.results import encode_result
 
     shape = (POINTS, SHOTS, (BITS + 7) // 8)

@@ -1,7 +1,7 @@
 """A client that runs for a long time: ``python -m tests.chaos.soak --minutes 30``.
 
 Jobs, polls and token renewals without end, while the service restarts at times. The service
-is a process of its own; threads, open files and memory are the client's.
+is a separate process; threads, open files and memory are the client's.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Sample:
 
 
 class ServedElsewhere:
-    """``qiskit-rest serve`` in a process of its own, which can be restarted."""
+    """``qiskit-rest serve`` in a separate process, which can be restarted."""
 
     def __init__(self, folder: Path):
         with socket.create_server(("127.0.0.1", 0)) as listener:

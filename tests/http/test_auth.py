@@ -26,7 +26,7 @@ CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456
 
 
 def source(life: float = 100.0):
-    """A token source with a clock of its own, and the list of its exchanges."""
+    """A token source with its own clock, and the list of its exchanges."""
     now, exchanged = [0.0], []
 
     def exchange() -> tuple[str, float]:
@@ -132,7 +132,7 @@ def test_an_api_key_is_exchanged_when_it_is_needed(ibm) -> None:
 
 
 def test_a_submission_rides_out_a_garbled_identity_service(ibm) -> None:
-    """A token exchange whose last attempt returned no token ends in one job all the same."""
+    """There is one job, although the last attempt of a token exchange returned no token."""
     mock, service = ibm
     tries = retry_policies.TOKEN_EXCHANGE.attempts
     for _ in range(tries):

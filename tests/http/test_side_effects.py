@@ -200,7 +200,7 @@ def test_cancelling_survives_faults(
 def test_deleting_survives_faults(
     failing: LocalService, client_of_failing: QiskitRuntimeService, fault: dict, after: bool
 ) -> None:
-    """A job that is gone after a lost reply was deleted; one that never existed is an error."""
+    """After a lost reply, a missing job was deleted; a job that never existed is an error."""
     job = SamplerV2(client_of_failing.backend("statevector")).run([measured()])
     job.wait_for_final_state(60)
     failing.faults.add("DELETE", "/jobs/*", count=2, after_work=after, **fault)

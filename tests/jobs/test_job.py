@@ -108,7 +108,7 @@ def test_future_gives_the_result(backend: RestBackend) -> None:
 
 
 def test_wait_and_as_completed_of_many_jobs(backend: RestBackend) -> None:
-    """Every job is yielded once, whatever their number."""
+    """Every job is yielded once."""
     sampler = SamplerV2(backend)
     jobs = [sampler.run([coin()], shots=1) for _ in range(12)]
     done, pending = wait(jobs, timeout=30)

@@ -85,7 +85,7 @@ def test_coerce_refuses_other_objects(value: Any):
 
 
 def test_unset_reads_as_unset():
-    """What nobody set reads as Unset: one object, false, also after copying and pickling."""
+    """Options that are not set read as Unset: one falsy object, even in copies and pickles."""
     value = SamplerOptions().default_shots
     assert value is Unset
     assert not value
@@ -188,7 +188,7 @@ def test_a_deep_copy_is_independent():
     assert options != {"twirling": {}}
 
 
-def test_repr_shows_the_set_options():
+def test_repr_shows_what_was_set():
     """It holds the settings and nothing else, and evaluates to equal options."""
     assert repr(SamplerOptions()) == "SamplerOptions()"
     options = EstimatorOptions(

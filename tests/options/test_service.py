@@ -62,7 +62,7 @@ def test_options_of_the_job_are_accepted(program: str, path: str, backend: RestB
 def test_wrong_options_send_nothing(
     program: str, backend: RestBackend, monkeypatch: pytest.MonkeyPatch
 ):
-    """Options that went wrong after construction stop run() before a request is made."""
+    """If options became invalid after construction, run() raises before any request."""
     primitive: Any = (SamplerV2 if program == "sampler" else EstimatorV2)(backend)
     primitive.options.environment.job_tags = ["a"]
     primitive.options.environment.job_tags.append("x" * 87)

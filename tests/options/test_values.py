@@ -82,7 +82,7 @@ def test_learning_measurements_needs_their_mitigation(level: Any, mitigation: An
 
 
 def test_values_changed_in_place_are_checked_again():
-    """A list that went wrong after it was assigned is refused when it is sent."""
+    """A list that became invalid after it was assigned is refused when it is sent."""
     options = EstimatorOptions(
         resilience={"layer_noise_learning": {"layer_pair_depths": [1, 2]}},
         environment={"job_tags": ["a"]},

@@ -1,6 +1,6 @@
 """A pytest plugin: searches all that a test prints, logs, raises or leaves behind for secrets.
 
-``python -m tests.secrets`` loads it with ``-p``, into a pytest process of its own.
+``python -m tests.secrets`` loads it with ``-p``, into a separate pytest process.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def load_circuit(
         pub_index: position of the PUB in its job, for messages.
         rehearsals: where a QPY file is loaded first.
         num_qubits: width for a text that names physical qubits only.
-        check: called while that takes long; raises to give up.
+        check: called while that takes long; raises to stop.
 
     Raises:
         RefusedError: the text or file can't be read; the reason says where.
@@ -109,7 +109,7 @@ def _check_qpy_header(data: bytes, pub_index: int) -> None:
         count = _FILE_HEADER.unpack_from(data)[5]
         if count != 1:
             raise RefusedError(f"PUB {pub_index}: its QPY file holds {count} circuits, not one")
-        # One byte for the type of program; from version 16 on, a table of places follows.
+        # One byte for the type of program; from version 16 on, a table of positions follows.
         place = _FILE_HEADER.size + 1
         if version >= 16:
             (place,) = struct.unpack_from("!Q", data, place)

@@ -309,7 +309,7 @@ class _Time:
 
 
 def _cut(points: int, seconds_per_point: float) -> Iterator[slice]:
-    """Divides the points of a PUB: one part if it is short, else at least `_TASKS_PER_PUB` parts."""
+    """Divides the points of a PUB: one part if short, else `_TASKS_PER_PUB` or more."""
     block = max(1, points)
     if seconds_per_point * points > _WORTH_CUTTING_SECONDS:
         block = max(1, min(int(_TASK_SECONDS / seconds_per_point), -(-points // _TASKS_PER_PUB)))

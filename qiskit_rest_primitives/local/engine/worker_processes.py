@@ -36,7 +36,7 @@ class _Call:
 class WorkerProcesses(Executor):
     """Runs picklable calls in processes of this machine.
 
-    It starts all threads now, because none can be started while the interpreter exits.
+    Its threads are all started now: while the interpreter exits there can be no new ones.
 
     Args:
         count: processes at most.
@@ -48,7 +48,7 @@ class WorkerProcesses(Executor):
         self._max_workers = count  # the name that the standard library's executors use
         self._lock = threading.Lock()
         self._running: dict[Future[Any], _Process] = {}
-        self._doomed: set[Future[Any]] = set()  # to be killed as soon as their process exists
+        self._doomed: set[Future[Any]] = set()  # to be killed, before their process was there
         self._closed = self._dropping = False
         self._idle = [_Process() for _ in range(count if eager else 0)]
         self._threads = [

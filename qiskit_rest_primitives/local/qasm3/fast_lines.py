@@ -22,7 +22,7 @@ from qiskit_rest_primitives.local.qasm3.qiskit_types import Angle, Bit, Instruct
 FIRST_WINDOW = 1 << 8
 WINDOW = 1 << 14
 MAX_RESERVED = 1_000_000
-# Entries of each dictionary, whatever the text.
+# Most entries of each dictionary.
 MAX_ENTRIES = 20_000
 
 

@@ -136,7 +136,7 @@ def _coupling(value: Any) -> list[list[int]] | None:
 
 def _not_applied(params: SamplerParams | EstimatorParams, *, on_aer: bool) -> Iterator[str]:
     for path, value in _leaves("options", _plain(params.options)):
-        # {} is a group without a set option.
+        # {} is a group of which nothing was set.
         if path in _ACTED_ON or value is False or value is None or value == {}:
             continue
         if not (on_aer and path.startswith(_SIMULATOR)):

@@ -90,7 +90,7 @@ def test_there_are_no_properties_from_before_the_calibration(api: Api) -> None:
 
 @pytest.mark.parametrize(("name", "most"), [("fake_5q", 100_000), ("statevector", 20_000_000)])
 def test_max_shots_is_the_most_that_a_backend_runs(api: Api, name: str, most: int) -> None:
-    """max_shots of the configuration runs (on a device), and one more fails the job by name."""
+    """max_shots of the configuration runs on a device; one more fails the job with a reason."""
     assert api.json(f"/backends/{name}/configuration")["max_shots"] == most
     text = 'OPENQASM 3.0; include "stdgates.inc"; bit[1] c; x $0; c[0] = measure $0;'
     job = api.wait(api.submit(backend=name, params={"pubs": [[text], [text, None, most + 1]]}))
