@@ -41,7 +41,6 @@ class SamplerJoin:
         """Puts the points of one task at their positions."""
         for name, array in result.arrays.items():
             self._arrays[name][result.start : result.start + result.count] = array
-        self.metadata.update(result.metadata)
 
     def result(self) -> SamplerPubResult:
         """One BitArray per register, of the PUB's shape."""
@@ -85,7 +84,6 @@ class EstimatorJoin:
             if self._stds is None:
                 self._stds = np.zeros(self.num_pairs)
             self._stds[part] = result.arrays["stds"]
-        self.metadata.update(result.metadata)
 
     def result(self) -> PubResult:
         """The fields ``evs`` and ``stds``, of the PUB's shape.

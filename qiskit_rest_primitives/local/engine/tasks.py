@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -55,16 +55,6 @@ class Task:
     points: Points
     wanted: Wanted
 
-    def run(self) -> TaskResult:
-        """Simulates the points."""
-        if isinstance(self.wanted, SamplesWanted):
-            arrays = self.simulator.sample(self.points, self.wanted.shots)
-            count = len(self.points.rows)
-        else:
-            arrays = self.simulator.estimate(self.points, self.wanted)
-            count = len(self.wanted.pairs)
-        return TaskResult(self.pub_index, self.start, count, arrays)
-
 
 @dataclass(frozen=True)
 class TaskResult:
@@ -74,20 +64,17 @@ class TaskResult:
     start: int
     count: int
     arrays: dict[str, np.ndarray]
-    metadata: dict[str, object] = field(default_factory=dict)
-    seconds: float = 0.0
+    seconds: float
 
 
 def run_task(task: Task) -> TaskResult:
     """Runs one task, wherever the executor put it, and times it."""
     task.points.check()
     begun = time.perf_counter()
-    result = task.run()
-    return TaskResult(
-        result.pub_index,
-        result.start,
-        result.count,
-        result.arrays,
-        result.metadata,
-        time.perf_counter() - begun,
-    )
+    if isinstance(task.wanted, SamplesWanted):
+        arrays = task.simulator.sample(task.points, task.wanted.shots)
+        count = len(task.points.rows)
+    else:
+        arrays = task.simulator.estimate(task.points, task.wanted)
+        count = len(task.wanted.pairs)
+    return TaskResult(task.pub_index, task.start, count, arrays, time.perf_counter() - begun)
