@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import queue
 import struct
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.threads import DaemonThreads
 
 _LENGTH = struct.Struct("!Q")
 _CURE = "Try another backend, or a smaller circuit."
@@ -28,15 +28,16 @@ _CURE = "Try another backend, or a smaller circuit."
 
 @dataclass
 class _Call:
-    future: Future[Any]
+    """A call and the process that runs it now, if one does."""
+
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
+    process: _Process | None = None
+    doomed: bool = False
 
 
 class WorkerProcesses(Executor):
     """Runs picklable calls in processes of this machine.
-
-    Its threads are all started now: while the interpreter exits there can be no new ones.
 
     Args:
         count: processes at most.
@@ -44,45 +45,38 @@ class WorkerProcesses(Executor):
     """
 
     def __init__(self, count: int, *, eager: bool = False):
-        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._max_workers = count  # the name that the standard library's executors use
         self._lock = threading.Lock()
-        self._running: dict[Future[Any], _Process] = {}
-        self._doomed: set[Future[Any]] = set()  # to be killed, before their process was there
+        self._calls: dict[Future[Any], _Call] = {}
         self._closed = self._dropping = False
         self._idle = [_Process() for _ in range(count if eager else 0)]
-        self._threads = [
-            threading.Thread(target=self._serve, name=f"worker-process-{number}", daemon=True)
-            for number in range(count)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._threads = DaemonThreads(count, "worker-process")
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Queues a call; its future fails with RefusedError if the process dies of it."""
         if kwargs:
             raise TypeError("pass arguments by position")
-        future: Future[Any] = Future()
+        call = _Call(fn, args)
         with self._lock:
-            if self._closed:
-                raise RuntimeError("cannot schedule new futures after shutdown")
-            self._calls.put(_Call(future, fn, args))
+            future = self._threads.submit(self._run, call)
+            self._calls[future] = call
+        future.add_done_callback(self._forget)
         return future
 
     def kill(self, future: Future[Any]) -> None:
         """Kills the process that runs this call, if any; a new one replaces it."""
         with self._lock:
-            process = self._running.get(future)
-            if process is None and future.running():
-                self._doomed.add(future)
-        if process is not None:
-            process.kill()
+            call = self._calls.get(future)
+            if call is not None and future.running():
+                call.doomed = True
+                if call.process is not None:
+                    call.process.kill()
 
     def memory_of(self, future: Future[Any]) -> int:
         """Bytes of memory that the process of this call has now; 0 if unknown."""
         with self._lock:
-            process = self._running.get(future)
-        return 0 if process is None else process.memory()
+            call = self._calls.get(future)
+            return call.process.memory() if call is not None and call.process is not None else 0
 
     def clock_of(self, future: Future[Any]) -> float | None:
         """Processor time in seconds of the process of this call; None before and after the call.
@@ -98,58 +92,43 @@ class WorkerProcesses(Executor):
         with self._lock:
             self._closed = True
             self._dropping = self._dropping or cancel_futures
-            running = list(self._running.values())
-        if cancel_futures:
-            while True:
-                try:
-                    call = self._calls.get_nowait()
-                except queue.Empty:
-                    break
-                if call is not None:
-                    call.future.cancel()
-            for process in running:
-                process.kill()
-        for _ in self._threads:
-            self._calls.put(None)
-        if wait:
-            for thread in self._threads:
-                thread.join()
-
-    def _serve(self) -> None:
-        while (call := self._calls.get()) is not None:
-            if not call.future.set_running_or_notify_cancel():
-                continue
-            with self._lock:
-                process = self._idle.pop() if self._idle else None
-            try:
-                process = process or _Process()
-            except BaseException as error:
-                call.future.set_exception(error)
-                continue
-            with self._lock:
-                self._running[call.future] = process
-                if self._dropping or call.future in self._doomed:
-                    process.kill()
-            try:
-                answer = process.call(call.function, call.arguments)
-            except BaseException as error:  # unpicklable arguments or results among them
-                answer = error
-            with self._lock:
-                del self._running[call.future]
-                self._doomed.discard(call.future)
-            if process.is_alive():
-                with self._lock:
-                    self._idle.append(process)
-            else:
-                process.end()
-            if isinstance(answer, BaseException):
-                call.future.set_exception(answer)
-            else:
-                call.future.set_result(answer)
-        with self._lock:
             idle, self._idle = self._idle, []
+        self._threads.shutdown(wait=False, cancel_futures=cancel_futures)
         for process in idle:
             process.end()
+        if cancel_futures:
+            with self._lock:
+                for call in self._calls.values():
+                    if call.process is not None:
+                        call.process.kill()
+        if wait:
+            self._threads.join()
+
+    def _run(self, call: _Call) -> Any:
+        with self._lock:
+            process = self._idle.pop() if self._idle else None
+        process = process or _Process()
+        with self._lock:
+            call.process = process
+            if self._dropping or call.doomed:
+                process.kill()
+        try:
+            answer = process.call(call.function, call.arguments)
+        finally:
+            with self._lock:
+                call.process = None
+                reusable = process.is_alive() and not self._closed
+                if reusable:
+                    self._idle.append(process)
+            if not reusable:
+                process.end()
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def _forget(self, future: Future[Any]) -> None:
+        with self._lock:
+            self._calls.pop(future, None)
 
 
 class _Process:
