@@ -6,9 +6,11 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Literal
 
 from qiskit_rest_primitives.account import validate as checks
+from qiskit_rest_primitives.account.account_file import SECRET_FIELDS
 from qiskit_rest_primitives.account.saved import find_account
 from qiskit_rest_primitives.account.secret import HiddenUrls, Secret, hide
 from qiskit_rest_primitives.errors import AccountError
@@ -106,38 +108,8 @@ class Account:
         return {key: value for key, value in known.items() if value is not None}
 
     def __reduce__(self) -> Any:
-        return _look_up_again, (
-            self.channel,
-            self.instance,
-            self.url,
-            self.region,
-            self.verify,
-            self.private_endpoint,
-            self.name,
-            self.filename,
-        )
-
-
-def _look_up_again(
-    channel: str,
-    instance: str | None,
-    url: str,
-    region: str | None,
-    verify: bool | str,
-    private_endpoint: bool,
-    name: str | None,
-    filename: str | None,
-) -> Account:
-    return resolve_account(
-        channel,
-        instance=instance,
-        url=url,
-        region=region,
-        verify=verify,
-        private_endpoint=private_endpoint,
-        name=name,
-        filename=filename,
-    )
+        kept = {name: value for name, value in vars(self).items() if name not in SECRET_FIELDS}
+        return partial(resolve_account, **kept), ()
 
 
 def resolve_account(
