@@ -128,11 +128,6 @@ def split_final_measurements(
     return bare, [(qubits[i.qubits[0]], clbits[i.clbits[0]]) for i in reversed(final)]
 
 
-def without_final_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Drops measurements after which neither their qubit nor their bit is used; bits stay."""
-    return split_final_measurements(circuit)[0]
-
-
 def keep_after_measuring(observable: dict[str, float], qubits: set[int]) -> dict[str, float]:
     """The observable after a measurement of `qubits`: terms with X or Y there have the value 0."""
     return {
