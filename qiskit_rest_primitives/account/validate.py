@@ -176,36 +176,35 @@ def check_region(region: Any) -> str:
     return region
 
 
-def check_token(token: Any, *, exchanged: bool, clock: Any = time.time) -> Secret[str]:
+def check_token(token: Any, *, exchanged: bool) -> Secret[str]:
     """The token without surrounding space or a leading ``Bearer``, or AccountError.
 
     Args:
         token: an API key or a ready bearer token.
         exchanged: whether an API key is exchanged for a bearer token at the identity service.
-        clock: seconds since 1970.
     """
     token = hide(token)
-    bare, problem = _bare_token(revealed(token), exchanged, clock())
+    bare, problem = _bare_token(revealed(token), exchanged)
     if problem:
         raise AccountError(problem)
     return bare
 
 
-def _bare_token(token: Any, exchanged: bool, now: float) -> tuple[Secret[str], str]:
+def _bare_token(token: Any, exchanged: bool) -> tuple[Secret[str], str]:
     """The token, and what is wrong with it; the raw text is in this frame, so nothing is raised."""
     if not isinstance(token, str):
         return Secret(""), f"the token is a {type(token).__name__}, not a string; {_KEY_CURE}"
     token = token.strip().removeprefix("Bearer ").strip()
-    return Secret(token), _token_problem(token, exchanged, now)
+    return Secret(token), _token_problem(token, exchanged)
 
 
-def _token_problem(token: str, exchanged: bool, now: float) -> str:
+def _token_problem(token: str, exchanged: bool) -> str:
     if not token:
         return f"the token is empty; {_KEY_CURE}"
     if not re.fullmatch(r"[\x21-\x7e]+", token):
         return "the token has spaces or characters beyond ASCII; copy it once more"
     if is_bearer(token):
-        expiry = _expiry(token)
+        expiry, now = _expiry(token), time.time()
         if expiry is not None and expiry + CLOCK_SKEW_SECONDS < now:
             return (
                 f"the bearer token expired {(now - expiry) / 60:.0f} minutes ago and can't be "

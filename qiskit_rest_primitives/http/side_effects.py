@@ -76,10 +76,10 @@ class SideEffect:
         self._longest_seconds = longest_seconds
         self.may_have_acted = False
 
-    def attempts(self, clock: Callable[[], float], sleep: Callable[[float], None]) -> Attempts:
+    def attempts(self, sleep: Callable[[float], None] = time.sleep) -> Attempts:
         """The attempts at the call."""
         first = self._client.settings.first_pause_seconds
-        return Attempts(self.limit, first_pause_seconds=first, clock=clock, sleep=sleep)
+        return Attempts(self.limit, first_pause_seconds=first, sleep=sleep)
 
     def note(self, error: RestPrimitivesError) -> None:
         """Records a failed attempt."""
@@ -106,13 +106,7 @@ class SideEffect:
         return error
 
 
-def open_session(
-    client: ApiClient,
-    *,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-    **fields: Any,
-) -> dict[str, Any]:
+def open_session(client: ApiClient, **fields: Any) -> dict[str, Any]:
     """Opens a session; retries while the service can't be reached or its reply is lost.
 
     Sessions carry no tag, so one whose reply was lost can't be found. It stays empty, is not
@@ -120,8 +114,6 @@ def open_session(
 
     Args:
         client: the service.
-        clock: monotonic seconds.
-        sleep: waits seconds.
         fields: arguments of `ApiClient.create_session`.
 
     Raises:
@@ -142,30 +134,23 @@ def open_session(
             raise
 
     try:
-        return effect.attempts(clock, sleep).call(send)
+        return effect.attempts().call(send)
     except TransportError as error:
         raise effect.final(error) from None
 
 
-def cancel(
-    client: ApiClient,
-    job_id: str,
-    *,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-) -> bool:
+def cancel(client: ApiClient, job_id: str, *, sleep: Callable[[float], None] = time.sleep) -> bool:
     """Cancels a job; a second request does no harm, so failed ones are retried.
 
     Args:
         client: the service.
         job_id: the job's id.
-        clock: monotonic seconds.
         sleep: waits seconds.
 
     Returns:
         True if the service took the request, False if the job was final already.
     """
-    refusal, lost = _refusal(client, lambda: client.cancel_job(job_id), clock, sleep)
+    refusal, lost = _refusal(client, lambda: client.cancel_job(job_id), sleep)
     if refusal is None:
         return True
     if refusal.status_code != 409:
@@ -175,26 +160,18 @@ def cancel(
     return str(state).lower().startswith("cancel")
 
 
-def delete(
-    client: ApiClient,
-    job_id: str,
-    *,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
+def delete(client: ApiClient, job_id: str) -> None:
     """Deletes a job; if it is missing after a lost reply, that request deleted it.
 
     Args:
         client: the service.
         job_id: the job's id.
-        clock: monotonic seconds.
-        sleep: waits seconds.
 
     Raises:
         NotFoundError: there was no such job.
         InvalidRequestError: it is not final.
     """
-    refusal, lost = _refusal(client, lambda: client.delete_job(job_id), clock, sleep)
+    refusal, lost = _refusal(client, lambda: client.delete_job(job_id))
     if refusal is not None and not (lost and isinstance(refusal, NotFoundError)):
         raise refusal
 
@@ -202,8 +179,7 @@ def delete(
 def _refusal(
     client: ApiClient,
     send: Callable[[], None],
-    clock: Callable[[], float],
-    sleep: Callable[[float], None],
+    sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[APIError | None, bool]:
     """Retries until there is a reply: the refusal or None, and whether a reply was lost before.
 
@@ -212,7 +188,7 @@ def _refusal(
     """
     effect = SideEffect(client, client.outage_seconds, client.outage_seconds)
     try:
-        effect.attempts(clock, sleep).call(send)
+        effect.attempts(sleep).call(send)
     except (InvalidRequestError, NotFoundError) as error:
         if is_lost(error):
             raise

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
 
@@ -35,13 +33,8 @@ class _Grant(msgspec.Struct):
     expires_in: float = 3600.0
 
 
-def token_source(account: Account, sleep: Callable[[float], None] = time.sleep) -> TokenSource:
-    """Where an account's bearer token comes from: ready, or exchanged for its API key.
-
-    Args:
-        account: whose token it is.
-        sleep: waits seconds.
-    """
+def token_source(account: Account) -> TokenSource:
+    """Where an account's bearer token comes from: ready, or exchanged for its API key."""
     if account.token_kind == "bearer":
         return ReadyToken(account.token.reveal())
     transport = Transport(
@@ -50,7 +43,7 @@ def token_source(account: Account, sleep: Callable[[float], None] = time.sleep) 
 
     def exchange() -> tuple[str, float]:
         # A second token does no harm, so this POST may be retried.
-        return Attempts(_limit, sleep=sleep).call(lambda: _exchange(account, transport))
+        return Attempts(_limit).call(lambda: _exchange(account, transport))
 
     return ExchangedToken(exchange)
 

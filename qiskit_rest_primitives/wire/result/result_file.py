@@ -22,7 +22,6 @@ import numpy as np
 from qiskit.primitives import BitArray, DataBin, PrimitiveResult, PubResult, SamplerPubResult
 
 from qiskit_rest_primitives.errors import EncodeError, ProtocolError
-from qiskit_rest_primitives.wire.values.arrays import MAX_ARRAY_BYTES
 from qiskit_rest_primitives.wire.values.decoders import DECODERS, list_of, object_of
 from qiskit_rest_primitives.wire.values.excerpt import brief
 from qiskit_rest_primitives.wire.values.long_values import ParsedBody, parse_json
@@ -79,19 +78,15 @@ def encode_saved(result: PrimitiveResult[Any]) -> bytes:
     return stream.getvalue()
 
 
-def decode_saved(data: bytes, *, max_bytes: int = MAX_ARRAY_BYTES) -> PrimitiveResult[Any]:
+def decode_saved(data: bytes) -> PrimitiveResult[Any]:
     """Reads the bytes of a saved file; inverse of `encode_saved`.
-
-    Args:
-        data: the file's bytes.
-        max_bytes: limit of one array, in bytes.
 
     Raises:
         ProtocolError: the file is damaged, no saved result, or of a later version.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _decode_archive(archive, max_bytes)
+            return _decode_archive(archive)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -106,7 +101,7 @@ def decode_saved(data: bytes, *, max_bytes: int = MAX_ARRAY_BYTES) -> PrimitiveR
         raise ProtocolError(f"not a saved result: {error}"[:300]) from None
 
 
-def _decode_archive(archive: zipfile.ZipFile, max_bytes: int) -> PrimitiveResult[Any]:
+def _decode_archive(archive: zipfile.ZipFile) -> PrimitiveResult[Any]:
     if archive.getinfo("result.json").file_size > _MAX_JSON:
         raise ProtocolError("result.json is larger than a result's can be")
     document = object_of(parse_json(archive.read("result.json")))
@@ -115,7 +110,7 @@ def _decode_archive(archive: zipfile.ZipFile, max_bytes: int) -> PrimitiveResult
             f"a file of format {brief(document.get('format'))}, version "
             f"{brief(document.get('version'))}; this release reads {FORMAT}, version {VERSION}"
         )
-    decoder = Decoder(ParsedBody(document), _types(archive, max_bytes), max_bytes)
+    decoder = Decoder(ParsedBody(document), _types(archive))
     pubs = [_decode_pub(decoder, item, i) for i, item in enumerate(list_of(document["pubs"]))]
     metadata = decoder.value(document["metadata"], "result metadata")
     return PrimitiveResult(pubs, metadata=metadata)
@@ -195,7 +190,7 @@ class _FileEncoder(Encoder):
         return super().value(value, place)
 
 
-def _types(archive: zipfile.ZipFile, max_bytes: int) -> dict[str, Read]:
+def _types(archive: zipfile.ZipFile) -> dict[str, Read]:
     """Lists the types of a saved file's envelopes."""
 
     def members(read: Decoder, fields: dict[str, object], place: str, depth: int) -> list[Any]:
@@ -205,7 +200,7 @@ def _types(archive: zipfile.ZipFile, max_bytes: int) -> dict[str, Read]:
         name = str(fields["__value__"])
         with archive.open(name) as member:
             pieces = iter(lambda: member.read(_PIECE), b"")
-            return read_npy(pieces, max_bytes=max_bytes, place=f"{place}, {name[:40]}")
+            return read_npy(pieces, max_bytes=read.max_bytes, place=f"{place}, {name[:40]}")
 
     def bit_array(read: Decoder, fields: dict[str, object], place: str, depth: int) -> BitArray:
         content = object_of(fields["__value__"])
