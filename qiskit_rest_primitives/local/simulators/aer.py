@@ -33,13 +33,11 @@ class AerSimulation:
         method: as AerSimulator knows it.
         noise: the noise of the circuit, or None.
         bases: how to measure the observables; None to compute exact expectation values.
-        clifford: whether gates have to be rewritten for the stabilizer method.
     """
 
     method: str
     noise: DeviceNoise | GivenNoise | None = None
     bases: Bases | None = None
-    clifford: bool = False
 
     @property
     def holds_lock(self) -> bool:
@@ -98,7 +96,7 @@ class AerSimulation:
         """The circuit with values for Aer to bind, or bound here where Aer can't."""
         if not rows.shape[1]:
             return [self._ready(circuit)] * len(rows), None
-        if self.clifford:
+        if self.method == "stabilizer":
             return [self._ready(circuit.assign_parameters(values)) for values in rows], None
         # Aer crashes on empty arrays of values: a task always has a row.
         columns = dict(zip(circuit.parameters, rows.T.tolist(), strict=True))
@@ -107,7 +105,7 @@ class AerSimulation:
     def _ready(self, circuit: QuantumCircuit) -> QuantumCircuit:
         if isinstance(self.noise, DeviceNoise):
             circuit = with_labels(circuit)
-        if not self.clifford:
+        if self.method != "stabilizer":
             return circuit
         from qiskit_rest_primitives.local.simulators.clifford import as_clifford
 

@@ -6,7 +6,7 @@ import importlib.util
 import math
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.simulators.aer import AerSimulation
@@ -58,11 +58,6 @@ def ready(
     qubits = {qubit for qubit, _ in measured}
     observables = [keep_after_measuring(terms, qubits) for terms in wanted.observables]
     return bare, replace(wanted, observables=observables)
-
-
-def is_exact(wanted: Wanted) -> TypeGuard[ExpectationsWanted]:
-    """Whether exact expectation values are wanted."""
-    return isinstance(wanted, ExpectationsWanted) and wanted.precision == 0
 
 
 def measured_setup(

@@ -18,7 +18,6 @@ from qiskit_rest_primitives.local.simulators.cost_model import (
 )
 from qiskit_rest_primitives.local.simulators.prepare import (
     check_precision,
-    is_exact,
     measured_setup,
     observables_of,
     ready,
@@ -27,6 +26,7 @@ from qiskit_rest_primitives.local.simulators.prepare import (
 from qiskit_rest_primitives.local.simulators.prepare_branches import prepare_exact, prepare_sampled
 from qiskit_rest_primitives.local.simulators.setup import Setup
 from qiskit_rest_primitives.local.simulators.simulator import (
+    ExpectationsWanted,
     SamplesWanted,
     Wanted,
 )
@@ -50,7 +50,12 @@ def prepare_aer(
     # With a noise model a measurement may have noise of its own: then it stays where it is.
     bare, wanted = ready(circuit, pub_index, wanted, keep_measurements=noise is not None)
     dynamic = is_dynamic(bare)
-    if noise is None and dynamic and is_exact(wanted):
+    if (
+        noise is None
+        and dynamic
+        and isinstance(wanted, ExpectationsWanted)
+        and wanted.precision == 0
+    ):
         return prepare_exact(bare, pub_index, wanted)
     if missing := missing_in_aer(bare):
         if noise is not None:
@@ -69,7 +74,6 @@ def prepare_aer(
     bare, observables = translated_circuit(bare, observables, pub_index, requested, method)
     if method not in ("stabilizer", "matrix_product_state"):
         check_width(len(active_qubits(bare)), pub_index, squared=method == "density_matrix")
-    clifford = method == "stabilizer"
     applied = "given" if noise else "none"
     if noise and method == "stabilizer":
         noise, approximated = noise.for_stabilizer()
@@ -78,26 +82,13 @@ def prepare_aer(
     # The cost is unknown until Aer chooses a method.
     limited = noise is not None and method != "automatic"
     per_shot = seconds_per_shot(bare, method, noisy=noise is not None or dynamic)
+    simulation = AerSimulation(method, noise)
     if isinstance(wanted, SamplesWanted):
         seconds = 1e-3 + per_shot * wanted.shots
-        simulation = AerSimulation(method, noise, None, clifford)
         return Setup(simulation, bare, seconds, metadata, limited=limited)
     if not dynamic and noise is None:
-        return Setup(
-            AerSimulation(method, None, None, clifford),
-            bare,
-            1e-3 + per_shot,
-            metadata,
-            observables,
-            wanted.num_rows,
-        )
+        return Setup(simulation, bare, 1e-3 + per_shot, metadata, observables, wanted.num_rows)
     check_precision(wanted, pub_index, "a circuit with a noise model")
     return measured_setup(
-        AerSimulation(method, noise, None, clifford),
-        bare,
-        wanted,
-        observables,
-        per_shot,
-        metadata,
-        limited=limited,
+        simulation, bare, wanted, observables, per_shot, metadata, limited=limited
     )

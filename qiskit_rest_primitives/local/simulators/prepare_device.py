@@ -81,10 +81,9 @@ def prepare_device(
     else:
         shots = shots_of(wanted.precision)
     run = choose_noisy_run(small, shots)
-    clifford = run.method == "stabilizer"
     gates = used_gates(small) | {("sx", (place,)) for place in range(len(kept))}
-    noise = DeviceNoise(num_qubits, tuple(kept), gates, twirled=clifford)
-    simulation = AerSimulation(run.method, noise, None, clifford)
+    noise = DeviceNoise(num_qubits, tuple(kept), gates, twirled=run.method == "stabilizer")
+    simulation = AerSimulation(run.method, noise)
     metadata = {"simulation": {"method": run.method, "noise": run.noise}}
     if isinstance(wanted, SamplesWanted):
         return Setup(simulation, small, run.seconds, metadata, limited=True)

@@ -106,7 +106,7 @@ def counts_by(method, circuit, size, shots, *, twirled=False):
     kept = sorted({circuit.find_bit(q).index for i in circuit.data for q in i.qubits})
     small = keep_qubits(circuit, kept)
     noise = DeviceNoise(size, tuple(kept), used_gates(small), twirled=twirled)
-    simulation = AerSimulation(method, noise, None, method == "stabilizer")
+    simulation = AerSimulation(method, noise)
     [bits] = simulation.run_measured([small], shots, seed=3)
     words, times = np.unique(bits[:, ::-1], axis=0, return_counts=True)
     return {"".join(map(str, word)): int(number) for word, number in zip(words, times, strict=True)}
