@@ -53,20 +53,24 @@ def job_filters(principal: Principal, request: Request) -> tuple[str, list[Any],
         if query.get(name) is not None:
             where.append(f"{column} = ?")
             values.append(query[name])
-    for name, relation in (("created_after", ">="), ("created_before", "<=")):
-        moment = when(request, name)
-        if moment is not None:
-            where.append(f"created {relation} ?")
-            values.append(moment)
-    add_tags(request, where, values)
+    add_times_and_tags(request, where, values)
     order = query.get("sort", "DESC").upper()
     if order not in ("ASC", "DESC"):
         raise ProblemError(400, f"sort is ASC or DESC, not {order[:40]!r}.")
     return " AND ".join(where), values, order
 
 
-def add_tags(request: Request, where: list[str], values: list[Any]) -> None:
-    """Adds the filter for the query's tags; a job must have all of them."""
+def add_times_and_tags(request: Request, where: list[str], values: list[Any]) -> None:
+    """Adds the filters for times, which are inclusive, and tags, which must all be there.
+
+    Raises:
+        ProblemError: 400, a time is not ISO 8601.
+    """
+    for name, relation in (("created_after", ">="), ("created_before", "<=")):
+        moment = when(request, name)
+        if moment is not None:
+            where.append(f"created {relation} ?")
+            values.append(moment)
     tags = list(dict.fromkeys(request.query_params.getlist("tags")))
     if len(tags) > MAX_TAGS:
         where.append("0")  # no job has so many tags

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from qiskit_rest_primitives.local.api.dispatch import number
-from qiskit_rest_primitives.local.api.filters import add_tags, when
+from qiskit_rest_primitives.local.api.filters import add_times_and_tags
 from qiskit_rest_primitives.local.api.replies import json_reply
 from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError
@@ -118,12 +118,7 @@ def _filters(principal: Principal, request: Request) -> tuple[str, list[Any]]:
             raise ProblemError(400, f"mode is one of {', '.join(MODES)}.")
         where.append("mode = ?")
         values.append(MODES[query["mode"]])
-    for name, relation in (("created_after", ">="), ("created_before", "<=")):
-        moment = when(request, name)
-        if moment is not None:
-            where.append(f"created {relation} ?")
-            values.append(moment)
-    add_tags(request, where, values)
+    add_times_and_tags(request, where, values)
     return " AND ".join(where), values
 
 
