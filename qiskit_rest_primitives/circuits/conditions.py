@@ -89,14 +89,20 @@ class Conditions:
         )
 
 
-def _register(node: Any) -> ClassicalRegister | None:
-    """Returns the register that an expression refers to, possibly cast to a wider type."""
+def without_widening(node: expr.Expr) -> expr.Expr:
+    """Returns what a value was before it was made wider, which no comparison with a number sees."""
     while isinstance(node, expr.Cast) and isinstance(node.type, types.Uint):
         if not isinstance(node.operand.type, types.Uint):
             break
         if node.type.width < node.operand.type.width:
             break
         node = node.operand
+    return node
+
+
+def _register(node: expr.Expr) -> ClassicalRegister | None:
+    """Returns the register that an expression refers to, possibly cast to a wider type."""
+    node = without_widening(node)
     if isinstance(node, expr.Var) and isinstance(node.var, ClassicalRegister):
         return node.var
     return None

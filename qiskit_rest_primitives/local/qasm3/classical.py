@@ -14,6 +14,7 @@ from typing import Any
 from qiskit.circuit import ClassicalRegister, Clbit
 from qiskit.circuit.classical import expr, types
 
+from qiskit_rest_primitives.circuits.conditions import without_widening
 from qiskit_rest_primitives.local.qasm3.constants import BITWISE, LargeInteger, SizedInt
 
 OPERATORS: dict[str, Callable[[Any, Any], expr.Expr]] = {
@@ -248,7 +249,7 @@ def _compared(symbol: str, value: Any, other: Any) -> Any:
         if symbol in ("==", "!=") and 0 <= number < limit:
             equal = value.equals(number)
             return equal if symbol == "==" else expr.logic_not(equal)
-    node = _narrowest(expr.lift(_unsigned(value)))
+    node = without_widening(expr.lift(_unsigned(value)))
     if node.type == types.Bool():
         if number not in (0, 1):
             raise TypeError(f"a bit is never {number}")
@@ -341,17 +342,6 @@ def _widened(value: Any, other: Any) -> Any:
     own, kind = expr.lift(value).type, expr.lift(other).type
     both = isinstance(own, types.Uint) and isinstance(kind, types.Uint)
     return expr.cast(value, kind) if both and own.width < kind.width else value
-
-
-def _narrowest(node: expr.Expr) -> expr.Expr:
-    """A value without its widening cast, which does not affect comparisons with numbers."""
-    while isinstance(node, expr.Cast) and isinstance(node.type, types.Uint):
-        if not isinstance(node.operand.type, types.Uint):
-            break
-        if node.type.width < node.operand.type.width:
-            break
-        node = node.operand
-    return node
 
 
 def _balanced(combine: Callable[[Any, Any], expr.Expr], nodes: list[Any]) -> expr.Expr:
