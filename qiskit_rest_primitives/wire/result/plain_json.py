@@ -25,6 +25,7 @@ from qiskit_rest_primitives.wire.result.floats import decode_numbers, encode_num
 from qiskit_rest_primitives.wire.result.hex_samples import bytes_per_sample, encode_hex_text
 from qiskit_rest_primitives.wire.result.samples import decode_samples, sample_shape
 from qiskit_rest_primitives.wire.values.arrays import leaf_types
+from qiskit_rest_primitives.wire.values.decoders import checked_width
 from qiskit_rest_primitives.wire.values.excerpt import brief
 from qiskit_rest_primitives.wire.values.long_values import Splicer
 from qiskit_rest_primitives.wire.values.typed_values import Decoder, Encoder
@@ -46,14 +47,7 @@ def decode_plain(
     items = cast("list[object]", items)
     expected.check_count(len(items))
     pubs = [_decode_pub(decoder, item, index, expected) for index, item in enumerate(items)]
-    return PrimitiveResult(pubs, metadata=_metadata(decoder, body, "result metadata"))
-
-
-def _metadata(decoder: Decoder, content: dict[str, object], place: str) -> dict[str, Any]:
-    metadata = decoder.value(content.get("metadata"), place)
-    if metadata is not None and not isinstance(metadata, dict):
-        raise ProtocolError(f"{place}: expected an object, found {brief(metadata)}")
-    return cast("dict[str, Any]", metadata or {})
+    return PrimitiveResult(pubs, metadata=decoder.metadata(body, "result metadata"))
 
 
 def _decode_pub(decoder: Decoder, item: object, index: int, expected: Expected) -> PubResult:
@@ -63,7 +57,7 @@ def _decode_pub(decoder: Decoder, item: object, index: int, expected: Expected) 
     if not isinstance(data, dict) or "__type__" in data:
         raise ProtocolError(f"{place}: expected an object with data, found {brief(item)}")
     data = cast("dict[str, object]", data)
-    metadata = _metadata(decoder, content, f"{place}, metadata")
+    metadata = decoder.metadata(content, f"{place}, metadata")
     shape = expected.shape(index)
     shots = expected.shots(index, metadata)
     fields: dict[str, Any] = {}
@@ -113,11 +107,9 @@ def _decode_register(
         if not isinstance(decoded, (BitArray, np.ndarray)):
             raise ProtocolError(f"{place}: expected samples, found {brief(value)}")
         return decoded
-    num_bits = fields.get("num_bits")
     if "samples" not in fields or "num_bits" not in fields:
         raise ProtocolError(f"{place}: expected samples and num_bits, found {brief(value)}")
-    if isinstance(num_bits, bool) or not isinstance(num_bits, int) or not 0 <= num_bits < 1 << 32:
-        raise ProtocolError(f"{place}: num_bits must be a width in bits, found {brief(num_bits)}")
+    num_bits = checked_width(fields["num_bits"], place)
     rows, nested = decode_samples(decoder, fields["samples"], num_bits, place)
     full = sample_shape(len(rows), nested, shape, shots, place)
     return BitArray(rows.reshape(*full, bytes_per_sample(num_bits)), num_bits)

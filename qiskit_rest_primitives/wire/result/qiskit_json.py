@@ -38,13 +38,13 @@ def decode_encoded(decoder: Decoder, value: object, expected: Expected) -> Primi
     items = cast("list[object]", items)
     expected.check_count(len(items))
     pubs = [_decode_pub(decoder, item, index, expected) for index, item in enumerate(items)]
-    return PrimitiveResult(pubs, metadata=_metadata(decoder, content, "result metadata"))
+    return PrimitiveResult(pubs, metadata=decoder.metadata(content, "result metadata"))
 
 
 def _decode_pub(decoder: Decoder, item: object, index: int, expected: Expected) -> PubResult:
     place = f"PUB {index}"
     _, content = _open(item, _PUB_TYPES[expected.program_id], place)
-    metadata = _metadata(decoder, content, f"{place}, metadata")
+    metadata = decoder.metadata(content, f"{place}, metadata")
     _, data = _open(content.get("data"), ("DataBin",), f"{place}, data")
     fields = data.get("fields")
     if not isinstance(fields, dict):
@@ -97,16 +97,6 @@ def _open(value: object, kinds: tuple[str, ...], place: str) -> tuple[str, dict[
     if not isinstance(content, dict):
         raise ProtocolError(f"{place}: a {kind} of {brief(content)}")
     return str(kind), cast("dict[str, object]", content)
-
-
-def _metadata(decoder: Decoder, content: dict[str, object], place: str) -> dict[str, Any]:
-    metadata = content.get("metadata")
-    if metadata is None:
-        return {}
-    metadata = decoder.value(metadata, place)
-    if not isinstance(metadata, dict):
-        raise ProtocolError(f"{place}: expected an object, found {brief(metadata)}")
-    return cast("dict[str, Any]", metadata)
 
 
 def _decode_shape(value: object, place: str) -> tuple[int, ...]:

@@ -118,9 +118,7 @@ def decode_bit_array(
         ProtocolError: array and num_bits, or shape or shots, don't fit; or stray bits are set.
     """
     fields = object_of(content)
-    num_bits = fields.get("num_bits")
-    if isinstance(num_bits, bool) or not isinstance(num_bits, int) or not 0 <= num_bits < 1 << 32:
-        raise ProtocolError(f"{place}: num_bits must be a width in bits, found {brief(num_bits)}")
+    num_bits = checked_width(fields.get("num_bits"), place)
     envelope = object_of(fields.get("array"))
     if envelope.get("__type__") != "ndarray" or "__value__" not in envelope:
         raise ProtocolError(f"{place}: expected an ndarray, found {brief(envelope)}")
@@ -144,6 +142,13 @@ def decode_bit_array(
     if num_bits % 8 and array.size and int(array[..., 0].max()) >> (num_bits % 8):
         raise ProtocolError(f"{place}: a sample is wider than num_bits = {num_bits}")
     return BitArray(array, num_bits)
+
+
+def checked_width(num_bits: object, place: str) -> int:
+    """Returns the width of a register in bits; refuses anything else."""
+    if isinstance(num_bits, bool) or not isinstance(num_bits, int) or not 0 <= num_bits < 1 << 32:
+        raise ProtocolError(f"{place}: num_bits must be a width in bits, found {brief(num_bits)}")
+    return num_bits
 
 
 def _settings(read: Decoder, fields: dict[str, object], place: str, depth: int) -> object:

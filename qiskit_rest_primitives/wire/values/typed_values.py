@@ -94,6 +94,13 @@ class Decoder:
         ) as error:
             raise ProtocolError(f"{place}: not a {kind}: {error}"[:300]) from None
 
+    def metadata(self, content: dict[str, object], place: str) -> dict[str, Any]:
+        """Reads the metadata of a result or PUB; {} if there are none."""
+        metadata = self.value(content.get("metadata"), place)
+        if metadata is not None and not isinstance(metadata, dict):
+            raise ProtocolError(f"{place}: expected an object, found {brief(metadata)}")
+        return cast("dict[str, Any]", metadata or {})
+
     def text(self, value: object, place: str) -> Slice:
         """Returns the bytes of a base64 string, cut out or not."""
         cut = self.body.cut(value)
