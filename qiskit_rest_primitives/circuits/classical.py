@@ -24,7 +24,7 @@ SENT_TYPES = (types.Bool, types.Uint)
 
 # Operator precedences; higher binds tighter, as in the OpenQASM 3 grammar.
 _UNARY, _ATOM = 11, 12
-_BINARY: dict[str, tuple[str, int]] = {
+BINARY: dict[str, tuple[str, int]] = {
     "LOGIC_OR": ("||", 1),
     "LOGIC_AND": ("&&", 2),
     "BIT_OR": ("|", 3),
@@ -169,7 +169,7 @@ class Classical:
 
     def _binary(self, node: expr.Binary) -> Text:
         name = node.op.name
-        symbol, precedence = _BINARY[name]
+        symbol, precedence = BINARY[name]
         left = self._operand(name, node.left, precedence, node.right)
         # Operators are left-associative: an equal one on the right needs parentheses.
         right = self._operand(name, node.right, precedence + 1, node.left)
@@ -181,7 +181,7 @@ class Classical:
         if isinstance(node, expr.Value) and partner is not None:
             number = isinstance(node.type, types.Uint)
             typed = partner.type == node.type and any(expr.iter_vars(partner))
-            if number and (least == _BINARY["SHIFT_LEFT"][1] + 1 if name in _SHIFTS else typed):
+            if number and (least == BINARY["SHIFT_LEFT"][1] + 1 if name in _SHIFTS else typed):
                 return str(int(node.value))
         if isinstance(node, expr.Cast) and node.implicit and name in _LOGIC:
             node = node.operand
@@ -212,7 +212,7 @@ class Classical:
             f"uint[{len(places)}]({text})" + (f" << {offset}" if offset else "")
             for offset, text in parts
         ]
-        least = _BINARY["BIT_OR" if len(pieces) > 1 else "SHIFT_LEFT"][1]
+        least = BINARY["BIT_OR" if len(pieces) > 1 else "SHIFT_LEFT"][1]
         return " | ".join(pieces), _ATOM if len(places) == 1 else least
 
 

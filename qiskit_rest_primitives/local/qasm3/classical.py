@@ -14,27 +14,12 @@ from typing import Any
 from qiskit.circuit import ClassicalRegister, Clbit
 from qiskit.circuit.classical import expr, types
 
+from qiskit_rest_primitives.circuits.classical import BINARY
 from qiskit_rest_primitives.circuits.conditions import without_widening
 from qiskit_rest_primitives.local.qasm3.constants import BITWISE, LargeInteger, SizedInt
 
 OPERATORS: dict[str, Callable[[Any, Any], expr.Expr]] = {
-    "||": expr.logic_or,
-    "&&": expr.logic_and,
-    "|": expr.bit_or,
-    "^": expr.bit_xor,
-    "&": expr.bit_and,
-    "==": expr.equal,
-    "!=": expr.not_equal,
-    "<": expr.less,
-    "<=": expr.less_equal,
-    ">": expr.greater,
-    ">=": expr.greater_equal,
-    "<<": expr.shift_left,
-    ">>": expr.shift_right,
-    "+": expr.add,
-    "-": expr.sub,
-    "*": expr.mul,
-    "/": expr.div,
+    symbol: getattr(expr, name.lower()) for name, (symbol, _) in BINARY.items()
 }
 # Whether `value symbol number` holds when the number is greater than every possible value.
 BEYOND = {"==": False, "!=": True, "<": True, "<=": True, ">": False, ">=": False}

@@ -9,6 +9,7 @@ from typing import Any
 from qiskit.circuit import ClassicalRegister, ParameterExpression, QuantumRegister, Qubit
 from qiskit.circuit.classical import expr
 
+from qiskit_rest_primitives.circuits.classical import BINARY
 from qiskit_rest_primitives.local.qasm3 import classical, constants, evaluate
 from qiskit_rest_primitives.local.qasm3.constants import MAX_WIDTH
 from qiskit_rest_primitives.local.qasm3.qiskit_types import Angle
@@ -18,26 +19,7 @@ from qiskit_rest_primitives.local.qasm3.tokens import Scanner
 # Qiskit walks expressions recursively, in Python or in Rust: a longer chain can exhaust the stack.
 MAX_CHAIN = 200
 
-PRECEDENCE = {
-    "||": 1,
-    "&&": 2,
-    "|": 3,
-    "^": 4,
-    "&": 5,
-    "==": 6,
-    "!=": 6,
-    "<": 7,
-    "<=": 7,
-    ">": 7,
-    ">=": 7,
-    "<<": 8,
-    ">>": 8,
-    "+": 9,
-    "-": 9,
-    "*": 10,
-    "/": 10,
-    "%": 10,
-}
+PRECEDENCE = dict(BINARY.values()) | {"%": 10}
 CASTS = frozenset({"bool", "bit", "int", "uint", "float", "angle"})
 WRONG_VALUE = (TypeError, ValueError, ArithmeticError)
 
