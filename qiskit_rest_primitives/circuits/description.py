@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from qiskit_rest_primitives.circuits.registers import RegisterSource, restore
+from qiskit_rest_primitives.circuits.registers import RegisterSource, restore_register
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,7 +106,9 @@ class CircuitDescription:
         Raises:
             ProtocolError: a register is missing or has another width.
         """
-        return restore(self.registers, fields, shape, shots)
+        return {
+            source.name: restore_register(source, fields, shape, shots) for source in self.registers
+        }
 
 
 def carried_metadata(metadata: Mapping[Any, Any] | None) -> dict[str, Any]:

@@ -115,22 +115,13 @@ def _free_name(taken: Iterable[str]) -> str:
     return f"c{index}"
 
 
-def restore(
-    sources: Iterable[RegisterSource],
-    fields: Mapping[str, BitArray | NDArray[Any]],
-    shape: tuple[int, ...],
-    shots: int,
-) -> dict[str, BitArray | NDArray[Any]]:
-    """Builds the user's registers from the wire's; see `CircuitDescription.restore_registers`."""
-    return {source.name: _restore_one(source, fields, shape, shots) for source in sources}
-
-
-def _restore_one(
+def restore_register(
     source: RegisterSource,
     fields: Mapping[str, BitArray | NDArray[Any]],
     shape: tuple[int, ...],
     shots: int,
 ) -> BitArray | NDArray[Any]:
+    """Builds one of the user's registers; see `CircuitDescription.restore_registers`."""
     if source.wire is not None:
         field = _field(fields, source.wire, source.name)
         width = field.num_bits if isinstance(field, BitArray) else field.shape[-1]
