@@ -167,13 +167,12 @@ def as_completed(jobs: Iterable[J], timeout: float | None = None) -> Iterator[J]
     [10, 20]
     """
     timeout = checked_timeout(timeout)
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = deadline_of(timeout)
     handles = _handles_by_details(jobs)
     with polling(handles) as futures:
         left = set(futures)
         while left:
-            remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
-            done, left = wait_for_futures(left, remaining, FIRST_COMPLETED)
+            done, left = wait_for_futures(left, left_until(deadline), FIRST_COMPLETED)
             if not done:
                 number = sum(len(futures[future]) for future in left)
                 raise JobTimeoutError(f"{number} jobs are not final after {timeout:g} s")
