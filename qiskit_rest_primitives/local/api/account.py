@@ -39,7 +39,7 @@ async def issue_token(core: Core, request: Request) -> Response:
     Errors have the identity service's form.
     """
     try:
-        body = await read_body(core, request, core.limits.small_body_bytes)
+        body = await read_body(request, core.limits.small_body_bytes)
     except ProblemError as problem:
         return _identity_refusal(problem.status, "BXNIM0106E", problem.message)
     try:

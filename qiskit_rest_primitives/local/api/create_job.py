@@ -52,7 +52,7 @@ async def create_job(core: Core, principal: Principal, request: Request) -> Resp
             solution="Reduce the request rate and try again.",
             headers={"Retry-After": str(int(wait) + 1)},
         )
-    body = await read_body(core, request, core.limits.body_bytes)
+    body = await read_body(request, core.limits.body_bytes)
     try:
         if len(body) > LARGE_REQUEST:
             # One at a time: they take memory, and would not be faster in parallel.

@@ -92,7 +92,7 @@ def shielded(handler: Endpoint) -> Endpoint:
     return guarded
 
 
-async def read_body(core: Core, request: Request, limit: int) -> bytes:
+async def read_body(request: Request, limit: int) -> bytes:
     """The request's body, of at most ``limit`` bytes.
 
     Raises:
@@ -120,7 +120,7 @@ async def read_json(core: Core, request: Request, kind: type[Struct]) -> Struct:
     Raises:
         ProblemError: 400 with the path of what is wrong; 413, 408.
     """
-    body = await read_body(core, request, core.limits.small_body_bytes)
+    body = await read_body(request, core.limits.small_body_bytes)
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
