@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 # Aer computes with 64 bits.
 _WIDEST_INTEGER = 63
+# fmt: off
+_BINARY_OPERATIONS = frozenset({
+    "BIT_AND", "BIT_OR", "BIT_XOR", "LOGIC_AND", "LOGIC_OR", "EQUAL", "NOT_EQUAL", "LESS",
+    "LESS_EQUAL", "GREATER", "GREATER_EQUAL",
+})
+# fmt: on
 
 
 def missing_in_aer(circuit: QuantumCircuit) -> str:
@@ -76,7 +82,7 @@ def _missing_in_expression(node: Any) -> str:
     if isinstance(node.type, types.Uint) and node.type.width > _WIDEST_INTEGER:
         return f"integers of {node.type.width} bits"
     if isinstance(node, expr.Binary):
-        if node.op not in _binary_operations():
+        if node.op.name not in _BINARY_OPERATIONS:
             return f"the operation {node.op.name} in a condition"
         return _missing_in_expression(node.left) or _missing_in_expression(node.right)
     if isinstance(node, expr.Unary):
@@ -88,24 +94,3 @@ def _missing_in_expression(node: Any) -> str:
     if isinstance(node, (expr.Value, expr.Var)):
         return ""
     return f"{type(node).__name__} in a condition"
-
-
-def _binary_operations() -> frozenset[Any]:
-    from qiskit.circuit.classical import expr
-
-    operation = expr.Binary.Op
-    return frozenset(
-        {
-            operation.BIT_AND,
-            operation.BIT_OR,
-            operation.BIT_XOR,
-            operation.LOGIC_AND,
-            operation.LOGIC_OR,
-            operation.EQUAL,
-            operation.NOT_EQUAL,
-            operation.LESS,
-            operation.LESS_EQUAL,
-            operation.GREATER,
-            operation.GREATER_EQUAL,
-        }
-    )

@@ -7,17 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qiskit.circuit import ControlFlowOp, Gate
-from qiskit.circuit.library import (
-    CXGate,
-    IGate,
-    SdgGate,
-    SGate,
-    SXdgGate,
-    SXGate,
-    XGate,
-    YGate,
-    ZGate,
-)
+from qiskit.circuit.library import get_standard_gate_name_mapping
 
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.simulators.gate_sets import CLIFFORD_GATES
@@ -38,15 +28,7 @@ _ROTATIONS = {
     "ry": ((), ("sdg", "sx", "s"), ("y",), ("sdg", "sxdg", "s")),
 }
 _GATES: dict[str, Callable[..., Gate]] = {
-    "cx": CXGate,
-    "id": IGate,
-    "s": SGate,
-    "sdg": SdgGate,
-    "sx": SXGate,
-    "sxdg": SXdgGate,
-    "x": XGate,
-    "y": YGate,
-    "z": ZGate,
+    name: gate.base_class for name, gate in get_standard_gate_name_mapping().items()
 }
 
 

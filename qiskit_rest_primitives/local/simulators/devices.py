@@ -16,6 +16,7 @@ from qiskit_rest_primitives.local.simulators.gate_sets import (
     DEVICE_GATES,
     SIMULATOR_GATES,
 )
+from qiskit_rest_primitives.wire.target.operations import CONTROL_FLOW as INSTRUCTIONS
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
@@ -98,7 +99,6 @@ def device_target(num_qubits: int) -> Target:
 def simulator_target(num_qubits: int) -> Target:
     """Qiskit's standard gates on any qubits, without calibration."""
     from qiskit.circuit import Delay, Measure, Parameter, Reset
-    from qiskit.circuit.controlflow import ForLoopOp, IfElseOp, SwitchCaseOp, WhileLoopOp
     from qiskit.circuit.library import get_standard_gate_name_mapping
     from qiskit.transpiler import Target
 
@@ -109,8 +109,6 @@ def simulator_target(num_qubits: int) -> Target:
     target.add_instruction(Measure())
     target.add_instruction(Reset())
     target.add_instruction(Delay(Parameter("t")))
-    for name, operation in zip(
-        CONTROL_FLOW, (IfElseOp, WhileLoopOp, ForLoopOp, SwitchCaseOp), strict=True
-    ):
-        target.add_instruction(operation, name=name)
+    for name in CONTROL_FLOW:
+        target.add_instruction(INSTRUCTIONS[name], name=name)
     return target
