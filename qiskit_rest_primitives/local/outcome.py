@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 from qiskit_rest_primitives.wire.limits import INVALID_JOB
 
@@ -27,15 +28,11 @@ class RefusedError(Exception):
         self.code = code
         self.solution = solution
 
-    def __reduce__(self):
-        return _rebuild, (self.reason, self.code, self.solution)
+    def __reduce__(self) -> Any:
+        return partial(RefusedError, self.reason, code=self.code, solution=self.solution), ()
 
     def __str__(self) -> str:
         return self.reason
-
-
-def _rebuild(reason: str, code: int | None, solution: str) -> RefusedError:
-    return RefusedError(reason, code=code, solution=solution)
 
 
 class StoppedError(Exception):

@@ -21,13 +21,11 @@ from qiskit_rest_primitives.wire.values.arrays import (
     inflate_text,
     text_slice,
 )
+from qiskit_rest_primitives.wire.values.decoders import MAX_QPY_BYTES
 from qiskit_rest_primitives.wire.values.excerpt import brief
 
 MAX_VALUES_BYTES = 1 << 28
 """Limit of the decoded parameter values of one PUB, in bytes."""
-
-MAX_QPY_BYTES = 1 << 28
-"""Limit of one decompressed QPY circuit, in bytes."""
 
 _MAX_SHOTS = (1 << 63) - 1
 
