@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qiskit.circuit import ControlFlowOp, Gate
+from qiskit.circuit import ControlFlowOp
 from qiskit.circuit.library import get_standard_gate_name_mapping
 
 from qiskit_rest_primitives.local.outcome import RefusedError
@@ -27,7 +27,7 @@ _ROTATIONS = {
     # sdg sx s = Rx turned to Ry, up to a phase
     "ry": ((), ("sdg", "sx", "s"), ("y",), ("sdg", "sxdg", "s")),
 }
-_GATES: dict[str, Callable[..., Gate]] = {
+_GATES: dict[str, Callable[..., Any]] = {
     name: gate.base_class for name, gate in get_standard_gate_name_mapping().items()
 }
 
