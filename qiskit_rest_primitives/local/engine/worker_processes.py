@@ -84,8 +84,8 @@ class WorkerProcesses(Executor):
         A process keeps its clock from call to call. Outside Linux it is wall-clock time.
         """
         with self._lock:
-            process = self._running.get(future)
-        return None if process is None else process.clock()
+            call = self._calls.get(future)
+            return call.process.clock() if call is not None and call.process is not None else None
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Ends the processes: after the calls in the queue, or at once without waiting for them."""
