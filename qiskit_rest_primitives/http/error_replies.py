@@ -1,4 +1,4 @@
-"""Error replies -> exceptions. The one place that reads an error status or an error body."""
+"""Error replies of the API -> exceptions: which class, and what its message says."""
 
 from __future__ import annotations
 

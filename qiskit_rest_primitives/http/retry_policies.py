@@ -31,7 +31,7 @@ VISIBLE_PAUSE_SECONDS: Final = 1.0
 
 @dataclass(frozen=True)
 class Limit:
-    """How long one kind of error is worth another attempt: until both are used up.
+    """How long one kind of error is retried: until its seconds and its attempts are both used up.
 
     Attributes:
         seconds: from the beginning of the first attempt that failed so.
@@ -51,12 +51,12 @@ FOREVER: Final = Limit(math.inf)
 # Reads and other calls that may be sent twice (PUT, PATCH, DELETE): the base client.
 
 READ_OUTAGE: Final = Limit(attempts=4)
-"""An outage of a service that answered before, for `Settings.outage_seconds`. The attempts are made
-even if that is 0, or if the first of them was silent that long."""
+"""An outage of a service that answered before, for `Settings.outage_seconds`. All four attempts
+are made, also if the first one alone took longer than that."""
 READ_BUSY: Final = Limit(attempts=6)
 """The same, if the reply has ``Retry-After``: pauses may be as long as a minute."""
 READ_BRIEF: Final = Limit(6.0)
-"""An outage that may not end: the service never answered (its url may be wrong), or it says 500."""
+"""An outage that may last: the service never answered (its url may be wrong), or it says 500."""
 GARBLED: Final = Limit(attempts=3)
 """A reply that is not valid JSON; a proxy may have mangled it."""
 

@@ -1,4 +1,4 @@
-"""Results in files that need neither service nor account; `wire.files` describes the format."""
+"""Results in files, read without a service or an account; format: `wire.result.result_file`."""
 
 from __future__ import annotations
 

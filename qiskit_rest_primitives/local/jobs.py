@@ -23,7 +23,7 @@ from qiskit_rest_primitives.local.auth import Principal, Tokens
 from qiskit_rest_primitives.local.limits import Limits, RateLimiter
 from qiskit_rest_primitives.local.problems import BACKEND_NOT_FOUND, ProblemError
 from qiskit_rest_primitives.local.sessions import Sessions
-from qiskit_rest_primitives.local.store import PENDING, Store
+from qiskit_rest_primitives.local.store import IS_PENDING, PENDING, Store
 from qiskit_rest_primitives.local.threads import JOIN_SECONDS, DaemonThreads
 from qiskit_rest_primitives.local.times import wall_clock
 from qiskit_rest_primitives.wire.request.job_request import InvalidBody, JobRequest, decode_params
@@ -241,8 +241,7 @@ class Core:
     def resume(self) -> int:
         """Restarts the jobs that a stopped service left unfinished; returns their number."""
         left = self.store.rows(
-            "SELECT id, backend, program, cost FROM jobs WHERE status IN ('Queued', 'Running')"
-            " ORDER BY seq"
+            f"SELECT id, backend, program, cost FROM jobs WHERE {IS_PENDING} ORDER BY seq"
         )
         for job in left:
             self.store.update("jobs", job["id"], {"status": "Queued", "running": None})

@@ -1,4 +1,4 @@
-"""How much, how long, how often: every limit of the service, with its default."""
+"""Every setting that limits the embedded service (sizes, times, rates), with its default."""
 
 from __future__ import annotations
 

@@ -18,13 +18,13 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from qiskit_rest_primitives.local.problems import SESSION_CLOSED, ProblemError
+from qiskit_rest_primitives.local.store import IS_PENDING, Store
 from qiskit_rest_primitives.local.times import iso_time
 
 if TYPE_CHECKING:
     import sqlite3
 
     from qiskit_rest_primitives.local.auth import Principal
-    from qiskit_rest_primitives.local.store import Store
 
 MAX_TTL_SECONDS = 28_800
 INTERACTIVE_TTL_SECONDS = 60
@@ -176,8 +176,7 @@ class Sessions:
 
     def _pending(self, session_id: str) -> list[str]:
         found = self._store.rows(
-            "SELECT id FROM jobs WHERE session_id = ? AND status IN ('Queued', 'Running')",
-            (session_id,),
+            f"SELECT id FROM jobs WHERE session_id = ? AND {IS_PENDING}", (session_id,)
         )
         return [row[0] for row in found]
 

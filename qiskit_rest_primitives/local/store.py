@@ -23,11 +23,12 @@ LARGE_BODY = 65_536
 """Bodies above this many bytes are files; below it, SQLite is faster."""
 
 PENDING = ("Queued", "Running")
+IS_PENDING = f"status IN {PENDING}"  # in SQL, whose lists look like Python's
 FINAL = ("Completed", "Failed", "Cancelled")
 
 Body = Literal["params", "result"]
 
-_SCHEMA = """
+_SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS jobs (
     seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE, user TEXT NOT NULL, instance TEXT NOT NULL,
@@ -42,7 +43,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 );
 CREATE INDEX IF NOT EXISTS jobs_by_owner ON jobs (user, instance, created);
 CREATE INDEX IF NOT EXISTS jobs_by_session ON jobs (session_id);
-CREATE INDEX IF NOT EXISTS jobs_pending ON jobs (backend) WHERE status IN ('Queued', 'Running');
+CREATE INDEX IF NOT EXISTS jobs_pending ON jobs (backend) WHERE {IS_PENDING};
 CREATE TABLE IF NOT EXISTS tags (
     tag TEXT NOT NULL, job_id TEXT NOT NULL, PRIMARY KEY (tag, job_id)
 ) WITHOUT ROWID;
@@ -195,10 +196,7 @@ class Store:
 
     def queue_lengths(self) -> dict[str, int]:
         """Backend name -> how many jobs are not final."""
-        found = self.rows(
-            "SELECT backend, COUNT(*) FROM jobs WHERE status IN ('Queued', 'Running')"
-            " GROUP BY backend"
-        )
+        found = self.rows(f"SELECT backend, COUNT(*) FROM jobs WHERE {IS_PENDING} GROUP BY backend")
         return {row[0]: row[1] for row in found}
 
     def body_fields(self, job_id: str, kind: Body, body: bytes) -> dict[str, Any]:

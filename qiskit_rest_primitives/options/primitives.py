@@ -1,4 +1,4 @@
-"""The options of each primitive: those of its job beside what the program itself takes."""
+"""SamplerOptions and EstimatorOptions: the groups of `wire.request.options`, and the job's own."""
 
 from __future__ import annotations
 

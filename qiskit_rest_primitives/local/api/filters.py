@@ -9,6 +9,7 @@ from starlette.requests import Request
 from qiskit_rest_primitives.local.api.dispatch import flag
 from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError
+from qiskit_rest_primitives.local.store import IS_PENDING
 from qiskit_rest_primitives.local.times import read_time
 from qiskit_rest_primitives.wire.limits import MAX_TAGS
 
@@ -48,7 +49,7 @@ def job_filters(principal: Principal, request: Request) -> tuple[str, list[Any],
     where = ["+user = ?", "+instance = ?"] if few else ["user = ?", "instance = ?"]
     values: list[Any] = [principal.user, principal.instance]
     if pending is not None:
-        where.append(f"status {'' if pending else 'NOT '}IN ('Queued', 'Running')")
+        where.append(IS_PENDING if pending else f"NOT {IS_PENDING}")
     for name, column in (("program", "program"), ("backend", "backend"), ("session_id",) * 2):
         if query.get(name) is not None:
             where.append(f"{column} = ?")
