@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 from qiskit_rest_primitives.options.primitives import (
     EnvironmentOptions,
     EstimatorOptions,
+    PrimitiveOptions,
     SamplerOptions,
 )
 from qiskit_rest_primitives.wire.request.options import (
@@ -32,6 +33,9 @@ from qiskit_rest_primitives.wire.request.options import (
 Unset: Final = UNSET
 """Not set: the service's default applies, and nothing is sent. Assign it to take a setting back."""
 
+OptionsV2 = PrimitiveOptions
+"""The base of all primitives' options under its name in the official client."""
+
 __all__ = [
     "DynamicalDecouplingOptions",
     "EnvironmentOptions",
@@ -39,6 +43,7 @@ __all__ = [
     "ExecutionOptionsV2",
     "LayerNoiseLearningOptions",
     "MeasureNoiseLearningOptions",
+    "OptionsV2",
     "PecOptions",
     "ResilienceOptionsV2",
     "SamplerExecutionOptionsV2",

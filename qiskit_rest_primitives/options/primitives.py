@@ -79,8 +79,8 @@ class EstimatorOptions(EstimatorOptionsBody, PrimitiveOptions, program_id="estim
     >>> options = EstimatorOptions(resilience={"zne": {"noise_factors": (1, 3, 5)}})
     >>> options.resilience.zne.extrapolator = ["exponential", "linear"]
     >>> options.update(default_precision=0.01)
-    >>> options.resilience.zne
-    ZneOptions(noise_factors=(1.0, 3.0, 5.0), extrapolator=['exponential', 'linear'])
+    >>> options.resilience.zne.noise_factors, options.resilience.zne.extrapolator
+    ((1.0, 3.0, 5.0), ['exponential', 'linear'])
 
     Raises:
         OptionsError: unknown name, wrong type or out of range.

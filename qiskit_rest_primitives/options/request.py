@@ -13,6 +13,7 @@ from qiskit_rest_primitives.wire.request.option_group import (
     OptionGroup,
     from_mapping,
     groups_of,
+    mapping_from,
     options_of,
     path_of,
 )
@@ -37,8 +38,9 @@ def coerce_options(cls: type[OptionsT], options: OptionsT | Mapping[str, Any] | 
 
     Args:
         cls: options of the primitive.
-        options: None, a nested dict, or options of this class. As in the official client, the
-            latter are copied, but the groups within are shared with the caller's object.
+        options: None, a nested dict, options of this class, or the official client's of the same
+            name. As there, options of this class are copied, but the groups within are shared
+            with the caller's object.
 
     Raises:
         OptionsError: unknown name, wrong type, out of range, or options of another primitive.
@@ -49,8 +51,9 @@ def coerce_options(cls: type[OptionsT], options: OptionsT | Mapping[str, Any] | 
         made = cls()
         vars(made).update(vars(options))
         return made
-    if isinstance(options, Mapping):
-        return from_mapping(cls, options)
+    settings = mapping_from(cls, options)
+    if settings is not None:
+        return from_mapping(cls, settings)
     raise OptionsError(f"options are a dict or {cls.__name__}, not {type(options).__name__}")
 
 

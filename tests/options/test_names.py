@@ -16,6 +16,7 @@ from qiskit_rest_primitives.options import (
     ZneOptions,
 )
 from qiskit_rest_primitives.options.request import coerce_options, encode_options
+from qiskit_rest_primitives.wire.request.option_group import groups_of, options_of
 
 
 @pytest.mark.parametrize(
@@ -188,16 +189,17 @@ def test_a_deep_copy_is_independent():
     assert options != {"twirling": {}}
 
 
-def test_repr_shows_what_was_set():
-    """It holds the settings and nothing else, and evaluates to equal options."""
-    assert repr(SamplerOptions()) == "SamplerOptions()"
+def test_repr_shows_every_option():
+    """It holds each option and its value, set or not, and evaluates to equal options."""
+    assert repr(ZneOptions(extrapolator=["linear"])) == (
+        "ZneOptions(noise_factors=Unset, extrapolator=['linear'], amplifier=Unset, "
+        "extrapolated_noise_factors=Unset)"
+    )
     options = EstimatorOptions(
         default_precision=0.5, resilience={"zne": {"extrapolator": ["linear"]}}, isa_check=False
     )
-    assert repr(options) == (
-        "EstimatorOptions(isa_check=False, default_precision=0.5, "
-        "resilience=ResilienceOptionsV2(zne=ZneOptions(extrapolator=['linear'])))"
-    )
+    for shown in ("isa_check=False", "default_precision=0.5", "log_level='WARNING'", "pec=Pec"):
+        assert shown in repr(options)
     import qiskit_rest_primitives.options as names
 
     assert eval(repr(options), vars(names)) == options
@@ -216,3 +218,10 @@ def test_signature_and_dir_list_the_options():
     assert {"default_shots", "twirling"} <= set(inspect.signature(SamplerOptions).parameters)
     assert {"default_shots", "twirling"} <= set(dir(SamplerOptions()))
     assert "meas_type" in dir(SamplerOptions().execution)
+
+
+@pytest.mark.parametrize("cls", [SamplerOptions, EstimatorOptions, TwirlingOptions])
+def test_completion_lists_nothing_else(cls: type[Any]):
+    """What Tab shows are the options and update(), nothing internal."""
+    shown = {name for name in dir(cls()) if not name.startswith("_")}
+    assert shown == {*options_of(cls), *groups_of(cls), "update"}

@@ -1,14 +1,17 @@
 """A group of options: made from keywords or a dict, set by attribute or update(). No I/O.
 
 A group's ``__dict__`` holds what was set, and the groups within it. All else reads as the default
-of the class. Unknown names are refused on every way in, with the nearest right one.
+of the class. Unknown names are refused on every way in, with the nearest right one. Groups are
+dataclasses to whoever asks: `dataclasses.fields`, `asdict` and `replace` work on them, and the
+official client's options, which are dataclasses too, can be given instead of a dict.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import (
     TYPE_CHECKING,
@@ -18,6 +21,7 @@ from typing import (
     NoReturn,
     TypeVar,
     Union,
+    cast,
     get_args,
     get_origin,
 )
@@ -102,6 +106,8 @@ class OptionGroup:
             experimental: types of members that the service takes here and users set in
                 ``experimental``.
         """
+        # Before the docstring is one that is read from the source when it is first asked for.
+        dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
         cls.__group_path__ = path or cls.__group_path__
         cls.__experimental__ = experimental or cls.__experimental__
         setattr(cls, "__doc__", GroupDocstring(cls.__doc__))  # noqa: B010 - typed as str
@@ -147,14 +153,16 @@ class OptionGroup:
             _refuse_name(type(self), name)
 
     def __eq__(self, other: object) -> bool:
-        return vars(self) == vars(other) if type(other) is type(self) else NotImplemented
+        if type(other) is not type(self):
+            return NotImplemented
+        return dict(_values(self)) == dict(_values(cast("OptionGroup", other)))
 
     __hash__ = None  # pyright: ignore[reportAssignmentType] - mutable, like a dict
 
     def __repr__(self) -> str:
-        members = [*options_of(type(self)), *groups_of(type(self))]
-        found = [(name, vars(self)[name]) for name in members if name in vars(self)]
-        shown = [f"{name}={value!r}" for name, value in found if _any_set(value)]
+        shown = (
+            f"{name}={'Unset' if value is UNSET else repr(value)}" for name, value in _values(self)
+        )
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
@@ -228,6 +236,32 @@ def struct_of(cls: type[OptionGroup]) -> type[msgspec.Struct]:
     )
 
 
+def mapping_from(cls: type[OptionGroup], value: object) -> Mapping[str, Any] | None:
+    """The settings in a dict, or in the official client's options of the same name.
+
+    Args:
+        cls: the class of ours that they are for.
+        value: what a user passed.
+
+    Returns:
+        Names to values; an official object's without those that nobody set. None if it is neither.
+    """
+    if isinstance(value, Mapping):
+        return cast("Mapping[str, Any]", value)
+    names = {base.__name__ for base in type(value).__mro__}
+    if cls.__name__ not in names or not dataclasses.is_dataclass(value):
+        return None
+    settings: dict[str, Any] = {}
+    for name in (field.name for field in dataclasses.fields(value)):
+        setting, default = getattr(value, name), getattr(cls, name, UNSET)
+        # The private field is a version; the environment reads as its defaults where nobody set it.
+        if name.startswith("_") or is_unset(setting):
+            continue
+        if default is UNSET or setting != default:
+            settings[name] = setting
+    return settings
+
+
 def _set(group: OptionGroup, name: Any, value: Any) -> None:
     if not isinstance(name, str):
         raise OptionsError(f"names of options must be strings, not {name!r}")
@@ -243,13 +277,14 @@ def _set(group: OptionGroup, name: Any, value: Any) -> None:
 
 
 def _coerce_group(cls: type[GroupT], value: Any) -> GroupT:
-    """Makes a group from a dict; a group object is shared with the caller, not copied."""
+    """Makes a group from what a user passed; our own object is shared with the caller."""
     if isinstance(value, cls):
         return value
-    if isinstance(value, Mapping):
-        return from_mapping(cls, value)
     if is_unset(value):
         return cls()
+    settings = mapping_from(cls, value)
+    if settings is not None:
+        return from_mapping(cls, settings)
     raise OptionsError(
         f"option {path_of(cls)} takes a dict or {cls.__name__}, not {type(value).__name__}"
     )
@@ -270,8 +305,10 @@ def _clone(group: GroupT) -> GroupT:
     return clone
 
 
-def _any_set(value: object) -> bool:
-    return not isinstance(value, OptionGroup) or any(map(_any_set, vars(value).values()))
+def _values(group: OptionGroup) -> Iterator[tuple[str, Any]]:
+    """Names and values of all options, groups last, set or not."""
+    for name in (*options_of(type(group)), *groups_of(type(group))):
+        yield name, getattr(group, name)
 
 
 def _refuse_name(cls: type[OptionGroup], name: str) -> NoReturn:

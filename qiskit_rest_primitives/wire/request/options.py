@@ -83,8 +83,8 @@ class HasDict(Protocol):
 class DynamicalDecouplingOptions(OptionGroup, path="dynamical_decoupling"):
     """Pulses on idle qubits that cancel slow noise.
 
-    >>> DynamicalDecouplingOptions(enable=True, sequence_type="XY4")
-    DynamicalDecouplingOptions(enable=True, sequence_type='XY4')
+    >>> DynamicalDecouplingOptions(enable=True, sequence_type="XY4").sequence_type
+    'XY4'
     """
 
     enable: bool | UnsetType = UNSET
@@ -109,8 +109,8 @@ class DynamicalDecouplingOptions(OptionGroup, path="dynamical_decoupling"):
 class TwirlingOptions(OptionGroup, path="twirling"):
     """Pauli twirling: random, equivalent circuits that turn coherent noise into Pauli noise.
 
-    >>> TwirlingOptions(enable_gates=True, num_randomizations=32)
-    TwirlingOptions(enable_gates=True, num_randomizations=32)
+    >>> TwirlingOptions(enable_gates=True, num_randomizations=32).num_randomizations
+    32
     """
 
     enable_gates: bool | UnsetType = UNSET
@@ -148,7 +148,7 @@ class ExecutionOptionsV2(
     """How the device repeats a circuit.
 
     >>> ExecutionOptionsV2(rep_delay=2.5e-4)
-    ExecutionOptionsV2(rep_delay=0.00025)
+    ExecutionOptionsV2(init_qubits=Unset, rep_delay=0.00025)
     """
 
     init_qubits: bool | UnsetType = UNSET
@@ -163,8 +163,8 @@ class ExecutionOptionsV2(
 class SamplerExecutionOptionsV2(ExecutionOptionsV2):
     """How the device repeats a circuit, and what a measurement gives.
 
-    >>> SamplerExecutionOptionsV2(meas_type="kerneled")
-    SamplerExecutionOptionsV2(meas_type='kerneled')
+    >>> SamplerExecutionOptionsV2(meas_type="kerneled").meas_type
+    'kerneled'
     """
 
     meas_type: Literal["classified", "kerneled", "avg_kerneled"] | UnsetType = UNSET
@@ -175,8 +175,8 @@ class SamplerExecutionOptionsV2(ExecutionOptionsV2):
 class SimulatorOptions(OptionGroup, path="simulator"):
     """What a simulator simulates; devices ignore it.
 
-    >>> SimulatorOptions(seed_simulator=7, coupling_map=[[0, 1]])
-    SimulatorOptions(seed_simulator=7, coupling_map=[[0, 1]])
+    >>> SimulatorOptions(seed_simulator=7, coupling_map=[[0, 1]]).coupling_map
+    [[0, 1]]
     """
 
     noise_model: (
@@ -227,7 +227,7 @@ class MeasureNoiseLearningOptions(OptionGroup, path="resilience.measure_noise_le
     """How the noise of measurements is learned.
 
     >>> MeasureNoiseLearningOptions(num_randomizations=64)
-    MeasureNoiseLearningOptions(num_randomizations=64)
+    MeasureNoiseLearningOptions(num_randomizations=64, shots_per_randomization=Unset)
     """
 
     num_randomizations: Count | UnsetType = UNSET
@@ -244,8 +244,8 @@ class ZneOptions(OptionGroup, path="resilience.zne"):
     ``ensemble_stds_noise_factors`` of shape ``(*shape, len(noise_factors))``; ``evs_extrapolated``
     and ``stds_extrapolated`` of ``(*shape, len(extrapolator), len(extrapolated_noise_factors))``.
 
-    >>> ZneOptions(noise_factors=(1, 3), extrapolator="linear")
-    ZneOptions(noise_factors=(1.0, 3.0), extrapolator='linear')
+    >>> ZneOptions(noise_factors=(1, 3), extrapolator="linear").noise_factors
+    (1.0, 3.0)
     """
 
     noise_factors: Sequence[Annotated[float, Meta(ge=1)]] | UnsetType = UNSET
@@ -289,8 +289,8 @@ class PecOptions(OptionGroup, path="resilience.pec"):
 class LayerNoiseLearningOptions(OptionGroup, path="resilience.layer_noise_learning"):
     """How the noise of layers of two-qubit gates is learned, for PEC and the pea amplifier.
 
-    >>> LayerNoiseLearningOptions(max_layers_to_learn=None)
-    LayerNoiseLearningOptions(max_layers_to_learn=None)
+    >>> print(LayerNoiseLearningOptions(max_layers_to_learn=None).max_layers_to_learn)
+    None
     """
 
     max_layers_to_learn: CountOrZero | UnsetType | None = UNSET
@@ -310,8 +310,8 @@ class LayerNoiseLearningOptions(OptionGroup, path="resilience.layer_noise_learni
 class ResilienceOptionsV2(OptionGroup, path="resilience"):
     """Error mitigation beyond what resilience_level chooses.
 
-    >>> ResilienceOptionsV2(zne_mitigation=True, zne={"amplifier": "pea"})
-    ResilienceOptionsV2(zne_mitigation=True, zne=ZneOptions(amplifier='pea'))
+    >>> ResilienceOptionsV2(zne_mitigation=True, zne={"amplifier": "pea"}).zne.amplifier
+    'pea'
     """
 
     measure_mitigation: bool | UnsetType = UNSET
