@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeVar, cast
+
+from msgspec import UNSET
 
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.options.encoding import encode_value
@@ -55,6 +58,31 @@ def coerce_options(cls: type[OptionsT], options: OptionsT | Mapping[str, Any] | 
     if settings is not None:
         return from_mapping(cls, settings)
     raise OptionsError(f"options are a dict or {cls.__name__}, not {type(options).__name__}")
+
+
+def set_from_keyword(options: PrimitiveOptions, path: str, value: object, keyword: str) -> None:
+    """Sets one option to what a keyword of a primitive's constructor says.
+
+    Args:
+        options: of the primitive; the groups that it shares with its user's object stay as they
+            are.
+        path: the option's dotted name.
+        value: the keyword's value.
+        keyword: its name, for the message.
+
+    Raises:
+        OptionsError: a wrong value, or the options have another one.
+    """
+    *groups, name = path.split(".")
+    group: OptionGroup = options
+    for inner in groups:
+        own = copy.copy(getattr(group, inner))
+        setattr(group, inner, own)
+        group = own
+    before = getattr(group, name)
+    setattr(group, name, value)
+    if before is not UNSET and before is not None and before != getattr(group, name):
+        raise OptionsError(f"{keyword}={value!r} and options.{path}={before!r}: pass one of them")
 
 
 def encode_options(options: PrimitiveOptions) -> OptionsOnWire:

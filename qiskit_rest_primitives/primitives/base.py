@@ -17,7 +17,7 @@ from qiskit_rest_primitives.errors import (
     EncodeError,
     UnknownParameterError,
 )
-from qiskit_rest_primitives.options.request import OptionsT, coerce_options
+from qiskit_rest_primitives.options.request import OptionsT, coerce_options, set_from_keyword
 from qiskit_rest_primitives.primitives.mode import Mode, backend_of, resolve_mode
 from qiskit_rest_primitives.service.session import Session
 
@@ -29,22 +29,31 @@ class RestPrimitive(Generic[OptionsT]):
         mode: a backend of a service, a `Session` or a `Batch`; None for that of the surrounding
             ``with``.
         options: `SamplerOptions`, `EstimatorOptions`, or a nested dict.
+        backend: another name of mode, which Qiskit's `BackendSamplerV2` has.
+        keywords: constructor keywords, each with the option that it sets and its value or None.
 
     Raises:
         BackendError: there is nothing to run on.
-        OptionsError: an option's name, type or range.
+        OptionsError: an option's name, type or range, or a keyword and its option differ.
+        TypeError: both mode and backend were given.
     """
 
     options_class: type[OptionsT]
 
     def __init__(
         self,
-        mode: RestBackend | Session | None = None,
-        *,
-        options: OptionsT | Mapping[str, Any] | None = None,
+        mode: RestBackend | Session | None,
+        options: OptionsT | Mapping[str, Any] | None,
+        backend: RestBackend | None,
+        keywords: Mapping[str, tuple[str, Any]],
     ):
-        self._mode: Mode = resolve_mode(mode)
+        if mode is not None and backend is not None:
+            raise TypeError("mode and backend are two names of one argument: pass mode only")
+        self._mode: Mode = resolve_mode(backend if mode is None else mode)
         self._options = coerce_options(self.options_class, options)
+        for keyword, (path, value) in keywords.items():
+            if value is not None:
+                set_from_keyword(self._options, path, value, keyword)
 
     @property
     def mode(self) -> Mode:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+import numpy as np
 from qiskit.primitives import BaseEstimatorV2
 from qiskit.primitives.containers import EstimatorPubLike
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
+from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.circuits import encode_observables
 from qiskit_rest_primitives.circuits.measured import disturbed_observable
 from qiskit_rest_primitives.errors import EncodeError
@@ -23,6 +26,7 @@ from qiskit_rest_primitives.options.rules import (
 from qiskit_rest_primitives.primitives.base import CircuitEncoder, RestPrimitive
 from qiskit_rest_primitives.primitives.encoded_pubs import EncodedEstimatorPub
 from qiskit_rest_primitives.primitives.request import submit_pubs
+from qiskit_rest_primitives.service.session import Session
 from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION
 
 
@@ -33,10 +37,16 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
         mode: a backend of a service, a `Session` or a `Batch`; None for that of the surrounding
             ``with``.
         options: `EstimatorOptions` or a nested dict.
+        default_precision: ``options.default_precision`` under its name in Qiskit's
+            `StatevectorEstimator`.
+        seed: ``options.seed_estimator``, likewise: an integer gives the same values in each run,
+            a numpy.random.Generator a new seed to each.
+        backend: another name of mode, as in Qiskit's `BackendEstimatorV2`.
 
     Raises:
         BackendError: there is nothing to run on.
-        OptionsError: an option's name, type or range.
+        OptionsError: an option's name, type or range, or a keyword and its option differ.
+        TypeError: both mode and backend were given.
 
     >>> estimator = EstimatorV2(mode=backend, options={"default_precision": 0.01})
     >>> estimator.default_precision
@@ -44,6 +54,21 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
     """
 
     options_class = EstimatorOptions
+
+    def __init__(
+        self,
+        mode: RestBackend | Session | None = None,
+        options: EstimatorOptions | Mapping[str, Any] | None = None,
+        *,
+        default_precision: float | None = None,
+        seed: int | np.random.Generator | None = None,
+        backend: RestBackend | None = None,
+    ):
+        keywords = {
+            "default_precision": ("default_precision", default_precision),
+            "seed": ("seed_estimator", seed),
+        }
+        super().__init__(mode, options, backend, keywords)
 
     @property
     def default_precision(self) -> float:

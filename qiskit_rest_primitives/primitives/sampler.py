@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+import numpy as np
 from qiskit.primitives import BaseSamplerV2
 from qiskit.primitives.containers import SamplerPubLike
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
+from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.circuits.result_names import check_register_names
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.options import SamplerOptions
@@ -16,6 +19,7 @@ from qiskit_rest_primitives.options.rules import check_circuits, shots_unless_gi
 from qiskit_rest_primitives.primitives.base import CircuitEncoder, RestPrimitive
 from qiskit_rest_primitives.primitives.encoded_pubs import EncodedSamplerPub
 from qiskit_rest_primitives.primitives.request import submit_pubs
+from qiskit_rest_primitives.service.session import Session
 
 
 class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
@@ -25,10 +29,15 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
         mode: a backend of a service, a `Session` or a `Batch`; None for that of the surrounding
             ``with``.
         options: `SamplerOptions` or a nested dict.
+        default_shots: ``options.default_shots`` under its name in Qiskit's `StatevectorSampler`.
+        seed: ``options.simulator.seed_simulator``, likewise: an integer gives the same samples in
+            each run, a numpy.random.Generator a new seed to each. Devices have no seed.
+        backend: another name of mode, as in Qiskit's `BackendSamplerV2`.
 
     Raises:
         BackendError: there is nothing to run on.
-        OptionsError: an option's name, type or range.
+        OptionsError: an option's name, type or range, or a keyword and its option differ.
+        TypeError: both mode and backend were given.
 
     >>> sampler = SamplerV2(mode=backend, options={"simulator": {"seed_simulator": 7}})
     >>> sampler.options.default_shots = 100
@@ -37,6 +46,21 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
     """
 
     options_class = SamplerOptions
+
+    def __init__(
+        self,
+        mode: RestBackend | Session | None = None,
+        options: SamplerOptions | Mapping[str, Any] | None = None,
+        *,
+        default_shots: int | None = None,
+        seed: int | np.random.Generator | None = None,
+        backend: RestBackend | None = None,
+    ):
+        keywords = {
+            "default_shots": ("default_shots", default_shots),
+            "seed": ("simulator.seed_simulator", seed),
+        }
+        super().__init__(mode, options, backend, keywords)
 
     @property
     def default_shots(self) -> int:
