@@ -3,6 +3,7 @@
 from qiskit_rest_primitives._version import __version__
 from qiskit_rest_primitives.account import Account
 from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.display.tracebacks import shorten_uncaught
 from qiskit_rest_primitives.errors import (
     AccountError,
     APIError,
@@ -40,6 +41,8 @@ from qiskit_rest_primitives.settings import Settings
 
 Sampler = SamplerV2
 Estimator = EstimatorV2
+
+shorten_uncaught(RestPrimitivesError, KeyboardInterrupt)
 
 __all__ = [
     "APIError",

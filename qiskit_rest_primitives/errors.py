@@ -34,6 +34,8 @@ from qiskit.exceptions import QiskitError
 from qiskit.providers import JobError
 from qiskit.providers import JobTimeoutError as QiskitJobTimeoutError
 
+from qiskit_rest_primitives.display.tracebacks import notebook_traceback
+
 
 class RestPrimitivesError(QiskitError):
     """Root of every error raised by this package.
@@ -48,6 +50,10 @@ class RestPrimitivesError(QiskitError):
     def __str__(self) -> str:
         # QiskitError prints repr(message): RestPrimitivesError("x") would read 'x' with quotes.
         return str(self.message)
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython and Jupyter show these lines.
+        return notebook_traceback(self)
 
 
 class AccountError(RestPrimitivesError):

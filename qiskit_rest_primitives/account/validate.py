@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import difflib
 import json
 import os
 import re
@@ -40,8 +41,13 @@ _CRN_CURE = "copy the CRN from https://quantum.cloud.ibm.com/instances"
 
 def hide_misplaced_token(channel: Any) -> Any:
     """The channel, or ``<hidden>`` if it looks like a token: older clients took that first."""
-    misplaced = isinstance(channel, str) and channel not in CHANNELS and _API_KEY.match(channel)
+    misplaced = isinstance(channel, str) and _API_KEY.match(channel) and not _near_channel(channel)
     return "<hidden>" if misplaced else channel
+
+
+def _near_channel(channel: str) -> str | None:
+    """The channel that was probably meant; a token is far from all of them."""
+    return next(iter(difflib.get_close_matches(channel[:40], CHANNELS, n=1, cutoff=0.7)), None)
 
 
 def check_channel(channel: Any) -> str:
@@ -55,7 +61,9 @@ def check_channel(channel: Any) -> str:
             f"with an API key and an instance: {_KEY_CURE}"
         )
     if channel not in CHANNELS:
-        raise AccountError(f"unknown channel {channel!r}; expected one of {', '.join(CHANNELS)}")
+        near = _near_channel(channel) if isinstance(channel, str) else None
+        cure = f"did you mean {near!r}?" if near else f"expected one of {', '.join(CHANNELS)}"
+        raise AccountError(f"unknown channel {channel!r}; {cure}")
     return channel
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,6 +15,7 @@ from qiskit_rest_primitives.errors import (
     ProtocolError,
     RestPrimitivesError,
     TransportError,
+    with_more,
 )
 from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.auth import BearerAuth
@@ -27,6 +29,7 @@ from qiskit_rest_primitives.wire.limits import API_VERSION
 
 IDEMPOTENT_METHODS: Final = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 """Methods that have the same effect if they are sent twice. POST is not among them."""
+_VERSION: Final = re.compile(r"/v\d+$")
 KEPT_AFTER_FORK: Final = ("rate limit",)
 
 T = TypeVar("T")
@@ -115,12 +118,23 @@ class Caller:
         def once() -> Reply:
             reply = self._transport.call(call)
             if reply.status_code >= 400:
-                raise error_from_reply(
+                error = error_from_reply(
                     f"{method} {path}", reply.status_code, reply.headers, reply.body
                 )
+                raise with_more(error, self._hint(error))
             return reply
 
         return self._attempts().call(once) if retry and method in IDEMPOTENT_METHODS else once()
+
+    def _hint(self, error: APIError) -> str:
+        """More to say of a 404 about the path itself; "" for any other error.
+
+        A code below 9000 is of the API's own registry: then the path was right.
+        """
+        own_code = error.code is not None and error.code < 9000
+        if error.status_code != 404 or own_code or _VERSION.search(self.url):
+            return ""
+        return f"; the url {self.url} has no version at its end: did you mean {self.url}/v1?"
 
     def _get(
         self,

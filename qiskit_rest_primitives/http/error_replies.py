@@ -24,11 +24,15 @@ from qiskit_rest_primitives.http.retry_policies import LONGEST_RETRY_AFTER_SECON
 
 EXCERPT = 300
 
+# Services speak of headers here, which users of this client never see.
+CURES_BY_CODE = {
+    1201: "the token is wrong or expired: pass a valid one as token=..., or in QISKIT_IBM_TOKEN",
+    1279: "pass the CRN of one of your instances as instance=...; its region must match the url",
+}
 CURES = {
     401: "the token is wrong or expired: get a new one and pass it as token=...",
     403: "this account may not do that: check the instance (CRN) and its access rules",
     413: "the request is too large: send fewer PUBs or parameter values a job",
-    1279: "the instance was not found in this region: the region in the CRN must match the url",
 }
 
 
@@ -112,7 +116,7 @@ def error_from_reply(
     parts = [f"{call} was answered with {status_code}: {says}"]
     if detail.code is not None:
         parts.append(f"(code {detail.code})")
-    cure = detail.solution or CURES.get(detail.code or 0) or CURES.get(status_code)
+    cure = CURES_BY_CODE.get(detail.code or 0) or detail.solution or CURES.get(status_code)
     if cure:
         parts.append(f"- {cure}")
     if detail.trace:

@@ -24,6 +24,7 @@ from dataclasses import replace
 from typing import Any
 
 from qiskit_rest_primitives.concurrency.threads import finished_within, in_thread
+from qiskit_rest_primitives.display.tracebacks import shorten_in_notebooks
 from qiskit_rest_primitives.errors import (
     RateLimitError,
     RestPrimitivesError,
@@ -97,7 +98,8 @@ def submit(
         if journal and not submission.effect.may_have_acted:
             journal.ends(tag, "refused")
         raise submission.effect.final(error) from None
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        shorten_in_notebooks(interrupt)
         logger.warning(
             "interrupted while a job was submitted: it may exist; %s, or "
             "service.jobs(job_tags=[%r]), finds it",

@@ -12,6 +12,7 @@ from concurrent.futures import wait as wait_for_futures
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final, TypeVar, cast
 
+from qiskit_rest_primitives.display.tracebacks import shorten_in_notebooks
 from qiskit_rest_primitives.errors import JobTimeoutError
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.jobs.base import Job
@@ -86,15 +87,18 @@ def warn_jobs_continue(job_ids: Iterable[str]) -> Generator[None]:
     """Warns after Ctrl-C that the jobs continue, with their ids."""
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        shorten_in_notebooks(interrupt)
         ids = list(dict.fromkeys(job_ids))
-        named = ", ".join(ids[:MOST_IDS_SHOWN]) + (", ..." if len(ids) > MOST_IDS_SHOWN else "")
-        logger.warning(
-            "job %s continues: wait again, or fetch it by its id"
-            if len(ids) == 1
-            else "the jobs continue: wait again, or fetch them by their ids: %s",
-            named,
-        )
+        if len(ids) == 1:
+            logger.warning(
+                "job %s continues: wait again, or fetch it later with service.job(%r)", *ids, *ids
+            )
+        else:
+            named = ", ".join(ids[:MOST_IDS_SHOWN]) + (", ..." if len(ids) > MOST_IDS_SHOWN else "")
+            logger.warning(
+                "the jobs continue: wait again, or fetch each later with service.job(id): %s", named
+            )
         raise
 
 

@@ -79,7 +79,9 @@ def test_an_instance_that_is_no_header_value_is_refused(instance: str) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("channel", "ibm_cloude", "unknown channel 'ibm_cloude'; expected one of"),
+        ("channel", "ibm_cloude", "unknown channel 'ibm_cloude'; did you mean 'ibm_cloud'?"),
+        ("channel", "ibm_quantum_plattform", "plattform'; did you mean 'ibm_quantum_platform'?"),
+        ("channel", "quantum", "unknown channel 'quantum'; expected one of ibm_quantum_platform, "),
         ("channel", "ibm_quantum", "switched off in July 2025; use 'ibm_quantum_platform'"),
         pytest.param("channel", KEY, "the channel looks like a token", id="token as channel"),
         ("region", "Frankfurt", "'Frankfurt' is not a region"),

@@ -1,0 +1,1 @@
+"""What people see of objects and errors: text for scripts and notebooks."""
