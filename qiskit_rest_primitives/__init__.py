@@ -1,5 +1,7 @@
 """Qiskit V2 primitives on any service that speaks the Qiskit Runtime REST API."""
 
+from typing import TYPE_CHECKING
+
 from qiskit_rest_primitives._version import __version__
 from qiskit_rest_primitives.account import Account
 from qiskit_rest_primitives.backend import RestBackend
@@ -39,6 +41,19 @@ from qiskit_rest_primitives.service.service import QiskitRuntimeService
 from qiskit_rest_primitives.service.session import Batch, Session
 from qiskit_rest_primitives.settings import Settings
 
+if TYPE_CHECKING:
+    from qiskit_rest_primitives.wire.runtime_json import RuntimeDecoder, RuntimeEncoder
+else:
+
+    def __getattr__(name: str) -> object:
+        """Imports rarely used names when they are first asked for."""
+        if name in ("RuntimeDecoder", "RuntimeEncoder"):
+            from qiskit_rest_primitives.wire import runtime_json
+
+            return getattr(runtime_json, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 Sampler = SamplerV2
 Estimator = EstimatorV2
 
@@ -71,6 +86,8 @@ __all__ = [
     "RestBackend",
     "RestJob",
     "RestPrimitivesError",
+    "RuntimeDecoder",
+    "RuntimeEncoder",
     "Sampler",
     "SamplerOptions",
     "SamplerV2",

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 from qiskit.primitives import BitArray
@@ -29,6 +29,13 @@ from qiskit_rest_primitives.wire.values.arrays import (
 )
 from qiskit_rest_primitives.wire.values.excerpt import brief
 from qiskit_rest_primitives.wire.values.long_values import ParsedBody
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
+
+MAX_QPY_VERSION = 17
+"""The newest version of QPY that services read: SERVICE_MAX_SUPPORTED_QPY_VERSION in
+qiskit_ibm_runtime.json."""
 
 MAX_DEPTH = 100
 """Deepest nesting of metadata that is accepted."""
@@ -182,13 +189,7 @@ class Encoder:
         from qiskit.quantum_info import Pauli, PauliList, SparsePauliOp
 
         if isinstance(value, QuantumCircuit):
-            from qiskit import qpy
-
-            stream = io.BytesIO()
-            qpy.dump(value, stream)
-            data = np.frombuffer(stream.getvalue(), np.uint8)
-            text = b"".join(iter_array_text(data, header=False)).decode("ascii")
-            return envelope("QuantumCircuit", text)
+            return envelope("QuantumCircuit", qpy_text(value))
         if isinstance(value, (Pauli, PauliList, SparsePauliOp)):
             return {
                 "__type__": "settings",
@@ -197,6 +198,22 @@ class Encoder:
                 "__value__": self.value(value.settings, place),
             }
         raise EncodeError(f"{place}: a {type(value).__name__} can't be encoded")
+
+
+def qpy_text(circuit: QuantumCircuit, metadata: type[json.JSONEncoder] | None = None) -> str:
+    """Writes a circuit as base64(zlib(QPY)).
+
+    Args:
+        circuit: the circuit.
+        metadata: writes what its metadata hold and JSON lacks.
+    """
+    from qiskit import qpy
+
+    stream = io.BytesIO()
+    version = min(MAX_QPY_VERSION, qpy.QPY_VERSION)
+    qpy.dump(circuit, stream, metadata_serializer=metadata, version=version)
+    data = np.frombuffer(stream.getvalue(), np.uint8)
+    return b"".join(iter_array_text(data, header=False)).decode("ascii")
 
 
 def envelope(kind: str, content: object) -> dict[str, object]:
