@@ -19,7 +19,7 @@ from tests.tokens import secret
 def test_a_misspelt_channel() -> None:
     """It is a misspelt channel and no token, though both are long words."""
     with pytest.raises(AccountError) as caught:
-        QiskitRuntimeService(channel="ibm_quantum_plattform", token="any")
+        QiskitRuntimeService(channel="ibm_quantum_plattform", token=secret("any"))
     assert str(caught.value) == (
         "unknown channel 'ibm_quantum_plattform'; did you mean 'ibm_quantum_platform'?"
     )
@@ -68,7 +68,7 @@ def test_a_wrong_instance(local: LocalService) -> None:
 
 def test_a_wrong_token(local: LocalService) -> None:
     """The message says where to put a right one."""
-    service = QiskitRuntimeService(url=local.url, token="wrong", instance=local.instance)
+    service = QiskitRuntimeService(url=local.url, token=secret("wrong"), instance=local.instance)
     for call in (service.backends, lambda: Session(service.backend("statevector"))):
         with pytest.raises(AuthenticationError) as caught:
             call()
