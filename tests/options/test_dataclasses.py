@@ -161,6 +161,24 @@ def test_official_groups_are_accepted(official: ModuleType):
     assert nested.resilience.zne.amplifier == "pea"
 
 
+def test_official_models_are_accepted():
+    """The models of the executor's primitives are understood too, without their defaults."""
+    models = pytest.importorskip("qiskit_ibm_runtime.options_models")
+    theirs = models.EstimatorOptions(default_shots=3, resilience_level=2)
+    theirs.resilience.zne.noise_factors = [1, 3]
+    theirs.environment.job_tags = ["a"]
+    assert coerce_options(EstimatorOptions, theirs) == EstimatorOptions(
+        default_shots=3,
+        resilience_level=2,
+        resilience={"zne": {"noise_factors": [1, 3]}},
+        environment={"job_tags": ["a"]},
+    )
+    assert coerce_options(SamplerOptions, models.SamplerOptions()) == SamplerOptions()
+    theirs.simulator.angle_decimals = 3
+    with pytest.raises(OptionsError, match=r"no option simulator\.angle_decimals"):
+        coerce_options(EstimatorOptions, theirs)
+
+
 def test_official_options_that_do_not_fit_are_refused(official: ModuleType):
     """Options of the other primitive, and another group, are refused by name."""
     with pytest.raises(OptionsError, match="dict or SamplerOptions, not EstimatorOptions"):

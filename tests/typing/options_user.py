@@ -5,12 +5,22 @@ Each wrong line ends in "# error:" and a part of pyright's message; no other lin
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 
 import numpy as np
 from qiskit.transpiler import CouplingMap
 
-from qiskit_rest_primitives import EstimatorOptions, RestBackend, SamplerOptions, SamplerV2
+from qiskit_rest_primitives import (
+    EstimatorOptions,
+    EstimatorV2,
+    RestBackend,
+    RuntimeDecoder,
+    RuntimeEncoder,
+    SamplerOptions,
+    SamplerV2,
+)
 from qiskit_rest_primitives.options import TwirlingOptions, Unset
 
 
@@ -29,6 +39,10 @@ def right(backend: RestBackend) -> tuple[int, Sequence[float]]:
     if sampler.isa_check and sampler.environment.log_level == "WARNING":
         SamplerV2(backend, options={"default_shots": 3})
     primitive = SamplerV2(backend, options=sampler)
+    EstimatorV2(backend, estimator, default_precision=0.1, seed=np.random.default_rng(1))
+    SamplerV2(backend=backend, default_shots=100, seed=7)
+    json.loads(json.dumps(asdict(sampler), cls=RuntimeEncoder), cls=RuntimeDecoder)
+    replace(sampler, default_shots=4).update(default_shots=5)
     primitive.options.default_shots = Unset
     shots = 1 if sampler.default_shots is Unset else sampler.default_shots
     return shots, estimator.resilience.zne.noise_factors or (1, 3, 5)
@@ -49,3 +63,5 @@ def wrong(backend: RestBackend) -> None:
     estimator.resilience.zne.noise_factors = "135"  # error: "Literal['135']" is not assignable
     print(estimator.execution.meas_type)  # error: Cannot access attribute "meas_type"
     SamplerV2(backend, options=EstimatorOptions())  # error: "EstimatorOptions" is not assignable
+    SamplerV2(backend, default_precision=1)  # error: No parameter named "default_precision"
+    EstimatorV2(backend, seed="x")  # error: Argument of type "Literal['x']"

@@ -251,6 +251,9 @@ def mapping_from(cls: type[OptionGroup], value: object) -> Mapping[str, Any] | N
     names = {base.__name__ for base in type(value).__mro__}
     if cls.__name__ not in names or not dataclasses.is_dataclass(value):
         return None
+    if hasattr(value, "model_dump"):
+        # qiskit_ibm_runtime.options_models: pydantic, whose unset options read as their defaults.
+        return cast(Any, value).model_dump(exclude_defaults=True)
     settings: dict[str, Any] = {}
     for name in (field.name for field in dataclasses.fields(value)):
         setting, default = getattr(value, name), getattr(cls, name, UNSET)
