@@ -1,29 +1,34 @@
-"""What can go wrong, as one tree.
+"""What can go wrong, as one tree. At the right: the name in ``qiskit_ibm_runtime.exceptions``.
 
 ::
 
-    RestPrimitivesError (QiskitError)
-    ├── AccountError              no account, a malformed token, CRN, channel or account file
-    ├── EncodeError               a circuit, value or observable that the wire can't carry
-    │   ├── ISAError              a circuit that the chosen device can't run as it is
-    │   └── UnknownParameterError (KeyError)  a value for a name that the circuit does not have
-    ├── OptionsError (ValueError) an option's name, type, range or relation
-    ├── ProtocolError             a reply that is not in the API's form
-    ├── TransportError            no reply: the connection broke
-    │   ├── ConnectError          no connection: refused, name not found, TLS, proxy
-    │   ├── ReadTimeoutError      a connection, but no whole reply in time
-    │   └── RedirectError         sent elsewhere, where the token must not go
-    ├── APIError                  an error status: status_code, code, detail, trace
-    │   ├── AuthenticationError   401, 403
-    │   ├── NotFoundError         404
-    │   ├── InvalidRequestError   400, 409, 413, 422
-    │   ├── RateLimitError        429
-    │   └── ServerError           5xx
-    ├── BackendError              an unknown, offline or unsuitable backend
-    ├── SessionError              a session that is closed or was never opened
-    ├── JobFailedError            the job ended without a result: reason, code, solution, logs
-    │   └── JobCancelledError     it was cancelled, or ran longer than its limit
-    └── JobTimeoutError (JobError, TimeoutError)  not final within the caller's timeout
+    RestPrimitivesError (QiskitError)                               IBMError
+    ├── InputError (ValueError)   what was handed in is wrong       IBMInputValueError
+    │   ├── AccountError          account, token, CRN or file       IBMAccountError
+    │   ├── EncodeError           can't be put on the wire
+    │   │   ├── ISAError          the chosen device can't run it
+    │   │   └── UnknownParameterError (KeyError)  no such parameter
+    │   ├── OptionsError          an option's name, type or range
+    │   └── BackendError (QiskitBackendNotFoundError)               IBMBackendError
+    ├── ServiceError              the service or the way to it      IBMRuntimeError
+    │   ├── ProtocolError         not in the API's form             IBMBackendApiProtocolError
+    │   ├── TransportError        no reply: the connection broke
+    │   │   ├── ConnectError      refused, name not found, TLS, proxy
+    │   │   ├── ReadTimeoutError  a connection, but no whole reply in time
+    │   │   └── RedirectError     sent elsewhere, where the token must not go
+    │   ├── APIError              an error status                   IBMApiError
+    │   │   ├── AuthenticationError   401, 403                      IBMNotAuthorizedError
+    │   │   ├── NotFoundError         404                           RuntimeJobNotFound
+    │   │   ├── InvalidRequestError   400, 409, 413, 422
+    │   │   ├── RateLimitError        429
+    │   │   └── ServerError           5xx
+    │   ├── SessionError (InputError)  closed, or never opened
+    │   └── JobStateError         not in the job's state            RuntimeInvalidStateError
+    ├── JobEndedError (JobError)  the job ended without a result
+    │   ├── JobFailedError        it failed                         RuntimeJobFailureError
+    │   ├── JobCancelledError (JobStateError)     it was cancelled
+    │   └── JobRanTooLongError (ServiceError)     its time limit    RuntimeJobMaxTimeoutError
+    └── JobTimeoutError (JobTimeoutError, TimeoutError)             RuntimeJobTimeoutError
 """
 
 from __future__ import annotations
@@ -31,7 +36,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from qiskit.exceptions import QiskitError
-from qiskit.providers import JobError
+from qiskit.providers import JobError, QiskitBackendNotFoundError
 from qiskit.providers import JobTimeoutError as QiskitJobTimeoutError
 
 from qiskit_rest_primitives.display.tracebacks import notebook_traceback
@@ -56,7 +61,29 @@ class RestPrimitivesError(QiskitError):
         return notebook_traceback(self)
 
 
-class AccountError(RestPrimitivesError):
+class InputError(RestPrimitivesError, ValueError):
+    """What was handed in can't be used; nothing was sent.
+
+    >>> try:
+    ...     service.backend("nowhere")
+    ... except InputError as error:
+    ...     print(error)
+    no backend 'nowhere'; there are: statevector, ...
+    """
+
+
+class ServiceError(RestPrimitivesError):
+    """The service refused, failed, or could not be reached.
+
+    >>> try:
+    ...     service.job("no-such-job")
+    ... except ServiceError as error:
+    ...     print(error)
+    GET /jobs/no-such-job was answered with 404: ...
+    """
+
+
+class AccountError(InputError):
     """No account is configured, or a part of it is malformed or refused.
 
     >>> QiskitRuntimeService(channel="ibm_quantum")
@@ -66,7 +93,7 @@ class AccountError(RestPrimitivesError):
     """
 
 
-class EncodeError(RestPrimitivesError):
+class EncodeError(InputError):
     """A circuit, parameter value or observable can't be put on the wire unchanged.
 
     >>> from qiskit.circuit import ClassicalRegister
@@ -99,7 +126,7 @@ class UnknownParameterError(EncodeError, KeyError):
     """
 
 
-class OptionsError(RestPrimitivesError, ValueError):
+class OptionsError(InputError):
     """An option has an unknown name, a wrong type or a value out of range.
 
     >>> SamplerOptions(default_shots=-1)
@@ -109,7 +136,7 @@ class OptionsError(RestPrimitivesError, ValueError):
     """
 
 
-class ProtocolError(RestPrimitivesError):
+class ProtocolError(ServiceError):
     """A reply does not have the form that the API promises.
 
     >>> service.job("..")
@@ -119,7 +146,7 @@ class ProtocolError(RestPrimitivesError):
     """
 
 
-class TransportError(RestPrimitivesError):
+class TransportError(ServiceError):
     """No reply arrived: connection refused, reset, name not found, TLS, timed out.
 
     Attributes:
@@ -180,7 +207,7 @@ class RedirectError(TransportError):
     transient = False
 
 
-class APIError(RestPrimitivesError):
+class APIError(ServiceError):
     """The service answered with an error status.
 
     Attributes:
@@ -270,7 +297,7 @@ class ServerError(APIError):
     """
 
 
-class BackendError(RestPrimitivesError):
+class BackendError(InputError, QiskitBackendNotFoundError):
     """The backend is unknown, offline or not suited to what was asked.
 
     >>> service.backend("nowhere")
@@ -280,7 +307,7 @@ class BackendError(RestPrimitivesError):
     """
 
 
-class SessionError(RestPrimitivesError):
+class SessionError(ServiceError, InputError):
     """The session is closed, or the call makes no sense in its state.
 
     >>> Session(backend, max_time="soon")
@@ -290,8 +317,20 @@ class SessionError(RestPrimitivesError):
     """
 
 
-class JobFailedError(RestPrimitivesError):
-    """The job ended without a result.
+class JobStateError(ServiceError):
+    """The call makes no sense in the state that the job has.
+
+    >>> job = SamplerV2(backend).run([bell])
+    >>> job.wait_for_final_state()
+    >>> job.cancel()
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.JobStateError: job ... is final already: ...
+    """
+
+
+class JobEndedError(RestPrimitivesError, JobError):
+    """The job ended without a result: it failed, was cancelled, or ran too long.
 
     Attributes:
         job_id: the job's id.
@@ -301,10 +340,11 @@ class JobFailedError(RestPrimitivesError):
 
     >>> wide = QuantumCircuit(60)
     >>> wide.measure_all()
-    >>> SamplerV2(backend).run([wide]).result()
-    Traceback (most recent call last):
-        ...
-    qiskit_rest_primitives.errors.JobFailedError: job ... ended as Failed: PUB 0: 60 qubits ...
+    >>> try:
+    ...     SamplerV2(backend).run([wide]).result()
+    ... except JobEndedError as error:
+    ...     print(error.reason)
+    PUB 0: 60 qubits ...
     """
 
     def __init__(
@@ -323,8 +363,31 @@ class JobFailedError(RestPrimitivesError):
         self.reason_solution = reason_solution
 
 
-class JobCancelledError(JobFailedError):
-    """The job was cancelled, by its owner, its session or its time limit.
+class JobFailedError(JobEndedError):
+    """The job failed.
+
+    >>> wide = QuantumCircuit(60)
+    >>> wide.measure_all()
+    >>> SamplerV2(backend).run([wide]).result()
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.JobFailedError: job ... ended as Failed: PUB 0: 60 qubits ...
+    """
+
+
+class JobRanTooLongError(JobEndedError, ServiceError):
+    """The job was stopped: it ran longer than ``options.max_execution_time`` or its plan allows.
+
+    >>> sampler = SamplerV2(backend, options={"max_execution_time": 1})
+    >>> sampler.run(long_pubs(20)).result()
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.JobRanTooLongError: job ... ended as Cancelled: ...
+    """
+
+
+class JobCancelledError(JobEndedError, JobStateError):
+    """The job was cancelled, by its owner or with its session.
 
     >>> job = SamplerV2(backend).run(long_pubs(20))
     >>> job.cancel()
@@ -369,10 +432,14 @@ __all__ = [
     "ConnectError",
     "EncodeError",
     "ISAError",
+    "InputError",
     "InvalidRequestError",
     "JobCancelledError",
+    "JobEndedError",
     "JobError",
     "JobFailedError",
+    "JobRanTooLongError",
+    "JobStateError",
     "JobTimeoutError",
     "NotFoundError",
     "OptionsError",
@@ -382,6 +449,7 @@ __all__ = [
     "RedirectError",
     "RestPrimitivesError",
     "ServerError",
+    "ServiceError",
     "SessionError",
     "TransportError",
     "UnknownParameterError",

@@ -7,9 +7,21 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from qiskit_rest_primitives.errors import JobCancelledError, JobFailedError
+from qiskit_rest_primitives.errors import (
+    JobCancelledError,
+    JobEndedError,
+    JobFailedError,
+    JobRanTooLongError,
+)
 from qiskit_rest_primitives.http.client import ApiClient
-from qiskit_rest_primitives.jobs.status import CANCELLED, FINAL, Status, read_state, read_status
+from qiskit_rest_primitives.jobs.status import (
+    CANCELLED,
+    FINAL,
+    Status,
+    ran_too_long,
+    read_state,
+    read_status,
+)
 from qiskit_rest_primitives.jobs.tags import is_own_tag
 from qiskit_rest_primitives.jobs.user_warnings import OptionsNotice
 
@@ -119,11 +131,13 @@ class JobDetails:
             text += f"\nEnd of its log:\n{log.strip()[-LOG_TAIL:]}"
         return text
 
-    def failure_error(self, log: str = "") -> JobFailedError:
+    def failure_error(self, log: str = "") -> JobEndedError:
         """The error of a job that is final without a result."""
         state = read_state(self.reported)
         code = state.get("reason_code") or state.get("reasonCode")
         kind = JobCancelledError if self.status == CANCELLED else JobFailedError
+        if ran_too_long(self.reported):
+            kind = JobRanTooLongError
         return kind(
             self.describe_failure(log),
             job_id=self.job_id,

@@ -71,14 +71,20 @@ def read_state(details: Mapping[str, Any]) -> dict[str, Any]:
     return {"status": details.get("status", ""), **state}
 
 
+def ran_too_long(details: Mapping[str, Any]) -> bool:
+    """Whether the service stopped the job because it ran longer than its limit."""
+    state = read_state(details)
+    word = str(state["status"]).lower()
+    code = state.get("reason_code") or state.get("reasonCode")
+    return word.startswith("cancel") and (code == RAN_TOO_LONG or "too long" in word)
+
+
 def read_status(details: Mapping[str, Any]) -> Status:
     """The status in a job's details; a word never seen before counts as running, logged once."""
-    state = read_state(details)
-    word = str(state["status"])
+    word = str(read_state(details)["status"])
     lowered = word.lower()
     if lowered.startswith("cancel"):
-        too_long = state.get("reason_code") == RAN_TOO_LONG or "too long" in lowered
-        return ERROR if too_long else CANCELLED
+        return ERROR if ran_too_long(details) else CANCELLED
     known = _WORDS.get(lowered)
     if known is None:
         if word not in _seen_unknown:
