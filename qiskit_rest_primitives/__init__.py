@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from qiskit_rest_primitives._version import __version__
+from qiskit_rest_primitives.absent_names import explain_absent_names, message_of
 from qiskit_rest_primitives.account import Account
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.display.tracebacks import shorten_uncaught
@@ -13,10 +14,14 @@ from qiskit_rest_primitives.errors import (
     BackendError,
     ConnectError,
     EncodeError,
+    InputError,
     InvalidRequestError,
     ISAError,
     JobCancelledError,
+    JobEndedError,
     JobFailedError,
+    JobRanTooLongError,
+    JobStateError,
     JobTimeoutError,
     NotFoundError,
     OptionsError,
@@ -26,9 +31,28 @@ from qiskit_rest_primitives.errors import (
     RedirectError,
     RestPrimitivesError,
     ServerError,
+    ServiceError,
     SessionError,
     TransportError,
     UnknownParameterError,
+)
+from qiskit_rest_primitives.exceptions import (
+    IBMAccountError,
+    IBMApiError,
+    IBMBackendApiError,
+    IBMBackendApiProtocolError,
+    IBMBackendError,
+    IBMBackendValueError,
+    IBMError,
+    IBMInputValueError,
+    IBMNotAuthorizedError,
+    IBMRuntimeError,
+    RuntimeInvalidStateError,
+    RuntimeJobFailureError,
+    RuntimeJobMaxTimeoutError,
+    RuntimeJobNotFound,
+    RuntimeJobTimeoutError,
+    RuntimeProgramNotFound,
 )
 from qiskit_rest_primitives.jobs.job import RestJob
 from qiskit_rest_primitives.jobs.saved_results import load_result, save_result
@@ -41,21 +65,27 @@ from qiskit_rest_primitives.service.service import QiskitRuntimeService
 from qiskit_rest_primitives.service.session import Batch, Session
 from qiskit_rest_primitives.settings import Settings
 
+# The names of qiskit_ibm_runtime.
+Sampler = SamplerV2
+Estimator = EstimatorV2
+IBMBackend = RestBackend
+IBMQuantumComputeService = QiskitRuntimeService
+RuntimeJobV2 = RestJob
+
+explain_absent_names()
+
 if TYPE_CHECKING:
     from qiskit_rest_primitives.wire.runtime_json import RuntimeDecoder, RuntimeEncoder
-else:
+else:  # type checkers would take every name for one that exists
 
     def __getattr__(name: str) -> object:
-        """Imports rarely used names when they are first asked for."""
+        """Imports rarely used names when they are first asked for; says what to use for others."""
         if name in ("RuntimeDecoder", "RuntimeEncoder"):
             from qiskit_rest_primitives.wire import runtime_json
 
             return getattr(runtime_json, name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(message_of(name))
 
-
-Sampler = SamplerV2
-Estimator = EstimatorV2
 
 shorten_uncaught(RestPrimitivesError, KeyboardInterrupt)
 
@@ -71,10 +101,26 @@ __all__ = [
     "Estimator",
     "EstimatorOptions",
     "EstimatorV2",
+    "IBMAccountError",
+    "IBMApiError",
+    "IBMBackend",
+    "IBMBackendApiError",
+    "IBMBackendApiProtocolError",
+    "IBMBackendError",
+    "IBMBackendValueError",
+    "IBMError",
+    "IBMInputValueError",
+    "IBMNotAuthorizedError",
+    "IBMQuantumComputeService",
+    "IBMRuntimeError",
     "ISAError",
+    "InputError",
     "InvalidRequestError",
     "JobCancelledError",
+    "JobEndedError",
     "JobFailedError",
+    "JobRanTooLongError",
+    "JobStateError",
     "JobTimeoutError",
     "NotFoundError",
     "OptionsError",
@@ -88,10 +134,18 @@ __all__ = [
     "RestPrimitivesError",
     "RuntimeDecoder",
     "RuntimeEncoder",
+    "RuntimeInvalidStateError",
+    "RuntimeJobFailureError",
+    "RuntimeJobMaxTimeoutError",
+    "RuntimeJobNotFound",
+    "RuntimeJobTimeoutError",
+    "RuntimeJobV2",
+    "RuntimeProgramNotFound",
     "Sampler",
     "SamplerOptions",
     "SamplerV2",
     "ServerError",
+    "ServiceError",
     "Session",
     "SessionError",
     "Settings",

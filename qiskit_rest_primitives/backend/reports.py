@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 
+from qiskit_rest_primitives.backend.records import GateConfig, GateProperties, Nduv, read_date
 from qiskit_rest_primitives.errors import BackendError
 from qiskit_rest_primitives.wire.target.calibration import Calibration, Qubits
 
@@ -45,6 +45,11 @@ class BackendStatus:
     status_msg: str
 
     @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> BackendStatus:
+        """Reads what `to_dict` gives."""
+        return cls(**data)
+
+    @classmethod
     def decode(cls, name: str, reply: Mapping[str, Any]) -> BackendStatus:
         """Reads the reply of ``/backends/{id}/status``."""
         return cls(
@@ -75,10 +80,15 @@ class BackendConfiguration:
             raise AttributeError(f"the configuration has no field {name!r}")
         value = self._reply[name]
         if name == "gates":
-            return [SimpleNamespace(**gate) for gate in value or []]
+            return [GateConfig(gate) for gate in value or []]
         if name == "online_date":
-            return _date(value)
+            return read_date(value)
         return _scaled(value, _SECONDS[name]) if name in _SECONDS else value
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> BackendConfiguration:
+        """Reads a service's reply, as `to_dict` gives it."""
+        return cls(data)
 
     def __contains__(self, name: str) -> bool:
         return name in self._reply
@@ -132,6 +142,26 @@ class BackendProperties:
 
     __hash__ = None  # type: ignore[assignment]  # compares a dict
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> BackendProperties:
+        """Reads a service's reply, as `to_dict` gives it."""
+        return cls(data)
+
+    @property
+    def qubits(self) -> list[list[Nduv]]:
+        """For each qubit its values, in the service's units."""
+        return [[Nduv(value) for value in values] for values in self._reply.get("qubits") or []]
+
+    @property
+    def gates(self) -> list[GateProperties]:
+        """Gates with their qubits and values, in the service's units."""
+        return [GateProperties(gate) for gate in self._reply.get("gates") or []]
+
+    @property
+    def general(self) -> list[Nduv]:
+        """Values of the backend as a whole, in the service's units."""
+        return [Nduv(value) for value in self._reply.get("general") or []]
+
     @property
     def backend_name(self) -> str:
         """The backend."""
@@ -145,7 +175,7 @@ class BackendProperties:
     @property
     def last_update_date(self) -> datetime | None:
         """When a value last changed."""
-        return _date(self._reply.get("last_update_date"))
+        return read_date(self._reply.get("last_update_date"))
 
     def to_dict(self) -> dict[str, Any]:
         """The service's reply, in its units."""
@@ -227,14 +257,6 @@ class BackendProperties:
             for qubits, row in rows
             if row.get("operational") == 0
         ]
-
-
-def _date(text: Any) -> datetime | None:
-    # datetime.fromisoformat takes a final Z from Python 3.11 on.
-    try:
-        return datetime.fromisoformat(str(text).replace("Z", "+00:00"))
-    except ValueError:
-        return None
 
 
 def _scaled(value: Any, factor: float) -> Any:

@@ -1,0 +1,91 @@
+"""Names of ``qiskit_ibm_runtime`` that are not here, and what a program uses instead."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+PACKAGE: Final = "qiskit_rest_primitives"
+
+_EXECUTOR: Final = (
+    "the executor program is not offered: SamplerV2 and EstimatorV2 run circuits, with twirling "
+    "and mitigation as their options"
+)
+_NOISE: Final = (
+    "noise is learned as part of an estimator's job: set options.resilience.layer_noise_learning "
+    "and options.resilience.measure_noise_learning of EstimatorV2"
+)
+_RESULTS: Final = "results are those of qiskit.primitives: PrimitiveResult, PubResult, DataBin"
+_OPTIONS: Final = "use SamplerOptions or EstimatorOptions, or pass a nested dict as options="
+_VALUES: Final = (
+    "save_result and load_result keep results in files; circuits are kept by qiskit.qpy"
+)
+
+ABSENT: Final = {
+    "Calibrator": "the calibrator program is not offered: backend.properties() has the calibration",
+    "Executor": _EXECUTOR,
+    "ExecutorOptions": _EXECUTOR,
+    "NoiseLearner": _NOISE,
+    "NoiseLearnerOptions": _NOISE,
+    "NoiseLearnerV2": _NOISE,
+    "NoiseLearnerV3": _NOISE,
+    "NoiseLearnerV3Options": _NOISE,
+    "Options": _OPTIONS,
+    "OptionsV2": _OPTIONS,
+    "QuantumProgram": _EXECUTOR,
+    "RuntimeDecoder": _VALUES,
+    "RuntimeEncoder": _VALUES,
+    "RuntimeOptions": "log level, tags and the like are options.environment of a primitive",
+    "setup_logger": "use logging.getLogger('qiskit_rest_primitives')",
+    "api": "use QiskitRuntimeService.client; errors are in qiskit_rest_primitives.exceptions",
+    "calibrator": "the calibrator program is not offered: backend.properties() has the calibration",
+    "decoders": "use job.result(), or job.raw_result() for the bytes as received",
+    "executor": _EXECUTOR,
+    "executor_noise_learner": _NOISE,
+    "ibm_qubit_properties": "use backend.target.qubit_properties or backend.properties()",
+    "json": _VALUES,
+    "noise_learner": _NOISE,
+    "noise_learner_v3": _NOISE,
+    "options_models": "use qiskit_rest_primitives.options",
+    "proxies": "pass proxies={'urls': {...}} to QiskitRuntimeService",
+    "quantum_program": _EXECUTOR,
+    "results": _RESULTS,
+    "runtime_options": "log level, tags and the like are options.environment of a primitive",
+    "version": "use qiskit_rest_primitives.__version__",
+    "visualization": "use qiskit.visualization",
+}
+"""Names and submodules of ``qiskit_ibm_runtime``, and what a program uses instead."""
+
+
+def message_of(name: str) -> str:
+    """What the error says about a name that the package does not have."""
+    if name in ABSENT:
+        return f"{PACKAGE} has no {name!r} of qiskit_ibm_runtime: {ABSENT[name]}"
+    return f"module {PACKAGE!r} has no attribute {name!r}"
+
+
+class AbsentNames:
+    """Refuses the import of a name in `ABSENT` with what to use instead.
+
+    Python takes ``from package import Name`` for the submodule ``package.Name`` if the package has
+    no such attribute, so names and submodules both arrive here; after all other finders, so that
+    what exists is found by them. An AttributeError's message would be lost in such an import.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None = None, target: object = None) -> None:
+        """Finds nothing.
+
+        Raises:
+            ImportError: the name is one of the absent ones.
+        """
+        package, _, absent = name.partition(".")
+        if package == PACKAGE and absent in ABSENT:
+            raise ImportError(message_of(absent), name=name)
+
+
+def explain_absent_names() -> None:
+    """From now on, importing an absent name says what to use instead."""
+    if AbsentNames not in sys.meta_path:
+        sys.meta_path.append(AbsentNames)

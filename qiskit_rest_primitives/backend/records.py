@@ -1,0 +1,75 @@
+"""Entries of a backend's reports under the official client's names. In: JSON. Out: attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class Record:
+    """An entry of a service's reply: its fields are attributes, and ``to_dict`` gives it back."""
+
+    def __init__(self, entry: Mapping[str, Any]):
+        vars(self).update(entry)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Reads an entry, as `to_dict` gives it."""
+        return cls(data)
+
+    def __getattr__(self, name: str) -> Any:
+        fields = ", ".join(vars(self))
+        raise AttributeError(f"{type(self).__name__} has no field {name!r}; it has {fields}")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]  # compares a dict
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({fields})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry as the service gave it."""
+        return {name: _plain(value) for name, value in vars(self).items()}
+
+
+class GateConfig(Record):
+    """A gate of a configuration: ``name``, ``parameters``, ``qasm_def``, ``coupling_map``."""
+
+
+class Nduv(Record):
+    """A measured value: ``name``, ``date`` (a datetime), ``unit``, ``value`` in that unit."""
+
+    def __init__(self, entry: Mapping[str, Any]):
+        super().__init__(entry)
+        self.date = read_date(entry.get("date")) or entry.get("date")
+
+
+class GateProperties(Record):
+    """What was measured of a gate: ``gate``, ``qubits`` and ``parameters``, a list of `Nduv`."""
+
+    def __init__(self, entry: Mapping[str, Any]):
+        super().__init__(entry)
+        self.parameters = [Nduv(value) for value in entry.get("parameters") or []]
+
+
+def _plain(value: Any) -> Any:
+    """A value with its records as dicts."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.to_dict() if isinstance(value, Record) else value
+
+
+def read_date(text: Any) -> datetime | None:
+    """A time of the API; None if it is not one."""
+    # datetime.fromisoformat takes a final Z from Python 3.11 on.
+    try:
+        return datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+    except ValueError:
+        return None

@@ -1,0 +1,7 @@
+"""``qiskit_ibm_runtime.debug_tools``, if that package is installed: Neat."""
+
+from qiskit_rest_primitives.installed import require_official
+
+require_official(__name__)
+
+from qiskit_ibm_runtime.debug_tools import *  # noqa: E402, F403 - after the check

@@ -1,0 +1,5 @@
+"""Execution spans under the names of ``qiskit_ibm_runtime.execution_span``."""
+
+from qiskit_rest_primitives.wire.values.execution_spans import ExecutionSpan, ExecutionSpans
+
+__all__ = ["ExecutionSpan", "ExecutionSpans"]

@@ -1,0 +1,7 @@
+"""``qiskit_ibm_runtime.fake_provider``, if that package is installed: IBM's fake devices."""
+
+from qiskit_rest_primitives.installed import require_official
+
+require_official(__name__)
+
+from qiskit_ibm_runtime.fake_provider import *  # noqa: E402, F403 - after the check

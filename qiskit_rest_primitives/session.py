@@ -1,0 +1,5 @@
+"""The module of that name in ``qiskit_ibm_runtime``: its session class."""
+
+from qiskit_rest_primitives.service.session import Session
+
+__all__ = ["Session"]
