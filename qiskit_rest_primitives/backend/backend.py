@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from datetime import datetime as DateTime  # noqa: N812 - `datetime` is an argument
+from datetime import timezone
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from qiskit.providers import BackendV2, Options
 
@@ -14,10 +16,11 @@ from qiskit_rest_primitives.backend.reports import (
     BackendStatus,
 )
 from qiskit_rest_primitives.concurrency.forks import Lock
-from qiskit_rest_primitives.errors import BackendError, NotFoundError
+from qiskit_rest_primitives.errors import BackendError, InputError, NotFoundError
 from qiskit_rest_primitives.wire.target.target import decode_target
 
 if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
     from qiskit.transpiler import Target
 
     from qiskit_rest_primitives.http.client import ApiClient
@@ -37,6 +40,8 @@ class RestBackend(BackendV2):
         name: the backend's name.
         use_fractional_gates: keep ``rx``, ``rzz`` and other parametrised gates in the target.
         list_entry: the backend's entry in ``GET /backends``, if it is at hand.
+        calibration_id: one of the service's calibrations, for the target and the jobs.
+        service: the `QiskitRuntimeService` that made it.
 
     >>> device = service.backend("fake_5q")
     >>> from qiskit import transpile
@@ -45,6 +50,7 @@ class RestBackend(BackendV2):
     100
     """
 
+    id_warning_issued: ClassVar[bool] = False
     name: str  # pyright: ignore[reportIncompatibleVariableOverride]  # never None here
     _options: Any
 
@@ -55,6 +61,8 @@ class RestBackend(BackendV2):
         *,
         use_fractional_gates: bool | None = False,
         list_entry: Mapping[str, Any] | None = None,
+        calibration_id: str | None = None,
+        service: Any = None,
     ):
         super().__init__(name=name)
         # BackendV2 sets these to None; without them __getattr__ finds the configuration's.
@@ -63,6 +71,8 @@ class RestBackend(BackendV2):
         # None keeps everything, as in the official client.
         self._options.use_fractional_gates = use_fractional_gates in (True, None)
         self._client = client
+        self._calibration_id = calibration_id
+        self._service = service
         self._list_entry = dict(list_entry) if list_entry is not None else None
         self._configuration: BackendConfiguration | None = None
         self._properties: BackendProperties | None = None
@@ -104,15 +114,42 @@ class RestBackend(BackendV2):
         return self._client
 
     @property
+    def service(self) -> Any:
+        """The `QiskitRuntimeService` that made it; None if it was made from a client."""
+        return self._service
+
+    @property
+    def calibration_id(self) -> str | None:
+        """The calibration that was asked for; None for the newest."""
+        return self._calibration_id
+
+    @property
+    def is_mock(self) -> bool:
+        """Whether it only checks jobs, and answers with random results."""
+        return (self._list_entry or {}).get("class") == "mock"
+
+    @property
+    def physical_qubits(self) -> int | None:
+        """Qubits, reset qubits and couplers together; None if the service does not list them."""
+        return (self._list_entry or {}).get("physical_qubits")
+
+    def get_translation_stage_plugin(self) -> str:
+        """Qiskit's default: the target says all that a transpiler needs to know."""
+        return "translator"
+
+    @property
     def target(self) -> Target:  # pyright: ignore[reportIncompatibleMethodOverride]
         """What the device can do, for the transpiler; fetched on first use."""
         with self._lock:
             if self._target is None:
-                self._target = self._build_target()
+                self._target = self._build_target(self.properties())
             return self._target
 
-    def _build_target(self) -> Target:
-        properties = self.properties()
+    def target_history(self, datetime: DateTime | None = None) -> Target:
+        """The target with what was measured at an earlier time; None for now."""
+        return self._build_target(self.properties(datetime=datetime))
+
+    def _build_target(self, properties: BackendProperties | None) -> Target:
         target = decode_target(
             self.configuration().to_dict(),
             None if properties is None else properties.to_dict(),
@@ -138,34 +175,46 @@ class RestBackend(BackendV2):
         """
         with self._lock:
             if self._configuration is None:
-                reply = self._client.backend_configuration(self.name)
+                reply = self._client.backend_configuration(self.name, self._calibration_id)
                 self._configuration = BackendConfiguration(reply)
             return self._configuration
 
-    def properties(self, refresh: bool = False) -> BackendProperties | None:
+    def properties(
+        self, refresh: bool = False, datetime: DateTime | None = None
+    ) -> BackendProperties | None:
         """What was measured on the backend; None for simulators and if the service reports none.
 
         Args:
             refresh: fetch them even if they are cached.
+            datetime: the last ones from before this time, which are not cached; a time without
+                zone is local.
         """
         with self._lock:
             if self.simulator:
                 return None
+            if datetime is not None:
+                return self._fetched_properties(datetime)
             if refresh or not self._properties_fetched:
-                try:
-                    reply = self._client.backend_properties(self.name)
-                except NotFoundError:
-                    reply = None
-                self._properties = BackendProperties(reply) if reply else None
+                self._properties = self._fetched_properties()
                 self._properties_fetched = True
                 self._target = self._coupling_map = None
             return self._properties
+
+    def _fetched_properties(self, before: DateTime | None = None) -> BackendProperties | None:
+        moment = None if before is None else before.astimezone(timezone.utc).isoformat()
+        try:
+            reply = self._client.backend_properties(self.name, self._calibration_id, moment)
+        except NotFoundError:
+            if self._calibration_id is not None:
+                raise
+            return None
+        return BackendProperties(reply) if reply else None
 
     def refresh(self) -> None:
         """Fetches configuration and properties again; the target is rebuilt."""
         with self._lock:
             self._configuration = BackendConfiguration(
-                self._client.backend_configuration(self.name)
+                self._client.backend_configuration(self.name, self._calibration_id)
             )
             self._target = self._coupling_map = None
             self.properties(refresh=True)
@@ -173,6 +222,28 @@ class RestBackend(BackendV2):
     def status(self) -> BackendStatus:
         """Whether it takes jobs, and how many wait; fetched at each call."""
         return BackendStatus.decode(self.name, self._client.backend_status(self.name))
+
+    def check_faulty(self, circuit: QuantumCircuit) -> None:
+        """Refuses a circuit that acts on a qubit or an edge that is reported as faulty.
+
+        Raises:
+            InputError: it does; the instruction and the place are in the message.
+        """
+        properties = self.properties()
+        if properties is None:
+            return
+        qubits = set(properties.faulty_qubits())
+        edges = {place for _, place in properties.faulty_gates() if len(place) > 1}
+        for instruction in circuit.data:
+            place = tuple(circuit.find_bit(qubit).index for qubit in instruction.qubits)
+            if instruction.name == "barrier":
+                continue
+            faulty = "edge" if place in edges else "qubit" if qubits.intersection(place) else None
+            if faulty is not None:
+                raise InputError(
+                    f"{circuit.name} has {instruction.name} on {place}, where {self.name} reports "
+                    f"a faulty {faulty}: transpile it for the backend"
+                )
 
     def note_entry(self, list_entry: Mapping[str, Any]) -> None:
         """Records the backend's newest entry in ``GET /backends``."""

@@ -133,14 +133,21 @@ class ApiClient(Caller):
             raise ProtocolError("GET /backends was answered without a list of devices")
         return devices
 
-    def backend_configuration(self, name: str) -> dict[str, Any]:
-        """GET /backends/{name}/configuration."""
-        return self._get(f"/backends/{segment(name)}/configuration")
+    def backend_configuration(self, name: str, calibration_id: str | None = None) -> dict[str, Any]:
+        """GET /backends/{name}/configuration, of a calibration of that id if one is given."""
+        path = f"/backends/{segment(name)}/configuration"
+        return self._get(path, calibration_id=calibration_id)
 
-    def backend_properties(self, name: str) -> dict[str, Any] | None:
+    def backend_properties(
+        self,
+        name: str,
+        calibration_id: str | None = None,
+        updated_before: str | None = None,
+    ) -> dict[str, Any] | None:
         """GET /backends/{name}/properties; None for a backend without calibration."""
         path = f"/backends/{segment(name)}/properties"
-        body = self._call("GET", path).body
+        params = {"calibration_id": calibration_id, "updated_before": updated_before}
+        body = self._call("GET", path, params=params).body
         return None if body.strip() in (b"", b"null", b"{}") else read_json(f"GET {path}", body)
 
     def backend_status(self, name: str) -> dict[str, Any]:

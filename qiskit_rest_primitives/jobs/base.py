@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, ClassVar
 
 from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
 
@@ -15,6 +15,9 @@ from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, FINAL, RU
 
 class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
     """A run on a service: a `RestJob`, or a `SplitJob` where ``options.split`` cut it."""
+
+    JOB_FINAL_STATES: ClassVar[tuple[Status, ...]] = (DONE, CANCELLED, ERROR)
+    ERROR: ClassVar[Status] = ERROR
 
     @abstractmethod
     def status(self) -> Status:
@@ -41,8 +44,13 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         return self.status() in FINAL
 
     @abstractmethod
-    def backend(self) -> RestBackend:
-        """The backend it runs on."""
+    def backend(self, timeout: float | None = None) -> RestBackend:
+        """The backend it runs on.
+
+        Args:
+            timeout: without effect, as nothing is waited for: a job's backend is known from the
+                start.
+        """
 
     @property
     @abstractmethod
@@ -55,11 +63,15 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         """The session or batch that it belongs to."""
 
     @abstractmethod
-    def wait_for_final_state(self, timeout: float | None = None) -> None:
+    def wait_for_final_state(
+        self, timeout: float | None = None, poll_interval: float | None = None
+    ) -> None:
         """Waits until it is final, whatever its outcome.
 
         Args:
             timeout: seconds; None waits without end.
+            poll_interval: without effect: all jobs are polled together, often at first and then
+                ever less.
 
         Raises:
             JobTimeoutError: it is not final in time; it continues.
@@ -70,7 +82,10 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         """Asks the service to cancel it.
 
         Returns:
-            True if the service took the request, False if it was final already.
+            True: the service took the request.
+
+        Raises:
+            JobStateError: it is final already, so there is nothing to cancel.
         """
 
     @abstractmethod
@@ -78,8 +93,12 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         """Timestamps and usage as the service gives them; usage is final once it is complete."""
 
     @abstractmethod
-    def usage(self) -> float:
-        """Seconds on the device that are charged; 0.0 while the service does not say."""
+    def usage(self, partial: bool = False) -> float:
+        """Seconds on the device that are charged; 0.0 until the service has counted them all.
+
+        Args:
+            partial: what it has counted so far.
+        """
 
     @abstractmethod
     def logs(self) -> str:
@@ -101,17 +120,25 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         """
 
     @abstractmethod
-    def result(self, timeout: float | None = None) -> PrimitiveResult[Any]:
+    def result(
+        self,
+        timeout: float | None = None,
+        decoder: None = None,
+        poll_interval: float | None = None,
+    ) -> PrimitiveResult[Any]:
         """The result, downloaded once; waits for it.
 
         Args:
             timeout: seconds for everything, kept whatever the service does; None waits on.
+            decoder: not taken; a decoder of yours reads ``raw_result().decode()``.
+            poll_interval: without effect, as in `wait_for_final_state`.
 
         Raises:
             JobTimeoutError: no result in time; the job continues, and so does the download.
             JobFailedError: the job failed; reason, code, solution and end of the log are in it.
             JobCancelledError: the job was cancelled.
             ProtocolError: the body is not a result; `raw_result` has it.
+            TypeError: a decoder was passed.
         """
 
     @abstractmethod
@@ -134,3 +161,16 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         import asyncio  # costs as much as all of this package: only for those who await
 
         return asyncio.wrap_future(self.future()).__await__()
+
+
+def refuse_decoder(decoder: object) -> None:
+    """Refuses a decoder for a result, which the official client takes.
+
+    Raises:
+        TypeError: it is not None.
+    """
+    if decoder is not None:
+        raise TypeError(
+            "result() takes no decoder: pass the text to yours, as in "
+            "MyDecoder.decode(job.raw_result().decode())"
+        )

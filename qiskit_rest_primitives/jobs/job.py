@@ -12,19 +12,27 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
 from qiskit.primitives import PrimitiveResult
+from qiskit.primitives.containers.estimator_pub import EstimatorPub
+from qiskit.primitives.containers.sampler_pub import SamplerPub
 
-from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.backend import BackendProperties, RestBackend
 from qiskit_rest_primitives.concurrency.threads import in_thread
-from qiskit_rest_primitives.errors import JobTimeoutError, NotFoundError, ProtocolError
+from qiskit_rest_primitives.errors import (
+    JobStateError,
+    JobTimeoutError,
+    NotFoundError,
+    ProtocolError,
+)
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.side_effects import cancel
-from qiskit_rest_primitives.jobs.base import Job
+from qiskit_rest_primitives.jobs.base import Job, refuse_decoder
 from qiskit_rest_primitives.jobs.details import JobDetails
 from qiskit_rest_primitives.jobs.download import ResultDownload, fetch_with_params
 from qiskit_rest_primitives.jobs.duplicates import cancel_late_duplicates, jobs_with_tag
 from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, Status, read_status
 from qiskit_rest_primitives.jobs.submitted_pubs import (
     SubmittedPub,
+    pub_as_tuple,
     restore,
     submitted_pubs_from_params,
 )
@@ -63,6 +71,7 @@ class RestJob(Job):
         details: Mapping[str, Any] | None = None,
         pubs: Sequence[SubmittedPub] | None = None,
         backend: RestBackend | None = None,
+        user_pubs: Sequence[SamplerPub | EstimatorPub] | None = None,
     ):
         super().__init__(job_id)
         fixed = () if pubs is None else ("program", "backend", "session_id", "private")
@@ -70,6 +79,7 @@ class RestJob(Job):
         self._details = JobDetails(client, job_id, details, fixed)
         self._pubs = pubs
         self._backend = backend
+        self._user_pubs = user_pubs
         self._download = self._new_download()
 
     def _new_download(self) -> ResultDownload:
@@ -79,7 +89,7 @@ class RestJob(Job):
         return f"RestJob({self.job_id()!r}, {self.primitive_id!r}, backend={self.backend_name!r})"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_download": None}
+        return {**self.__dict__, "_download": None, "_user_pubs": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -130,23 +140,52 @@ class RestJob(Job):
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """The params as they went over the wire: PUBs, options, version.
+        """The job's params: PUBs, options, version.
 
-        A handle that submitted the job does not keep its circuits: its inputs lack the PUBs until
-        ``refresh(params=True)``. Those of a private job are empty.
+        A handle that submitted the job has the user's PUBs, ``(circuit, values, shots)`` or
+        ``(circuit, observables, values, precision)``, until it is pickled. All others have them as
+        they went over the wire, after ``refresh(params=True)`` if they lack them. Those of a
+        private job are empty.
         """
-        return dict(self._details.reported.get("params") or {})
+        inputs = dict(self._details.reported.get("params") or {})
+        if self._user_pubs is not None:
+            inputs["pubs"] = [pub_as_tuple(pub) for pub in self._user_pubs]
+        return inputs
 
     @property
     def usage_estimation(self) -> dict[str, Any]:
         """``{"quantum_seconds": ...}`` as the service estimated it, None where it did not."""
         return {"quantum_seconds": self._details.reported.get("estimated_running_time_seconds")}
 
-    def backend(self) -> RestBackend:
-        """The backend the job runs on."""
+    @property
+    def image(self) -> str:
+        """The service's program image; empty for the default one, which all jobs of ours use."""
+        return str(self._details.reported.get("runtime") or "")
+
+    def backend(self, timeout: float | None = None) -> RestBackend:
+        """The backend the job runs on.
+
+        Args:
+            timeout: without effect, as nothing is waited for: a job's backend is known from the
+                start.
+        """
         if self._backend is None:
             self._backend = RestBackend(self._client, self.backend_name)
         return self._backend
+
+    def properties(self, refresh: bool = False) -> BackendProperties | None:
+        """What was measured on the backend before the job began to run.
+
+        Args:
+            refresh: without effect, as they are fetched each time.
+
+        Returns:
+            None for simulators, and if the service reports none of that time.
+        """
+        times = self.metrics().get("timestamps") or {}
+        moment = times.get("running") or times.get("created")
+        before = datetime.fromisoformat(moment.replace("Z", "+00:00")) if moment else None
+        return self.backend().properties(datetime=before)
 
     # Requests
 
@@ -196,11 +235,15 @@ class RestJob(Job):
             self.refresh()
         return self._details.status
 
-    def wait_for_final_state(self, timeout: float | None = None) -> None:
+    def wait_for_final_state(
+        self, timeout: float | None = None, poll_interval: float | None = None
+    ) -> None:
         """Waits until the job is final, whatever its outcome.
 
         Args:
             timeout: seconds; None waits without end.
+            poll_interval: without effect: all jobs are polled together, often at first and then
+                ever less.
 
         Raises:
             JobTimeoutError: it is not final in time; it continues.
@@ -211,17 +254,30 @@ class RestJob(Job):
         """Asks the service to cancel the job.
 
         Returns:
-            True if the service took the request, False if the job was final already.
+            True: the service took the request.
+
+        Raises:
+            JobStateError: the job is final already, so there is nothing to cancel.
         """
-        return cancel(self._client, self._details.job_id)
+        if not cancel(self._client, self._details.job_id):
+            raise JobStateError(
+                f"job {self._details.job_id} is final already: its status is {self.status()}"
+            )
+        return True
 
     def metrics(self) -> dict[str, Any]:
         """Timestamps and usage as the service gives them; usage is final once it is complete."""
         return self._client.job_metrics(self._details.job_id)
 
-    def usage(self) -> float:
-        """Seconds on the device that are charged; 0.0 while the service does not say."""
+    def usage(self, partial: bool = False) -> float:
+        """Seconds on the device that are charged; 0.0 until the service has counted them all.
+
+        Args:
+            partial: what it has counted so far.
+        """
         usage = self.metrics().get("usage") or {}
+        if usage.get("status") == "pending" and not partial:
+            return 0.0
         return float(usage.get("qpu_charge_time_seconds") or usage.get("quantum_seconds") or 0.0)
 
     def logs(self) -> str:
@@ -256,7 +312,12 @@ class RestJob(Job):
 
     # The result
 
-    def result(self, timeout: float | None = None) -> PrimitiveResult[Any]:
+    def result(
+        self,
+        timeout: float | None = None,
+        decoder: None = None,
+        poll_interval: float | None = None,
+    ) -> PrimitiveResult[Any]:
         """The result, downloaded once; waits for it.
 
         Warns once (UserWarning) if the service did not act on some of the job's options, which
@@ -264,17 +325,22 @@ class RestJob(Job):
 
         Args:
             timeout: seconds for everything, kept whatever the service does; None waits on.
+            decoder: not taken; a decoder of yours reads ``raw_result().decode()``.
+            poll_interval: without effect, as in `wait_for_final_state`.
 
         Raises:
             JobTimeoutError: no result in time; the job continues, and so does the download.
             JobFailedError: the job failed; reason, code, solution and end of the log are in it.
+            JobRanTooLongError: it reached its time limit; the same are in it.
             JobCancelledError: the job was cancelled.
             ProtocolError: the body is not a result; `raw_result` has it.
+            TypeError: a decoder was passed.
 
         >>> job = EstimatorV2(backend).run([(bell_state, "ZZ")], precision=0)
         >>> round(float(job.result(timeout=60)[0].data.evs), 9)
         1.0
         """
+        refuse_decoder(decoder)
         deadline = deadline_of(timeout)
         details = self._final(timeout)
         if read_status(details) != DONE:

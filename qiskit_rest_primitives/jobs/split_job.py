@@ -11,8 +11,8 @@ from qiskit.providers import JobError
 
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.concurrency.threads import in_thread
-from qiskit_rest_primitives.errors import JobTimeoutError
-from qiskit_rest_primitives.jobs.base import Job
+from qiskit_rest_primitives.errors import JobStateError, JobTimeoutError
+from qiskit_rest_primitives.jobs.base import Job, refuse_decoder
 from qiskit_rest_primitives.jobs.details import details_of
 from qiskit_rest_primitives.jobs.job import RestJob
 from qiskit_rest_primitives.jobs.pieces import Piece, join
@@ -82,7 +82,7 @@ class SplitJob(Job):
             return DONE
         return QUEUED if all(state == QUEUED for state in states) else RUNNING
 
-    def backend(self) -> RestBackend:
+    def backend(self, timeout: float | None = None) -> RestBackend:
         """The backend that all parts run on."""
         return self._backend
 
@@ -100,9 +100,9 @@ class SplitJob(Job):
         """``{"parts": [...]}``: the metrics of each part, in order."""
         return {"parts": [part.metrics() for part in self._parts]}
 
-    def usage(self) -> float:
+    def usage(self, partial: bool = False) -> float:
         """Seconds on the device that are charged for all parts."""
-        return sum(part.usage() for part in self._parts)
+        return sum(part.usage(partial) for part in self._parts)
 
     def logs(self) -> str:
         """The logs of all parts, each after a line with its id."""
@@ -131,11 +131,27 @@ class SplitJob(Job):
         )
 
     def cancel(self) -> bool:
-        """Asks the service to cancel all parts; True if it took any of the requests."""
-        taken = [part.cancel() for part in self._parts]
-        return any(taken)
+        """Asks the service to cancel all parts.
 
-    def wait_for_final_state(self, timeout: float | None = None) -> None:
+        Returns:
+            True: it took at least one of the requests.
+
+        Raises:
+            JobStateError: all parts are final already.
+        """
+        refusals: list[JobStateError] = []
+        for part in self._parts:
+            try:
+                part.cancel()
+            except JobStateError as error:
+                refusals.append(error)
+        if len(refusals) == len(self._parts):
+            raise refusals[0] if refusals else JobStateError("a run without PUBs is final already")
+        return True
+
+    def wait_for_final_state(
+        self, timeout: float | None = None, poll_interval: float | None = None
+    ) -> None:
         """Waits until all parts are final.
 
         Raises:
@@ -147,16 +163,24 @@ class SplitJob(Job):
                 f"{len(pending)} of {len(self._parts)} parts are not final after {timeout:g} s"
             )
 
-    def result(self, timeout: float | None = None) -> PrimitiveResult[Any]:
+    def result(
+        self,
+        timeout: float | None = None,
+        decoder: None = None,
+        poll_interval: float | None = None,
+    ) -> PrimitiveResult[Any]:
         """The result of the whole run, joined exactly. Warns once as `RestJob.result`.
 
         Args:
             timeout: seconds for everything; None waits on.
+            decoder: not taken.
+            poll_interval: without effect.
 
         Raises:
             JobTimeoutError, JobFailedError, ProtocolError: as `RestJob.result`, of the first part
                 that raises.
         """
+        refuse_decoder(decoder)
         deadline = deadline_of(timeout)
         self.wait_for_final_state(timeout)
         results = [part.result(left_until(deadline)) for part in self._parts]

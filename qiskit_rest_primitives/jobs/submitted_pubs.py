@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 from qiskit.primitives import DataBin, PrimitiveResult, PubResult, SamplerPubResult
+from qiskit.primitives.containers.estimator_pub import EstimatorPub
+from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qiskit_rest_primitives.circuits import CircuitDescription
 from qiskit_rest_primitives.errors import ProtocolError
@@ -36,6 +38,19 @@ class SubmittedPub:
     precision: float | None = None
     description: CircuitDescription | None = None
     circuit_metadata: Mapping[str, Any] | None = None
+
+
+def pub_as_tuple(pub: SamplerPub | EstimatorPub) -> tuple[Any, ...]:
+    """A PUB as the official client's jobs give it back.
+
+    Returns:
+        ``(circuit, values, shots)`` or ``(circuit, observables, values, precision)``; the values
+        have the shape ``(*shape, n)``, in the order of the circuit's parameters.
+    """
+    values = pub.parameter_values.as_array(pub.circuit.parameters)
+    if isinstance(pub, SamplerPub):
+        return pub.circuit, values, pub.shots
+    return pub.circuit, pub.observables.tolist(), values, pub.precision
 
 
 def submitted_pubs_from_params(

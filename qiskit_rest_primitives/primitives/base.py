@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic
+from typing import Any, ClassVar, Generic
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -39,6 +39,7 @@ class RestPrimitive(Generic[OptionsT]):
     """
 
     options_class: type[OptionsT]
+    version: ClassVar[int] = 2
 
     def __init__(
         self,

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from qiskit.primitives.containers.estimator_pub import EstimatorPub
+from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qiskit_rest_primitives.circuits import EncodedCircuit
 from qiskit_rest_primitives.jobs.pieces import Piece
@@ -34,6 +36,7 @@ class EncodedSamplerPub:
     values: np.ndarray
     shots: int
     metadata: Mapping[str, Any] | None
+    source: SamplerPub | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -84,6 +87,7 @@ class EncodedEstimatorPub:
     precision: float | None
     assumed_precision: float
     metadata: Mapping[str, Any] | None
+    source: EstimatorPub | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:

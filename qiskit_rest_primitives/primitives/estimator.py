@@ -25,6 +25,7 @@ from qiskit_rest_primitives.options.rules import (
 )
 from qiskit_rest_primitives.primitives.base import CircuitEncoder, RestPrimitive
 from qiskit_rest_primitives.primitives.encoded_pubs import EncodedEstimatorPub
+from qiskit_rest_primitives.primitives.mode import backend_of, mock_of
 from qiskit_rest_primitives.primitives.request import submit_pubs
 from qiskit_rest_primitives.service.session import Session
 from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION
@@ -80,7 +81,13 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
         """
         return assumed_precision(self._options)
 
-    def run(self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None) -> Job:
+    def run(
+        self,
+        pubs: Iterable[EstimatorPubLike],
+        *,
+        precision: float | None = None,
+        dry_run: bool = False,
+    ) -> Job:
         """Submits one job.
 
         Observables are measured after the circuit, with what measurements at its end have left of
@@ -92,6 +99,8 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
                 (without their last axis, ``circuit.parameters``) broadcast to the PUB's shape.
             precision: standard error aimed for, for PUBs that name none; 0 for exact values,
                 which only simulators have.
+            dry_run: check the job on the device's mock, without queue and with random results,
+                where the service has one.
 
         Returns:
             The job's handle (with ``options.split``, perhaps that of several jobs); its result
@@ -111,7 +120,8 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
         default = precision_unless_given(self._options) if precision is None else precision
         coerced = [EstimatorPub.coerce(pub, default) for pub in pubs]
         check_circuits(self._options, [pub.circuit for pub in coerced])
-        backend = self.backend()
+        mode = mock_of(self.backend()) if dry_run else self._mode
+        backend = backend_of(mode)
         encoder = CircuitEncoder(backend, self._options.isa_check)
         assumed = self.default_precision
         encoded: list[EncodedEstimatorPub] = []
@@ -146,6 +156,7 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
                     wanted,
                     assumed if wanted is None else wanted,
                     pub.circuit.metadata,
+                    pub,
                 )
             )
-        return submit_pubs(self._mode, "estimator", encoded, self._options)
+        return submit_pubs(mode, "estimator", encoded, self._options)

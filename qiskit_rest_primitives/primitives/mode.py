@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from qiskit.providers import BackendV2
 
 from qiskit_rest_primitives.backend import RestBackend
-from qiskit_rest_primitives.errors import (
-    BackendError,
-)
+from qiskit_rest_primitives.errors import BackendError, NotFoundError
 from qiskit_rest_primitives.service.session import Session, current_session, membership_of
 
 Mode = RestBackend | Session
@@ -41,6 +40,24 @@ def resolve_mode(mode: Any) -> Mode:
     raise BackendError(
         f"mode is a backend, Session or Batch of a service, not {type(mode).__name__}"
     )
+
+
+def mock_of(backend: RestBackend) -> RestBackend:
+    """The mock of a device, which checks jobs and answers with random results.
+
+    Raises:
+        BackendError: the service has none.
+    """
+    name = re.sub(r"^[^_]+", "mock", backend.name)
+    mock = backend if backend.name.startswith("mock_") else RestBackend(backend.client, name)
+    try:
+        mock.configuration()
+    except NotFoundError:
+        raise BackendError(
+            f"dry_run needs a mock of {backend.name}, and the service has no backend {name!r}: run "
+            "the job on a simulator, such as those of QiskitRuntimeService(channel='local')"
+        ) from None
+    return mock
 
 
 def backend_of(mode: Mode) -> RestBackend:

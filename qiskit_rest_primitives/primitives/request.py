@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from qiskit.primitives.containers.estimator_pub import EstimatorPub
+from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qiskit_rest_primitives.errors import (
     EncodeError,
@@ -57,7 +59,8 @@ def submit_pubs(
             f"service takes {MAX_EXECUTIONS:,}: use fewer shots or PUBs a job, or set "
             "options.split = True"
         )
-    return _submit(mode, program_id, [pub.whole() for pub in pubs], options)
+    sources = [pub.source for pub in pubs if pub.source is not None]
+    return _submit(mode, program_id, [pub.whole() for pub in pubs], options, sources or None)
 
 
 def _submit_parts(
@@ -84,6 +87,7 @@ def _submit(
     program_id: str,
     pubs: Sequence[tuple[list[Any], SubmittedPub]],
     options: PrimitiveOptions,
+    sources: Sequence[SamplerPub | EstimatorPub] | None = None,
 ) -> RestJob:
     backend = backend_of(mode)
     backend.check_takes_jobs()
@@ -102,6 +106,8 @@ def _submit(
         **wire.job,
         "tags": [*wire.job.get("tags", ()), tag],
     }
+    if backend.calibration_id is not None:
+        request["calibration_id"] = backend.calibration_id
     if isinstance(mode, Session):
         membership_of(mode).require_open()
         request["session_id"] = mode.session_id
@@ -128,6 +134,7 @@ def _submit(
         details=details,
         pubs=[submitted for _, submitted in pubs],
         backend=backend,
+        user_pubs=sources,
     )
     if isinstance(mode, Session):
         membership_of(mode).job_ids.append(job.job_id())

@@ -18,6 +18,7 @@ from qiskit_rest_primitives.options import SamplerOptions
 from qiskit_rest_primitives.options.rules import check_circuits, shots_unless_given
 from qiskit_rest_primitives.primitives.base import CircuitEncoder, RestPrimitive
 from qiskit_rest_primitives.primitives.encoded_pubs import EncodedSamplerPub
+from qiskit_rest_primitives.primitives.mode import backend_of, mock_of
 from qiskit_rest_primitives.primitives.request import submit_pubs
 from qiskit_rest_primitives.service.session import Session
 
@@ -71,13 +72,17 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
         """
         return shots_unless_given(self._options)
 
-    def run(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> Job:
+    def run(
+        self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None, dry_run: bool = False
+    ) -> Job:
         """Submits one job.
 
         Args:
             pubs: ``circuit``, ``(circuit, parameter_values)`` or ``(circuit, parameter_values,
                 shots)``; the last axis of the values is ``circuit.parameters``.
             shots: for PUBs that name none.
+            dry_run: check the job on the device's mock, without queue and with random results,
+                where the service has one.
 
         Returns:
             The job's handle (with ``options.split``, perhaps that of several jobs); its result
@@ -103,12 +108,13 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
                 stacklevel=2,
             )
         check_circuits(self._options, [pub.circuit for pub in coerced])
-        encoder = CircuitEncoder(self.backend(), self._options.isa_check)
+        mode = mock_of(self.backend()) if dry_run else self._mode
+        encoder = CircuitEncoder(backend_of(mode), self._options.isa_check)
         encoded: list[EncodedSamplerPub] = []
         for index, pub in enumerate(coerced):
             check_register_names(pub.circuit, pub_index=index)
             circuit, values = encoder.encode(pub, index)
             encoded.append(
-                EncodedSamplerPub(circuit, values, int(pub.shots or 0), pub.circuit.metadata)
+                EncodedSamplerPub(circuit, values, int(pub.shots or 0), pub.circuit.metadata, pub)
             )
-        return submit_pubs(self._mode, "sampler", encoded, self._options)
+        return submit_pubs(mode, "sampler", encoded, self._options)

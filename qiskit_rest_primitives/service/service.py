@@ -5,12 +5,20 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from qiskit_rest_primitives import account as accounts
 from qiskit_rest_primitives.account.secret import Secret, hide
-from qiskit_rest_primitives.account.validate import hide_misplaced_token, without_secrets
+from qiskit_rest_primitives.account.validate import (
+    check_instance,
+    check_url,
+    hide_misplaced_token,
+    is_ibm,
+    without_secrets,
+)
 from qiskit_rest_primitives.backend import (
     RestBackend,
     filter_backends,
@@ -51,19 +59,24 @@ class QiskitRuntimeService:
         channel: ``"ibm_quantum_platform"`` (default), ``"ibm_cloud"``, or ``"local"`` for the
             embedded service, which this process then starts, once, and stops at its exit.
         token: API key, or a bearer token, which is used as it is.
-        instance: CRN of the instance; its region picks the host.
         url: root of the API, for services other than IBM's, such as
             ``http://127.0.0.1:8000/v1``.
-        region: preferred region.
-        verify: TLS verification: True, False or the path of a CA bundle.
-        proxies: scheme to URL as in requests, or ``{"urls": {...}}``.
-        private_endpoint: use the service's private addresses.
-        name: name of a saved account.
         filename: file of saved accounts.
+        name: name of a saved account.
+        instance: CRN of the instance; its region picks the host.
+        proxies: scheme to URL as in requests, or ``{"urls": {...}}``.
+        verify: TLS verification: True, False or the path of a CA bundle.
+        private_endpoint: use the service's private addresses.
+        url_resolver: called with url, instance, private_endpoint and channel; gives the root of
+            the API in place of the rule above.
+        region: preferred region.
+        plans_preference: without effect beside an instance, which this client always wants.
+        tags: the same.
         settings: how the client behaves: rate of submissions, journal, memory.
 
     Raises:
-        AccountError: there is no account, or a part of it is malformed.
+        AccountError: there is no account, a part of it is malformed, or an instance would have to
+            be chosen by ``plans_preference`` or ``tags``.
 
     >>> service = QiskitRuntimeService(channel="local")
     >>> job = SamplerV2(service.backend("statevector")).run([bell], shots=100)
@@ -79,14 +92,17 @@ class QiskitRuntimeService:
         self,
         channel: str | None = None,
         token: str | Secret[str] | None = None,
-        instance: str | None = None,
         url: str | None = None,
-        region: str | None = None,
-        verify: bool | str | None = None,
-        proxies: Mapping[str, Any] | None = None,
-        private_endpoint: bool = False,
-        name: str | None = None,
         filename: str | None = None,
+        name: str | None = None,
+        instance: str | None = None,
+        proxies: Mapping[str, Any] | None = None,
+        verify: bool | str | None = None,
+        private_endpoint: bool | None = None,
+        url_resolver: Callable[[str, str, bool | None, str], str] | None = None,
+        region: str | None = None,
+        plans_preference: Sequence[str] | None = None,
+        tags: Sequence[str] | None = None,
         *,
         settings: Settings | None = None,
     ):
@@ -104,10 +120,18 @@ class QiskitRuntimeService:
             region=region,
             verify=verify,
             proxies=proxies,
-            private_endpoint=private_endpoint,
+            private_endpoint=bool(private_endpoint),
             name=name,
             filename=filename,
         )
+        if (plans_preference or tags) and not resolved.instance:
+            raise AccountError(
+                "this client does not choose an instance by plans_preference or tags: pass "
+                "instance=..., the CRN of one"
+            )
+        if url_resolver is not None:
+            place = resolved.url, resolved.instance or "", resolved.private_endpoint
+            resolved = replace(resolved, url=check_url(url_resolver(*place, resolved.channel)))
         if resolved.verify is False:
             warnings.warn(
                 "verify=False: anyone on the network path to the service can read and change "
@@ -131,7 +155,8 @@ class QiskitRuntimeService:
 
     def _begin(self, client: ApiClient) -> None:
         self._client = client
-        self._known: dict[tuple[str, bool | None], RestBackend] = {}
+        self._others: dict[str, ApiClient] = {}
+        self._known: dict[tuple[ApiClient, str, bool | None, str | None], RestBackend] = {}
         self._lock = Lock()
 
     @property
@@ -144,17 +169,41 @@ class QiskitRuntimeService:
         """The account's channel."""
         return self._client.account.channel
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is the embedded service, or one that was saved as such."""
+        return self.channel == "local"
+
+    def _client_of(self, instance: str | None) -> ApiClient:
+        """The client of the account's own or another instance.
+
+        Raises:
+            AccountError: it is not a CRN.
+        """
+        account = self._client.account
+        if instance is None or instance == account.instance:
+            return self._client
+        crn = check_instance(instance, ibm=is_ibm(account.url)) or ""
+        with self._lock:
+            if crn not in self._others:
+                self._others[crn] = ApiClient(replace(account, instance=crn), self._client.settings)
+            return self._others[crn]
+
     # Backends
 
     def backends(
         self,
         name: str | None = None,
         min_num_qubits: int | None = None,
-        operational: bool | None = None,
-        simulator: bool | None = None,
+        instance: str | None = None,
+        dynamic_circuits: bool | None = None,
         filters: Callable[[RestBackend], bool] | None = None,
         *,
+        operational: bool | None = None,
+        simulator: bool | None = None,
         use_fractional_gates: bool | None = False,
+        calibration_id: str | None = None,
+        include_mocks: bool = False,
         **fields: Any,
     ) -> list[RestBackend]:
         """The backends that meet all conditions.
@@ -162,34 +211,49 @@ class QiskitRuntimeService:
         Args:
             name: exactly this one.
             min_num_qubits: at least so wide; simulators without a width are wide enough.
+            instance: CRN of another instance of the account; None for the service's own.
+            dynamic_circuits: whose configuration does (or does not) list that feature.
+            filters: keeps a backend.
             operational: that are (or are not) online.
             simulator: that are (or are not) simulators.
-            filters: keeps a backend.
             use_fractional_gates: whether their targets have ``rx`` and ``rzz``.
+            calibration_id: a calibration of theirs, for the target and the jobs.
+            include_mocks: also backends that only check jobs.
             fields: wanted values of the configuration's or status's fields.
 
         >>> [found.name for found in service.backends(simulator=False, min_num_qubits=100)]
         ['fake_127q']
         """
+        client = self._client_of(instance)
         entries = select_backends(
-            self._client.backends(),
+            client.backends(),
             name,
             min_num_qubits=min_num_qubits,
             operational=operational,
             simulator=simulator,
+            include_mocks=include_mocks,
         )
-        found = [self._backend(entry, use_fractional_gates) for entry in entries]
+        found = [
+            self._backend(client, entry, use_fractional_gates, calibration_id) for entry in entries
+        ]
+        if dynamic_circuits is not None:
+            found = [each for each in found if _runs_dynamic(each) == dynamic_circuits]
         return filter_backends(found, filters, **fields) if filters or fields else found
 
     def backend(
-        self, name: str, instance: str | None = None, use_fractional_gates: bool | None = False
+        self,
+        name: str,
+        instance: str | None = None,
+        use_fractional_gates: bool | None = False,
+        calibration_id: str | None = None,
     ) -> RestBackend:
         """The backend of that name; its target is fetched when it is first needed.
 
         Args:
             name: as `backends` lists it.
-            instance: only the account's own.
+            instance: CRN of another instance of the account; None for the service's own.
             use_fractional_gates: whether its target has ``rx`` and ``rzz``.
+            calibration_id: a calibration of it, for the target and the jobs.
 
         Raises:
             BackendError: there is none; the message names those there are.
@@ -197,32 +261,34 @@ class QiskitRuntimeService:
         >>> service.backend("fake_5q").num_qubits
         5
         """
-        self._check_instance(instance)
-        entries = self._client.backends()
+        client = self._client_of(instance)
+        entries = client.backends()
         for entry in entries:
             if entry.get("name") == name:
-                return self._backend(entry, use_fractional_gates)
+                return self._backend(client, entry, use_fractional_gates, calibration_id)
         try:
             # A service may serve more backends than it lists.
-            self._client.backend_configuration(name)
+            client.backend_configuration(name)
         except NotFoundError:
             names = ", ".join(str(entry.get("name")) for entry in entries) or "none"
             raise BackendError(f"no backend {name!r}; there are: {names}") from None
-        return self._backend({"name": name}, use_fractional_gates)
+        return self._backend(client, {"name": name}, use_fractional_gates, calibration_id)
 
     def least_busy(
         self,
         min_num_qubits: int | None = None,
         instance: str | None = None,
         filters: Callable[[RestBackend], bool] | None = None,
+        use_fractional_gates: bool | None = False,
         **conditions: Any,
     ) -> RestBackend:
         """The online backend with the shortest queue among those that meet all conditions.
 
         Args:
             min_num_qubits: at least so wide.
-            instance: only the account's own.
+            instance: CRN of another instance of the account; None for the service's own.
             filters: keeps a backend.
+            use_fractional_gates: whether its target has ``rx`` and ``rzz``.
             conditions: the other conditions of `backends`.
 
         Raises:
@@ -231,26 +297,40 @@ class QiskitRuntimeService:
         >>> service.least_busy(min_num_qubits=127, simulator=False)
         <RestBackend('fake_127q')>
         """
-        self._check_instance(instance)
-        fractional = conditions.pop("use_fractional_gates", False)
-        known = ("name", "operational", "simulator")
+        client = self._client_of(instance)
+        known = ("name", "operational", "simulator", "include_mocks")
         criteria = {key: conditions.pop(key) for key in known if key in conditions}
-        entries = select_backends(
-            self._client.backends(), min_num_qubits=min_num_qubits, **criteria
-        )
-        if filters or conditions:
-            backends = [self._backend(entry, fractional) for entry in entries]
+        calibration_id = conditions.pop("calibration_id", None)
+        dynamic = conditions.pop("dynamic_circuits", None)
+        entries = select_backends(client.backends(), min_num_qubits=min_num_qubits, **criteria)
+        if filters or conditions or dynamic is not None:
+            backends = [self._backend(client, entry, use_fractional_gates) for entry in entries]
+            if dynamic is not None:
+                backends = [each for each in backends if _runs_dynamic(each) == dynamic]
             kept = filter_backends(backends, filters, **conditions)
             names = {backend.name for backend in kept}
             entries = [entry for entry in entries if entry["name"] in names]
-        return self._backend(least_busy_entry(entries), fractional)
+        chosen = least_busy_entry(entries)
+        return self._backend(client, chosen, use_fractional_gates, calibration_id)
 
-    def _backend(self, entry: Mapping[str, Any], fractional: bool | None) -> RestBackend:
-        key = str(entry["name"]), fractional
+    def _backend(
+        self,
+        client: ApiClient,
+        entry: Mapping[str, Any],
+        fractional: bool | None,
+        calibration_id: str | None = None,
+    ) -> RestBackend:
+        name = str(entry["name"])
+        key = client, name, fractional, calibration_id
         with self._lock:
             if key not in self._known:
                 self._known[key] = RestBackend(
-                    self._client, key[0], use_fractional_gates=fractional, list_entry=entry
+                    client,
+                    name,
+                    use_fractional_gates=fractional,
+                    list_entry=entry,
+                    calibration_id=calibration_id,
+                    service=self,
                 )
             self._known[key].note_entry(entry)
             return self._known[key]
@@ -261,13 +341,19 @@ class QiskitRuntimeService:
         """The job of that id, with its params; its result has the user's names again.
 
         Raises:
-            NotFoundError: there is none in this instance.
+            NotFoundError: there is none in this instance, nor in others that were used.
 
         >>> job_id = SamplerV2(backend).run([bell], shots=100).job_id()
         >>> service.job(job_id).result()[0].data.meas.num_shots
         100
         """
-        return self._handle(self._client.job(job_id, exclude_params=False))
+        try:
+            return self._handle(self._client, self._client.job(job_id, exclude_params=False))
+        except NotFoundError:
+            for client in self._others.values():
+                with suppress(NotFoundError):
+                    return self._handle(client, client.job(job_id, exclude_params=False))
+            raise
 
     def jobs(
         self,
@@ -282,6 +368,7 @@ class QiskitRuntimeService:
         created_after: datetime | None = None,
         created_before: datetime | None = None,
         descending: bool = True,
+        include_mocks: bool = False,
     ) -> list[RestJob]:
         """Jobs that meet all conditions, newest first; pages of the list are joined.
 
@@ -291,19 +378,20 @@ class QiskitRuntimeService:
             backend_name: on this backend.
             pending: True for queued and running ones, False for final ones.
             program_id: ``sampler`` or ``estimator``.
-            instance: only the account's own.
+            instance: CRN of another instance of the account; None for the service's own.
             job_tags: that bear all of these tags.
             session_id: of this session or batch.
             created_after: a time; one without zone is local.
             created_before: a time; one without zone is local.
             descending: False for oldest first.
+            include_mocks: also those of backends that only check jobs.
 
         >>> options = {"environment": {"job_tags": ["entangled"]}}
         >>> job = SamplerV2(backend, options=options).run([bell])
         >>> [found.job_id() for found in service.jobs(job_tags=["entangled"])] == [job.job_id()]
         True
         """
-        self._check_instance(instance)
+        client = self._client_of(instance)
         filters: dict[str, Any] = {
             "backend": backend_name,
             "pending": pending,
@@ -313,18 +401,21 @@ class QiskitRuntimeService:
             "created_after": _utc(created_after),
             "created_before": _utc(created_before),
             "sort": "DESC" if descending else "ASC",
+            "include_mocks": include_mocks or None,
         }
         found: list[RestJob] = []
         while limit is None or len(found) < limit:
             size = MAX_PAGE if limit is None else min(MAX_PAGE, limit - len(found))
-            page = self._client.jobs(limit=size, offset=skip + len(found), **filters)["jobs"]
-            found += [self._handle(details) for details in page]
+            page = client.jobs(limit=size, offset=skip + len(found), **filters)["jobs"]
+            found += [self._handle(client, details) for details in page]
             if len(page) < size:
                 break
         return found
 
-    def _handle(self, details: Mapping[str, Any]) -> RestJob:
-        return RestJob(self._client, str(details["id"]), details=details)
+    def _handle(self, client: ApiClient, details: Mapping[str, Any]) -> RestJob:
+        name = str(details.get("backend") or "")
+        backend = RestBackend(client, name, service=self) if name else None
+        return RestJob(client, str(details["id"]), details=details, backend=backend)
 
     def delete_job(self, job_id: str) -> None:
         """Deletes a final job and its result, for good, with the copy of a private one here."""
@@ -367,7 +458,7 @@ class QiskitRuntimeService:
         >>> service.recover()  # no submission was interrupted
         []
         """
-        return [self._handle(details) for details in find_lost(self._client)]
+        return [self._handle(self._client, details) for details in find_lost(self._client)]
 
     def check_pending_jobs(self) -> None:
         """Kept for code written for the official client; nothing is limited here."""
@@ -389,13 +480,6 @@ class QiskitRuntimeService:
         """The account in use; token and proxies are hidden, ``["token"].reveal()`` gives one."""
         return self._client.account.as_saved()
 
-    def _check_instance(self, instance: str | None) -> None:
-        if instance is not None and instance != self._client.account.instance:
-            raise AccountError(
-                f"this service uses {self._client.account.instance!r}: make another one with "
-                f"QiskitRuntimeService(instance={instance!r})"
-            )
-
     def active_instance(self) -> str:
         """The CRN in use; empty where the service has none."""
         return self._client.account.instance or ""
@@ -408,6 +492,11 @@ class QiskitRuntimeService:
     def usage(self) -> dict[str, Any]:
         """Seconds the instance has consumed and may consume, as the service gives them."""
         return self._client.usage()
+
+
+def _runs_dynamic(backend: RestBackend) -> bool:
+    """Whether the backend's configuration lists dynamic circuits among its features."""
+    return "dynamic_circuits" in getattr(backend.configuration(), "supported_features", ())
 
 
 def _utc(moment: datetime | None) -> str | None:

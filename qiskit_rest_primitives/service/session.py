@@ -89,6 +89,7 @@ class Session:
         InvalidRequestError: the service refuses, such as a plan without sessions (code 1352).
         TransportError: the service can't be reached; ``may_have_acted`` says whether an empty
             session may be left, which the service closes after a while.
+        TypeError: ``create_new=False``; the session that exists is `from_id`.
 
     >>> with Session(backend, max_time="1h") as session:
     ...     job = SamplerV2().run([bell], shots=100)
@@ -98,7 +99,18 @@ class Session:
 
     mode: ClassVar[str] = "dedicated"
 
-    def __init__(self, backend: RestBackend, max_time: int | str | None = None):
+    def __init__(
+        self,
+        backend: RestBackend,
+        max_time: int | str | None = None,
+        *,
+        create_new: bool | None = True,
+    ):
+        if not create_new:
+            raise TypeError(
+                f"create_new={create_new}: for a session that exists, use "
+                f"{type(self).__name__}.from_id(session_id, service)"
+            )
         if not isinstance(cast(object, backend), RestBackend):
             raise SessionError(
                 f"a {type(self).__name__} needs a backend of a service, as service.backend(name) "
@@ -111,16 +123,25 @@ class Session:
 
     def _begin(self, client: ApiClient, session_id: str, backend: RestBackend | None) -> None:
         self._client = client
+        self._service: QiskitRuntimeService | None = None if backend is None else backend.service
         self._session_id = session_id
         self._membership = Membership(f"{type(self).__name__} {session_id}", backend)
 
     @classmethod
-    def from_id(cls, session_id: str, service: QiskitRuntimeService) -> Session:
+    def from_id(
+        cls,
+        session_id: str,
+        service: QiskitRuntimeService,
+        use_fractional_gates: bool | None = False,
+        calibration_id: str | None = None,
+    ) -> Session:
         """The handle of a session that exists, a `Batch` if it is one.
 
         Args:
             session_id: as `session_id` gave it.
             service: the service it is on.
+            use_fractional_gates: whether its backend's target has ``rx`` and ``rzz``.
+            calibration_id: of the backend, for its target and the jobs.
 
         Raises:
             SessionError: there is no such session.
@@ -132,8 +153,17 @@ class Session:
         kind = Batch if details.get("mode") == Batch.mode else Session
         session = kind.__new__(kind)
         name = details.get("backend_name")
-        backend = RestBackend(service.client, name) if name else None
+        backend = None
+        if name:
+            backend = RestBackend(
+                service.client,
+                name,
+                use_fractional_gates=use_fractional_gates,
+                calibration_id=calibration_id,
+                service=service,
+            )
         session._begin(service.client, session_id, backend)
+        session._service = service
         session._membership.accepts_jobs = bool(details.get("accepting_jobs", True))
         return session
 
@@ -147,6 +177,11 @@ class Session:
     def session_id(self) -> str:
         """The service's id."""
         return self._session_id
+
+    @property
+    def service(self) -> QiskitRuntimeService | None:
+        """The service; None if the backend was made from a client alone."""
+        return self._service
 
     @property
     def job_ids(self) -> list[str]:
@@ -168,6 +203,7 @@ class Session:
             "max_time": raw.get("max_ttl"),
             "active_timeout": raw.get("active_ttl"),
             "usage_time": raw.get("elapsed_time"),
+            "timestamps": raw.get("timestamps") or [],
         }
 
     def status(self) -> str:

@@ -34,13 +34,13 @@ class Service:
         self.configuration, self.properties = encode_target(target, **fields)
         self.calls: list[str] = []
 
-    def backend_configuration(self, name: str) -> dict[str, Any]:
+    def backend_configuration(self, name: str, calibration_id: str | None = None) -> dict[str, Any]:
         """GET /backends/{name}/configuration."""
         self.calls.append("configuration")
         time.sleep(0.01)
         return self.configuration
 
-    def backend_properties(self, name: str) -> dict[str, Any] | None:
+    def backend_properties(self, name: str, *_: str | None) -> dict[str, Any] | None:
         """GET /backends/{name}/properties."""
         self.calls.append("properties")
         if self.properties is None:
@@ -146,7 +146,7 @@ def test_attributes_of_the_official_backend(backend: RestBackend) -> None:
     assert backend.dt == backend.configuration().dt == pytest.approx(0.222e-9)
     assert backend.rep_delay_range == [0.0, 500e-6]
     assert backend.default_rep_delay == 250e-6
-    assert backend.supported_features == ["qasm3"]
+    assert backend.supported_features == ["qasm3", "dynamic_circuits"]
     assert backend.meas_map == [[0, 1, 2, 3, 4]]
     assert (backend.simulator, backend.max_circuits, backend.dtm) == (False, None, None)
     assert backend.coupling_map.get_edges() == [tuple(pair) for pair in LINE]

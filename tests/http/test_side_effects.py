@@ -13,6 +13,7 @@ import responses
 from qiskit_rest_primitives import (
     Batch,
     InvalidRequestError,
+    JobStateError,
     NotFoundError,
     QiskitRuntimeService,
     RedirectError,
@@ -192,7 +193,8 @@ def test_cancelling_survives_faults(
     assert job.cancel() is True
     job.wait_for_final_state(60)
     assert job.cancelled()
-    assert job.cancel() is False
+    with pytest.raises(JobStateError, match="CANCELLED"):
+        job.cancel()
 
 
 @pytest.mark.parametrize("fault", [{"status": 502}, {"drop": True}, {"status": 504}])

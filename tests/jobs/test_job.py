@@ -14,6 +14,7 @@ from qiskit.providers import JobStatus
 from qiskit_rest_primitives import (
     JobCancelledError,
     JobFailedError,
+    JobStateError,
     JobTimeoutError,
     NotFoundError,
     QiskitRuntimeService,
@@ -148,7 +149,8 @@ def test_a_job_continues_after_a_timeout(backend: RestBackend) -> None:
     with pytest.raises(JobCancelledError):
         job.result(timeout=30)
     assert job.status() == JobStatus.CANCELLED
-    assert not job.cancel()
+    with pytest.raises(JobStateError, match="CANCELLED"):
+        job.cancel()
 
 
 def test_tags_are_the_users_only(service: QiskitRuntimeService, backend: RestBackend) -> None:
@@ -176,6 +178,7 @@ def test_usage_metrics_and_deletion(service: QiskitRuntimeService, backend: Rest
 
 
 PUBLIC = {
+    "ERROR", "JOB_FINAL_STATES", "image", "properties",
     "backend", "backend_name", "cancel", "cancelled", "creation_date", "done", "error_message",
     "errored", "future", "in_final_state", "inputs", "instance", "job_id", "logs", "metrics",
     "primitive_id", "private", "program_id", "raw_result", "refresh", "result", "running",

@@ -14,6 +14,7 @@ from qiskit.providers import JobError
 from qiskit_rest_primitives import (
     EncodeError,
     EstimatorV2,
+    JobStateError,
     RestBackend,
     SamplerV2,
     SplitJob,
@@ -123,7 +124,8 @@ def test_cancelling_and_waiting_reach_all_parts(
     job = SamplerV2(backend, options={"split": True}).run([(rotation(), [[0.1]] * 3, 10)])
     job.wait_for_final_state(timeout=30)
     assert job.in_final_state()
-    assert not job.cancel()
+    with pytest.raises(JobStateError, match="DONE"):
+        job.cancel()
     assert not job.running()
     assert not job.cancelled()
     assert job.job_id().count(",") == len(job.parts) - 1 == 2

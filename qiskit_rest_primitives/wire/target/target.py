@@ -80,7 +80,7 @@ def encode_target(
         "gates": [_encode_gate(target, gate) for gate in gates],
         "coupling_map": _encode_coupling(target),
         "supported_instructions": [*gates, *non_unitary, *control_flow],
-        "supported_features": ["qasm3"],
+        "supported_features": ["qasm3", *(["dynamic_circuits"] if control_flow else [])],
         "local": False,
         "simulator": simulator,
         "conditional": bool(control_flow),

@@ -143,7 +143,7 @@ def test_description_has_the_documented_fields() -> None:
     required = "backend_name backend_version basis_gates conditional coords coupling_map gates "
     required += "local memory n_qubits online_date u_channel_lo open_pulse simulator"
     assert set(required.split()) <= configuration.keys()
-    assert configuration["supported_features"] == ["qasm3"]
+    assert configuration["supported_features"] == ["qasm3", "dynamic_circuits"]
     assert configuration["processor_type"] == {"family": "Fake"}
     assert configuration["clops_h"] == 1
     assert set(properties) == {
