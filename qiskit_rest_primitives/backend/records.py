@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 class Record:
     """An entry of a service's reply: its fields are attributes, and ``to_dict`` gives it back."""
 
-    def __init__(self, entry: Mapping[str, Any]):
-        vars(self).update(entry)
+    def __init__(self, **fields: Any):
+        vars(self).update(fields)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Reads an entry, as `to_dict` gives it."""
-        return cls(data)
+        return cls(**data)
 
     def __getattr__(self, name: str) -> Any:
         fields = ", ".join(vars(self))
@@ -46,17 +46,18 @@ class GateConfig(Record):
 class Nduv(Record):
     """A measured value: ``name``, ``date`` (a datetime), ``unit``, ``value`` in that unit."""
 
-    def __init__(self, entry: Mapping[str, Any]):
-        super().__init__(entry)
-        self.date = read_date(entry.get("date")) or entry.get("date")
+    def __init__(self, **fields: Any):
+        super().__init__(**fields)
+        self.date = read_date(fields.get("date")) or fields.get("date")
 
 
 class GateProperties(Record):
     """What was measured of a gate: ``gate``, ``qubits`` and ``parameters``, a list of `Nduv`."""
 
-    def __init__(self, entry: Mapping[str, Any]):
-        super().__init__(entry)
-        self.parameters = [Nduv(value) for value in entry.get("parameters") or []]
+    def __init__(self, **fields: Any):
+        super().__init__(**fields)
+        values = fields.get("parameters") or []
+        self.parameters = [value if isinstance(value, Nduv) else Nduv(**value) for value in values]
 
 
 def _plain(value: Any) -> Any:

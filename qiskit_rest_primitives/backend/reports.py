@@ -80,7 +80,7 @@ class BackendConfiguration:
             raise AttributeError(f"the configuration has no field {name!r}")
         value = self._reply[name]
         if name == "gates":
-            return [GateConfig(gate) for gate in value or []]
+            return [GateConfig(**gate) for gate in value or []]
         if name == "online_date":
             return read_date(value)
         return _scaled(value, _SECONDS[name]) if name in _SECONDS else value
@@ -150,17 +150,17 @@ class BackendProperties:
     @property
     def qubits(self) -> list[list[Nduv]]:
         """For each qubit its values, in the service's units."""
-        return [[Nduv(value) for value in values] for values in self._reply.get("qubits") or []]
+        return [[Nduv(**value) for value in values] for values in self._reply.get("qubits") or []]
 
     @property
     def gates(self) -> list[GateProperties]:
         """Gates with their qubits and values, in the service's units."""
-        return [GateProperties(gate) for gate in self._reply.get("gates") or []]
+        return [GateProperties(**gate) for gate in self._reply.get("gates") or []]
 
     @property
     def general(self) -> list[Nduv]:
         """Values of the backend as a whole, in the service's units."""
-        return [Nduv(value) for value in self._reply.get("general") or []]
+        return [Nduv(**value) for value in self._reply.get("general") or []]
 
     @property
     def backend_name(self) -> str:
