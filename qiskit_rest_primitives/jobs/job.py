@@ -36,6 +36,7 @@ from qiskit_rest_primitives.jobs.submitted_pubs import (
     restore,
     submitted_pubs_from_params,
 )
+from qiskit_rest_primitives.jobs.tags import several_tags
 from qiskit_rest_primitives.jobs.waiting import (
     deadline_of,
     left_until,
@@ -305,7 +306,7 @@ class RestJob(Job):
         >>> SamplerV2(backend).run([bell]).update_tags(["bell", "draft"])
         ['bell', 'draft']
         """
-        tags = [*dict.fromkeys(new_tags), *self._details.own_tags]
+        tags = [*dict.fromkeys(several_tags(new_tags)), *self._details.own_tags]
         self._client.update_job_tags(self._details.job_id, tags)
         self._details.merge({"tags": tags})
         return self.tags

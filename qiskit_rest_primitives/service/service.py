@@ -31,6 +31,7 @@ from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.side_effects import delete
 from qiskit_rest_primitives.jobs.job import RestJob
 from qiskit_rest_primitives.jobs.recover import find_lost
+from qiskit_rest_primitives.jobs.tags import several_tags
 from qiskit_rest_primitives.service.embedded import running_local_service
 from qiskit_rest_primitives.settings import Settings
 from qiskit_rest_primitives.wire.limits import MAX_PAGE
@@ -256,7 +257,8 @@ class QiskitRuntimeService:
             calibration_id: a calibration of it, for the target and the jobs.
 
         Raises:
-            BackendError: there is none; the message names those there are.
+            BackendError: there is none, and the message names those there are; or it has no such
+                calibration.
 
         >>> service.backend("fake_5q").num_qubits
         5
@@ -265,14 +267,16 @@ class QiskitRuntimeService:
         entries = client.backends()
         for entry in entries:
             if entry.get("name") == name:
-                return self._backend(client, entry, use_fractional_gates, calibration_id)
+                found = self._backend(client, entry, use_fractional_gates, calibration_id)
+                return _calibrated(found)
         try:
             # A service may serve more backends than it lists.
             client.backend_configuration(name)
         except NotFoundError:
             names = ", ".join(str(entry.get("name")) for entry in entries) or "none"
             raise BackendError(f"no backend {name!r}; there are: {names}") from None
-        return self._backend(client, {"name": name}, use_fractional_gates, calibration_id)
+        found = self._backend(client, {"name": name}, use_fractional_gates, calibration_id)
+        return _calibrated(found)
 
     def least_busy(
         self,
@@ -396,7 +400,7 @@ class QiskitRuntimeService:
             "backend": backend_name,
             "pending": pending,
             "program": program_id,
-            "tags": None if job_tags is None else list(job_tags),
+            "tags": None if job_tags is None else several_tags(job_tags),
             "session_id": session_id,
             "created_after": _utc(created_after),
             "created_before": _utc(created_before),
@@ -492,6 +496,22 @@ class QiskitRuntimeService:
     def usage(self) -> dict[str, Any]:
         """Seconds the instance has consumed and may consume, as the service gives them."""
         return self._client.usage()
+
+
+def _calibrated(backend: RestBackend) -> RestBackend:
+    """The backend, if it has the calibration that was asked for.
+
+    Raises:
+        BackendError: it has not.
+    """
+    if backend.calibration_id is not None:
+        try:
+            backend.configuration()
+        except NotFoundError as error:
+            raise BackendError(
+                f"{backend.name} has no calibration {backend.calibration_id!r}: {error}"
+            ) from None
+    return backend
 
 
 def _runs_dynamic(backend: RestBackend) -> bool:
