@@ -494,8 +494,16 @@ class QiskitRuntimeService:
         return [{"crn": self.active_instance(), "plan": reply.get("plan_id"), **reply}]
 
     def usage(self) -> dict[str, Any]:
-        """Seconds the instance has consumed and may consume, as the service gives them."""
-        return self._client.usage()
+        """Seconds the instance has consumed and may consume, as the service gives them.
+
+        ``usage_remaining_seconds`` is the difference, where there is a limit.
+        """
+        usage = self._client.usage()
+        limit = usage.get("usage_limit_seconds") or usage.get("usage_allocation_seconds")
+        if limit:
+            left = max(limit - usage.get("usage_consumed_seconds", 0), 0)
+            usage["usage_remaining_seconds"] = left
+        return usage
 
 
 def _calibrated(backend: RestBackend) -> RestBackend:

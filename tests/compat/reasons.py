@@ -44,7 +44,7 @@ DIFFERENT: Final[dict[str, str]] = {
     "QiskitRuntimeService.__init__": "the constructor sends no request; `plans_preference` "
     "and `tags` are refused where they would have to choose an instance",
     "QiskitRuntimeService.active_instance": "`instance=` of a method does not change it",
-    "QiskitRuntimeService.instances": "the instance in use only",
+    "QiskitRuntimeService.instances": "the instance in use only, and without its name",
     "RuntimeJobV2.__init__": "`run` and `service.job(id)` make it",
     "RuntimeJobV2.backend": "`timeout` has no effect: the backend is known from the start",
     "RuntimeJobV2.creation_date": "None until `refresh()` on the handle that submitted the job",

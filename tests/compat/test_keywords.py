@@ -132,6 +132,18 @@ def test_a_backend_is_chosen_by_the_same_conditions(client: Client) -> None:
     assert "rzz" in backend.target.operation_names
 
 
+@pytest.mark.parametrize("limit", ["usage_limit_seconds", "usage_allocation_seconds"])
+def test_usage_says_how_much_is_left(
+    client: Client, limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the limit, or else of what was allocated; the embedded service has neither."""
+    reply = {"usage_consumed_seconds": 40, limit: 600}
+    inner = client.service._active_api_client if client.official else client.service.client
+    name = "cloud_usage" if client.official else "usage"
+    monkeypatch.setattr(inner, name, lambda: dict(reply), raising=False)
+    assert client.service.usage() == {**reply, "usage_remaining_seconds": 560}
+
+
 # Backends
 
 
