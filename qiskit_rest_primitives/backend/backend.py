@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime as DateTime  # noqa: N812 - `datetime` is an argument
 from datetime import timezone
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from qiskit.providers import BackendV2, Options
 
@@ -188,11 +188,16 @@ class RestBackend(BackendV2):
             refresh: fetch them even if they are cached.
             datetime: the last ones from before this time, which are not cached; a time without
                 zone is local.
+
+        Raises:
+            TypeError: ``datetime`` is something else.
         """
         with self._lock:
             if self.simulator:
                 return None
             if datetime is not None:
+                if not isinstance(cast(object, datetime), DateTime):
+                    raise TypeError(f"datetime={datetime!r}: pass a datetime.datetime")
                 return self._fetched_properties(datetime)
             if refresh or not self._properties_fetched:
                 self._properties = self._fetched_properties()

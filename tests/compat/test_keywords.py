@@ -188,6 +188,8 @@ def test_properties_of_an_earlier_time(client: Client) -> None:
     backend = client.service.backend("fake_5q")
     later = backend.properties(datetime=datetime(2030, 1, 1))
     assert later.t1(0) == backend.properties().t1(0)
+    with pytest.raises(TypeError):
+        backend.properties(datetime="2030-01-01")
     if not client.official:  # which raises an error of its inner layer
         assert backend.properties(datetime=datetime(2000, 1, 1)) is None
 
