@@ -58,7 +58,7 @@ from qiskit_rest_primitives.jobs.job import RestJob
 from qiskit_rest_primitives.jobs.saved_results import load_result, save_result
 from qiskit_rest_primitives.jobs.split_job import SplitJob
 from qiskit_rest_primitives.jobs.waiting import as_completed, wait
-from qiskit_rest_primitives.options import EstimatorOptions, SamplerOptions
+from qiskit_rest_primitives.options import EstimatorOptions, OptionsV2, SamplerOptions
 from qiskit_rest_primitives.primitives.estimator import EstimatorV2
 from qiskit_rest_primitives.primitives.sampler import SamplerV2
 from qiskit_rest_primitives.service.service import QiskitRuntimeService
@@ -124,6 +124,7 @@ __all__ = [
     "JobTimeoutError",
     "NotFoundError",
     "OptionsError",
+    "OptionsV2",
     "ProtocolError",
     "QiskitRuntimeService",
     "RateLimitError",

@@ -18,9 +18,7 @@ _NOISE: Final = (
 )
 _RESULTS: Final = "results are those of qiskit.primitives: PrimitiveResult, PubResult, DataBin"
 _OPTIONS: Final = "use SamplerOptions or EstimatorOptions, or pass a nested dict as options="
-_VALUES: Final = (
-    "save_result and load_result keep results in files; circuits are kept by qiskit.qpy"
-)
+_VALUES: Final = "RuntimeEncoder and RuntimeDecoder are names of qiskit_rest_primitives itself"
 
 ABSENT: Final = {
     "Calibrator": "the calibrator program is not offered: backend.properties() has the calibration",
@@ -32,10 +30,7 @@ ABSENT: Final = {
     "NoiseLearnerV3": _NOISE,
     "NoiseLearnerV3Options": _NOISE,
     "Options": _OPTIONS,
-    "OptionsV2": _OPTIONS,
     "QuantumProgram": _EXECUTOR,
-    "RuntimeDecoder": _VALUES,
-    "RuntimeEncoder": _VALUES,
     "RuntimeOptions": "log level, tags and the like are options.environment of a primitive",
     "setup_logger": "use logging.getLogger('qiskit_rest_primitives')",
     "api": "use QiskitRuntimeService.client; errors are in qiskit_rest_primitives.exceptions",

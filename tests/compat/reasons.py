@@ -52,7 +52,9 @@ DIFFERENT: Final[dict[str, str]] = {
     "Session.__init__": "`create_new=False` is refused: use `from_id`",
     "SamplerV2.mode": "the backend in job mode, where the official client has None",
     "EstimatorV2.mode": "the backend in job mode, where the official client has None",
+    "RuntimeEncoder.default": "its argument is called `o`, as in Python's `json`",
     "accounts.Account.__init__": _ACCOUNT,
+    "base_primitive.BasePrimitiveV2.__init__": "of use to its subclasses only",
     "exceptions.IBMBackendApiError": "an `IBMApiError`, no `IBMBackendError`",
     "exceptions.IBMBackendApiProtocolError": "an `IBMRuntimeError`, no `IBMBackendError`",
     "execution_span.ExecutionSpan.__init__": "a dataclass that the result's decoder makes",
@@ -64,6 +66,7 @@ DIFFERENT: Final[dict[str, str]] = {
 }
 
 MISSING: Final[dict[str, str]] = {
+    "RuntimeDecoder.object_hook": "use `json.loads(text, cls=RuntimeDecoder)`",
     "accounts.Account.create_account": _ACCOUNT,
     "accounts.Account.from_saved_format": _ACCOUNT,
     "accounts.Account.get_auth_handler": "the client's transport adds the token",
@@ -86,7 +89,7 @@ MISSING: Final[dict[str, str]] = {
     "ibm_backend.IBMRetiredBackend": "a backend that is gone is a BackendError",
     "models.UchannelLO": "no service offers pulses any more",
     "options.NoiseLearnerOptions": "noise is learned as part of an estimator's job",
-    "options.OptionsV2": "`SamplerOptions` and `EstimatorOptions` share no public base",
+    "OptionsV2.simulator": "an option of `SamplerOptions` and of `EstimatorOptions`",
     "session.AdvancedSession": "for IBM's own use only",
 }
 
