@@ -6,6 +6,7 @@ from qiskit_rest_primitives._version import __version__
 from qiskit_rest_primitives.absent_names import explain_absent_names, message_of
 from qiskit_rest_primitives.account import Account
 from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.backend.circuit_runner import use_circuit_runner
 from qiskit_rest_primitives.display.tracebacks import shorten_uncaught
 from qiskit_rest_primitives.errors import (
     AccountError,
@@ -54,12 +55,14 @@ from qiskit_rest_primitives.exceptions import (
     RuntimeJobTimeoutError,
     RuntimeProgramNotFound,
 )
+from qiskit_rest_primitives.jobs.circuit_job import CircuitJob
 from qiskit_rest_primitives.jobs.job import RestJob
 from qiskit_rest_primitives.jobs.saved_results import load_result, save_result
 from qiskit_rest_primitives.jobs.split_job import SplitJob
 from qiskit_rest_primitives.jobs.waiting import as_completed, wait
 from qiskit_rest_primitives.options import EstimatorOptions, OptionsV2, SamplerOptions
 from qiskit_rest_primitives.primitives.estimator import EstimatorV2
+from qiskit_rest_primitives.primitives.run_circuits import run_circuits
 from qiskit_rest_primitives.primitives.sampler import SamplerV2
 from qiskit_rest_primitives.service.service import QiskitRuntimeService
 from qiskit_rest_primitives.service.session import Batch, Session
@@ -87,6 +90,7 @@ else:  # type checkers would take every name for one that exists
         raise AttributeError(message_of(name))
 
 
+use_circuit_runner(run_circuits)
 shorten_uncaught(RestPrimitivesError, KeyboardInterrupt)
 
 __all__ = [
@@ -96,6 +100,7 @@ __all__ = [
     "AuthenticationError",
     "BackendError",
     "Batch",
+    "CircuitJob",
     "ConnectError",
     "EncodeError",
     "Estimator",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime as DateTime  # noqa: N812 - `datetime` is an argument
 from datetime import timezone
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from qiskit.providers import BackendV2, Options
 
+from qiskit_rest_primitives.backend.circuit_runner import circuit_runner
 from qiskit_rest_primitives.backend.entries import is_online
 from qiskit_rest_primitives.backend.reports import (
     BackendConfiguration,
@@ -21,9 +22,22 @@ from qiskit_rest_primitives.wire.target.target import decode_target
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+    from qiskit.providers import JobV1
     from qiskit.transpiler import Target
 
     from qiskit_rest_primitives.http.client import ApiClient
+
+# 4000 shots and the other names are those of the official backend's options.
+DEFAULTS_OF_RUN: Final[Mapping[str, Any]] = {
+    "shots": 4000,
+    "memory": False,
+    "meas_level": 2,
+    "meas_return": "avg",
+    "rep_delay": None,
+    "init_qubits": None,
+    "noise_model": None,
+    "seed_simulator": None,
+}
 
 
 # Qiskit infers None for its abstract members and int for the width: the overrides below that say
@@ -82,7 +96,7 @@ class RestBackend(BackendV2):
 
     @classmethod
     def _default_options(cls) -> Options:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return Options(use_fractional_gates=False)
+        return Options(use_fractional_gates=False, **DEFAULTS_OF_RUN)
 
     def __repr__(self) -> str:
         return f"<RestBackend({self.name!r})>"
@@ -162,10 +176,11 @@ class RestBackend(BackendV2):
         return target
 
     def set_options(self, **fields: Any) -> None:
-        """Sets options; ``use_fractional_gates`` changes the target."""
+        """Sets options: the defaults of `run`, and ``use_fractional_gates``, of the target."""
         super().set_options(**fields)
-        with self._lock:
-            self._target = self._coupling_map = None
+        if "use_fractional_gates" in fields:
+            with self._lock:
+                self._target = self._coupling_map = None
 
     def configuration(self) -> BackendConfiguration:
         """The backend's configuration, fetched on first use.
@@ -310,13 +325,44 @@ class RestBackend(BackendV2):
         """None: the service limits the size of a job, not the number of circuits."""
         return None
 
-    def run(self, run_input: Any = None, **options: Any) -> NoReturn:
-        """Not for this backend.
+    def run(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        run_input: QuantumCircuit | Iterable[QuantumCircuit],
+        *,
+        shots: int | None = None,
+        memory: bool | None = None,
+        seed_simulator: int | None = None,
+        **options: Any,
+    ) -> JobV1:
+        """Samples circuits and counts their outcomes, as Qiskit's simulators do.
+
+        The job goes through the sampler. What is not given here is taken from `options`:
+        ``backend.set_options(shots=100)`` changes the default.
+
+        Args:
+            run_input: a circuit or several, with values for all parameters; for a device,
+                transpiled.
+            shots: of each circuit; 4000 unless given.
+            memory: whether the result lists the outcome of each shot.
+            seed_simulator: seed of the simulated shots.
+            options: ``noise_model``, ``init_qubits``, ``rep_delay`` (seconds), ``job_tags``, and
+                ``meas_level``, which can only be 2.
+
+        Returns:
+            A Qiskit job; its `Result` has an entry for each circuit, in order. An outcome has
+            spaces between registers if they are all the bits of the circuit one after the other.
 
         Raises:
-            BackendError: always; jobs go through the primitives.
+            EncodeError: a circuit has parameters without values or can't be sent.
+            OptionsError: an option's value.
+
+        Warns:
+            UserWarning: names options that nothing acts on.
+
+        >>> backend.run([bell, bell], shots=100, seed_simulator=7).result().get_counts(0)
+        {'00': 50, '11': 50}
         """
-        raise BackendError(
-            f"backend.run() is gone from this API; use SamplerV2(mode=backend).run([circuit]) or "
-            f"EstimatorV2(mode=backend).run([(circuit, observables)]) with {self.name}"
-        )
+        named = {"shots": shots, "memory": memory, "seed_simulator": seed_simulator, **options}
+        given = {name: value for name, value in named.items() if value is not None}
+        defaults = {name: self._options.get(name) for name in DEFAULTS_OF_RUN}
+        return circuit_runner()(self, run_input, {**defaults, **given})

@@ -74,6 +74,11 @@ class RestPrimitive(Generic[OptionsT]):
         """The backend that jobs run on."""
         return backend_of(self._mode)
 
+    @property
+    def _backend(self) -> RestBackend:
+        # qiskit-experiments reads it off the official primitives, where it is an attribute.
+        return self.backend()
+
 
 class CircuitEncoder:
     """Encodes the circuits of one run, each once, after checking them against the device.

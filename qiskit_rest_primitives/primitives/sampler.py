@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.circuits.result_names import check_register_names
 from qiskit_rest_primitives.jobs.base import Job
+from qiskit_rest_primitives.jobs.user_warnings import warn_user
 from qiskit_rest_primitives.options import SamplerOptions
 from qiskit_rest_primitives.options.rules import check_circuits, shots_unless_given
 from qiskit_rest_primitives.primitives.base import CircuitEncoder, RestPrimitive
@@ -101,11 +101,9 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
         default = self.default_shots if shots is None else shots
         coerced = [SamplerPub.coerce(pub, default) for pub in pubs]
         if any(not pub.circuit.cregs for pub in coerced):
-            warnings.warn(
+            warn_user(
                 "One of your circuits has no output classical registers and so the result "
-                "will be empty. Did you mean to add measurement instructions?",
-                UserWarning,
-                stacklevel=2,
+                "will be empty. Did you mean to add measurement instructions?"
             )
         check_circuits(self._options, [pub.circuit for pub in coerced])
         mode = mock_of(self.backend()) if dry_run else self._mode

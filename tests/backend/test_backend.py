@@ -16,7 +16,7 @@ from qiskit.transpiler import generate_preset_pass_manager
 from qiskit_rest_primitives import QiskitRuntimeService
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.circuits.isa import check_isa
-from qiskit_rest_primitives.errors import BackendError, NotFoundError
+from qiskit_rest_primitives.errors import NotFoundError
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.wire.target.target import encode_target
 from tests.wire.target.test_target import facts, official_target
@@ -183,12 +183,6 @@ def test_status_has_the_official_attributes(backend: RestBackend) -> None:
         "pending_jobs": 3,
         "status_msg": "active",
     }
-
-
-def test_run_points_to_the_primitives(backend: RestBackend) -> None:
-    """With the words to write instead."""
-    with pytest.raises(BackendError, match=r"SamplerV2\(mode=backend\)"):
-        backend.run(QuantumCircuit(1))
 
 
 def test_fractional_gates_can_be_switched(backend: RestBackend, service: Service) -> None:
