@@ -1,4 +1,4 @@
-"""qiskit-experiments: benchmarking, T1, readout error and tomography, as on Aer with equal noise."""
+"""qiskit-experiments: benchmarking, T1, readout error and tomography, as on a noisy Aer."""
 
 from __future__ import annotations
 

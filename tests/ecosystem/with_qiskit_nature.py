@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from qiskit.primitives import StatevectorEstimator
-from qiskit_algorithms import NumPyMinimumEigensolver, VQE
+from qiskit_algorithms import VQE, NumPyMinimumEigensolver
 from qiskit_algorithms.optimizers import SLSQP
 from qiskit_nature.second_q.algorithms import GroundStateEigensolver
-from qiskit_nature.second_q.circuit.library import HartreeFock, UCCSD
+from qiskit_nature.second_q.circuit.library import UCCSD, HartreeFock
 from qiskit_nature.second_q.drivers import PySCFDriver
 from qiskit_nature.second_q.mappers import ParityMapper
 
