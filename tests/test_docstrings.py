@@ -30,6 +30,7 @@ PACKAGES = (qiskit_rest_primitives, options, local)
 METHODS = (
     "SamplerV2.run",
     "EstimatorV2.run",
+    "RestBackend.run",
     "RestJob.result",
     "RestJob.future",
     "RestJob.update_tags",

@@ -14,7 +14,9 @@ from qiskit_rest_primitives.jobs.circuit_job import CircuitJob
 from qiskit_rest_primitives.jobs.circuit_results import RunCircuit, prepare
 from qiskit_rest_primitives.jobs.user_warnings import warn_user
 from qiskit_rest_primitives.options import SamplerOptions
+from qiskit_rest_primitives.primitives.mode import Mode
 from qiskit_rest_primitives.primitives.sampler import SamplerV2
+from qiskit_rest_primitives.service.session import current_session, membership_of
 
 SAMPLER_OPTIONS: Final = {
     "seed_simulator": "simulator",
@@ -53,8 +55,20 @@ def run_circuits(backend: RestBackend, circuits: Any, options: Mapping[str, Any]
         if name in given:
             setattr(getattr(sampler_options, group), name, given[name])
     sampled, known = prepare_all(circuits)
-    job = SamplerV2(backend, options=sampler_options).run(sampled, shots=given["shots"])
+    sampler = SamplerV2(mode_for(backend), options=sampler_options)
+    job = sampler.run(sampled, shots=given["shots"])
     return CircuitJob(job, known, memory=bool(given.get("memory")))
+
+
+def mode_for(backend: RestBackend) -> Mode:
+    """The session or batch of the surrounding ``with``, if it is on this backend; or the backend.
+
+    Packages are given a backend where the user may have opened a session around them.
+    """
+    session = current_session()
+    held = None if session is None else membership_of(session).backend
+    same = held is not None and (held.client, held.name) == (backend.client, backend.name)
+    return session if session is not None and same else backend
 
 
 def check_classified(given: Mapping[str, Any]) -> None:

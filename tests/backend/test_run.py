@@ -226,6 +226,16 @@ def test_tags_reach_the_job(backend: RestBackend) -> None:
     assert job.sampler_job.tags == ["mine"]
 
 
+def test_jobs_belong_to_the_session_around_them(backend: RestBackend, device: RestBackend) -> None:
+    """If it is on this backend, as with the official primitives; else they stand alone."""
+    with Session(backend=backend) as session:
+        inside = backend.run(one_register(), shots=1)
+        elsewhere = device.run(transpile(one_register(), device), shots=1)
+    assert inside.sampler_job.session_id == session.session_id
+    assert elsewhere.sampler_job.session_id is None
+    assert backend.run(one_register(), shots=1).sampler_job.session_id is None
+
+
 def test_options_without_effect_are_named_at_the_users_line(backend: RestBackend) -> None:
     """A warning at once, with the nearest name; the job runs."""
     with pytest.warns(UserWarning, match=r"shot \(did you mean shots\?\), zebra") as caught:
