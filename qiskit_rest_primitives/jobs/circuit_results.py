@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from qiskit.circuit import ClassicalRegister
 from qiskit.result.models import ExperimentResult, ExperimentResultData
 
@@ -36,8 +34,12 @@ class RunCircuit:
         """
         outcomes: dict[str, Any] = {}
         if self.register is not None:
-            counts, shots_in_order = count(sampled.data[self.register])
-            outcomes = {"counts": counts, **({"memory": shots_in_order} if memory else {})}
+            bits: BitArray = sampled.data[self.register]
+            counts = bits.get_int_counts()
+            outcomes["counts"] = {hex(outcome): number for outcome, number in counts.items()}
+            if memory:
+                shots = (int.from_bytes(shot.tobytes(), "big") for shot in bits.array)
+                outcomes["memory"] = [hex(shot) for shot in shots]
         return ExperimentResult(
             shots=sampled.metadata["shots"],
             success=True,
@@ -57,30 +59,27 @@ def prepare(circuit: QuantumCircuit) -> tuple[QuantumCircuit, RunCircuit]:
     Returns:
         The circuit to sample, and what its result needs to know.
     """
-    name = next((creg.name for creg in circuit.cregs if list(creg) == circuit.clbits), None)
     header = header_of(circuit)
-    if name is None and circuit.clbits:
-        taken = {creg.name for creg in circuit.cregs}
-        name = next(free for free in _names() if free not in taken)
-        circuit = circuit.copy()
-        circuit.add_register(ClassicalRegister(bits=circuit.clbits, name=name))
+    if not circuit.clbits:
+        return circuit, RunCircuit(header, None)
+    names = [creg.name for creg in circuit.cregs]
+    for creg in circuit.cregs:
+        if list(creg) == circuit.clbits:
+            return circuit, RunCircuit(header, creg.name)
+    name = "all_bits"
+    while name in names:
+        name += "_"
+    circuit = circuit.copy()
+    circuit.add_register(ClassicalRegister(bits=circuit.clbits, name=name))
     return circuit, RunCircuit(header, name)
-
-
-def _names() -> Iterable[str]:
-    yield "all_bits"
-    number = 0
-    while True:
-        number += 1
-        yield f"all_bits_{number}"
 
 
 def header_of(circuit: QuantumCircuit) -> dict[str, Any]:
     """The header of a circuit's result, with the fields that Aer writes.
 
-    ``creg_sizes`` is where `Result` puts spaces into outcomes. It cuts them from the lowest bit on,
-    so the list is empty if the registers are not all of the bits one after the other: then an
-    outcome has no spaces, and its characters are the bits.
+    `Result` cuts outcomes into registers by the sizes in ``creg_sizes`` alone. The list is empty if
+    the registers are not all of the bits one after the other: then outcomes are left whole, as
+    bits would get lost or under a wrong name.
     """
     bits = [bit for creg in circuit.cregs for bit in creg]
     return {
@@ -94,19 +93,3 @@ def header_of(circuit: QuantumCircuit) -> dict[str, Any]:
         if bits == circuit.clbits
         else [],
     }
-
-
-def count(bits: BitArray) -> tuple[dict[str, int], list[str]]:
-    """Counts outcomes.
-
-    Args:
-        bits: of shape ``()``.
-
-    Returns:
-        The number of shots of each outcome, and the outcome of each shot; outcomes are hexadecimal
-        as in ``0x1f``.
-    """
-    outcomes, which, counts = np.unique(bits.array, axis=0, return_inverse=True, return_counts=True)
-    names = [hex(int.from_bytes(outcome.tobytes(), "big")) for outcome in outcomes]
-    in_order = [names[index] for index in which.reshape(-1)]
-    return dict(zip(names, counts.tolist(), strict=True)), in_order

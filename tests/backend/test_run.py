@@ -281,11 +281,12 @@ def test_what_is_no_bound_circuit_is_refused(backend: RestBackend) -> None:
 
 
 def test_circuit_without_bits_has_no_counts_as_in_aer(backend: RestBackend) -> None:
-    """It runs, with a warning at the user's line; a second circuit has its counts."""
+    """It runs, with a warning at the user's line; another circuit has its counts."""
+    without_size = QuantumCircuit(QuantumRegister(1), ClassicalRegister(0, "c"))
     with pytest.warns(UserWarning, match="no output classical registers") as caught:
-        job = backend.run([QuantumCircuit(1), one_register()], shots=3)
+        job = backend.run([QuantumCircuit(1), one_register(), without_size], shots=3)
     assert caught[0].filename == __file__
-    assert job.result().data(0) == {}
+    assert job.result().data(0) == job.result().data(2) == {}
     assert job.result().results[0].shots == 3
     assert job.result().get_counts(1) == {"011": 3}
 
