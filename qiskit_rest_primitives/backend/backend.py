@@ -359,8 +359,9 @@ class RestBackend(BackendV2):
         Warns:
             UserWarning: names options that nothing acts on.
 
-        >>> backend.run([bell, bell], shots=100, seed_simulator=7).result().get_counts(0)
-        {'00': 50, '11': 50}
+        >>> result = backend.run([bell, bell], shots=100, seed_simulator=7).result()
+        >>> sorted(result.get_counts(0).items())
+        [('00', 50), ('11', 50)]
         """
         named = {"shots": shots, "memory": memory, "seed_simulator": seed_simulator, **options}
         given = {name: value for name, value in named.items() if value is not None}

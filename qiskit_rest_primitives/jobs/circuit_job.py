@@ -25,8 +25,8 @@ class CircuitJob(JobV1):
         memory: whether the result lists the outcome of each shot.
 
     >>> job = backend.run(bell, shots=100, seed_simulator=7)
-    >>> job.result().get_counts()
-    {'00': 50, '11': 50}
+    >>> sorted(job.result().get_counts().items())
+    [('00', 50), ('11', 50)]
     >>> job.status()
     <JobStatus.DONE: 'job has successfully run'>
     """

@@ -36,7 +36,7 @@ def run(package: str, folder: Path) -> bool:
     if not python.exists():
         venv.create(environment, with_pip=True)
     requirements = HERE / f"{PREFIX}{package}.txt"
-    install = [str(python), "-m", "pip", "install", "--quiet", "-e", f"{ROOT}[local,aer]"]
+    install = [str(python), "-m", "pip", "install", "-qq", "-e", f"{ROOT}[local,aer]"]
     subprocess.run([*install, "-r", str(requirements)], check=True)
     script = f"tests.ecosystem.with_{package.replace('-', '_')}"
     variables = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
