@@ -6,7 +6,7 @@ An example may use, besides all public names of the package:
 - ``backend``, its statevector simulator;
 - ``bell``, a measured circuit of two qubits, and ``bell_state``, the same without measurements;
 - ``long_pubs(n)``, PUBs that take half a second each; ``folder``, an empty folder;
-- ``QuantumCircuit`` and ``Parameter`` of Qiskit.
+- ``QuantumCircuit``, ``Parameter`` and ``transpile`` of Qiskit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from qiskit import QuantumCircuit
+from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Parameter
 
 import qiskit_rest_primitives
@@ -84,6 +84,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
             "QuantumCircuit": QuantumCircuit,
             "Parameter": Parameter,
             "bell_state": bell_state,
+            "transpile": transpile,
             "bell": bell_state.measure_all(inplace=False),
             "local": running,
             "service": service,

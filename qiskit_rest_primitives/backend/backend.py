@@ -56,6 +56,7 @@ class RestBackend(BackendV2):
         list_entry: the backend's entry in ``GET /backends``, if it is at hand.
         calibration_id: one of the service's calibrations, for the target and the jobs.
         service: the `QiskitRuntimeService` that made it.
+        keep_alive: what the service needs as long as this is in use; not pickled.
 
     >>> device = service.backend("fake_5q")
     >>> from qiskit import transpile
@@ -77,6 +78,7 @@ class RestBackend(BackendV2):
         list_entry: Mapping[str, Any] | None = None,
         calibration_id: str | None = None,
         service: Any = None,
+        keep_alive: object = None,
     ):
         super().__init__(name=name)
         # BackendV2 sets these to None; without them __getattr__ finds the configuration's.
@@ -88,6 +90,7 @@ class RestBackend(BackendV2):
         self._calibration_id = calibration_id
         self._service = service
         self._list_entry = dict(list_entry) if list_entry is not None else None
+        self._keep_alive = keep_alive
         self._configuration: BackendConfiguration | None = None
         self._properties: BackendProperties | None = None
         self._properties_fetched = False
@@ -116,7 +119,8 @@ class RestBackend(BackendV2):
 
     def __getstate__(self) -> dict[str, Any]:
         # A Target is cheap to build again and its form differs between Qiskit releases.
-        return {**vars(self), "_lock": None, "_target": None, "_coupling_map": None}
+        transient = ("_lock", "_target", "_coupling_map", "_keep_alive")
+        return {**vars(self), **dict.fromkeys(transient)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)

@@ -23,6 +23,7 @@ from qiskit_rest_primitives.local.auth import Principal, Tokens
 from qiskit_rest_primitives.local.limits import Limits, RateLimiter
 from qiskit_rest_primitives.local.problems import BACKEND_NOT_FOUND, ProblemError
 from qiskit_rest_primitives.local.sessions import Sessions
+from qiskit_rest_primitives.local.simulators.official_fakes import package_for
 from qiskit_rest_primitives.local.store import IS_PENDING, PENDING, Store
 from qiskit_rest_primitives.local.threads import JOIN_SECONDS, DaemonThreads
 from qiskit_rest_primitives.local.times import wall_clock
@@ -288,9 +289,12 @@ class Core:
 
     def unknown_backend(self, name: str, status: int = 404) -> ProblemError:
         """The problem of a backend that is not here."""
+        solution = f"Choose one of: {', '.join(self.backends.names())}."
+        if package := package_for(name):
+            solution = f"It is one of {package}'s: pip install {package} beside this service."
         return ProblemError(
             status,
             f"Backend {name[:100]} not found.",
             code=BACKEND_NOT_FOUND,
-            solution=f"Choose one of: {', '.join(self.backends.names())}.",
+            solution=solution,
         )

@@ -17,6 +17,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qiskit_rest_primitives.errors import BackendError
 from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_JOB_SECONDS
 
 if TYPE_CHECKING:
@@ -41,6 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--rate-limit", type=_positive_int, metavar="N", help="job submissions a user and minute")
     add("--data-dir", metavar="DIR", help="keep jobs here over restarts (default: until it stops)")
+    add(
+        "--backend",
+        action="append",
+        default=[],
+        metavar="MODULE:FUNCTION",
+        help="serve the Qiskit backends that it returns, too; MODULE may be in this folder",
+    )
     add("--workers", type=_positive_int, metavar="N", help="processes that simulate")
     add("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that simulates")
     add("--faults", action="store_true", help="let tests make chosen calls fail: POST /faults")
@@ -104,6 +112,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from qiskit_rest_primitives.local.auth import read_token_file
     from qiskit_rest_primitives.local.limits import Limits
+    from qiskit_rest_primitives.local.load_backends import load_backends
     from qiskit_rest_primitives.local.service import LocalService, is_loopback
 
     try:
@@ -116,6 +125,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"warning: others can read {args.token_file}: chmod 600", file=sys.stderr)
         if args.workers and args.dask:
             raise ValueError("--workers and --dask exclude each other")
+        backends = [backend for place in args.backend for backend in load_backends(place)]
     except (OSError, ValueError) as error:
         print(f"qiskit-rest serve: {error}", file=sys.stderr)
         return 2
@@ -140,9 +150,10 @@ def run(args: argparse.Namespace) -> int:
                 token_lifetime_seconds=args.token_lifetime,
                 faults=args.faults,
                 hosts=args.allow_host,
+                backends=backends,
             )
             stack.enter_context(service)
-        except (OSError, ValueError, ImportError) as error:
+        except (OSError, ValueError, ImportError, BackendError) as error:
             print(f"qiskit-rest serve: {error}", file=sys.stderr)
             return 2
         stopped = stack.enter_context(_until_signal())

@@ -14,6 +14,7 @@ from concurrent.futures import Executor
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -26,6 +27,11 @@ from qiskit_rest_primitives.local.jobs import Core
 from qiskit_rest_primitives.local.limits import Limits
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.local.store import Store
+
+if TYPE_CHECKING:
+    from qiskit.providers import BackendV2
+
+    from qiskit_rest_primitives.local.simulators.backends import LocalBackend
 
 LOOPBACK = "127.0.0.1"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -54,14 +60,27 @@ class LocalService:
         token_lifetime_seconds: how long a token of the identity endpoint is valid.
         faults: True to have :attr:`faults`, which makes chosen calls fail.
         hosts: more names accepted in the header ``Host``.
+        backends: backends of Qiskit or of any vendor (`BackendV2`), served beside the built-in
+            ones with their own ``run``. Of two with one name the second is called ``name-2``.
 
     Attributes:
         faults: faults on demand, or None.
+
+    Raises:
+        BackendError: one of the backends can't be served; says why.
 
     >>> with LocalService() as local:
     ...     service = QiskitRuntimeService(url=local.url, token=local.token)
     ...     print(service.backends(simulator=True)[0].name)
     statevector
+
+    >>> from qiskit.providers.fake_provider import GenericBackendV2
+    >>> with LocalService(backends=[GenericBackendV2(4, seed=1)]) as local:
+    ...     service = QiskitRuntimeService(url=local.url, token=local.token)
+    ...     device = service.backend("generic_backend_4q")
+    ...     isa = transpile(bell, device, seed_transpiler=1)
+    ...     SamplerV2(device).run([isa], shots=100).result()[0].data.meas.num_shots
+    100
     """
 
     def __init__(
@@ -76,6 +95,7 @@ class LocalService:
         token_lifetime_seconds: float = DEFAULT_LIFETIME_SECONDS,
         faults: bool = False,
         hosts: Collection[str] = (),
+        backends: Sequence[BackendV2] = (),
     ):
         self._host = host
         self._port = port
@@ -92,6 +112,9 @@ class LocalService:
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self._core: Core | None = None
+        self._backends = LocalBackends()
+        # They are served as long as these are held.
+        self._given = [self._backends.add(backend) for backend in backends]
         self._pid = 0
 
     @property
@@ -134,6 +157,17 @@ class LocalService:
     def __repr__(self) -> str:
         return f"<LocalService {self.url if self.running else 'stopped'}>"
 
+    def add_backend(self, backend: BackendV2) -> LocalBackend:
+        """Serves one more backend, for as long as the caller holds what this returns.
+
+        Args:
+            backend: of Qiskit or of any vendor; the same object again has the same name.
+
+        Raises:
+            BackendError: it can't be served; says why.
+        """
+        return self._backends.add(backend)
+
     def start(self) -> LocalService:
         """Starts listening; returns when calls are answered.
 
@@ -166,7 +200,7 @@ class LocalService:
                 lifetime_seconds=self._lifetime_seconds,
                 secret=None if self._folder is None else self._store.secret(),
             )
-        backends = LocalBackends()
+        backends = self._backends
         self._engine = Engine(backends, self._executor, time_limit_seconds=self._limits.job_seconds)
         self._core = Core(self._store, self._tokens, backends, self._engine, self._limits)
         self._core.resume()

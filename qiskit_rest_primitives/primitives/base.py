@@ -9,6 +9,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.sampler_pub import SamplerPub
+from qiskit.providers import BackendV2
 
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.circuits import EncodedCircuit, encode_circuit
@@ -27,7 +28,7 @@ class RestPrimitive(Generic[OptionsT]):
 
     Args:
         mode: a backend of a service, a `Session` or a `Batch`; None for that of the surrounding
-            ``with``.
+            ``with``. Any other `BackendV2` is put behind the embedded service of this process.
         options: `SamplerOptions`, `EstimatorOptions`, or a nested dict.
         backend: another name of mode, which Qiskit's `BackendSamplerV2` has.
         keywords: constructor keywords, each with the option that it sets and its value or None.
@@ -43,9 +44,9 @@ class RestPrimitive(Generic[OptionsT]):
 
     def __init__(
         self,
-        mode: RestBackend | Session | None,
+        mode: BackendV2 | Session | None,
         options: OptionsT | Mapping[str, Any] | None,
-        backend: RestBackend | None,
+        backend: BackendV2 | None,
         keywords: Mapping[str, tuple[str, Any]],
     ):
         if mode is not None and backend is not None:

@@ -36,7 +36,8 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
 
     Args:
         mode: a backend of a service, a `Session` or a `Batch`; None for that of the surrounding
-            ``with``.
+            ``with``. Any other `BackendV2`, such as `AerSimulator()`, is put behind the embedded
+            service of this process, which needs the extra ``[local]``.
         options: `EstimatorOptions` or a nested dict.
         default_precision: ``options.default_precision`` under its name in Qiskit's
             `StatevectorEstimator`.

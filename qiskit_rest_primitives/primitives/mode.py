@@ -9,6 +9,7 @@ from qiskit.providers import BackendV2
 
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.errors import BackendError, NotFoundError
+from qiskit_rest_primitives.service.embedded import served_backend
 from qiskit_rest_primitives.service.session import Session, current_session, membership_of
 
 Mode = RestBackend | Session
@@ -17,8 +18,11 @@ Mode = RestBackend | Session
 def resolve_mode(mode: Any) -> Mode:
     """Where to run: a backend, a session or batch, or the surrounding ``with`` of one.
 
+    A backend of Qiskit or of another vendor is put behind the embedded service of this process.
+
     Raises:
         BackendError: it is none of these; the cure is in the message.
+        ImportError: another vendor's backend, without the extra ``[local]``.
     """
     if mode is None:
         mode = current_session()
@@ -31,14 +35,12 @@ def resolve_mode(mode: Any) -> Mode:
     if isinstance(mode, RestBackend | Session):
         return mode
     if isinstance(mode, BackendV2):
-        raise BackendError(
-            f"{mode.name!r} is not a backend of a service: run it with Qiskit's BackendSamplerV2 "
-            "or BackendEstimatorV2, or pass service.backend(name)"
-        )
+        return served_backend(mode)
     if isinstance(mode, str):
         raise BackendError(f"pass service.backend({mode!r}) instead of the name {mode!r}")
     raise BackendError(
-        f"mode is a backend, Session or Batch of a service, not {type(mode).__name__}"
+        "mode is a backend, Session or Batch of a service, or any BackendV2 of Qiskit, not "
+        f"{type(mode).__name__}"
     )
 
 

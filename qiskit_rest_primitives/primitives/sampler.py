@@ -28,7 +28,8 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
 
     Args:
         mode: a backend of a service, a `Session` or a `Batch`; None for that of the surrounding
-            ``with``.
+            ``with``. Any other `BackendV2`, such as `AerSimulator()`, is put behind the embedded
+            service of this process, which needs the extra ``[local]``.
         options: `SamplerOptions` or a nested dict.
         default_shots: ``options.default_shots`` under its name in Qiskit's `StatevectorSampler`.
         seed: ``options.simulator.seed_simulator``, likewise: an integer gives the same samples in

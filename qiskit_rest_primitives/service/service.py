@@ -272,9 +272,10 @@ class QiskitRuntimeService:
         try:
             # A service may serve more backends than it lists.
             client.backend_configuration(name)
-        except NotFoundError:
+        except NotFoundError as error:
             names = ", ".join(str(entry.get("name")) for entry in entries) or "none"
-            raise BackendError(f"no backend {name!r}; there are: {names}") from None
+            cure = f". {error.solution}" if "pip install" in error.solution else ""
+            raise BackendError(f"no backend {name!r}; there are: {names}{cure}") from None
         found = self._backend(client, {"name": name}, use_fractional_gates, calibration_id)
         return _calibrated(found)
 

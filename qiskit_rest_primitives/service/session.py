@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from qiskit.providers import BackendV2
+
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.errors import NotFoundError, RestPrimitivesError, SessionError
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.side_effects import open_session
+from qiskit_rest_primitives.service.embedded import served_backend
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.service.service import QiskitRuntimeService
@@ -81,7 +84,8 @@ class Session:
     Leaving the ``with`` block closes it gracefully: submitted jobs run to their end.
 
     Args:
-        backend: where the jobs run.
+        backend: where the jobs run: one of a service, or any `BackendV2` of Qiskit, which is put
+            behind the embedded service of this process.
         max_time: longest life, in seconds or as ``"1h 30m"``; the service's default is 8 hours.
 
     Raises:
@@ -101,7 +105,7 @@ class Session:
 
     def __init__(
         self,
-        backend: RestBackend,
+        backend: BackendV2,
         max_time: int | str | None = None,
         *,
         create_new: bool | None = True,
@@ -111,11 +115,12 @@ class Session:
                 f"create_new={create_new}: for a session that exists, use "
                 f"{type(self).__name__}.from_id(session_id, service)"
             )
-        if not isinstance(cast(object, backend), RestBackend):
+        if not isinstance(cast(object, backend), BackendV2):
             raise SessionError(
                 f"a {type(self).__name__} needs a backend of a service, as service.backend(name) "
-                f"gives it, not {type(backend).__name__}"
+                f"gives it, or any BackendV2 of Qiskit, not {type(backend).__name__}"
             )
+        backend = served_backend(backend)
         created = open_session(
             backend.client, backend=backend.name, mode=self.mode, max_ttl=_seconds(max_time)
         )

@@ -32,9 +32,7 @@ async def list_backends(core: Core, principal: Principal, request: Request) -> R
 
 def _listed(core: Core) -> list[dict[str, Any]]:
     queues = core.store.queue_lengths()
-    return [
-        core.backends.device(name).list_entry(queues.get(name, 0)) for name in core.backends.names()
-    ]
+    return [found.list_entry(queues.get(found.name, 0)) for found in core.backends.listed()]
 
 
 async def _device(core: Core, request: Request) -> LocalBackend:

@@ -2,6 +2,9 @@
 
 A conductor thread takes the oldest job, plans it, hands its tasks to the executor and waits: for
 the results, for a cancellation or for the time limit, whichever is first. Nothing here polls.
+
+A backend that was handed in has a queue and a conductor of its own: however long it takes, or
+hangs, jobs on other backends do not wait for it.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
+from qiskit_rest_primitives.local.engine.one_thread import OneThread
 from qiskit_rest_primitives.local.engine.run_job import Job, conduct
 from qiskit_rest_primitives.local.engine.tasks import StopFlag
 from qiskit_rest_primitives.local.engine.workers import Workers, warm_up
@@ -23,7 +27,7 @@ from qiskit_rest_primitives.local.threads import JOIN_SECONDS, DaemonThreads
 from qiskit_rest_primitives.wire.limits import MAX_JOB_SECONDS
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.simulators.backends import LocalBackends
+    from qiskit_rest_primitives.local.simulators.backends import LocalBackend, LocalBackends
     from qiskit_rest_primitives.wire.request.job_request import EstimatorParams, SamplerParams
 
 __all__ = ["Engine", "Outcome"]
@@ -63,6 +67,7 @@ class Engine:
         self._numbers = itertools.count()
         self._lock = threading.Condition()
         self._queue: deque[Job] = deque()
+        self._own_queues: dict[LocalBackend, deque[Job]] = {}
         self._running: dict[str, Job] = {}
         self._closed = False
         self._planners.submit(warm_up)
@@ -111,24 +116,29 @@ class Engine:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the engine is closed")
-            self._queue.append(job)
-            self._lock.notify()
+            if job.backend.own_thread:
+                self._queue_apart(job)
+            else:
+                self._queue.append(job)
+                self._lock.notify()
 
     def cancel(self, job_id: str) -> None:
         """Stops a job: a queued one at once, a running one soon; others are unaffected."""
         with self._lock:
-            for job in self._queue:
-                if job.job_id == job_id:
-                    self._queue.remove(job)
-                    self._notifier.submit(self._finish, job, job.cancelled())
-                    return
+            for queue in self._queues():
+                for job in queue:
+                    if job.job_id == job_id:
+                        queue.remove(job)
+                        self._notifier.submit(self._finish, job, job.cancelled())
+                        return
             if running := self._running.get(job_id):
                 running.messages.put(None)
 
     def queue_length(self, backend: str | None = None) -> int:
         """Jobs that wait for their turn, on one backend or on all."""
         with self._lock:
-            return sum(backend in (None, job.backend.name) for job in self._queue)
+            waiting = itertools.chain(*self._queues())
+            return sum(backend in (None, job.backend.name) for job in waiting)
 
     def close(self) -> None:
         """Cancels every job, waits until each is final, and ends the threads."""
@@ -136,8 +146,9 @@ class Engine:
             if self._closed:
                 return
             self._closed = True
-            waiting = list(self._queue)
-            self._queue.clear()
+            waiting = list(itertools.chain(*self._queues()))
+            for queue in self._queues():
+                queue.clear()
             for job in self._running.values():
                 job.messages.put(None)
             self._lock.notify_all()
@@ -150,6 +161,37 @@ class Engine:
         # A thread in Qiskit's Rust code may crash the interpreter while it exits.
         self._planners.join(JOIN_SECONDS)
 
+    def _queues(self) -> list[deque[Job]]:
+        return [self._queue, *self._own_queues.values()]
+
+    def _queue_apart(self, job: Job) -> None:
+        """Queues a job on its backend's own queue, whose conductor lives as long as it has jobs."""
+        if (queue := self._own_queues.get(job.backend)) is not None:
+            queue.append(job)
+            return
+        self._own_queues[job.backend] = deque([job])
+        threading.Thread(
+            target=self._conduct_jobs_of,
+            args=[job.backend],
+            name=f"conductor-{job.backend.name}",
+            daemon=True,
+        ).start()
+
+    def _conduct_jobs_of(self, backend: LocalBackend) -> None:
+        worker = OneThread(backend.name, self._workers.rehearsals)
+        try:
+            while True:
+                with self._lock:
+                    queue = self._own_queues[backend]
+                    if not queue:
+                        del self._own_queues[backend]
+                        return
+                    job = queue.popleft()
+                    self._running[job.job_id] = job
+                self._conduct(job, worker)
+        finally:
+            worker.close()
+
     def _conduct_jobs(self) -> None:
         while True:
             with self._lock:
@@ -158,15 +200,18 @@ class Engine:
                     return
                 job = self._queue.popleft()
                 self._running[job.job_id] = job
-            try:
-                job.on_running(job.job_id)
-            except Exception:
-                logger.exception("on_running of job %s", job.job_id)
-            outcome = conduct(job, self._workers, self._planners)
-            self._finish(job, outcome)
-            with self._lock:
-                del self._running[job.job_id]
-                self._lock.notify_all()
+            self._conduct(job, self._workers)
+
+    def _conduct(self, job: Job, workers: Workers | OneThread) -> None:
+        try:
+            job.on_running(job.job_id)
+        except Exception:
+            logger.exception("on_running of job %s", job.job_id)
+        outcome = conduct(job, workers, self._planners)
+        self._finish(job, outcome)
+        with self._lock:
+            del self._running[job.job_id]
+            self._lock.notify_all()
 
     def _finish(self, job: Job, outcome: Outcome) -> None:
         try:

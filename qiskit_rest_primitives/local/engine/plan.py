@@ -115,7 +115,7 @@ def plan_job(
         RefusedError: a PUB, an option or a circuit that the backend can't run.
     """
     try:
-        requested = read_request(params, on_aer=backend.on_aer)
+        requested = read_request(params, on_aer=backend.on_aer, takes_seed=backend.takes_seed)
         seeds = Seeds(requested.seed)
         context = _Context(
             requested, backend, stop, rehearsals, _Memory(), _Time(time_limit_seconds)

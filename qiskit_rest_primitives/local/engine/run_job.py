@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit.primitives.containers import PrimitiveResult
 
+from qiskit_rest_primitives.local.engine.one_thread import OneThread
 from qiskit_rest_primitives.local.engine.plan import JobPlan, plan_job
 from qiskit_rest_primitives.local.engine.tasks import StopFlag, Task, TaskResult
 from qiskit_rest_primitives.local.engine.workers import Workers
@@ -77,7 +78,7 @@ class Job:
         return self.outcome("Cancelled", reason=reason, reason_code=code)
 
 
-def conduct(job: Job, workers: Workers, planners: Executor) -> Outcome:
+def conduct(job: Job, workers: Workers | OneThread, planners: Executor) -> Outcome:
     """Runs a job and says how it ended; raises nothing."""
     deadline = time.monotonic() + job.time_limit_seconds
     tasks: dict[Future[TaskResult], Task] = {}

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -16,23 +21,27 @@ from qiskit_rest_primitives.local.simulators.devices import (
     device_target,
     simulator_target,
 )
+from qiskit_rest_primitives.local.simulators.foreign_backend import DEVICE_SHOTS, examine
+from qiskit_rest_primitives.local.simulators.official_fakes import official_fake
 from qiskit_rest_primitives.local.simulators.prepare import aer_is_installed
 from qiskit_rest_primitives.local.simulators.prepare_aer import prepare_aer
 from qiskit_rest_primitives.local.simulators.prepare_device import prepare_device
+from qiskit_rest_primitives.local.simulators.prepare_foreign import prepare_foreign
 from qiskit_rest_primitives.local.simulators.prepare_statevector import prepare_statevector
 from qiskit_rest_primitives.wire.target.target import encode_target
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
+    from qiskit.providers import BackendV2
     from qiskit.transpiler import Target
 
+    from qiskit_rest_primitives.local.simulators.foreign_backend import ForeignBackend
     from qiskit_rest_primitives.local.simulators.job_options import Requested
     from qiskit_rest_primitives.local.simulators.setup import Setup
     from qiskit_rest_primitives.local.simulators.simulator import Wanted
 
 AER_METHODS = ("statevector", "density_matrix", "stabilizer", "matrix_product_state")
 SIMULATOR_QUBITS = 30
-DEVICE_SHOTS = 100_000
 _VERSION = "1.0.0"
 _ONLINE_SINCE = "2026-01-01T00:00:00+00:00"
 
@@ -46,6 +55,9 @@ class LocalBackend:
         max_shots: most shots of a circuit.
         is_simulator: whether any circuit goes, or only what a device can do.
         on_aer: whether it acts on options for the simulator other than the seed.
+        takes_seed: whether it acts on a seed.
+        own_thread: whether its jobs run one after another in a thread of this process: a backend
+            that was handed in, which may be slow, hang, and not go into another process.
         prepare: decides how to run a PUB: circuit, number of the PUB, options, what is wanted ->
             Setup; raises RefusedError for what the backend can't run.
     """
@@ -60,14 +72,24 @@ class LocalBackend:
         max_shots: int,
         is_simulator: bool,
         on_aer: bool,
+        takes_seed: bool = True,
+        own_thread: bool = False,
+        processor_family: str | None = None,
+        version: str = _VERSION,
+        more_fields: Mapping[str, Any] | None = None,
     ):
         self.name = name
         self.num_qubits = num_qubits
         self.max_shots = max_shots
         self.is_simulator = is_simulator
         self.on_aer = on_aer
+        self.takes_seed = takes_seed
+        self.own_thread = own_thread
         self._target = target
         self.prepare = prepare
+        self._processor_family = processor_family
+        self._version = version
+        self._more_fields = more_fields
         self._encoded: tuple[dict[str, Any], dict[str, Any]] | None = None
 
     @property
@@ -96,7 +118,7 @@ class LocalBackend:
             "status": "active",
             "message": "available",
             "length_queue": queue_length,
-            "backend_version": _VERSION,
+            "backend_version": self._version,
         }
 
     def configuration(self) -> dict[str, Any]:
@@ -113,24 +135,27 @@ class LocalBackend:
             self._encoded = encode_target(
                 target,
                 name=self.name,
-                version=_VERSION,
+                version=self._version,
                 simulator=self.is_simulator,
                 processor_type=self._processor_type(),
                 description=target.description or "",
                 online_date=_ONLINE_SINCE,
                 max_shots=self.max_shots,
+                extra=self._more_fields,
             )
         return self._encoded
 
     def _processor_type(self) -> dict[str, Any] | None:
-        if self.is_simulator:
+        if self._processor_family is None:
             return None
-        return {"family": "Fake", "revision": 1.0, "segment": None}
+        return {"family": self._processor_family, "revision": 1.0, "segment": None}
 
-    def _performance(self) -> dict[str, float]:
+    def _performance(self) -> dict[str, float] | None:
         target = self._target()
-        two_qubit = [properties.error for properties in target["cz"].values()]
-        readout = [properties.error for properties in target["measure"].values()]
+        two_qubit = _errors(target, 2)
+        readout = _errors(target, 1, "measure")
+        if not two_qubit or not readout:
+            return None
         return {
             "two_q_error_best": float(min(two_qubit)),
             "two_q_error_layered": float(np.mean(two_qubit)),
@@ -139,16 +164,76 @@ class LocalBackend:
         }
 
 
+def _errors(target: Target, num_qubits: int, name: str | None = None) -> list[float]:
+    """Known errors of the gates on so many qubits, or of one instruction."""
+    return [
+        properties.error
+        for operation in ([name] if name else target.operation_names)
+        if operation in target.operation_names
+        for qubits, properties in target[operation].items()
+        if qubits is not None and len(qubits) == num_qubits
+        if properties is not None and properties.error is not None
+    ]
+
+
 class LocalBackends:
-    """All backends of one service: `statevector`, Aer's methods, and devices of any listed size."""
+    """All backends of one service.
+
+    `statevector`, Aer's methods, devices of any listed size, the fake devices of qiskit_ibm_runtime
+    where that is installed, and what was added.
+    """
 
     def __init__(self) -> None:
         self._made: dict[str, LocalBackend] = {}
+        self._lock = threading.RLock()
+        # An object keeps its name as long as it lives, and is served as long as somebody holds what
+        # `add` returned: a program may make any number of simulators, one after another.
+        self._names: WeakValueDictionary[str, BackendV2] = WeakValueDictionary()
+        self._added: WeakValueDictionary[str, LocalBackend] = WeakValueDictionary()
 
     def names(self) -> list[str]:
-        """The names in GET /backends; `device` knows every ``fake_<n>q`` beside them."""
+        """The names in GET /backends.
+
+        `device` knows every ``fake_<n>q`` beside them, and qiskit_ibm_runtime's fake devices.
+        """
         aer = ["aer", *(f"aer_{method}" for method in AER_METHODS)] if aer_is_installed() else []
-        return ["statevector", *aer, *(device_name(size) for size in LISTED)]
+        built_in = ["statevector", *aer, *(device_name(size) for size in LISTED)]
+        with self._lock:
+            return [*built_in, *sorted(self._added)]
+
+    def listed(self) -> list[LocalBackend]:
+        """The backends in GET /backends."""
+        found: list[LocalBackend] = []
+        for name in self.names():
+            with suppress(KeyError):  # nobody holds it any more
+                found.append(self.device(name))
+        return found
+
+    def add(self, backend: BackendV2) -> LocalBackend:
+        """Serves a backend for as long as the caller holds what this returns.
+
+        Args:
+            backend: any one of Qiskit or a vendor. The same object again has the same name; of two
+                objects with one name, the second becomes ``name-2``.
+
+        Raises:
+            BackendError: it can't be served; says why.
+        """
+        source = examine(backend)
+        with self._lock:
+            known = next((name for name, of in self._names.items() if of is backend), None)
+            name = known or self._free_name(source.name)
+            added = self._added.get(name)
+            if added is None:
+                added = _foreign(source, name)
+                self._names[name] = backend
+                self._added[name] = added
+            return added
+
+    def _free_name(self, wanted: str) -> str:
+        taken = {*self.names(), *self._made, *self._names}
+        names = (wanted if number == 1 else f"{wanted}-{number}" for number in count(1))
+        return next(name for name in names if name not in taken and device_size(name) is None)
 
     def device(self, name: str) -> LocalBackend:
         """The backend of that name.
@@ -156,6 +241,9 @@ class LocalBackends:
         Raises:
             KeyError: no such backend.
         """
+        added = self._added.get(name)
+        if added is not None:
+            return added
         if name not in self._made:
             self._made[name] = self._make(name)
         return self._made[name]
@@ -170,7 +258,10 @@ class LocalBackends:
                 max_shots=DEVICE_SHOTS,
                 is_simulator=False,
                 on_aer=False,
+                processor_family="Fake",
             )
+        if (fake := official_fake(name)) is not None:
+            return _foreign(examine(fake), name)
         if name not in self.names():
             raise KeyError(name)
         prepare = prepare_statevector
@@ -186,3 +277,21 @@ class LocalBackends:
             is_simulator=True,
             on_aer=name != "statevector",
         )
+
+
+def _foreign(source: ForeignBackend, name: str) -> LocalBackend:
+    source = replace(source, name=name)
+    return LocalBackend(
+        name,
+        source.num_qubits,
+        lambda: source.described,
+        partial(prepare_foreign, source),
+        max_shots=source.max_shots,
+        is_simulator=source.is_simulator,
+        on_aer=False,
+        takes_seed=source.takes_seed,
+        own_thread=True,
+        version=source.version,
+        # Without this, clients take it for one of IBM's devices: angles of rzz from 0 to π/2.
+        more_fields=None if source.bounds_rzz else {"angle_bounds": {}},
+    )

@@ -29,6 +29,7 @@ _ACTED_ON = frozenset(
         "options.execution.meas_type",
     }
 )
+_SEEDS = frozenset({"options.seed_estimator", "options.simulator.seed_simulator"})
 _SIMULATOR = "options.simulator."
 
 
@@ -58,12 +59,15 @@ class Requested:
     not_applied: list[str]
 
 
-def read_request(params: SamplerParams | EstimatorParams, *, on_aer: bool) -> Requested:
+def read_request(
+    params: SamplerParams | EstimatorParams, *, on_aer: bool, takes_seed: bool = True
+) -> Requested:
     """Reads the options of a job.
 
     Args:
         params: of the job.
         on_aer: whether the backend acts on a noise model, a coupling map and basis gates.
+        takes_seed: whether it acts on a seed.
 
     Raises:
         RefusedError: an option that can't be honoured, or a value that can't be read.
@@ -106,7 +110,7 @@ def read_request(params: SamplerParams | EstimatorParams, *, on_aer: bool) -> Re
         read_noise_option(noise) if noise else None,
         _coupling(simulator.get("coupling_map")) if on_aer else None,
         [g for g in simulator.get("basis_gates") or [] if g] or None if on_aer else None,
-        sorted(_not_applied(params, on_aer=on_aer)),
+        sorted(_not_applied(params, _ACTED_ON if takes_seed else _ACTED_ON - _SEEDS, on_aer)),
     )
 
 
@@ -134,10 +138,12 @@ def _coupling(value: Any) -> list[list[int]] | None:
     return value or None
 
 
-def _not_applied(params: SamplerParams | EstimatorParams, *, on_aer: bool) -> Iterator[str]:
+def _not_applied(
+    params: SamplerParams | EstimatorParams, acted_on: frozenset[str], on_aer: bool
+) -> Iterator[str]:
     for path, value in _leaves("options", _plain(params.options)):
         # {} is a group of which nothing was set.
-        if path in _ACTED_ON or value is False or value is None or value == {}:
+        if path in acted_on or value is False or value is None or value == {}:
             continue
         if not (on_aer and path.startswith(_SIMULATOR)):
             yield path

@@ -172,8 +172,8 @@ def decode_target(
             in one job with control flow on IBM's devices.
 
     Returns:
-        A Target, durations in seconds; ``rzz`` is bounded to [0, π/2] on a device. A simulator of
-        any width has ``num_qubits`` None.
+        A Target, durations in seconds; ``rzz`` is bounded to [0, π/2] on a device, unless it has
+        the field ``angle_bounds`` without it. A simulator of any width has ``num_qubits`` None.
 
     Raises:
         ProtocolError: the configuration does not describe a backend.
@@ -188,6 +188,8 @@ def decode_target(
         operations = without_fractional(operations)
 
     gates = gate_entries(configuration)
+    # Not a field of IBM's: an embedded service says so of other vendors' devices.
+    any_angle = "rzz" not in configuration.get("angle_bounds", {"rzz": None})
     calibration = Calibration.decode(properties)
     target = Target(
         description=str(name),
@@ -204,12 +206,13 @@ def decode_target(
         found: Gates | None = {tuple(qubits): None for qubits in coupling} if coupling else None
         if found is None and operation_name in NON_UNITARY and num_qubits is not None:
             found = {(qubit,): None for qubit in range(num_qubits)}
+        # IBM's devices are calibrated in this range only: docs/guides/fractional-gates.
+        bounded = operation_name == "rzz" and not simulator and not any_angle
         target.add_instruction(
             operation,
             calibration.of_gate(operation_name, found, num_qubits),
             name=operation_name,
-            # Calibrated in this range only: docs/guides/fractional-gates.
-            angle_bounds=[(0, math.pi / 2)] if operation_name == "rzz" and not simulator else None,
+            angle_bounds=[(0, math.pi / 2)] if bounded else None,
         )
     return target
 

@@ -1,0 +1,111 @@
+"""Points of a PUB on somebody's backend, through Qiskit's primitives for backends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qiskit_rest_primitives.local.simulators.foreign_run import WatchedBackend, run_watched
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
+    from qiskit.primitives.containers.bindings_array import BindingsArray
+
+    from qiskit_rest_primitives.local.simulators.foreign_backend import ForeignBackend
+    from qiskit_rest_primitives.local.simulators.simulator import ExpectationsWanted, Points
+
+
+@dataclass(frozen=True)
+class ForeignSimulation:
+    """Runs circuits with the backend's own `run`; in this process, since few backends pickle.
+
+    Qiskit's primitives are called in a daemon thread, and not by their public ``run``: that starts
+    a thread for which the interpreter's exit waits, be it as long as the backend hangs.
+
+    Attributes:
+        source: the backend.
+    """
+
+    source: ForeignBackend
+
+    @property
+    def holds_lock(self) -> bool:
+        """Nobody knows; tasks on it have a thread of their own."""
+        return True
+
+    def sample(self, points: Points, shots: int) -> dict[str, np.ndarray]:
+        """Samples a circuit at each row; see `Simulator`."""
+        from qiskit.primitives import BackendSamplerV2
+        from qiskit.primitives.containers.sampler_pub import SamplerPub
+
+        pub = SamplerPub(points.circuit, _values(points.circuit, points.rows), shots)
+
+        def use(backend: WatchedBackend) -> dict[str, np.ndarray]:
+            sampler = BackendSamplerV2(backend=backend, options=self._options(points))
+            data = sampler._run([pub])[0].data  # pyright: ignore[reportPrivateUsage]
+            return {register.name: data[register.name].array for register in pub.circuit.cregs}
+
+        return run_watched(self.source, use, points.check)
+
+    def estimate(self, points: Points, wanted: ExpectationsWanted) -> dict[str, np.ndarray]:
+        """Estimates each pair by measuring; see `Simulator`."""
+        from qiskit.primitives import BackendEstimatorV2
+        from qiskit.primitives.containers.estimator_pub import EstimatorPub
+        from qiskit.primitives.containers.observables_array import ObservablesArray
+
+        # One PUB a row: their circuits are those of the whole PUB, in the same order.
+        pubs = [
+            EstimatorPub(
+                points.circuit,
+                ObservablesArray([wanted.observables[index] for index in _of_row(wanted, row)]),
+                _values(points.circuit, points.rows[row]),
+                wanted.precision,
+            )
+            for row in np.unique(wanted.pairs[:, 0])
+        ]
+
+        def use(backend: WatchedBackend) -> dict[str, np.ndarray]:
+            estimator = BackendEstimatorV2(backend=backend, options=self._options(points))
+            found = estimator._run(pubs)  # pyright: ignore[reportPrivateUsage]
+            return {
+                name: np.concatenate([result.data[name] for result in found] or [np.empty(0)])
+                for name in ("evs", "stds")
+            }
+
+        return run_watched(self.source, use, points.check)
+
+    def _options(self, points: Points) -> dict[str, int] | None:
+        """The seed, counted on from PUB to PUB as in one run of all their circuits on Aer."""
+        if points.seeds.seed is None or not self.source.takes_seed:
+            return None
+        return {"seed_simulator": points.seeds.for_circuit(points.start)}
+
+
+def circuits_of(wanted: ExpectationsWanted) -> int:
+    """How many circuits Qiskit's estimator runs."""
+    from qiskit.quantum_info import PauliList
+
+    counts: dict[tuple[str, ...], int] = {}
+    total = 0
+    for row in np.unique(wanted.pairs[:, 0]):
+        paulis = {pauli for index in _of_row(wanted, row) for pauli in wanted.observables[index]}
+        key = tuple(sorted(paulis))
+        if key not in counts:
+            counts[key] = len(PauliList(list(key)).group_commuting(qubit_wise=True))
+        total += counts[key]
+    return total
+
+
+def _of_row(wanted: ExpectationsWanted, row: int) -> list[int]:
+    first, last = np.searchsorted(wanted.pairs[:, 0], [row, row + 1])
+    return [int(index) for index in wanted.pairs[first:last, 1]]
+
+
+def _values(circuit: QuantumCircuit, rows: np.ndarray) -> BindingsArray:
+    """Values of shape ``(*points, parameters)`` for the circuit's parameters."""
+    from qiskit.primitives.containers.bindings_array import BindingsArray
+
+    parameters = tuple(circuit.parameters)
+    return BindingsArray({parameters: rows} if parameters else {}, shape=rows.shape[:-1])
