@@ -1,4 +1,4 @@
-"""The embedded service of this process: for ``channel="local"``, and for backends used as a mode."""
+"""The embedded service of this process: for ``channel="local"``, and for backends as a mode."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -68,9 +68,9 @@ class ForeignSimulation:
 
         def use(backend: WatchedBackend) -> dict[str, np.ndarray]:
             estimator = BackendEstimatorV2(backend=backend, options=self._options(points))
-            found = estimator._run(pubs)  # pyright: ignore[reportPrivateUsage]
+            found: Any = estimator._run(pubs)  # pyright: ignore[reportPrivateUsage]
             return {
-                name: np.concatenate([result.data[name] for result in found] or [np.empty(0)])
+                name: np.concatenate([np.empty(0), *(result.data[name] for result in found)])
                 for name in ("evs", "stds")
             }
 

@@ -1,4 +1,4 @@
-"""Any Qiskit `BackendV2` -> what the service has to know to offer it, or an error that says why not.
+"""Any Qiskit `BackendV2` -> what the service has to know to offer it, or an error with the reason.
 
 No circuit is run here.
 """
@@ -64,12 +64,21 @@ class ForeignBackend:
         version = str(self.backend.backend_version)
         return version if _VERSION.fullmatch(version) else "1.0.0"
 
+    @property
+    def takes_any_width(self) -> bool:
+        """Whether circuits may be wider than it says: Aer's width is what memory allows at worst."""
+        return self.target.num_qubits is None or (self.is_simulator and self._is_aer)
+
+    @property
+    def _is_aer(self) -> bool:
+        return _is_a(self.backend, "qiskit_aer", "AerBackend")
+
     @cached_property
     def runs(self) -> frozenset[str]:
         """Names of the instructions that need no rewriting, for a simulator."""
         names = frozenset(self.target.operation_names)
         # A noise model limits the gates that Aer lists, not those that it runs.
-        return names.union(AER_GATES) if _is_a(self.backend, "qiskit_aer", "AerBackend") else names
+        return names.union(AER_GATES) if self._is_aer else names
 
     @cached_property
     def described(self) -> Target:

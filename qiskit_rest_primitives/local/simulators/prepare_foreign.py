@@ -35,7 +35,7 @@ def prepare_foreign(
     """Runs the circuit as it is; for a simulator, gates that it does not have are rewritten.
 
     Raises:
-        RefusedError: not ISA, exact values, or gates that can't be rewritten.
+        RefusedError: not ISA, too wide, exact values, or gates that can't be rewritten.
     """
     if not source.is_simulator:
         try:
@@ -63,6 +63,12 @@ def prepare_foreign(
 def _rewritten(
     source: ForeignBackend, circuit: QuantumCircuit, pub_index: int, requested: Requested
 ) -> QuantumCircuit:
+    if circuit.num_qubits > source.num_qubits and not source.takes_any_width:
+        raise RefusedError(
+            f"PUB {pub_index}: the circuit has {circuit.num_qubits} qubits, {source.name} has "
+            f"{source.num_qubits}",
+            solution="Choose a wider backend.",
+        )
     names = {instruction.operation.name for instruction in all_instructions(circuit)}
     if names <= source.runs | _NEVER_REWRITTEN:
         return circuit
