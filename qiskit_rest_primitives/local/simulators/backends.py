@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -225,6 +226,7 @@ class LocalBackends:
             name = known or self._free_name(source.name)
             added = self._added.get(name)
             if added is None:
+                _warn_of_left_out(source)
                 added = _foreign(source, name)
                 self._names[name] = backend
                 self._added[name] = added
@@ -295,3 +297,13 @@ def _foreign(source: ForeignBackend, name: str) -> LocalBackend:
         # Without this, clients take it for one of IBM's devices: angles of rzz from 0 to π/2.
         more_fields=None if source.bounds_rzz else {"angle_bounds": {}},
     )
+
+
+def _warn_of_left_out(source: ForeignBackend) -> None:
+    if source.left_out:
+        warnings.warn(
+            f"backend {source.name}: its instructions {', '.join(source.left_out)} can't be sent, "
+            "since they are not standard gates of Qiskit; they are left out of its target, and "
+            "transpiled circuits use the others",
+            stacklevel=3,
+        )

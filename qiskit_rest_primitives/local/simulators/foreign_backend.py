@@ -5,7 +5,6 @@ No circuit is run here.
 
 from __future__ import annotations
 
-import logging
 import math
 import re
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from qiskit_rest_primitives.wire.target.operations import CONTROL_FLOW_DESCRIBED
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
     from qiskit.transpiler import Target
-
-logger = logging.getLogger(__name__)
 
 # For backends that don't say.
 DEVICE_SHOTS = 100_000
@@ -44,6 +41,7 @@ class ForeignBackend:
         max_shots: most shots of a circuit.
         is_simulator: whether its gates act on any qubits; a device's gates have their qubits.
         takes_seed: whether it has the option ``seed_simulator``.
+        left_out: instructions of a device that circuits from the service can't have.
     """
 
     backend: BackendV2
@@ -52,6 +50,7 @@ class ForeignBackend:
     max_shots: int
     is_simulator: bool
     takes_seed: bool
+    left_out: tuple[str, ...]
 
     @property
     def target(self) -> Target:
@@ -66,7 +65,7 @@ class ForeignBackend:
 
     @property
     def takes_any_width(self) -> bool:
-        """Whether circuits may be wider than it says: Aer's width is what memory allows at worst."""
+        """Whether circuits may be wider than it says: Aer's width is a guess at its memory."""
         return self.target.num_qubits is None or (self.is_simulator and self._is_aer)
 
     @property
@@ -146,9 +145,9 @@ def examine(backend: Any) -> ForeignBackend:
     target = _target_of(backend, own_name)
     if target.num_qubits == 0:
         raise BackendError(f"backend {own_name!r} has 0 qubits: there is nothing to run on")
-    gates = _gates(target)
-    sendable = [name for name, gate in gates.items() if _can_be_sent(name, gate)]
-    unknown = sorted(gates.keys() - {*sendable, "global_phase"})
+    operations = _operations(target)
+    sendable = [name for name, operation in operations.items() if _can_be_sent(name, operation)]
+    unknown = sorted(operations.keys() - {*sendable, *NON_UNITARY, "global_phase"})
     if not sendable:
         listed = f"; it has {', '.join(unknown)}" if unknown else ""
         raise BackendError(
@@ -156,13 +155,6 @@ def examine(backend: Any) -> ForeignBackend:
             "carries Qiskit's standard gates, so give it a target with some of these"
         )
     is_simulator = all(None in target[name] for name in sendable)
-    if unknown and not is_simulator:
-        logger.warning(
-            "backend %r: its gates %s can't be sent, since they are not standard gates of Qiskit; "
-            "they are left out of its target, and transpiled circuits use the others",
-            own_name,
-            ", ".join(unknown),
-        )
     return ForeignBackend(
         backend,
         _UNFIT.sub("_", own_name).strip("_.") or kind,
@@ -170,6 +162,8 @@ def examine(backend: Any) -> ForeignBackend:
         _max_shots(backend) or (MAX_AER_SHOTS if is_simulator else DEVICE_SHOTS),
         is_simulator,
         hasattr(backend.options, "seed_simulator"),
+        # A simulator's circuits are written in the gates it has: nothing is missing.
+        () if is_simulator else tuple(unknown),
     )
 
 
@@ -191,17 +185,24 @@ def _target_of(backend: BackendV2, name: str) -> Target:
     return target
 
 
-def _gates(target: Target) -> dict[str, Any]:
-    from qiskit.circuit import Gate
+def _operations(target: Target) -> dict[str, Any]:
+    """Its instructions, control flow left out.
+
+    Aer lists the classes of those that have no fixed width, some of which are not instructions.
+    """
+    from qiskit.circuit import ControlFlowOp, Instruction
 
     operations = {name: target.operation_from_name(name) for name in target.operation_names}
-    return {name: found for name, found in operations.items() if isinstance(found, Gate)}
+    return {
+        name: found
+        for name, found in operations.items()
+        if isinstance(found, Instruction) and not isinstance(found, ControlFlowOp)
+    }
 
 
 def _can_be_sent(name: str, operation: Any) -> bool:
     from qiskit.circuit import Gate
 
-    # Aer lists classes, some of which are not even instructions.
     return (
         isinstance(operation, Gate)
         and is_standard(operation)
