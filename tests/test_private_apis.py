@@ -14,6 +14,7 @@ import requests
 import urllib3
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
+from qiskit.primitives import BackendEstimatorV2, BackendSamplerV2
 from qiskit.providers import BackendV2
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -152,3 +153,9 @@ def test_aers_noise_models_have_the_private_attributes_of_errors() -> None:
     assert list(model._default_quantum_errors) == ["x"]
     model._custom_noise_passes.append(passes.RelaxationNoisePass([1.0], [1.0], dt=1.0))
     assert callable(model._custom_noise_passes[0]._func)
+
+
+@pytest.mark.parametrize("kind", [BackendSamplerV2, BackendEstimatorV2])
+def test_qiskits_primitives_for_backends_run_without_a_thread(kind) -> None:
+    """`_run` takes coerced PUBs and gives the result: `run` starts a thread that an exit awaits."""
+    assert list(inspect.signature(kind._run).parameters) == ["self", "pubs"]

@@ -7,6 +7,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, cast
 
+from qiskit_rest_primitives.errors import BackendError
+from qiskit_rest_primitives.local.simulators.foreign_backend import examine
+
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
 
@@ -18,22 +21,19 @@ def load_backends(place: str) -> list[BackendV2]:
         place: ``module:function``; a class does as well. Modules of the current folder are found.
 
     Raises:
-        ValueError: there is no such module or function, it raised, or it returned something else;
-            says which.
+        ValueError: there is no such module or function, it raised, or it returned something that
+            can't be served; says which.
     """
-    from qiskit.providers import BackendV2
-
     module_name, _, path = place.partition(":")
     if not module_name or not path:
         raise ValueError(f"--backend {place}: write MODULE:FUNCTION, such as my_lab:backends")
     made = _call(place, _found(place, _imported(place, module_name), path))
     backends: list[Any] = list(cast("Any", made)) if isinstance(made, (list, tuple)) else [made]
     for backend in backends:
-        if not isinstance(backend, BackendV2):
-            raise ValueError(
-                f"--backend {place}: it returned {type(backend).__name__}, not a BackendV2 of "
-                "Qiskit or a list of them"
-            )
+        try:
+            examine(backend)
+        except BackendError as error:
+            raise ValueError(f"--backend {place}: {error}") from error
     if not backends:
         raise ValueError(f"--backend {place}: it returned no backend")
     return backends

@@ -17,7 +17,6 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qiskit_rest_primitives.errors import BackendError
 from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_JOB_SECONDS
 
 if TYPE_CHECKING:
@@ -153,7 +152,7 @@ def run(args: argparse.Namespace) -> int:
                 backends=backends,
             )
             stack.enter_context(service)
-        except (OSError, ValueError, ImportError, BackendError) as error:
+        except (OSError, ValueError, ImportError) as error:
             print(f"qiskit-rest serve: {error}", file=sys.stderr)
             return 2
         stopped = stack.enter_context(_until_signal())

@@ -17,7 +17,9 @@ from tests.tokens import secret
 
 # The official client is no dependency; its tests run where the extra [conformance] is installed.
 collect_ignore = (
-    [] if importlib.util.find_spec("qiskit_ibm_runtime") is not None else ["test_conformance.py"]
+    []
+    if importlib.util.find_spec("qiskit_ibm_runtime") is not None
+    else ["test_conformance.py", "test_official_backends.py"]
 )
 
 API_VERSION = "2026-04-15"
