@@ -73,6 +73,11 @@ def test_an_estimator_on_a_fake_device_gives_noisy_values(bell: QuantumCircuit) 
     assert 0.8 < data.evs < 1
 
 
+def test_aers_simulator_has_its_name_in_the_official_channel() -> None:
+    """`aer_simulator` is one more name of the official client's channel "local"."""
+    assert QiskitRuntimeService(channel="local").backend("aer_simulator").simulator
+
+
 @pytest.mark.parametrize(("name", "qubits"), [("fake_manila", 5), ("fake_torino", 133)])
 def test_the_embedded_service_knows_them_by_name(name: str, qubits: int) -> None:
     """As with the official client's channel "local"; they are not among those that are listed."""

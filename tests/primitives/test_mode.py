@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import pickle
 import sys
 from typing import Any
 
@@ -96,6 +97,14 @@ def test_a_job_keeps_its_backend_until_it_is_done(circuit: QuantumCircuit) -> No
     job = SamplerV2(mode=AerSimulator()).run([circuit], shots=20)
     gc.collect()
     assert job.result()[0].data.meas.num_shots == 20
+
+
+def test_what_it_became_can_be_pickled() -> None:
+    """As every other backend of a service: its name goes along, the object stays here."""
+    sampler = SamplerV2(mode=AerSimulator())
+    copy = pickle.loads(pickle.dumps(sampler.backend()))
+    assert copy.name == sampler.backend().name
+    assert copy.configuration().simulator
 
 
 def test_an_official_backend_is_sent_to_this_packages_service() -> None:

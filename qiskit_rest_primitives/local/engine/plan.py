@@ -115,7 +115,12 @@ def plan_job(
         RefusedError: a PUB, an option or a circuit that the backend can't run.
     """
     try:
-        requested = read_request(params, on_aer=backend.on_aer, takes_seed=backend.takes_seed)
+        requested = read_request(
+            params,
+            on_aer=backend.on_aer,
+            takes_seed=backend.takes_seed,
+            takes_noise=backend.takes_noise,
+        )
         seeds = Seeds(requested.seed)
         context = _Context(
             requested, backend, stop, rehearsals, _Memory(), _Time(time_limit_seconds)

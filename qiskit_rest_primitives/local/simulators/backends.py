@@ -57,6 +57,7 @@ class LocalBackend:
         is_simulator: whether any circuit goes, or only what a device can do.
         on_aer: whether it acts on options for the simulator other than the seed.
         takes_seed: whether it acts on a seed.
+        takes_noise: whether it acts on a noise model though it is not `on_aer`.
         own_thread: whether its jobs run one after another in a thread of this process: a backend
             that was handed in, which may be slow, hang, and not go into another process.
         prepare: decides how to run a PUB: circuit, number of the PUB, options, what is wanted ->
@@ -74,6 +75,7 @@ class LocalBackend:
         is_simulator: bool,
         on_aer: bool,
         takes_seed: bool = True,
+        takes_noise: bool = False,
         own_thread: bool = False,
         processor_family: str | None = None,
         version: str = _VERSION,
@@ -85,6 +87,7 @@ class LocalBackend:
         self.is_simulator = is_simulator
         self.on_aer = on_aer
         self.takes_seed = takes_seed
+        self.takes_noise = takes_noise
         self.own_thread = own_thread
         self._target = target
         self.prepare = prepare
@@ -292,6 +295,7 @@ def _foreign(source: ForeignBackend, name: str) -> LocalBackend:
         is_simulator=source.is_simulator,
         on_aer=False,
         takes_seed=source.takes_seed,
+        takes_noise=source.takes_noise,
         own_thread=True,
         version=source.version,
         # Without this, clients take it for one of IBM's devices: angles of rzz from 0 to π/2.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from qiskit.primitives.containers.bindings_array import BindingsArray
 
     from qiskit_rest_primitives.local.simulators.foreign_backend import ForeignBackend
+    from qiskit_rest_primitives.local.simulators.noise import GivenNoise
     from qiskit_rest_primitives.local.simulators.simulator import ExpectationsWanted, Points
 
 
@@ -26,9 +27,11 @@ class ForeignSimulation:
 
     Attributes:
         source: the backend.
+        noise: a noise model of the job's, which takes the place of the backend's own.
     """
 
     source: ForeignBackend
+    noise: GivenNoise | None = None
 
     @property
     def holds_lock(self) -> bool:
@@ -47,7 +50,7 @@ class ForeignSimulation:
             data = sampler._run([pub])[0].data  # pyright: ignore[reportPrivateUsage]
             return {register.name: data[register.name].array for register in pub.circuit.cregs}
 
-        return run_watched(self.source, use, points.check)
+        return run_watched(self._watched(), use, points.check)
 
     def estimate(self, points: Points, wanted: ExpectationsWanted) -> dict[str, np.ndarray]:
         """Estimates each pair by measuring; see `Simulator`."""
@@ -74,7 +77,11 @@ class ForeignSimulation:
                 for name in ("evs", "stds")
             }
 
-        return run_watched(self.source, use, points.check)
+        return run_watched(self._watched(), use, points.check)
+
+    def _watched(self) -> WatchedBackend:
+        options = {} if self.noise is None else {"noise_model": self.noise.model()}
+        return WatchedBackend(self.source, options)
 
     def _options(self, points: Points) -> dict[str, int] | None:
         """The seed, counted on from PUB to PUB as in one run of all their circuits on Aer."""

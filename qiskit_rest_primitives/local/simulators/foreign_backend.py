@@ -41,6 +41,7 @@ class ForeignBackend:
         max_shots: most shots of a circuit.
         is_simulator: whether its gates act on any qubits; a device's gates have their qubits.
         takes_seed: whether it has the option ``seed_simulator``.
+        takes_noise: whether it has the option ``noise_model``.
         left_out: instructions of a device that circuits from the service can't have.
     """
 
@@ -50,6 +51,7 @@ class ForeignBackend:
     max_shots: int
     is_simulator: bool
     takes_seed: bool
+    takes_noise: bool
     left_out: tuple[str, ...]
 
     @property
@@ -162,6 +164,7 @@ def examine(backend: Any) -> ForeignBackend:
         _max_shots(backend) or (MAX_AER_SHOTS if is_simulator else DEVICE_SHOTS),
         is_simulator,
         hasattr(backend.options, "seed_simulator"),
+        hasattr(backend.options, "noise_model"),
         # A simulator's circuits are written in the gates it has: nothing is missing.
         () if is_simulator else tuple(unknown),
     )

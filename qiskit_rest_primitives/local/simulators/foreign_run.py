@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,15 +28,15 @@ _POLL_SECONDS = 0.05
 
 
 def run_watched(
-    source: ForeignBackend, use: Callable[[WatchedBackend], T], check: Callable[[], None]
+    watched: WatchedBackend, use: Callable[[WatchedBackend], T], check: Callable[[], None]
 ) -> T:
-    """Calls ``use(backend)`` in a daemon thread and waits for it.
+    """Calls ``use(watched)`` in a daemon thread and waits for it.
 
     A call that can't be broken off in Python goes on in its thread, and nobody waits for it: not
     this function, and not the interpreter's exit.
 
     Args:
-        source: the backend.
+        watched: the backend.
         use: runs circuits on it.
         check: called now and then; what it raises ends the wait, and the backend's jobs are
             cancelled.
@@ -45,8 +45,7 @@ def run_watched(
         What ``use`` returned; what it raised is raised here.
     """
     check()
-    watched = WatchedBackend(source)
-    thread = DaemonThreads(1, f"backend-{source.name}")
+    thread = DaemonThreads(1, f"backend-{watched.name}")
     try:
         future = thread.submit(use, watched)
         while not future.done():
@@ -61,11 +60,17 @@ def run_watched(
 
 
 class WatchedBackend(BackendV2):
-    """A backend whose results are checked, and whose jobs can be cancelled from another thread."""
+    """A backend whose results are checked, and whose jobs can be cancelled from another thread.
 
-    def __init__(self, source: ForeignBackend):
+    Args:
+        source: the backend.
+        more_options: for each of its runs.
+    """
+
+    def __init__(self, source: ForeignBackend, more_options: Mapping[str, Any]):
         super().__init__(name=source.name)
         self._source = source
+        self._more_options = more_options
         self._lock = threading.Lock()
         self._jobs: list[Any] = []
         self._abandoned = False
@@ -93,6 +98,7 @@ class WatchedBackend(BackendV2):
         with self._lock:
             if self._abandoned:
                 raise StoppedError
+        options |= self._more_options
         job: Any = self._source.backend.run(run_input, shots=shots, **options)
         with self._lock:
             self._jobs.append(job)

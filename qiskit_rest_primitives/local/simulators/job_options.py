@@ -60,7 +60,11 @@ class Requested:
 
 
 def read_request(
-    params: SamplerParams | EstimatorParams, *, on_aer: bool, takes_seed: bool = True
+    params: SamplerParams | EstimatorParams,
+    *,
+    on_aer: bool,
+    takes_seed: bool = True,
+    takes_noise: bool = False,
 ) -> Requested:
     """Reads the options of a job.
 
@@ -68,6 +72,7 @@ def read_request(
         params: of the job.
         on_aer: whether the backend acts on a noise model, a coupling map and basis gates.
         takes_seed: whether it acts on a seed.
+        takes_noise: whether it acts on a noise model, if not on the others.
 
     Raises:
         RefusedError: an option that can't be honoured, or a value that can't be read.
@@ -101,7 +106,10 @@ def read_request(
         }
         randomizations = Randomizations.of_estimator(given)
         precision = estimator_precision(given)
-    noise = simulator.get("noise_model") if on_aer else None
+    noise = simulator.get("noise_model") if on_aer or takes_noise else None
+    acted_on = _ACTED_ON if takes_seed else _ACTED_ON - _SEEDS
+    if takes_noise:
+        acted_on |= {"options.simulator.noise_model"}
     return Requested(
         shots,
         precision,
@@ -110,7 +118,7 @@ def read_request(
         read_noise_option(noise) if noise else None,
         _coupling(simulator.get("coupling_map")) if on_aer else None,
         [g for g in simulator.get("basis_gates") or [] if g] or None if on_aer else None,
-        sorted(_not_applied(params, _ACTED_ON if takes_seed else _ACTED_ON - _SEEDS, on_aer)),
+        sorted(_not_applied(params, acted_on, on_aer)),
     )
 
 

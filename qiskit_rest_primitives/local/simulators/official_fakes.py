@@ -1,4 +1,4 @@
-"""The fake devices of qiskit_ibm_runtime by name, where that package is installed."""
+"""What the official client's channel "local" has by name: fake devices, and Aer's simulator."""
 
 from __future__ import annotations
 
@@ -17,8 +17,12 @@ _PACKAGE = "qiskit_ibm_runtime"
 def official_fake(name: str) -> BackendV2 | None:
     """The fake device of that name, such as ``fake_manila``; None if there is none.
 
-    Imports the package, which takes a second, for names that may be one only.
+    Imports qiskit_ibm_runtime, which takes a second, for names that may be one only.
     """
+    if name == "aer_simulator" and importlib.util.find_spec("qiskit_aer") is not None:
+        from qiskit_aer import AerSimulator
+
+        return AerSimulator()
     if _NAME.fullmatch(name) is None or importlib.util.find_spec(_PACKAGE) is None:
         return None
     kind = _classes().get(name)

@@ -46,7 +46,7 @@ def prepare_foreign(
     circuit, wanted = ready(circuit, pub_index, wanted, keep_measurements=True)
     if source.is_simulator:
         circuit = _rewritten(source, circuit, pub_index, requested)
-    simulation = ForeignSimulation(source)
+    simulation = ForeignSimulation(source, requested.noise)
     # How long it takes is not known. With 0 seconds a PUB is not cut: one call of run() each.
     if isinstance(wanted, SamplesWanted):
         return Setup(simulation, circuit, 0.0)

@@ -154,6 +154,20 @@ def test_gates_that_a_simulator_lacks_are_rewritten(service: QiskitRuntimeServic
     assert found[0].data.meas.get_counts() == {"10": 20}
 
 
+def test_a_noise_model_of_the_job_is_the_backends(service: QiskitRuntimeService) -> None:
+    """A noiseless simulator with a noise model in the options is the noisy one."""
+    circuit = QuantumCircuit(2)
+    circuit.x(0)
+    circuit.cx(0, 1)
+    circuit.measure_all()
+    options: Any = {"simulator": {"seed_simulator": SEED, "noise_model": noise_model()}}
+    found = SamplerV2(service.backend("aer_simulator-2"), options=options).run([circuit]).result()
+    own = BackendSamplerV2(backend=NOISY, options={"seed_simulator": SEED})
+    theirs = own.run([circuit], shots=4096).result()
+    np.testing.assert_array_equal(found[0].data.meas.array, theirs[0].data.meas.array)
+    assert "options_not_applied" not in found.metadata
+
+
 def test_exact_values_are_refused_with_the_reason(service: QiskitRuntimeService) -> None:
     """A backend measures; precision 0 fails on a simulator and is not even sent to a device."""
     circuit = QuantumCircuit(1)

@@ -158,15 +158,21 @@ def test_backends_that_hang_delay_no_other_and_are_cancelled(
 def test_a_job_on_a_hanging_backend_ends_with_its_time(
     service: QiskitRuntimeService, circuit: QuantumCircuit
 ) -> None:
-    """Its reason is the limit, and the next job on the same backend is taken up."""
+    """Its reason is the limit, and the next job on the same backend is taken up.
+
+    Jobs on one backend run one after another; one that waits is cancelled at once.
+    """
     backend = HANGING[0]
-    sampler = SamplerV2(service.backend(backend.name), options={"max_execution_time": 1})
+    sampler = SamplerV2(service.backend(backend.name), options={"max_execution_time": 2})
     first = sampler.run([circuit])
-    with pytest.raises(Exception, match="longer than its limit of 1 s"):
+    with pytest.raises(Exception, match="longer than its limit of 2 s"):
         first.result()
     backend.started.clear()
-    second = sampler.run([circuit])
+    second, third = sampler.run([circuit]), sampler.run([circuit])
     assert backend.started.wait(60)
+    third.cancel()
+    third.wait_for_final_state(timeout=60)
+    assert (second.status(), third.status()) == ("RUNNING", "CANCELLED")
     second.cancel()
 
 
