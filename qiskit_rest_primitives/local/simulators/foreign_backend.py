@@ -87,6 +87,7 @@ class ForeignBackend:
 
         This is what it says when it is first asked, and what clients see of it from then on.
         """
+        from qiskit.circuit import Measure
         from qiskit.transpiler import Target
 
         own = self.target
@@ -112,7 +113,16 @@ class ForeignBackend:
                     name=name,
                     angle_bounds=[(0, math.pi / 2)] if name == "rzz" and self.bounds_rzz else None,
                 )
+        if "measure" not in target.operation_names:
+            # Some leave it out, and measure all the same; clients assume it.
+            each = {(qubit,): None for qubit in range(self.num_qubits)}
+            target.add_instruction(Measure(), None if self.is_simulator else each)
         return target
+
+    @property
+    def isa(self) -> Target:
+        """What a device's circuits are checked against: as it says itself, and measurements."""
+        return self.target if "measure" in self.target.operation_names else self.described
 
     @property
     def bounds_rzz(self) -> bool:

@@ -39,7 +39,7 @@ def prepare_foreign(
     """
     if not source.is_simulator:
         try:
-            check_isa(circuit, source.target, pub_index=pub_index)
+            check_isa(circuit, source.isa, pub_index=pub_index)
         except ISAError as error:
             raise RefusedError(str(error), code=NOT_ISA, solution=CURE) from error
     # Measurements stay where they are: the backend may have noise of its own.

@@ -6,6 +6,7 @@ import gc
 from typing import Any
 
 import pytest
+from qiskit import QuantumCircuit
 from qiskit.circuit import Gate, Measure, Parameter
 from qiskit.circuit.library import CXGate, RZGate, RZZGate, SXGate
 from qiskit.providers import BackendV2
@@ -13,10 +14,12 @@ from qiskit.providers.basic_provider import BasicSimulator
 from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.transpiler import Target
 
+from qiskit_rest_primitives import SamplerV2
 from qiskit_rest_primitives.errors import BackendError
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
-from tests.local.simulators.odd_backends import OddBackend
+from qiskit_rest_primitives.wire.target.target import decode_target
+from tests.local.simulators.odd_backends import OddBackend, result_of
 
 PAIR = {(0, 1): None, (1, 0): None}
 EACH = {(0,): None, (1,): None}
@@ -27,10 +30,10 @@ def odd(target: Any) -> OddBackend:
     return OddBackend(lambda circuits, shots: None, target)
 
 
-def device_target(*gates: Gate) -> Target:
+def device_target(*gates: Gate, measures: bool = True) -> Target:
     """A device of two qubits with these gates between them."""
     target = Target(num_qubits=2)
-    for gate in (SXGate(), RZGate(Parameter("t")), Measure()):
+    for gate in (SXGate(), RZGate(Parameter("t")), *([Measure()] if measures else [])):
         target.add_instruction(gate, dict(EACH))
     for gate in gates:
         target.add_instruction(gate, dict(PAIR))
@@ -92,6 +95,17 @@ def test_gates_that_only_the_device_knows_are_left_out_with_a_warning() -> None:
     assert set(added.configuration()["basis_gates"]) == {"sx", "rz", "cx"}
 
 
+def test_a_device_that_does_not_list_its_measurement_measures() -> None:
+    """Some vendors leave it out; clients assume it, and so does the check of circuits here."""
+    backend = odd(device_target(CXGate(), measures=False))
+    backend.answer = lambda circuits, shots: result_of({"counts": {"0x2": shots}})
+    circuit = QuantumCircuit(2)
+    circuit.cx(0, 1)
+    circuit.measure_all()
+    result = SamplerV2(mode=backend).run([circuit], shots=10).result()
+    assert result[0].data.meas.get_counts() == {"10": 10}
+
+
 def test_a_simulator_of_any_width_has_a_width_for_clients() -> None:
     """Qiskit's simulator of 24 qubits says none."""
     added = LocalBackends().add(BasicSimulator())
@@ -111,6 +125,8 @@ def test_rzz_of_another_vendor_takes_any_angle() -> None:
     limited = backends.add(own)
     assert free.configuration()["angle_bounds"] == {}
     assert "angle_bounds" not in limited.configuration()
+    seen = [decode_target(each.configuration(), None) for each in (free, limited)]
+    assert [target.gate_has_angle_bounds("rzz") for target in seen] == [False, True]
 
 
 def test_names_are_unique_and_stay() -> None:
