@@ -5,7 +5,7 @@
     RestPrimitivesError (QiskitError)                               IBMError
     ├── InputError (ValueError)   what was handed in is wrong       IBMInputValueError
     │   ├── AccountError          account, token, CRN or file       IBMAccountError
-    │   ├── EncodeError           can't be put on the wire
+    │   ├── EncodeError           a request can't represent it
     │   │   ├── ISAError          the chosen device can't run it
     │   │   └── UnknownParameterError (KeyError)  no such parameter
     │   ├── OptionsError          an option's name, type or range
@@ -15,7 +15,7 @@
     │   ├── TransportError        no reply: the connection broke
     │   │   ├── ConnectError      refused, name not found, TLS, proxy
     │   │   ├── ReadTimeoutError  a connection, but no whole reply in time
-    │   │   └── RedirectError     sent elsewhere, where the token must not go
+    │   │   └── RedirectError     a redirect; not followed, as the token must not leave
     │   ├── APIError              an error status                   IBMApiError
     │   │   ├── AuthenticationError   401, 403                      IBMNotAuthorizedError
     │   │   ├── NotFoundError         404                           RuntimeJobNotFound
@@ -94,7 +94,7 @@ class AccountError(InputError):
 
 
 class EncodeError(InputError):
-    """A circuit, parameter value or observable can't be put on the wire unchanged.
+    """A circuit, parameter value or observable can't be represented in a request.
 
     >>> from qiskit.circuit import ClassicalRegister
     >>> SamplerV2(backend).run([QuantumCircuit(ClassicalRegister(1, "shape"))])
@@ -105,7 +105,7 @@ class EncodeError(InputError):
 
 
 class ISAError(EncodeError):
-    """A circuit uses what the chosen device does not have; the cure is to transpile.
+    """A circuit that the chosen device can't run as it is; transpile it first.
 
     >>> SamplerV2(service.backend("fake_5q")).run([bell])  # not transpiled
     Traceback (most recent call last):
@@ -150,8 +150,8 @@ class TransportError(ServiceError):
     """No reply arrived: connection refused, reset, name not found, TLS, timed out.
 
     Attributes:
-        may_have_acted: False if the request surely never reached the service.
-        transient: False if another attempt would surely fail alike.
+        may_have_acted: False if the request certainly never reached the service.
+        transient: False if another attempt would certainly fail in the same way.
 
     >>> fault = local.faults.add("GET", "/backends", drop=True, count=1)
     >>> service.backends()
@@ -194,7 +194,7 @@ class ReadTimeoutError(TransportError):
 
 
 class RedirectError(TransportError):
-    """The service sends its callers to another address, which is not followed.
+    """The service redirected the request; redirects are not followed.
 
     >>> elsewhere = {"status": 307, "location": "https://other.example/"}
     >>> fault = local.faults.add("GET", "/backends", **elsewhere, count=1)
@@ -298,7 +298,7 @@ class ServerError(APIError):
 
 
 class BackendError(InputError, QiskitBackendNotFoundError):
-    """The backend is unknown, offline or not suited to what was asked.
+    """The backend is unknown, offline or does not meet the conditions.
 
     >>> service.backend("nowhere")
     Traceback (most recent call last):
@@ -308,7 +308,7 @@ class BackendError(InputError, QiskitBackendNotFoundError):
 
 
 class SessionError(ServiceError, InputError):
-    """The session is closed, or the call makes no sense in its state.
+    """The session is closed, or its state does not allow the call.
 
     >>> Session(backend, max_time="soon")
     Traceback (most recent call last):
@@ -334,7 +334,7 @@ class JobEndedError(RestPrimitivesError, JobError):
 
     Attributes:
         job_id: the job's id.
-        reason: the service's words.
+        reason: the service's message.
         reason_code: the service's code, such as 1517, or None.
         reason_solution: the service's advice, or "".
 
@@ -416,7 +416,7 @@ E = TypeVar("E", bound=RestPrimitivesError)
 
 
 def with_more(error: E, more: str) -> E:
-    """A copy of an error whose message says more; to be raised ``from`` the error."""
+    """Copies an error and extends its message; raise the copy ``from`` the error."""
     copied = error.__class__.__new__(error.__class__)
     copied.__dict__.update(error.__dict__)
     copied.message = error.message + more

@@ -1,4 +1,4 @@
-"""Job: what every handle that `run` returns can do, whether it stands for one job or several."""
+"""Job: the interface of every handle that `run` returns, for one job or several."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, FINAL, RU
 
 
 class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
-    """A run on a service: a `RestJob`, or a `SplitJob` where ``options.split`` cut it."""
+    """The handle of a run: a `RestJob`, or a `SplitJob` if ``options.split`` divided the run."""
 
     JOB_FINAL_STATES: ClassVar[tuple[Status, ...]] = (DONE, CANCELLED, ERROR)
     ERROR: ClassVar[Status] = ERROR
 
     @abstractmethod
     def status(self) -> Status:
-        """The status now: equal to a `JobStatus` member and to its name. Asks until it is final."""
+        """The current status: equal to a `JobStatus` member and its name. Cached once final."""
 
     def done(self) -> bool:
-        """Whether there is a result."""
+        """Whether it completed with a result."""
         return self.status() == DONE
 
     def running(self) -> bool:
@@ -82,7 +82,7 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         """Asks the service to cancel it.
 
         Returns:
-            True: the service took the request.
+            True: the service accepted the request.
 
         Raises:
             JobStateError: it is final already, so there is nothing to cancel.
@@ -90,11 +90,11 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
 
     @abstractmethod
     def metrics(self) -> dict[str, Any]:
-        """Timestamps and usage as the service gives them; usage is final once it is complete."""
+        """Timestamps and usage as the service reports them; usage is final once it is complete."""
 
     @abstractmethod
     def usage(self, partial: bool = False) -> float:
-        """Seconds on the device that are charged; 0.0 until the service has counted them all.
+        """Charged seconds on the device; 0.0 until the service has counted them all.
 
         Args:
             partial: what it has counted so far.
@@ -106,11 +106,11 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
 
     @abstractmethod
     def error_message(self) -> str | None:
-        """Why it failed, in the service's words; None if it did not fail."""
+        """The service's message about its failure; None if it did not fail."""
 
     @abstractmethod
     def update_tags(self, new_tags: Iterable[str]) -> list[str]:
-        """Replaces the user's tags; the one that marks the submission stays.
+        """Replaces the user's tags; the submission's own tag stays.
 
         Args:
             new_tags: at most 7, of at most 86 characters each.
@@ -126,10 +126,10 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         decoder: None = None,
         poll_interval: float | None = None,
     ) -> PrimitiveResult[Any]:
-        """The result, downloaded once; waits for it.
+        """Waits for the result, which is downloaded once.
 
         Args:
-            timeout: seconds for everything, kept whatever the service does; None waits on.
+            timeout: seconds in total, even if the service hangs; None waits without end.
             decoder: not taken; a decoder of yours reads ``raw_result().decode()``.
             poll_interval: without effect, as in `wait_for_final_state`.
 
@@ -137,20 +137,20 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
             JobTimeoutError: no result in time; the job continues, and so does the download.
             JobFailedError: the job failed; reason, code, solution and end of the log are in it.
             JobCancelledError: the job was cancelled.
-            ProtocolError: the body is not a result; `raw_result` has it.
+            ProtocolError: the body is not a result; `raw_result` returns it.
             TypeError: a decoder was passed.
         """
 
     @abstractmethod
     def raw_result(self, timeout: float | None = None) -> bytes:
-        """The result's bytes as received, also if they can't be decoded.
+        """The result's bytes as received, even if they can't be decoded.
 
         Args:
-            timeout: seconds for everything, kept whatever the service does; None waits on.
+            timeout: seconds in total, even if the service hangs; None waits without end.
 
         Raises:
             JobTimeoutError, JobFailedError, JobCancelledError: as `result`.
-            JobError: the run was split; each of its parts has bytes of its own.
+            JobError: the run was split; each part has its own bytes.
         """
 
     @abstractmethod
@@ -158,7 +158,7 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         """A `concurrent.futures.Future` of the result."""
 
     def __await__(self) -> Generator[Any, None, PrimitiveResult[Any]]:
-        import asyncio  # costs as much as all of this package: only for those who await
+        import asyncio  # takes as long to import as this package; only await needs it
 
         return asyncio.wrap_future(self.future()).__await__()
 

@@ -1,4 +1,4 @@
-"""RestJob: one job's handle, the same whether it was submitted here or is fetched by its id."""
+"""RestJob: the handle of one job, submitted by `run` or fetched by its id."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ PROGRAMS: Final = ("sampler", "estimator")
 
 
 class RestJob(Job):
-    """A job on the service. Properties read memory, methods may ask the service.
+    """A job on the service. Properties read memory; methods may call the service.
 
-    Handles pickle and copy: with the job's id and the name and place of the account, without a
-    token. `result` gives the same in every process.
+    Handles can be pickled and copied. They contain the job's id and the account's name and
+    location, but no token.
 
     >>> job = SamplerV2(backend).run([bell], shots=100)
     >>> job.wait_for_final_state(timeout=60)
@@ -121,7 +121,7 @@ class RestJob(Job):
 
     @property
     def tags(self) -> list[str]:
-        """The user's tags, without the one that marks the submission."""
+        """The user's tags, without the submission's own tag."""
         return self._details.user_tags
 
     @property
@@ -155,7 +155,7 @@ class RestJob(Job):
 
     @property
     def usage_estimation(self) -> dict[str, Any]:
-        """``{"quantum_seconds": ...}`` as the service estimated it, None where it did not."""
+        """``{"quantum_seconds": ...}`` as the service estimated it, or None."""
         return {"quantum_seconds": self._details.reported.get("estimated_running_time_seconds")}
 
     @property
@@ -231,7 +231,7 @@ class RestJob(Job):
         return wait_for_final(self._details, left_until(deadline))
 
     def status(self) -> Status:
-        """The status now: equal to a `JobStatus` member and to its name. Asks until it is final."""
+        """The current status: equal to a `JobStatus` member and its name. Cached once final."""
         if self._details.known_final() is None:
             self.refresh()
         return self._details.status
@@ -255,7 +255,7 @@ class RestJob(Job):
         """Asks the service to cancel the job.
 
         Returns:
-            True: the service took the request.
+            True: the service accepted the request.
 
         Raises:
             JobStateError: the job is final already, so there is nothing to cancel.
@@ -267,11 +267,11 @@ class RestJob(Job):
         return True
 
     def metrics(self) -> dict[str, Any]:
-        """Timestamps and usage as the service gives them; usage is final once it is complete."""
+        """Timestamps and usage as the service reports them; usage is final once it is complete."""
         return self._client.job_metrics(self._details.job_id)
 
     def usage(self, partial: bool = False) -> float:
-        """Seconds on the device that are charged; 0.0 until the service has counted them all.
+        """Charged seconds on the device; 0.0 until the service has counted them all.
 
         Args:
             partial: what it has counted so far.
@@ -289,13 +289,13 @@ class RestJob(Job):
             return ""
 
     def error_message(self) -> str | None:
-        """Why the job failed, in the service's words; None if it did not fail."""
+        """The service's message about the job's failure; None if it did not fail."""
         if self.status() not in (ERROR, CANCELLED):
             return None
         return self._details.describe_failure(self.logs())
 
     def update_tags(self, new_tags: Iterable[str]) -> list[str]:
-        """Replaces the user's tags; the one that marks the submission stays.
+        """Replaces the user's tags; the submission's own tag stays.
 
         Args:
             new_tags: at most 7, of at most 86 characters each.
@@ -319,13 +319,13 @@ class RestJob(Job):
         decoder: None = None,
         poll_interval: float | None = None,
     ) -> PrimitiveResult[Any]:
-        """The result, downloaded once; waits for it.
+        """Waits for the result, which is downloaded once.
 
         Warns once (UserWarning) if the service did not act on some of the job's options, which
         ``result.metadata["options_not_applied"]`` names.
 
         Args:
-            timeout: seconds for everything, kept whatever the service does; None waits on.
+            timeout: seconds in total, even if the service hangs; None waits without end.
             decoder: not taken; a decoder of yours reads ``raw_result().decode()``.
             poll_interval: without effect, as in `wait_for_final_state`.
 
@@ -334,7 +334,7 @@ class RestJob(Job):
             JobFailedError: the job failed; reason, code, solution and end of the log are in it.
             JobRanTooLongError: it reached its time limit; the same are in it.
             JobCancelledError: the job was cancelled.
-            ProtocolError: the body is not a result; `raw_result` has it.
+            ProtocolError: the body is not a result; `raw_result` returns it.
             TypeError: a decoder was passed.
 
         >>> job = EstimatorV2(backend).run([(bell_state, "ZZ")], precision=0)
@@ -361,10 +361,10 @@ class RestJob(Job):
         )
 
     def raw_result(self, timeout: float | None = None) -> bytes:
-        """The result's bytes as received, also if they can't be decoded.
+        """The result's bytes as received, even if they can't be decoded.
 
         Args:
-            timeout: seconds for everything, kept whatever the service does; None waits on.
+            timeout: seconds in total, even if the service hangs; None waits without end.
 
         Raises:
             JobTimeoutError, JobFailedError, JobCancelledError: as `result`.
@@ -404,7 +404,7 @@ class RestJob(Job):
             problem = future.exception()
             if problem is None:
                 self._details.merge(future.result())
-            # In a thread, as it reads a failed job's log or downloads a result.
+            # In a thread, because it reads a failed job's log or downloads a result.
             in_thread(self.result, f"qiskit-rest-future-{self._details.job_id}").add_done_callback(
                 finish
             )
@@ -413,7 +413,7 @@ class RestJob(Job):
         return outcome
 
     def _private_file(self) -> Path | None:
-        """Where a private job's only copy of the result goes."""
+        """The file for the only copy of a private job's result."""
         return self._client.settings.private_result(self._details.job_id) if self.private else None
 
     def _decode(self, body: bytes) -> PrimitiveResult[Any]:
@@ -424,7 +424,7 @@ class RestJob(Job):
             try:
                 self._pubs = submitted_pubs_from_params(self.primitive_id, params)
             except ProtocolError:
-                # They may have been damaged on the way: the next attempt fetches them again.
+                # The params may have been damaged in transit: the next attempt fetches them again.
                 self._details.reported.pop("params", None)
                 raise
         known = self._pubs

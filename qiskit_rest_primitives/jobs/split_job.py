@@ -22,7 +22,7 @@ from qiskit_rest_primitives.jobs.waiting import deadline_of, left_until, wait
 
 
 class SplitJob(Job):
-    """A run that was cut into several jobs because one would have been too large.
+    """A run that was divided into several jobs, because one would have been too large.
 
     A run without PUBs has no job at all: it is done, and its result is empty.
 
@@ -69,7 +69,7 @@ class SplitJob(Job):
         return [list(pieces) for pieces in self._pieces]
 
     def job_id(self) -> str:
-        """The ids of the parts, with commas between."""
+        """The ids of the parts, separated by commas."""
         return self._job_id
 
     def status(self) -> Status:
@@ -101,7 +101,7 @@ class SplitJob(Job):
         return {"parts": [part.metrics() for part in self._parts]}
 
     def usage(self, partial: bool = False) -> float:
-        """Seconds on the device that are charged for all parts."""
+        """Charged seconds on the device for all parts."""
         return sum(part.usage(partial) for part in self._parts)
 
     def logs(self) -> str:
@@ -121,7 +121,7 @@ class SplitJob(Job):
         return self.tags
 
     def raw_result(self, timeout: float | None = None) -> bytes:
-        """Not for a split run.
+        """Not available for a split run.
 
         Raises:
             JobError: each part has bytes of its own: ``job.parts[0].raw_result()``.
@@ -169,10 +169,10 @@ class SplitJob(Job):
         decoder: None = None,
         poll_interval: float | None = None,
     ) -> PrimitiveResult[Any]:
-        """The result of the whole run, joined exactly. Warns once as `RestJob.result`.
+        """The result of the whole run, joined exactly. Warns once, like `RestJob.result`.
 
         Args:
-            timeout: seconds for everything; None waits on.
+            timeout: seconds in total; None waits without end.
             decoder: not taken.
             poll_interval: without effect.
 

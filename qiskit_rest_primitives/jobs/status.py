@@ -80,7 +80,7 @@ def ran_too_long(details: Mapping[str, Any]) -> bool:
 
 
 def read_status(details: Mapping[str, Any]) -> Status:
-    """The status in a job's details; a word never seen before counts as running, logged once."""
+    """The status in a job's details; an unknown word counts as running and is logged once."""
     word = str(read_state(details)["status"])
     lowered = word.lower()
     if lowered.startswith("cancel"):
@@ -89,7 +89,7 @@ def read_status(details: Mapping[str, Any]) -> Status:
     if known is None:
         if word not in _seen_unknown:
             _seen_unknown.add(word)
-            logger.warning("unknown job status %r: taken as not final", word)
+            logger.warning("unknown job status %r: treated as not final", word)
         return RUNNING
     return known
 

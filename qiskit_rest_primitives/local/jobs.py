@@ -288,7 +288,7 @@ class Core:
         )
 
     def unknown_backend(self, name: str, status: int = 404) -> ProblemError:
-        """The problem of a backend that is not here."""
+        """The error for an unknown backend."""
         solution = f"Choose one of: {', '.join(self.backends.names())}."
         if package := package_for(name):
             solution = f"It is one of {package}'s: pip install {package} beside this service."

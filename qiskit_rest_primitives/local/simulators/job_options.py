@@ -150,7 +150,7 @@ def _not_applied(
     params: SamplerParams | EstimatorParams, acted_on: frozenset[str], on_aer: bool
 ) -> Iterator[str]:
     for path, value in _leaves("options", _plain(params.options)):
-        # {} is a group of which nothing was set.
+        # {} is a group without a set option.
         if path in acted_on or value is False or value is None or value == {}:
             continue
         if not (on_aer and path.startswith(_SIMULATOR)):
