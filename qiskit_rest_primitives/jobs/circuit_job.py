@@ -10,7 +10,7 @@ from qiskit.providers import JobError, JobStatus, JobV1
 from qiskit.result import Result
 
 from qiskit_rest_primitives.backend import RestBackend
-from qiskit_rest_primitives.errors import JobTimeoutError
+from qiskit_rest_primitives.errors import JobStateError, JobTimeoutError
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.circuit_results import RunCircuit
 from qiskit_rest_primitives.jobs.waiting import deadline_of, left_until
@@ -72,7 +72,10 @@ class CircuitJob(JobV1):
         Returns:
             True if the service took the request, False if the job was final already.
         """
-        return self._sampler_job.cancel()
+        try:
+            return self._sampler_job.cancel()
+        except JobStateError:
+            return False  # as Qiskit's simulators answer
 
     def error_message(self) -> str | None:
         """Why it failed, in the service's words; None if it did not fail."""

@@ -10,8 +10,8 @@ import numpy as np
 from qiskit.primitives import BaseEstimatorV2
 from qiskit.primitives.containers import EstimatorPubLike
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
+from qiskit.providers import BackendV2
 
-from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.circuits import encode_observables
 from qiskit_rest_primitives.circuits.measured import disturbed_observable
 from qiskit_rest_primitives.errors import EncodeError
@@ -59,12 +59,12 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
 
     def __init__(
         self,
-        mode: RestBackend | Session | None = None,
+        mode: BackendV2 | Session | None = None,
         options: EstimatorOptions | Mapping[str, Any] | None = None,
         *,
         default_precision: float | None = None,
         seed: int | np.random.Generator | None = None,
-        backend: RestBackend | None = None,
+        backend: BackendV2 | None = None,
     ):
         keywords = {
             "default_precision": ("default_precision", default_precision),

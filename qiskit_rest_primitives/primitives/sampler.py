@@ -9,8 +9,8 @@ import numpy as np
 from qiskit.primitives import BaseSamplerV2
 from qiskit.primitives.containers import SamplerPubLike
 from qiskit.primitives.containers.sampler_pub import SamplerPub
+from qiskit.providers import BackendV2
 
-from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.circuits.result_names import check_register_names
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.user_warnings import warn_user
@@ -51,12 +51,12 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
 
     def __init__(
         self,
-        mode: RestBackend | Session | None = None,
+        mode: BackendV2 | Session | None = None,
         options: SamplerOptions | Mapping[str, Any] | None = None,
         *,
         default_shots: int | None = None,
         seed: int | np.random.Generator | None = None,
-        backend: RestBackend | None = None,
+        backend: BackendV2 | None = None,
     ):
         keywords = {
             "default_shots": ("default_shots", default_shots),
