@@ -21,7 +21,7 @@ import urllib3
 
 from qiskit_rest_primitives._version import __version__
 from qiskit_rest_primitives.concurrency.forks import Lock
-from qiskit_rest_primitives.errors import RedirectError, TransportError
+from qiskit_rest_primitives.errors import RedirectError, RestPrimitivesError, TransportError
 from qiskit_rest_primitives.http.adapter import CONNECT_TIMEOUT_SECONDS, Adapter
 from qiskit_rest_primitives.http.network_errors import transport_error, without_query
 
@@ -182,6 +182,8 @@ class Transport:
                 self.answered = True
                 content = _read(response, call.into if response.status_code == 200 else None)
                 reply = _reply(response, content)
+        except RestPrimitivesError:
+            raise  # there is no token to send; some of these are ValueErrors as well
         except _FAILURES as error:
             problem = transport_error(str(call), error)
         if problem is not None:
