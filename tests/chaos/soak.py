@@ -88,15 +88,14 @@ class ServedElsewhere:
 def sample() -> Sample:
     """Counts this process's resources."""
     gc.collect()
-    fds = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if _is_open(fd)]
+    fds: list[str] = []
+    for fd in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):  # another thread closes files meanwhile
+            fds.append(os.readlink(f"/proc/self/fd/{fd}"))
     status = Path("/proc/self/status").read_text()
     memory = int(status.split("VmRSS:")[1].split()[0]) / 1e3
     sockets = sum(name.startswith("socket:") for name in fds)
     return Sample(threading.active_count(), len(fds) - sockets, sockets, memory)
-
-
-def _is_open(fd: str) -> bool:
-    return os.path.lexists(f"/proc/self/fd/{fd}") and os.path.islink(f"/proc/self/fd/{fd}")
 
 
 def soak(minutes: float, restart_every: float) -> tuple[list[Sample], int]:
