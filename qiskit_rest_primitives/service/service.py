@@ -19,20 +19,16 @@ from qiskit_rest_primitives.account.validate import (
     is_ibm,
     without_secrets,
 )
-from qiskit_rest_primitives.backend import (
-    RestBackend,
-    filter_backends,
-    least_busy_entry,
-    select_backends,
-)
+from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.concurrency.forks import Lock
-from qiskit_rest_primitives.errors import AccountError, BackendError, NotFoundError
+from qiskit_rest_primitives.errors import AccountError, NotFoundError
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.side_effects import delete
 from qiskit_rest_primitives.jobs.job import RestJob
 from qiskit_rest_primitives.jobs.recover import find_lost
 from qiskit_rest_primitives.jobs.tags import several_tags
 from qiskit_rest_primitives.service.embedded import running_local_service
+from qiskit_rest_primitives.service.instance import Instance
 from qiskit_rest_primitives.settings import Settings
 from qiskit_rest_primitives.wire.limits import MAX_PAGE
 
@@ -156,8 +152,8 @@ class QiskitRuntimeService:
 
     def _begin(self, client: ApiClient) -> None:
         self._client = client
-        self._others: dict[str, ApiClient] = {}
-        self._known: dict[tuple[ApiClient, str, bool | None, str | None], RestBackend] = {}
+        # The account's own is the first.
+        self._instances = {client.account.instance: Instance(client, self)}
         self._lock = Lock()
 
     @property
@@ -175,20 +171,21 @@ class QiskitRuntimeService:
         """Whether it is the embedded service, or one that was saved as such."""
         return self.channel == "local"
 
-    def _client_of(self, instance: str | None) -> ApiClient:
-        """The client of the account's own or another instance.
+    def _instance(self, instance: str | None) -> Instance:
+        """The account's own or another instance.
 
         Raises:
             AccountError: it is not a CRN.
         """
         account = self._client.account
-        if instance is None or instance == account.instance:
-            return self._client
-        crn = check_instance(instance, ibm=is_ibm(account.url)) or ""
+        crn = account.instance
+        if instance not in (None, crn):
+            crn = check_instance(instance, ibm=is_ibm(account.url)) or ""
         with self._lock:
-            if crn not in self._others:
-                self._others[crn] = ApiClient(replace(account, instance=crn), self._client.settings)
-            return self._others[crn]
+            if crn not in self._instances:
+                client = ApiClient(replace(account, instance=crn), self._client.settings)
+                self._instances[crn] = Instance(client, self)
+            return self._instances[crn]
 
     # Backends
 
@@ -225,21 +222,19 @@ class QiskitRuntimeService:
         >>> [found.name for found in service.backends(simulator=False, min_num_qubits=100)]
         ['fake_127q']
         """
-        client = self._client_of(instance)
-        entries = select_backends(
-            client.backends(),
-            name,
+        found = self._instance(instance).backends(
+            use_fractional_gates,
+            calibration_id,
+            filters,
+            dynamic_circuits,
+            name=name,
             min_num_qubits=min_num_qubits,
             operational=operational,
             simulator=simulator,
             include_mocks=include_mocks,
+            **fields,
         )
-        found = [
-            self._backend(client, entry, use_fractional_gates, calibration_id) for entry in entries
-        ]
-        if dynamic_circuits is not None:
-            found = [each for each in found if _runs_dynamic(each) == dynamic_circuits]
-        return filter_backends(found, filters, **fields) if filters or fields else found
+        return [backend for _, backend in found]
 
     def backend(
         self,
@@ -263,21 +258,7 @@ class QiskitRuntimeService:
         >>> service.backend("fake_5q").num_qubits
         5
         """
-        client = self._client_of(instance)
-        entries = client.backends()
-        for entry in entries:
-            if entry.get("name") == name:
-                found = self._backend(client, entry, use_fractional_gates, calibration_id)
-                return _calibrated(found)
-        try:
-            # A service may serve more backends than it lists.
-            client.backend_configuration(name)
-        except NotFoundError as error:
-            names = ", ".join(str(entry.get("name")) for entry in entries) or "none"
-            cure = f". {error.solution}" if "pip install" in error.solution else ""
-            raise BackendError(f"no backend {name!r}; there are: {names}{cure}") from None
-        found = self._backend(client, {"name": name}, use_fractional_gates, calibration_id)
-        return _calibrated(found)
+        return self._instance(instance).backend(name, use_fractional_gates, calibration_id)
 
     def least_busy(
         self,
@@ -302,43 +283,9 @@ class QiskitRuntimeService:
         >>> service.least_busy(min_num_qubits=127, simulator=False)
         <RestBackend('fake_127q')>
         """
-        client = self._client_of(instance)
-        known = ("name", "operational", "simulator", "include_mocks")
-        criteria = {key: conditions.pop(key) for key in known if key in conditions}
-        calibration_id = conditions.pop("calibration_id", None)
-        dynamic = conditions.pop("dynamic_circuits", None)
-        entries = select_backends(client.backends(), min_num_qubits=min_num_qubits, **criteria)
-        if filters or conditions or dynamic is not None:
-            backends = [self._backend(client, entry, use_fractional_gates) for entry in entries]
-            if dynamic is not None:
-                backends = [each for each in backends if _runs_dynamic(each) == dynamic]
-            kept = filter_backends(backends, filters, **conditions)
-            names = {backend.name for backend in kept}
-            entries = [entry for entry in entries if entry["name"] in names]
-        chosen = least_busy_entry(entries)
-        return self._backend(client, chosen, use_fractional_gates, calibration_id)
-
-    def _backend(
-        self,
-        client: ApiClient,
-        entry: Mapping[str, Any],
-        fractional: bool | None,
-        calibration_id: str | None = None,
-    ) -> RestBackend:
-        name = str(entry["name"])
-        key = client, name, fractional, calibration_id
-        with self._lock:
-            if key not in self._known:
-                self._known[key] = RestBackend(
-                    client,
-                    name,
-                    use_fractional_gates=fractional,
-                    list_entry=entry,
-                    calibration_id=calibration_id,
-                    service=self,
-                )
-            self._known[key].note_entry(entry)
-            return self._known[key]
+        return self._instance(instance).least_busy(
+            use_fractional_gates, min_num_qubits=min_num_qubits, filters=filters, **conditions
+        )
 
     # Jobs
 
@@ -355,9 +302,10 @@ class QiskitRuntimeService:
         try:
             return self._handle(self._client, self._client.job(job_id, exclude_params=False))
         except NotFoundError:
-            for client in self._others.values():
+            for other in list(self._instances.values())[1:]:
                 with suppress(NotFoundError):
-                    return self._handle(client, client.job(job_id, exclude_params=False))
+                    details = other.client.job(job_id, exclude_params=False)
+                    return self._handle(other.client, details)
             raise
 
     def jobs(
@@ -396,7 +344,7 @@ class QiskitRuntimeService:
         >>> [found.job_id() for found in service.jobs(job_tags=["entangled"])] == [job.job_id()]
         True
         """
-        client = self._client_of(instance)
+        client = self._instance(instance).client
         filters: dict[str, Any] = {
             "backend": backend_name,
             "pending": pending,
@@ -505,27 +453,6 @@ class QiskitRuntimeService:
             left = max(limit - usage.get("usage_consumed_seconds", 0), 0)
             usage["usage_remaining_seconds"] = left
         return usage
-
-
-def _calibrated(backend: RestBackend) -> RestBackend:
-    """The backend, if it has the calibration that was asked for.
-
-    Raises:
-        BackendError: it has not.
-    """
-    if backend.calibration_id is not None:
-        try:
-            backend.configuration()
-        except NotFoundError as error:
-            raise BackendError(
-                f"{backend.name} has no calibration {backend.calibration_id!r}: {error}"
-            ) from None
-    return backend
-
-
-def _runs_dynamic(backend: RestBackend) -> bool:
-    """Whether the backend's configuration lists dynamic circuits among its features."""
-    return "dynamic_circuits" in getattr(backend.configuration(), "supported_features", ())
 
 
 def _utc(moment: datetime | None) -> str | None:
