@@ -31,13 +31,13 @@ def value(data: Any, name: str) -> Any:
 
 
 def rb(**where: Any) -> tuple[float, float]:
-    """Error per Clifford gate of qubits 0 and 1, and the standard error that its repetition has.
+    """Error per Clifford gate of qubits 0 and 1, and its standard error.
 
-    The fit's own error also counts how the circuits differ, which are the same in all ways.
+    With five lengths the fit's own error is sometimes far too small: a tenth at least.
     """
     experiment = StandardRB([0, 1], lengths=[1, 10, 20, 40, 60], num_samples=4, seed=1)
     epc = value(experiment.run(**where, shots=5 * SHOTS).block_for_results(), "EPC")
-    return epc.nominal_value, 0.05 * epc.nominal_value
+    return epc.nominal_value, max(epc.std_dev, 0.1 * epc.nominal_value)
 
 
 def t1(**where: Any) -> tuple[float, float]:
