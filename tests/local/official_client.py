@@ -208,6 +208,11 @@ def jobs(service: QiskitRuntimeService) -> dict[str, Any]:
     def found(**filters: Any) -> list[str]:
         return [each.job_id() for each in service.jobs(**filters)]
 
+    # This client calls a job cancelled before the service has stopped it.
+    deadline = time.monotonic() + 60
+    while found(pending=True) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
     seen = {
         "id": job.job_id(),
         "found_by_tags": found(job_tags=["conformance", "second"]),
