@@ -18,6 +18,7 @@ _NOISE: Final = (
 )
 _RESULTS: Final = "results are those of qiskit.primitives: PrimitiveResult, PubResult, DataBin"
 _OPTIONS: Final = "use SamplerOptions or EstimatorOptions, or pass a nested dict as options="
+_SPANS: Final = "execution_span.ExecutionSpan is one class for all forms of spans"
 _VALUES: Final = "RuntimeEncoder and RuntimeDecoder are names of qiskit_rest_primitives itself"
 
 ABSENT: Final = {
@@ -52,16 +53,34 @@ ABSENT: Final = {
 }
 """Names and submodules of ``qiskit_ibm_runtime``, and what a program uses instead."""
 
+ABSENT_IN_SUBMODULES: Final = {
+    "accounts.AccountManager": (
+        "QiskitRuntimeService makes accounts; its save_account and saved_accounts keep them"
+    ),
+    "base_primitive.get_mode_service_backend": "primitive.mode and primitive.backend() say it",
+    "execution_span.DoubleSliceSpan": _SPANS,
+    "execution_span.SliceSpan": _SPANS,
+    "execution_span.TwirledSliceSpan": _SPANS,
+    "execution_span.TwirledSliceSpanV2": _SPANS,
+    "ibm_backend.IBMRetiredBackend": "a backend that is gone is a BackendError",
+    "models.UchannelLO": "no service offers pulses any more",
+    "options.NoiseLearnerOptions": _NOISE,
+    "session.AdvancedSession": "for IBM's own use only",
+}
+"""The same of its submodules that are here. Each of these has a ``__path__``: without one, Python
+looks for no submodule of it, and would say of an absent name no more than that it is absent."""
+
 
 def message_of(name: str) -> str:
     """What the error says about a name that the package does not have."""
-    if name in ABSENT:
-        return f"{PACKAGE} has no {name!r} of qiskit_ibm_runtime: {ABSENT[name]}"
+    reason = {**ABSENT, **ABSENT_IN_SUBMODULES}.get(name)
+    if reason is not None:
+        return f"{PACKAGE} has no {name!r} of qiskit_ibm_runtime: {reason}"
     return f"module {PACKAGE!r} has no attribute {name!r}"
 
 
 class AbsentNames:
-    """Refuses the import of a name in `ABSENT` with what to use instead.
+    """Refuses the import of an absent name with what to use instead.
 
     Python takes ``from package import Name`` for the submodule ``package.Name`` if the package has
     no such attribute, so names and submodules both arrive here; after all other finders, so that
@@ -76,7 +95,7 @@ class AbsentNames:
             ImportError: the name is one of the absent ones.
         """
         package, _, absent = name.partition(".")
-        if package == PACKAGE and absent in ABSENT:
+        if package == PACKAGE and (absent in ABSENT or absent in ABSENT_IN_SUBMODULES):
             raise ImportError(message_of(absent), name=name)
 
 

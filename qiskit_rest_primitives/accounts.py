@@ -15,3 +15,6 @@ __all__ = [
     "CloudResourceNameResolutionError",
     "InvalidAccountError",
 ]
+
+# So that absent names say what to use: see absent_names.
+__path__: list[str] = []

@@ -3,3 +3,6 @@
 from qiskit_rest_primitives.backend import RestBackend as IBMBackend
 
 __all__ = ["IBMBackend"]
+
+# So that absent names say what to use: see absent_names.
+__path__: list[str] = []

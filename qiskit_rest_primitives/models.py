@@ -18,3 +18,6 @@ __all__ = [
     "Nduv",
     "QasmBackendConfiguration",
 ]
+
+# So that absent names say what to use: see absent_names.
+__path__: list[str] = []

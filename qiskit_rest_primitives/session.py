@@ -3,3 +3,6 @@
 from qiskit_rest_primitives.service.session import Session
 
 __all__ = ["Session"]
+
+# So that absent names say what to use: see absent_names.
+__path__: list[str] = []

@@ -21,7 +21,8 @@ the official client has a name without a verdict here.
 - **same**: a program sees no difference.
 - **better**: the same calls work, and it does more or fails less.
 - **different**: a program may see a difference, which is described.
-- **absent**: importing it, or asking for it, is an error that says what to use instead.
+- **absent**: importing it is an error that says what to use instead; an attribute or a method is
+  missing, and this page says what to use.
 
 Errors have the official names as well: `except RuntimeJobFailureError` catches what a failed job
 raises. `qiskit_rest_primitives.errors` draws the tree with both names.

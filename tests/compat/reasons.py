@@ -1,18 +1,19 @@
 """Why a name of the official client is not the same here: the reasons of docs/migrating.md.
 
-Keys are names in full: ``submodule``, ``submodule.Name``, ``Class.attribute``. Absent names of the
-package itself have their reason in `qiskit_rest_primitives.absent_names`, where users meet it too.
+Keys are names in full: ``submodule``, ``submodule.Name``, ``Class.attribute``. Absent names that a
+program imports have their reason in `qiskit_rest_primitives.absent_names`, where users meet it too.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from qiskit_rest_primitives.absent_names import ABSENT_IN_SUBMODULES
+
 _MADE_BY_SERVICE: Final = "the service makes it; `from_dict` reads a reply of the API"
 _ACCOUNT: Final = (
     "`QiskitRuntimeService` makes accounts; `save_account` and `saved_accounts` keep them"
 )
-_ONE_SPAN: Final = "`execution_span.ExecutionSpan` is one class for all forms of spans"
 
 BETTER: Final[dict[str, str]] = {
     "EstimatorV2.options": "unknown names and values out of range are errors when they are set",
@@ -66,6 +67,7 @@ DIFFERENT: Final[dict[str, str]] = {
 }
 
 MISSING: Final[dict[str, str]] = {
+    **ABSENT_IN_SUBMODULES,
     "RuntimeDecoder.object_hook": "use `json.loads(text, cls=RuntimeDecoder)`",
     "accounts.Account.create_account": _ACCOUNT,
     "accounts.Account.from_saved_format": _ACCOUNT,
@@ -75,22 +77,12 @@ MISSING: Final[dict[str, str]] = {
     "accounts.Account.resolve_crn": "pass a CRN",
     "accounts.Account.to_saved_format": _ACCOUNT,
     "accounts.Account.validate": "an account is checked when it is made",
-    "accounts.AccountManager": _ACCOUNT,
-    "base_primitive.get_mode_service_backend": "`primitive.mode` and `primitive.backend()` say it",
-    "execution_span.DoubleSliceSpan": _ONE_SPAN,
     "execution_span.ExecutionSpans.draw": "it needs plotly; spans have `start`, `stop` and `mask`",
-    "execution_span.SliceSpan": _ONE_SPAN,
-    "execution_span.TwirledSliceSpan": _ONE_SPAN,
-    "execution_span.TwirledSliceSpanV2": _ONE_SPAN,
     "executor_estimator.Estimator.finalize_options": "options are resolved by the service",
     "executor_estimator.Estimator.find_unique_layers": "layers are found by the service",
     "executor_sampler.Sampler.finalize_options": "options are resolved by the service",
     "executor_sampler.Sampler.find_unique_layers": "layers are found by the service",
-    "ibm_backend.IBMRetiredBackend": "a backend that is gone is a BackendError",
-    "models.UchannelLO": "no service offers pulses any more",
-    "options.NoiseLearnerOptions": "noise is learned as part of an estimator's job",
     "OptionsV2.simulator": "an option of `SamplerOptions` and of `EstimatorOptions`",
-    "session.AdvancedSession": "for IBM's own use only",
 }
 
 PASSED_ON: Final[dict[str, str]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import qiskit_rest_primitives
-from qiskit_rest_primitives.absent_names import ABSENT
+from qiskit_rest_primitives.absent_names import ABSENT, ABSENT_IN_SUBMODULES
 
 LINES = """\
 from {} import QiskitRuntimeService, SamplerV2 as Sampler, EstimatorV2 as Estimator
@@ -100,6 +101,17 @@ def test_an_absent_name_says_what_to_use(name: str) -> None:
         getattr(qiskit_rest_primitives, name)
     assert str(missing.value).endswith(message + ABSENT[name])
     assert not hasattr(qiskit_rest_primitives, name)
+
+
+@pytest.mark.parametrize("name", ABSENT_IN_SUBMODULES)
+def test_an_absent_name_of_a_submodule_says_what_to_use(name: str) -> None:
+    """A program imports it by name; hasattr() says that it is absent."""
+    module, _, attribute = name.partition(".")
+    with pytest.raises(ImportError) as problem:
+        exec(f"from qiskit_rest_primitives.{module} import {attribute}", {})
+    message = f"has no '{name}' of qiskit_ibm_runtime: {ABSENT_IN_SUBMODULES[name]}"
+    assert str(problem.value).endswith(message)
+    assert not hasattr(importlib.import_module(f"qiskit_rest_primitives.{module}"), attribute)
 
 
 def test_what_is_below_an_absent_module_is_refused_alike() -> None:
