@@ -39,7 +39,12 @@ def checked_result(
     if not result.success:
         states = {str(getattr(one, "status", "")) for one in found} - {"", "DONE"}
         told = "; ".join(sorted({*states, str(getattr(result, "status", None) or "")} - {""}))
-        raise _wrong(name, f"its result says that it failed: {told or 'without a reason'}")
+        # An answer like any other: the circuit is too wide, or not for this method.
+        raise RefusedError(
+            f"{name}: its result says that it failed: {told or 'without a reason'}",
+            code=None,
+            solution="Change the circuit or the backend's options accordingly.",
+        )
     if len(found) != len(circuits):
         raise _wrong(
             name, f"it gave results of {len(found)} circuits, it was to run {len(circuits)}"

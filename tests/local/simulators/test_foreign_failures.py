@@ -108,6 +108,18 @@ def test_what_is_wrong_is_the_reason_of_the_failure(
         job.result()
 
 
+def test_what_the_backend_refuses_is_no_mistake_of_the_backend() -> None:
+    """Aer says that a circuit does not fit into memory: the user has to change something."""
+    aer = pytest.importorskip("qiskit_aer")
+    wide = QuantumCircuit(60)
+    wide.measure_all()
+    job = SamplerV2(mode=aer.AerSimulator(method="statevector")).run([wide], shots=10)
+    with pytest.raises(JobFailedError, match="Insufficient memory") as problem:
+        job.result()
+    assert "Change the circuit or the backend's options" in str(problem.value)
+    assert "run() is not right" not in str(problem.value)
+
+
 def test_a_run_that_gives_no_job_is_named(circuit: QuantumCircuit) -> None:
     """Some return the counts at once."""
 
