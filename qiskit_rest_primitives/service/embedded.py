@@ -1,4 +1,4 @@
-"""The embedded service of this process: for ``channel="local"``, and for backends as a mode."""
+"""Any Qiskit backend as a mode: behind the embedded service of this process."""
 
 from __future__ import annotations
 
@@ -9,25 +9,15 @@ from qiskit_rest_primitives.account import resolve_account
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.concurrency.forks import Lock
 from qiskit_rest_primitives.http.client import ApiClient
+from qiskit_rest_primitives.service.running import running_local_service
+from qiskit_rest_primitives.service.service import QiskitRuntimeService
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
 
-_local_lock = Lock()
-_local_service: Any = None
-# The process, the service that serves its objects, and a client of that.
-_own: tuple[int, Any, ApiClient] | None = None
-
-
-def running_local_service() -> Any:
-    """The embedded service of this process, started on first use."""
-    global _local_service
-    with _local_lock:
-        if _local_service is None:
-            from qiskit_rest_primitives.local import LocalService
-
-            _local_service = LocalService().start()
-        return _local_service
+_lock = Lock()
+# The process, the service that serves its objects, and what that offers to a client.
+_own: tuple[int, Any, QiskitRuntimeService] | None = None
 
 
 def served_backend(backend: BackendV2) -> RestBackend:
@@ -51,23 +41,25 @@ def served_backend(backend: BackendV2) -> RestBackend:
     from qiskit_rest_primitives.local.simulators.foreign_backend import examine
 
     examine(backend)  # what is wrong with it matters more than a missing extra
-    service, client = _own_service()
-    added = service.add_backend(backend)
-    return RestBackend(client, added.name, use_fractional_gates=None, keep_alive=added)
+    local, service = _own_service()
+    added = local.add_backend(backend)
+    return RestBackend(
+        service.client, added.name, use_fractional_gates=None, service=service, keep_alive=added
+    )
 
 
-def _own_service() -> tuple[Any, ApiClient]:
+def _own_service() -> tuple[Any, QiskitRuntimeService]:
     global _own
-    with _local_lock:
+    with _lock:
         if _own is None or _own[0] != os.getpid():
-            service = running_local_service()
+            local = running_local_service()
             if _own is not None:
                 # A forked child reaches its parent's service, which knows nothing of its objects.
                 from qiskit_rest_primitives.local import LocalService
 
-                service = LocalService().start()
+                local = LocalService().start()
             account = resolve_account(
-                channel="local", token=service.token, instance=service.instance, url=service.url
+                channel="local", token=local.token, instance=local.instance, url=local.url
             )
-            _own = os.getpid(), service, ApiClient(account)
+            _own = os.getpid(), local, QiskitRuntimeService.of_client(ApiClient(account))
         return _own[1], _own[2]

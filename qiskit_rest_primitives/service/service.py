@@ -27,8 +27,8 @@ from qiskit_rest_primitives.http.side_effects import delete
 from qiskit_rest_primitives.jobs.job import RestJob
 from qiskit_rest_primitives.jobs.recover import find_lost
 from qiskit_rest_primitives.jobs.tags import several_tags
-from qiskit_rest_primitives.service.embedded import running_local_service
 from qiskit_rest_primitives.service.instance import Instance
+from qiskit_rest_primitives.service.running import running_local_service
 from qiskit_rest_primitives.settings import Settings
 from qiskit_rest_primitives.wire.limits import MAX_PAGE
 
@@ -137,6 +137,17 @@ class QiskitRuntimeService:
             )
         self._begin(ApiClient(resolved, settings))
         type(self).global_service = self
+
+    @classmethod
+    def of_client(cls, client: ApiClient) -> QiskitRuntimeService:
+        """What a client's account offers; it does not become the `global_service`.
+
+        >>> QiskitRuntimeService.of_client(backend.client).is_local
+        True
+        """
+        service = cls.__new__(cls)
+        service._begin(client)
+        return service
 
     def __repr__(self) -> str:
         client: ApiClient | None = getattr(self, "_client", None)

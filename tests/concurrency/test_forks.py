@@ -85,7 +85,7 @@ LOCAL_FORK = """
 import os, sys
 from qiskit import QuantumCircuit
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2
-from qiskit_rest_primitives.service.embedded import running_local_service
+from qiskit_rest_primitives.service.running import running_local_service
 service = QiskitRuntimeService(channel="local")
 circuit = QuantumCircuit(1)
 circuit.measure_all()

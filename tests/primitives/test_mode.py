@@ -92,6 +92,20 @@ def test_the_backends_of_a_mode_are_listed_while_they_are_in_use() -> None:
     assert "passing" not in [backend.name for backend in local.backends()]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_service_finds_its_jobs(kind: type[Session], circuit: QuantumCircuit) -> None:
+    """Also that of a session; the account that a program made last stays the global one."""
+    before = QiskitRuntimeService(channel="local")
+    with kind(backend=AerSimulator()) as session:
+        job = SamplerV2().run([circuit], shots=20)
+    service = session.service
+    assert isinstance(service, QiskitRuntimeService)
+    assert service is job.backend().service
+    assert service.job(job.job_id()).result()[0].data.meas.num_shots == 20
+    assert service.is_local
+    assert QiskitRuntimeService.global_service is before
+
+
 def test_a_job_keeps_its_backend_until_it_is_done(circuit: QuantumCircuit) -> None:
     """Neither the primitive nor the simulator need to be held."""
     job = SamplerV2(mode=AerSimulator()).run([circuit], shots=20)
@@ -120,10 +134,10 @@ def test_an_official_backend_is_sent_to_this_packages_service() -> None:
 def test_without_the_extra_the_command_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mode that needs the embedded service says what to install."""
     import qiskit_rest_primitives.local
-    from qiskit_rest_primitives.service import embedded
+    from qiskit_rest_primitives.service import embedded, running
 
     monkeypatch.setattr(embedded, "_own", None)
-    monkeypatch.setattr(embedded, "_local_service", None)
+    monkeypatch.setattr(running, "_local_service", None)
     monkeypatch.setattr(qiskit_rest_primitives.local.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ImportError, match=r"pip install 'qiskit-rest-primitives\[local\]'"):
         SamplerV2(mode=AerSimulator())
