@@ -87,9 +87,9 @@ class Account:
         """Whether the token is exchanged first or sent as it is.
 
         It is sent as it is when it looks like a JSON web token, or when the service is not IBM's
-        (unless ``IAM_URL`` names an identity service).
+        (unless ``IAM_URL`` names an identity service, which the channel "local" has no use for).
         """
-        if checks.is_bearer(self.token.reveal()) or not checks.exchanges(self.url):
+        if checks.is_bearer(self.token.reveal()) or not checks.exchanges(self.url, self.channel):
             return "bearer"
         return "apikey"
 
@@ -202,7 +202,7 @@ def _checked(
         logger.warning("region %s is not that of the instance; %s is used", region, actual)
     return Account(
         channel=channel,
-        token=checks.check_token(given["token"], exchanged=checks.exchanges(url)),
+        token=checks.check_token(given["token"], exchanged=checks.exchanges(url, channel)),
         url=url,
         instance=instance,
         region=region,

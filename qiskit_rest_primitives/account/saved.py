@@ -71,7 +71,7 @@ def save_account(
     urls = checks.check_proxies(proxies)
     account: dict[str, Any] = {
         "channel": channel,
-        "token": checks.check_token(token, exchanged=checks.exchanges(url)),
+        "token": checks.check_token(token, exchanged=checks.exchanges(url, channel)),
         "url": url,
         "instance": instance,
         "region": checks.check_region(region) if region else None,
@@ -112,7 +112,7 @@ def saved_accounts(
         name: only the account of this name.
     """
     return {
-        key: {**saved, "token": Secret(str(revealed(saved.get("token", ""))))}
+        key: {"verify": True, **saved, "token": Secret(str(revealed(saved.get("token", ""))))}
         for key, saved in read_accounts(filename).items()
         if saved.get("channel") != RETIRED_CHANNEL
         and (name is None or key == name)

@@ -118,12 +118,13 @@ def is_ibm_root(url: str) -> bool:
     return urlsplit(url).hostname in ("cloud.ibm.com", "test.cloud.ibm.com")
 
 
-def exchanges(url: str) -> bool:
+def exchanges(url: str, channel: str) -> bool:
     """Whether API keys for this service are exchanged for bearer tokens first.
 
-    ``IAM_URL``, read by the official client too, names an identity service for any service.
+    ``IAM_URL``, read by the official client too, names an identity service for any service but the
+    embedded one, whose token must not leave this machine.
     """
-    return is_ibm(url) or bool(os.environ.get("IAM_URL"))
+    return is_ibm(url) or (channel != "local" and bool(os.environ.get("IAM_URL")))
 
 
 def default_url(instance: Any) -> str:

@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeAlias
 
 from qiskit_rest_primitives.backend.records import GateConfig, GateProperties, Nduv, read_date
 from qiskit_rest_primitives.errors import BackendError
 from qiskit_rest_primitives.wire.target.calibration import Calibration, Qubits
+
+# A value in SI units, and when it was measured.
+DatedValues: TypeAlias = dict[str, tuple[float, datetime | None]]
 
 # Fields in ns, µs and GHz on the wire: qiskit_ibm_runtime.models.QasmBackendConfiguration.
 _SECONDS = {
@@ -181,10 +185,23 @@ class BackendProperties:
         """The service's reply, in its units."""
         return dict(self._reply)
 
+    @cached_property
+    def _qubits(self) -> list[DatedValues]:
+        rows = zip(self._calibration.qubits, self._reply.get("qubits") or [], strict=True)
+        return [_dated(values, entries) for values, entries in rows]
+
+    @cached_property
+    def _gates(self) -> dict[str, dict[Qubits, DatedValues]]:
+        values = {gate: dict(rows) for gate, rows in self._calibration.gates.items()}
+        gates: dict[str, dict[Qubits, DatedValues]] = {gate: {} for gate in values}
+        for row in self._reply.get("gates") or []:
+            gate, place = row.get("gate", ""), tuple(row.get("qubits") or ())
+            gates[gate][place] = _dated(values[gate][place], row.get("parameters"))
+        return gates
+
     def qubit_property(self, qubit: int, name: str | None = None) -> Any:
-        """All values of a qubit by name, or one of them."""
-        rows = self._calibration.qubits
-        row = rows[qubit] if 0 <= qubit < len(rows) else {}
+        """All values of a qubit by name, or one of them: (value, time of its measurement)."""
+        row = self._qubits[qubit] if 0 <= qubit < len(self._qubits) else {}
         if name is None:
             return dict(row)
         if name not in row:
@@ -197,8 +214,11 @@ class BackendProperties:
     def gate_property(
         self, gate: str, qubits: int | Iterable[int] | None = None, name: str | None = None
     ) -> Any:
-        """All values of a gate by qubits, those on some qubits by name, or one of them."""
-        rows = dict(self._calibration.gates.get(gate, []))
+        """All values of a gate by qubits, those on some qubits by name, or one of them.
+
+        A value is a pair: in SI units, and when it was measured.
+        """
+        rows = self._gates.get(gate, {})
         if qubits is None:
             return {place: dict(row) for place, row in rows.items()}
         place: Qubits = (qubits,) if isinstance(qubits, int) else tuple(qubits)
@@ -211,39 +231,40 @@ class BackendProperties:
 
     def t1(self, qubit: int) -> float:
         """T1 in seconds."""
-        return self.qubit_property(qubit, "T1")
+        return self.qubit_property(qubit, "T1")[0]
 
     def t2(self, qubit: int) -> float:
         """T2 in seconds."""
-        return self.qubit_property(qubit, "T2")
+        return self.qubit_property(qubit, "T2")[0]
 
     def frequency(self, qubit: int) -> float:
         """Frequency in Hz."""
-        return self.qubit_property(qubit, "frequency")
+        return self.qubit_property(qubit, "frequency")[0]
 
     def readout_error(self, qubit: int) -> float:
         """Probability of a wrong bit."""
-        return self.qubit_property(qubit, "readout_error")
+        return self.qubit_property(qubit, "readout_error")[0]
 
     def readout_length(self, qubit: int) -> float:
         """Length of a measurement in seconds."""
-        return self.qubit_property(qubit, "readout_length")
+        return self.qubit_property(qubit, "readout_length")[0]
 
     def gate_error(self, gate: str, qubits: int | Iterable[int]) -> float:
         """Error of a gate."""
-        return self.gate_property(gate, qubits, "gate_error")
+        return self.gate_property(gate, qubits, "gate_error")[0]
 
     def gate_length(self, gate: str, qubits: int | Iterable[int]) -> float:
         """Length of a gate in seconds."""
-        return self.gate_property(gate, qubits, "gate_length")
+        return self.gate_property(gate, qubits, "gate_length")[0]
 
     def is_qubit_operational(self, qubit: int) -> bool:
         """Whether the qubit works; True if it is not reported."""
-        return self.qubit_property(qubit).get("operational") != 0
+        return qubit not in self._calibration.faulty_qubits
 
     def is_gate_operational(self, gate: str, qubits: int | Iterable[int]) -> bool:
         """Whether the gate works on these qubits; True if it is not reported."""
-        return self.gate_property(gate, qubits).get("operational") != 0
+        place: Qubits = (qubits,) if isinstance(qubits, int) else tuple(qubits)
+        return (gate, place) not in self.faulty_gates()
 
     def faulty_qubits(self) -> list[int]:
         """Qubits marked as not operational."""
@@ -257,6 +278,12 @@ class BackendProperties:
             for qubits, row in rows
             if row.get("operational") == 0
         ]
+
+
+def _dated(values: Mapping[str, float], entries: Any) -> DatedValues:
+    """The values that could be read, each with the date of its entry."""
+    dates = {entry["name"]: entry.get("date") for entry in entries or () if "name" in entry}
+    return {name: (value, read_date(dates[name])) for name, value in values.items()}
 
 
 def _scaled(value: Any, factor: float) -> Any:

@@ -7,7 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
+from qiskit.providers.fake_provider import GenericBackendV2
 
+from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2
 from qiskit_rest_primitives.account import Account, Secret, resolve_account, save_account
 from qiskit_rest_primitives.errors import AccountError
 from tests.tokens import jwt, secret
@@ -104,6 +106,17 @@ def test_iam_url_names_an_identity_service_for_any_service(
     account = resolve_account(token=KEY, url=LOCAL)
     assert account.token_kind == "apikey"
     assert account.auth_url == "http://127.0.0.1:9/identity/token"
+
+
+def test_the_channel_local_needs_no_identity_service(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its token stays here, whatever ``IAM_URL`` says; a device of Qiskit runs as a mode."""
+    monkeypatch.setenv("IAM_URL", "http://127.0.0.1:9")
+    account = resolve_account(channel="local", token=KEY, url=LOCAL)
+    assert account.token_kind == "bearer"
+    assert QiskitRuntimeService(channel="local").backend("statevector").configuration()
+    assert SamplerV2(GenericBackendV2(2, seed=1)).backend().configuration()
 
 
 def test_a_json_web_token_is_a_bearer_token() -> None:
