@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import copy
 from datetime import datetime
 from typing import Any
 
 import pytest
+from dateutil.parser import isoparse
 from qiskit.providers.fake_provider import GenericBackendV2
 
 from qiskit_rest_primitives.backend import (
@@ -31,12 +31,15 @@ def properties() -> dict[str, Any]:
 def test_properties_agree_with_the_official_clients(name: str) -> None:
     """Every value of every qubit and gate, in SI units, with its date."""
     _, reply = recorded(name)
-    from qiskit_ibm_runtime.utils.backend_decoder import properties_from_server_data
+    from qiskit_ibm_runtime.models import BackendProperties as Official
 
-    # It changes the dict that it is given.
-    theirs, ours = properties_from_server_data(copy.deepcopy(reply)), BackendProperties(reply)
+    theirs, ours = Official.from_dict(reply), BackendProperties(reply)
+
+    def dated(row: dict[str, tuple[float, str]]) -> dict[str, tuple[float, datetime]]:
+        return {name: (value, isoparse(date)) for name, (value, date) in row.items()}
+
     for qubit in range(len(reply["qubits"])):
-        assert ours.qubit_property(qubit) == theirs.qubit_property(qubit)
+        assert ours.qubit_property(qubit) == dated(theirs.qubit_property(qubit))
         assert ours.t1(qubit) == theirs.t1(qubit)
         assert ours.t2(qubit) == theirs.t2(qubit)
         assert ours.readout_error(qubit) == theirs.readout_error(qubit)
@@ -44,7 +47,7 @@ def test_properties_agree_with_the_official_clients(name: str) -> None:
     for gate in reply["gates"]:
         place = (gate["gate"], gate["qubits"])
         assert ours.gate_length(*place) == theirs.gate_length(*place)
-        assert ours.gate_property(*place) == theirs.gate_property(*place)
+        assert ours.gate_property(*place) == dated(theirs.gate_property(*place))
     assert ours.last_update_date == theirs.last_update_date
     assert (ours.backend_name, ours.backend_version) == (
         theirs.backend_name,
