@@ -18,7 +18,7 @@ from qiskit_rest_primitives.backend.reports import (
 )
 from qiskit_rest_primitives.concurrency.forks import Lock
 from qiskit_rest_primitives.errors import BackendError, InputError, NotFoundError
-from qiskit_rest_primitives.wire.target.target import decode_target
+from qiskit_rest_primitives.wire.target.target import decode_target, without_fractional_gates
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -91,6 +91,7 @@ class RestBackend(BackendV2):
         self._service = service
         self._list_entry = dict(list_entry) if list_entry is not None else None
         self._keep_alive = keep_alive
+        self._described: dict[str, Any] | None = None
         self._configuration: BackendConfiguration | None = None
         self._properties: BackendProperties | None = None
         self._properties_fetched = False
@@ -184,18 +185,27 @@ class RestBackend(BackendV2):
         super().set_options(**fields)
         if "use_fractional_gates" in fields:
             with self._lock:
-                self._target = self._coupling_map = None
+                self._target = self._coupling_map = self._configuration = None
 
     def configuration(self) -> BackendConfiguration:
         """The backend's configuration, fetched on first use.
+
+        Without fractional gates it does not list them, as the target doesn't.
 
         Raises:
             NotFoundError: there is no such backend in this instance.
         """
         with self._lock:
             if self._configuration is None:
-                reply = self._client.backend_configuration(self.name, self._calibration_id)
-                self._configuration = BackendConfiguration(reply)
+                if self._described is None:
+                    self._described = self._client.backend_configuration(
+                        self.name, self._calibration_id
+                    )
+                self._configuration = BackendConfiguration(
+                    self._described
+                    if self._options.use_fractional_gates
+                    else without_fractional_gates(self._described)
+                )
             return self._configuration
 
     def properties(
@@ -237,10 +247,8 @@ class RestBackend(BackendV2):
     def refresh(self) -> None:
         """Fetches configuration and properties again; the target is rebuilt."""
         with self._lock:
-            self._configuration = BackendConfiguration(
-                self._client.backend_configuration(self.name, self._calibration_id)
-            )
-            self._target = self._coupling_map = None
+            self._described = self._client.backend_configuration(self.name, self._calibration_id)
+            self._target = self._coupling_map = self._configuration = None
             self.properties(refresh=True)
 
     def status(self) -> BackendStatus:

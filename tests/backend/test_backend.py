@@ -185,6 +185,22 @@ def test_status_has_the_official_attributes(backend: RestBackend) -> None:
     }
 
 
+@pytest.mark.parametrize("fractional", [False, True, None])
+def test_the_configuration_lists_the_gates_that_the_official_one_lists(
+    service: Service, fractional: bool | None
+) -> None:
+    """Programs transpile to its basis_gates."""
+    pytest.importorskip("qiskit_ibm_runtime")
+    from qiskit_ibm_runtime.utils.backend_decoder import configuration_from_server_data
+
+    reply = service.backend_configuration("fake_5q")
+    theirs = configuration_from_server_data(copy.deepcopy(reply), use_fractional_gates=fractional)
+    ours = RestBackend(service, "fake_5q", use_fractional_gates=fractional).configuration()
+    assert ours.basis_gates == theirs.basis_gates
+    assert [gate.name for gate in ours.gates] == [gate.name for gate in theirs.gates]
+    assert ours.supported_instructions == theirs.supported_instructions
+
+
 def test_fractional_gates_can_be_switched(backend: RestBackend, service: Service) -> None:
     """As an option of the backend, without another request."""
     assert "rzz" not in backend.target.operation_names

@@ -152,6 +152,19 @@ def _encode_coupling(target: Target) -> list[list[int]] | None:
     return [list(pair) for pair in sorted(pairs)] or None
 
 
+def without_fractional_gates(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """A device's configuration without the gates that `decode_target` leaves out by default."""
+    operations = {} if configuration.get("simulator") else decode_operations(configuration)
+    removed = operations.keys() - without_fractional(operations).keys()
+    kept = dict(configuration)
+    for field in ("basis_gates", "supported_instructions"):
+        if field in kept:
+            kept[field] = [name for name in kept[field] or [] if name not in removed]
+    if "gates" in kept:
+        kept["gates"] = [gate for gate in kept["gates"] or [] if gate.get("name") not in removed]
+    return kept
+
+
 def decode_target(
     configuration: Mapping[str, Any],
     properties: Mapping[str, Any] | None,
