@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import sysconfig
 import traceback
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,11 @@ from types import TracebackType
 from typing import Any, Final
 
 _PACKAGE: Final = str(Path(__file__).parents[1]) + os.sep
+# Python's own modules and installed packages; the paths of one environment may be the same.
+_LIBRARIES: Final = (
+    *(sysconfig.get_path(kind) + os.sep for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
+    "<frozen ",
+)
 _IPYTHON: Final = f"{os.sep}IPython{os.sep}core{os.sep}"
 # Python's own, and the one of Ubuntu's crash reports, which passes everything on to that.
 _DEFAULT_HOOKS: Final = ("excepthook", "apport_excepthook")
@@ -86,11 +92,16 @@ def notebook_traceback(error: BaseException) -> list[str]:
 
 
 def _cut(shown: traceback.TracebackException) -> None:
-    """Cuts a traceback and those of the exceptions it was raised from, and names cells."""
+    """Cuts a traceback and those of the exceptions it was raised from, and names cells.
+
+    Below the package's frames it keeps only those of the user, such as a callback's.
+    """
     kept: list[Any] = []
+    inside = False
     for frame in shown.stack:
-        if frame.filename.startswith(_PACKAGE):
-            break
+        inside = inside or frame.filename.startswith(_PACKAGE)
+        if inside and frame.filename.startswith((_PACKAGE, *_LIBRARIES)):
+            continue
         # Without the columns, which Python would underline in a line of its own.
         kept.append((_cell_or_file(frame.filename), frame.lineno, frame.name, frame.line))
     shown.stack = traceback.StackSummary.from_list(kept)

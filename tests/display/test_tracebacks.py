@@ -138,6 +138,20 @@ def test_an_interrupt(failing: LocalService, tmp_path: Path, ipython: bool) -> N
         assert process.returncode == -signal.SIGINT
 
 
+def test_the_line_of_a_users_callback_is_shown(service: QiskitRuntimeService) -> None:
+    """It is called by the package, and raises one of the package's errors itself."""
+
+    def circuits() -> Iterator[QuantumCircuit]:
+        yield QuantumCircuit(1)
+        raise BackendError("no more circuits today")
+
+    with pytest.raises(BackendError) as caught:
+        EstimatorV2(service.backend("statevector")).run((each, "Z") for each in circuits())
+    text = "".join(short_traceback(caught.value, caught.value.__traceback__))
+    assert "    raise BackendError(" in text
+    assert f"qiskit_rest_primitives{os.sep}primitives" not in text
+
+
 def unknown_backend(service: QiskitRuntimeService) -> BackendError:
     """An error as a user catches it."""
     with pytest.raises(BackendError) as caught:
@@ -153,7 +167,7 @@ def test_the_error_keeps_its_whole_traceback(service: QiskitRuntimeService) -> N
     while trace is not None:
         frames.append(Path(trace.tb_frame.f_code.co_filename).name)
         trace = trace.tb_next
-    assert frames[-1] == "service.py"
+    assert frames[-1] == "instance.py"
     assert "service.py" not in "".join(short_traceback(error, error.__traceback__))
 
 

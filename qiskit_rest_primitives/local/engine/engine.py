@@ -3,8 +3,8 @@
 A conductor thread takes the oldest job, plans it, hands its tasks to the executor and waits: for
 the results, for a cancellation or for the time limit, whichever is first. Nothing here polls.
 
-A backend that was handed in has a queue and a conductor of its own: however long it takes, or
-hangs, jobs on other backends do not wait for it.
+A backend that was handed in, unless worker processes can have it, has a queue and a conductor of
+its own: however long it takes, or hangs, jobs on other backends do not wait for it.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class LocalBackend:
         takes_seed: whether it acts on a seed.
         takes_noise: whether it acts on a noise model though it is not `on_aer`.
         own_thread: whether its jobs run one after another in a thread of this process: a backend
-            that was handed in, which may be slow, hang, and not go into another process.
+            that was handed in and that no other process can have. It may be slow, and hang.
         prepare: decides how to run a PUB: circuit, number of the PUB, options, what is wanted ->
             Setup; raises RefusedError for what the backend can't run.
     """
@@ -296,7 +296,7 @@ def _foreign(source: ForeignBackend, name: str) -> LocalBackend:
         on_aer=False,
         takes_seed=source.takes_seed,
         takes_noise=source.takes_noise,
-        own_thread=True,
+        own_thread=not source.pickles,
         version=source.version,
         # Without this, clients take it for one of IBM's devices: angles of rzz from 0 to π/2.
         more_fields=None if source.bounds_rzz else {"angle_bounds": {}},

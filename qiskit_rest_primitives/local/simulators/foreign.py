@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ForeignSimulation:
-    """Runs circuits with the backend's own `run`; in this process, since few backends pickle.
+    """Runs circuits with the backend's own `run`; in this process if it does not pickle.
 
     Qiskit's primitives are called in a daemon thread, and not by their public ``run``: that starts
     a thread for which the interpreter's exit waits, be it as long as the backend hangs.
@@ -35,7 +35,7 @@ class ForeignSimulation:
 
     @property
     def holds_lock(self) -> bool:
-        """Nobody knows; tasks on it have a thread of their own."""
+        """Nobody knows; tasks on it go to a worker process or have a thread of their own."""
         return True
 
     def sample(self, points: Points, shots: int) -> dict[str, np.ndarray]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 DEVICE_SHOTS = 100_000
 # What a description has to say where the backend does not limit its width.
 ANY_WIDTH = 30
+_PICKLING_PACKAGES = frozenset({"qiskit", "qiskit_aer", "qiskit_ibm_runtime"})
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 _UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
 
@@ -69,6 +70,15 @@ class ForeignBackend:
     def takes_any_width(self) -> bool:
         """Whether circuits may be wider than it says: Aer's width is a guess at its memory."""
         return self.target.num_qubits is None or (self.is_simulator and self._is_aer)
+
+    @property
+    def pickles(self) -> bool:
+        """Whether it can run in a worker process: simulators of packages that are known to pickle.
+
+        They should: while they simulate in C++, they keep Python's lock. A subclass may hold
+        anything, and belong to a program that no other process can import.
+        """
+        return type(self.backend).__module__.split(".")[0] in _PICKLING_PACKAGES
 
     @property
     def _is_aer(self) -> bool:

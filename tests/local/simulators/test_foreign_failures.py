@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from qiskit import QuantumCircuit
+from qiskit.circuit.random import random_circuit
 from qiskit.result import Result
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings
@@ -216,3 +217,17 @@ def test_a_program_ends_while_a_backend_hangs(tmp_path: Path) -> None:
         env={"PYTHONPATH": ":".join(path for path in sys.path if path), "HOME": str(tmp_path)},
     )
     assert (done.returncode, done.stdout) == (0, "leaving\n"), done.stderr
+
+
+def test_a_long_simulation_on_aer_keeps_no_other_job_waiting(circuit: QuantumCircuit) -> None:
+    """It keeps Python's lock, so it runs in a worker process, which ends with its job."""
+    aer = pytest.importorskip("qiskit_aer")
+    long = random_circuit(24, 150, max_operands=2, seed=1, measure=True)
+    service = QiskitRuntimeService(channel="local")
+    job = SamplerV2(mode=aer.AerSimulator(method="statevector")).run([long])
+    quick = SamplerV2(service.backend("statevector")).run([circuit], shots=5)
+    assert quick.result()[0].data.meas.get_counts() == {"00": 5}
+    assert not job.in_final_state()
+    job.cancel()
+    job.wait_for_final_state(60)
+    assert job.cancelled()
