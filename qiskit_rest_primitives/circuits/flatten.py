@@ -12,7 +12,7 @@ from typing import Any
 
 from qiskit.circuit import Gate, Instruction, QuantumCircuit
 
-from qiskit_rest_primitives.circuits.rename_gates import GateRenamer
+from qiskit_rest_primitives.circuits.misnamed_gates import GateRenamer
 from qiskit_rest_primitives.errors import EncodeError
 
 _NOT_GATES = frozenset(

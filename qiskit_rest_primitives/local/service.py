@@ -23,7 +23,7 @@ from qiskit_rest_primitives.local.api.connection import service_protocol
 from qiskit_rest_primitives.local.api.faults import Faults
 from qiskit_rest_primitives.local.auth import DEFAULT_LIFETIME_SECONDS, Tokens, User
 from qiskit_rest_primitives.local.engine.engine import Engine
-from qiskit_rest_primitives.local.jobs import Core
+from qiskit_rest_primitives.local.job_states import Core
 from qiskit_rest_primitives.local.limits import Limits
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.local.store import Store

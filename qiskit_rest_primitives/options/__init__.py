@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from qiskit_rest_primitives.options.primitives import (
+from qiskit_rest_primitives.options.job_options import (
     EnvironmentOptions,
     EstimatorOptions,
     PrimitiveOptions,

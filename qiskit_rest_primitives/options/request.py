@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.options.encoding import encode_value
-from qiskit_rest_primitives.options.primitives import PrimitiveOptions
+from qiskit_rest_primitives.options.job_options import PrimitiveOptions
 from qiskit_rest_primitives.options.rules import check_rules
 from qiskit_rest_primitives.wire.request.option_group import (
     OptionGroup,

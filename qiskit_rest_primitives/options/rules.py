@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET
 
 from qiskit_rest_primitives.errors import OptionsError
-from qiskit_rest_primitives.options.primitives import EstimatorOptions, SamplerOptions
+from qiskit_rest_primitives.options.job_options import EstimatorOptions, SamplerOptions
 from qiskit_rest_primitives.wire.request.option_group import OptionGroup, settings_of
 from qiskit_rest_primitives.wire.request.options import CommonOptions, ZneOptions
 from qiskit_rest_primitives.wire.shots import Randomizations, estimator_precision, sampler_shots

@@ -22,7 +22,7 @@ from qiskit_rest_primitives.jobs.split_job import SplitJob
 from qiskit_rest_primitives.jobs.submit import submit
 from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub
 from qiskit_rest_primitives.jobs.tags import new_tag
-from qiskit_rest_primitives.options.primitives import PrimitiveOptions
+from qiskit_rest_primitives.options.job_options import PrimitiveOptions
 from qiskit_rest_primitives.options.request import encode_options
 from qiskit_rest_primitives.primitives.encoded_pubs import EncodedPub, pack
 from qiskit_rest_primitives.primitives.mode import Mode, backend_of

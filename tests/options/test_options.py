@@ -19,7 +19,7 @@ from qiskit_rest_primitives.options import (
     ExecutionOptionsV2,
     SamplerOptions,
     TwirlingOptions,
-    primitives,
+    job_options,
 )
 from qiskit_rest_primitives.options.request import OptionsOnWire, coerce_options, encode_options
 from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION, DEFAULT_SHOTS
@@ -308,7 +308,7 @@ def test_help_lists_the_options():
     assert "enable_gates: Whether to twirl two-qubit Clifford gates. Service's default" in text
 
 
-@pytest.mark.parametrize("module", [option_bodies, primitives])
+@pytest.mark.parametrize("module", [option_bodies, job_options])
 def test_docstring_examples_run(module: ModuleType):
     """They print what they show."""
     found = doctest.testmod(module)

@@ -1,1 +1,1 @@
-"""The endpoints of the API. In: requests. Out: replies; the work is in `local.jobs`."""
+"""The endpoints of the API. In: requests. Out: replies; the work is in `local.job_states`."""

@@ -18,7 +18,7 @@ from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.times import iso_time
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.jobs import Core
+    from qiskit_rest_primitives.local.job_states import Core
 
 PLAN = "local"
 SEARCH_LENGTHS = range(3, 101)

@@ -29,7 +29,7 @@ from qiskit_rest_primitives.local.api.replies import problem_reply
 from qiskit_rest_primitives.local.problems import ProblemError
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.jobs import Core
+    from qiskit_rest_primitives.local.job_states import Core
 
 PREFIXES = ("/v1", "/api/v1", "/experimental")
 TICK_SECONDS = 0.5

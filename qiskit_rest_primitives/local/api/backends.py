@@ -15,7 +15,7 @@ from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.times import read_time
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.jobs import Core
+    from qiskit_rest_primitives.local.job_states import Core
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend
 
 

@@ -29,7 +29,7 @@ from qiskit_rest_primitives.wire.request.job_request import (
 )
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.jobs import Core
+    from qiskit_rest_primitives.local.job_states import Core
     from qiskit_rest_primitives.wire.request.job_request import (
         EstimatorParams,
         JobRequest,

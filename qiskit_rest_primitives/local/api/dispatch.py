@@ -19,7 +19,7 @@ from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.wire.limits import API_VERSION
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.jobs import Core
+    from qiskit_rest_primitives.local.job_states import Core
 
 logger = logging.getLogger(__name__)
 

@@ -34,7 +34,7 @@ from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.jobs import Core
+    from qiskit_rest_primitives.local.job_states import Core
 
 # Most hits that are kept.
 HITS = 10_000

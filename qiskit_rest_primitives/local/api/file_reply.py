@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from qiskit_rest_primitives.local.api.middleware import ClientGoneError
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.jobs import Core
+    from qiskit_rest_primitives.local.job_states import Core
 
 PIECE = 1 << 18
 

@@ -29,7 +29,7 @@ from qiskit_rest_primitives.wire.limits import MAX_PAGE, MAX_TAG_LENGTH, MAX_TAG
 if TYPE_CHECKING:
     import sqlite3
 
-    from qiskit_rest_primitives.local.jobs import Core
+    from qiskit_rest_primitives.local.job_states import Core
 
 LISTED_PARAMS_BYTES = 64_000_000
 # Above this, reading and writing takes longer than handing the work to a thread.

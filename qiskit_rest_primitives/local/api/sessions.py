@@ -14,7 +14,7 @@ from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.sessions import SessionRequest, SessionUpdate
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.jobs import Core
+    from qiskit_rest_primitives.local.job_states import Core
 
 
 async def create_session(core: Core, principal: Principal, request: Request) -> Response:

@@ -21,7 +21,7 @@ from qiskit_rest_primitives.local.times import iso_time
 if TYPE_CHECKING:
     import sqlite3
 
-    from qiskit_rest_primitives.local.jobs import Core
+    from qiskit_rest_primitives.local.job_states import Core
 
 PAGE, LARGEST_PAGE = 10, 50
 STATUSES = {

@@ -23,7 +23,7 @@ from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
 from qiskit_rest_primitives.local.engine.tasks import StopFlag, Task
 from qiskit_rest_primitives.local.engine.thread_or_process import is_small
 from qiskit_rest_primitives.local.outcome import RefusedError
-from qiskit_rest_primitives.local.simulators.job_options import Requested, read_request
+from qiskit_rest_primitives.local.simulators.options_acted_on import Requested, read_request
 from qiskit_rest_primitives.local.simulators.seeds import Seeds
 from qiskit_rest_primitives.local.simulators.setup import Setup
 from qiskit_rest_primitives.local.simulators.simulator import (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qiskit_rest_primitives.local.simulators.noise import DeviceNoise, GivenNoise, with_labels
+from qiskit_rest_primitives.local.simulators.aer_noise import DeviceNoise, GivenNoise, with_labels
 from qiskit_rest_primitives.local.simulators.pauli_bases import (
     Bases,
     estimate_from_bits,

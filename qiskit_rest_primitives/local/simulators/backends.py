@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from qiskit_rest_primitives.local.simulators.cost_model import MAX_AER_SHOTS
-from qiskit_rest_primitives.local.simulators.devices import (
+from qiskit_rest_primitives.local.simulators.fake_devices import (
     LISTED,
     device_name,
     device_size,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
     from qiskit_rest_primitives.local.simulators.foreign_backend import ForeignBackend
-    from qiskit_rest_primitives.local.simulators.job_options import Requested
+    from qiskit_rest_primitives.local.simulators.options_acted_on import Requested
     from qiskit_rest_primitives.local.simulators.setup import Setup
     from qiskit_rest_primitives.local.simulators.simulator import Wanted
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
     from qiskit.primitives.containers.bindings_array import BindingsArray
 
+    from qiskit_rest_primitives.local.simulators.aer_noise import GivenNoise
     from qiskit_rest_primitives.local.simulators.foreign_backend import ForeignBackend
-    from qiskit_rest_primitives.local.simulators.noise import GivenNoise
     from qiskit_rest_primitives.local.simulators.simulator import ExpectationsWanted, Points
 
 

@@ -35,7 +35,7 @@ from qiskit_rest_primitives.local.simulators.translate import translated_circuit
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-    from qiskit_rest_primitives.local.simulators.job_options import Requested
+    from qiskit_rest_primitives.local.simulators.options_acted_on import Requested
 
 
 def prepare_aer(

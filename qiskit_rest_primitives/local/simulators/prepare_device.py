@@ -11,6 +11,7 @@ from qiskit_rest_primitives.errors import ISAError
 from qiskit_rest_primitives.local.outcome import NOT_ISA, RefusedError
 from qiskit_rest_primitives.local.simulators.aer import AerSimulation
 from qiskit_rest_primitives.local.simulators.aer_limits import missing_in_aer
+from qiskit_rest_primitives.local.simulators.aer_noise import DeviceNoise, dephased, used_gates
 from qiskit_rest_primitives.local.simulators.circuit_analysis import (
     keep_letters,
     keep_qubits,
@@ -22,8 +23,7 @@ from qiskit_rest_primitives.local.simulators.cost_model import (
     check_shots,
     choose_noisy_run,
 )
-from qiskit_rest_primitives.local.simulators.devices import device_target
-from qiskit_rest_primitives.local.simulators.noise import DeviceNoise, dephased, used_gates
+from qiskit_rest_primitives.local.simulators.fake_devices import device_target
 from qiskit_rest_primitives.local.simulators.prepare import (
     aer_is_installed,
     check_precision,
@@ -41,7 +41,7 @@ from qiskit_rest_primitives.wire.shots import shots_of
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-    from qiskit_rest_primitives.local.simulators.job_options import Requested
+    from qiskit_rest_primitives.local.simulators.options_acted_on import Requested
 
 
 def prepare_device(

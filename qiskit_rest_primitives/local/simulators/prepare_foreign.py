@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
     from qiskit_rest_primitives.local.simulators.foreign_backend import ForeignBackend
-    from qiskit_rest_primitives.local.simulators.job_options import Requested
+    from qiskit_rest_primitives.local.simulators.options_acted_on import Requested
 
 _NEVER_REWRITTEN = frozenset({"barrier", "measure", "reset", "store", *CONTROL_FLOW, *JUMPS})
 

@@ -31,7 +31,7 @@ from qiskit_rest_primitives.local.simulators.statevector import ReferenceSimulat
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-    from qiskit_rest_primitives.local.simulators.job_options import Requested
+    from qiskit_rest_primitives.local.simulators.options_acted_on import Requested
 
 # With a precision, values of more amplitudes than 2**22 are found faster by sampling.
 _EXACT_UP_TO = 22

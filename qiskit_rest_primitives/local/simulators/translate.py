@@ -20,7 +20,7 @@ from qiskit_rest_primitives.wire.target.operations import NON_UNITARY
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-    from qiskit_rest_primitives.local.simulators.job_options import Requested
+    from qiskit_rest_primitives.local.simulators.options_acted_on import Requested
 
 _NOT_GATES = ("barrier", "measure", "reset", *CONTROL_FLOW, *JUMPS)
 

@@ -11,7 +11,7 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp, Statevector
 from qiskit.transpiler import generate_preset_pass_manager
 
-from qiskit_rest_primitives.local.simulators.devices import device_target
+from qiskit_rest_primitives.local.simulators.fake_devices import device_target
 from tests.local.engine.jobs import fail, run, text_of
 
 pytest.importorskip("qiskit_aer")
@@ -184,7 +184,7 @@ def test_a_noise_model_is_sent_unchanged():
     from qiskit_aer import AerSimulator
     from qiskit_aer.library import SaveDensityMatrix
 
-    from qiskit_rest_primitives.local.simulators.noise import (
+    from qiskit_rest_primitives.local.simulators.aer_noise import (
         DeviceNoise,
         read_noise_option,
         with_labels,

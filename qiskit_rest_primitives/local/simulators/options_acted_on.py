@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from qiskit_rest_primitives.local.outcome import RefusedError
-from qiskit_rest_primitives.local.simulators.noise import GivenNoise, read_noise_option
+from qiskit_rest_primitives.local.simulators.aer_noise import GivenNoise, read_noise_option
 from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION, DEFAULT_SHOTS
 from qiskit_rest_primitives.wire.request.job_request import EstimatorParams, SamplerParams
 from qiskit_rest_primitives.wire.shots import (

@@ -12,7 +12,7 @@ from qiskit.transpiler import CouplingMap, generate_preset_pass_manager
 from qiskit_rest_primitives.circuits.isa import check_isa
 from qiskit_rest_primitives.local.simulators import prepare
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
-from qiskit_rest_primitives.local.simulators.devices import (
+from qiskit_rest_primitives.local.simulators.fake_devices import (
     device_size,
     device_target,
     heavy_hex_edges,

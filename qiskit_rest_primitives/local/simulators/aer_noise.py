@@ -19,7 +19,7 @@ from qiskit.circuit import ControlFlowOp, Gate
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.simulators.circuit_analysis import split_final_measurements
 from qiskit_rest_primitives.local.simulators.classical_reads import named_bits
-from qiskit_rest_primitives.local.simulators.devices import device_target
+from qiskit_rest_primitives.local.simulators.fake_devices import device_target
 from qiskit_rest_primitives.local.simulators.pauli_twirling import twirl_model
 from qiskit_rest_primitives.wire.values.arrays import decode_array
 

@@ -13,10 +13,10 @@ from qiskit import ClassicalRegister, QuantumCircuit, qpy
 from qiskit.circuit.library import XGate
 from qiskit.quantum_info import PTM, Kraus, SuperOp
 
+from qiskit_rest_primitives.local.simulators.aer_noise import used_gates
 from qiskit_rest_primitives.local.simulators.circuit_analysis import keep_qubits
 from qiskit_rest_primitives.local.simulators.cost_model import EXACT_NOISE_UP_TO, choose_noisy_run
-from qiskit_rest_primitives.local.simulators.devices import device_target
-from qiskit_rest_primitives.local.simulators.noise import used_gates
+from qiskit_rest_primitives.local.simulators.fake_devices import device_target
 from tests.local.engine.jobs import Running, fail, run, text_of
 
 pytest.importorskip("qiskit_aer")
@@ -101,7 +101,7 @@ def entangled(qubits, size, angle, layers=2):
 def counts_by(method, circuit, size, shots, *, twirled=False):
     """Counts of a device's circuit by one method of the embedded service."""
     from qiskit_rest_primitives.local.simulators.aer import AerSimulation
-    from qiskit_rest_primitives.local.simulators.noise import DeviceNoise
+    from qiskit_rest_primitives.local.simulators.aer_noise import DeviceNoise
 
     kept = sorted({circuit.find_bit(q).index for i in circuit.data for q in i.qubits})
     small = keep_qubits(circuit, kept)
@@ -200,8 +200,8 @@ def test_a_rewritten_gate_has_its_own_noise_once():
     """Rotations rewritten as Clifford gates give the state that Aer gives for the rotations."""
     from qiskit_aer import AerSimulator
 
+    from qiskit_rest_primitives.local.simulators.aer_noise import DeviceNoise, with_labels
     from qiskit_rest_primitives.local.simulators.clifford import as_clifford
-    from qiskit_rest_primitives.local.simulators.noise import DeviceNoise, with_labels
 
     circuit = QuantumCircuit(3)
     for turns in range(4):
