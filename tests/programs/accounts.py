@@ -27,7 +27,7 @@ def main(service: QiskitRuntimeService) -> dict:
     )
     errors = []
     try:
-        QiskitRuntimeService.save_account(token="other", name="mine", **own)
+        QiskitRuntimeService.save_account(token=token + "x", name="mine", **own)
     except AccountAlreadyExistsError:
         errors.append("exists")
     QiskitRuntimeService.save_account(token=token, name="mine", overwrite=True, **own)
