@@ -89,6 +89,9 @@ else:  # type checkers would take every name for one that exists
             return getattr(runtime_json, name)
         raise AttributeError(message_of(name))
 
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
 
 use_circuit_runner(run_circuits)
 shorten_uncaught(RestPrimitivesError, KeyboardInterrupt)

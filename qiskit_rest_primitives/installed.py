@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from importlib.util import find_spec
 
@@ -24,4 +25,4 @@ def require_official(module: str) -> None:
     with warnings.catch_warnings():
         # What it deprecates of its own does not concern a program that imports this package.
         warnings.simplefilter("ignore", DeprecationWarning)
-        import qiskit_ibm_runtime  # noqa: F401  # pyright: ignore[reportUnusedImport]
+        importlib.import_module("qiskit_ibm_runtime")

@@ -54,7 +54,8 @@ def shorten_uncaught(*kinds: type[BaseException]) -> None:
 
 def shorten_in_notebooks(error: BaseException) -> None:
     """Shortens what IPython and Jupyter show of one exception, which may be Python's own."""
-    setattr(error, "_render_traceback_", partial(notebook_traceback, error))  # noqa: B010
+    show = partial(notebook_traceback, error)
+    setattr(error, "_render_traceback_", show)  # noqa: B010 - type checkers know no such attribute
 
 
 def short_traceback(error: BaseException, trace: TracebackType | None) -> list[str]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class ForeignSimulation:
     """Runs circuits with the backend's own `run`; in this process if it does not pickle.
 
-    Qiskit's primitives are called in a daemon thread, and not by their public ``run``: that starts
-    a thread for which the interpreter's exit waits, be it as long as the backend hangs.
+    Qiskit's primitives are called in a daemon thread by their private ``_run``. Their public
+    ``run`` starts a thread that is no daemon: the interpreter's exit would wait for a hung backend.
 
     Attributes:
         source: the backend.

@@ -59,6 +59,7 @@ def run_watched(
         thread.shutdown(wait=False)
 
 
+# Qiskit infers None for its abstract members: the overrides below that say more carry an ignore.
 class WatchedBackend(BackendV2):
     """A backend whose results are checked, and whose jobs can be cancelled from another thread.
 
