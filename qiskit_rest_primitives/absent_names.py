@@ -79,6 +79,10 @@ def message_of(name: str) -> str:
     return f"module {PACKAGE!r} has no attribute {name!r}"
 
 
+HANDED_ON: Final = frozenset({"debug_tools", "fake_provider", "utils"})
+"""Submodules that have the names of the official client's own ones, if that is installed."""
+
+
 class AbsentNames:
     """Refuses the import of an absent name with what to use instead.
 
@@ -92,11 +96,18 @@ class AbsentNames:
         """Finds nothing.
 
         Raises:
-            ImportError: the name is one of the absent ones.
+            ImportError: the name is one of the absent ones, or a module of the official client.
         """
         package, _, absent = name.partition(".")
         if package == PACKAGE and (absent in ABSENT or absent in ABSENT_IN_SUBMODULES):
             raise ImportError(message_of(absent), name=name)
+        module, _, part = absent.partition(".")
+        if package == PACKAGE and module in HANDED_ON and part.islower():
+            raise ImportError(
+                f"{PACKAGE}.{module} has the names of qiskit_ibm_runtime.{module}, not its "
+                f"modules: import from qiskit_ibm_runtime.{absent}",
+                name=name,
+            )
 
 
 def explain_absent_names() -> None:

@@ -150,3 +150,16 @@ def test_files_of_official_names_stay_thin() -> None:
         text = file.read_text("utf-8")
         assert "def " not in text, file
         assert "class " not in text.replace("class.", ""), file
+
+
+@pytest.mark.parametrize("module", ["utils.utils", "fake_provider.local_service"])
+def test_a_module_of_a_forwarding_module_says_where_it_is(module: str) -> None:
+    """Names are handed on, modules are not; the official client has them."""
+    importlib.import_module(f"qiskit_ibm_runtime.{module}")
+    with pytest.raises(ImportError, match=f"import from qiskit_ibm_runtime.{module}$"):
+        importlib.import_module(f"qiskit_rest_primitives.{module}")
+
+
+def test_tab_shows_names_that_are_imported_late() -> None:
+    """dir() has all of ``__all__``, without importing it."""
+    assert set(qiskit_rest_primitives.__all__) <= set(dir(qiskit_rest_primitives))
