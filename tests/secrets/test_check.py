@@ -163,6 +163,7 @@ def check(path: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_every_kind_of_leak_is_found_and_named(tmp_path: Path) -> None:
     """The report has each leak's test and place, without the secret; the exit code is 1."""
     path = tmp_path / "test_leaky.py"
@@ -178,6 +179,7 @@ def test_every_kind_of_leak_is_found_and_named(tmp_path: Path) -> None:
     assert f"{len(FOUND) + len(CLEAN)} passed" in done.stdout
 
 
+@pytest.mark.slow
 def test_tests_without_leaks_pass(tmp_path: Path) -> None:
     """The exit code is 0, with figures; it is 1 if a test fails."""
     path = tmp_path / "test_clean.py"
@@ -200,6 +202,7 @@ def test_small_figures_are_a_failure() -> None:
     assert len(shortcomings({}, LEAST)) == len(LEAST)
 
 
+@pytest.mark.slow
 def test_an_aborted_run_is_a_failure(capfd: pytest.CaptureFixture[str]) -> None:
     """For example, if the plugin does not load."""
     assert main(["--no-such-option"]) == 1
