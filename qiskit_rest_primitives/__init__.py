@@ -1,6 +1,8 @@
 """Qiskit V2 primitives on any service that speaks the Qiskit Runtime REST API."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from qiskit_rest_primitives._version import __version__
 from qiskit_rest_primitives.absent_names import explain_absent_names, message_of
@@ -55,14 +57,11 @@ from qiskit_rest_primitives.exceptions import (
     RuntimeJobTimeoutError,
     RuntimeProgramNotFound,
 )
-from qiskit_rest_primitives.jobs.circuit_job import CircuitJob
 from qiskit_rest_primitives.jobs.job import RestJob
-from qiskit_rest_primitives.jobs.saved_results import load_result, save_result
 from qiskit_rest_primitives.jobs.split_job import SplitJob
 from qiskit_rest_primitives.jobs.waiting import as_completed, wait
 from qiskit_rest_primitives.options import EstimatorOptions, OptionsV2, SamplerOptions
 from qiskit_rest_primitives.primitives.estimator import EstimatorV2
-from qiskit_rest_primitives.primitives.run_circuits import run_circuits
 from qiskit_rest_primitives.primitives.sampler import SamplerV2
 from qiskit_rest_primitives.service.service import QiskitRuntimeService
 from qiskit_rest_primitives.service.session import Batch, Session
@@ -78,22 +77,35 @@ RuntimeJobV2 = RestJob
 explain_absent_names()
 
 if TYPE_CHECKING:
+    from qiskit_rest_primitives.jobs.circuit_job import CircuitJob
+    from qiskit_rest_primitives.jobs.saved_results import load_result, save_result
     from qiskit_rest_primitives.wire.runtime_json import RuntimeDecoder, RuntimeEncoder
 else:  # type checkers would take every name for one that exists
+    _IMPORTED_WHEN_ASKED_FOR = {
+        "CircuitJob": "jobs.circuit_job",
+        "RuntimeDecoder": "wire.runtime_json",
+        "RuntimeEncoder": "wire.runtime_json",
+        "load_result": "jobs.saved_results",
+        "save_result": "jobs.saved_results",
+    }
 
     def __getattr__(name: str) -> object:
         """Imports rarely used names when they are first asked for; says what to use for others."""
-        if name in ("RuntimeDecoder", "RuntimeEncoder"):
-            from qiskit_rest_primitives.wire import runtime_json
-
-            return getattr(runtime_json, name)
+        if (module := _IMPORTED_WHEN_ASKED_FOR.get(name)) is not None:
+            return getattr(import_module(f"{__name__}.{module}"), name)
         raise AttributeError(message_of(name))
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})
 
 
-use_circuit_runner(run_circuits)
+def _run_circuits(backend: RestBackend, circuits: Any, options: Mapping[str, Any]) -> "CircuitJob":
+    from qiskit_rest_primitives.primitives.run_circuits import run_circuits
+
+    return run_circuits(backend, circuits, options)
+
+
+use_circuit_runner(_run_circuits)
 shorten_uncaught(RestPrimitivesError, KeyboardInterrupt)
 
 __all__ = [
