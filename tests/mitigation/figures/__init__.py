@@ -1,0 +1,1 @@
+"""What error mitigation gains and costs: ``python -m tests.mitigation.figures``."""
