@@ -17,9 +17,14 @@ CHANNEL = "ibm_quantum_platform"
 
 def main(service: QiskitRuntimeService) -> dict:
     """What saved_accounts, active_account and instances say."""
+    with tempfile.TemporaryDirectory() as folder:
+        return with_file(service, str(Path(folder) / "accounts.json"))
+
+
+def with_file(service: QiskitRuntimeService, filename: str) -> dict:
+    """The same, with accounts in a file that holds tokens."""
     token, url = os.environ["QISKIT_IBM_TOKEN"], os.environ["QISKIT_IBM_URL"]
     instance = os.environ["QISKIT_IBM_INSTANCE"]
-    filename = str(Path(tempfile.mkdtemp()) / "accounts.json")
     own = {"channel": CHANNEL, "url": url, "instance": instance, "filename": filename}
     QiskitRuntimeService.save_account(token=token, name="mine", **own)
     QiskitRuntimeService.save_account(
