@@ -19,7 +19,7 @@ from qiskit.circuit import ControlFlowOp, Gate
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.simulators.circuit_analysis import split_final_measurements
 from qiskit_rest_primitives.local.simulators.classical_reads import named_bits
-from qiskit_rest_primitives.local.simulators.fake_devices import device_target
+from qiskit_rest_primitives.local.simulators.fake_devices import FakeDevice
 from qiskit_rest_primitives.local.simulators.pauli_twirling import twirl_model
 from qiskit_rest_primitives.wire.values.arrays import decode_array
 
@@ -32,13 +32,13 @@ class DeviceNoise:
     """The part of a device's noise that a circuit needs.
 
     Attributes:
-        num_qubits: size of the device.
+        device: the device, on the day of the job.
         qubits: its qubits that the circuit uses; they are 0, 1, ... in the circuit.
         gates: (name, qubits of the circuit) that occur.
         twirled: whether errors are approximated by Paulis and resets, for the stabilizer method.
     """
 
-    num_qubits: int
+    device: FakeDevice
     qubits: tuple[int, ...]
     gates: frozenset[tuple[str, tuple[int, ...]]]
     twirled: bool = False
@@ -216,7 +216,7 @@ def _device_noise_model(noise: DeviceNoise) -> Any:
     from qiskit_aer.noise import NoiseModel
     from scipy.sparse import SparseEfficiencyWarning
 
-    whole = device_target(noise.num_qubits)
+    whole = noise.device.calibration.target
     part = Target(
         num_qubits=len(noise.qubits),
         dt=whole.dt,

@@ -17,9 +17,9 @@ import numpy as np
 from qiskit_rest_primitives.local.simulators.cost_model import MAX_AER_SHOTS
 from qiskit_rest_primitives.local.simulators.fake_devices import (
     LISTED,
+    FakeDevice,
     device_name,
     device_size,
-    device_target,
     simulator_target,
 )
 from qiskit_rest_primitives.local.simulators.foreign_backend import DEVICE_SHOTS, examine
@@ -255,11 +255,12 @@ class LocalBackends:
 
     def _make(self, name: str) -> LocalBackend:
         if (size := device_size(name)) is not None:
+            fake = FakeDevice(size)
             return LocalBackend(
                 name,
                 size,
-                lambda: device_target(size),
-                partial(prepare_device, size),
+                lambda: fake.calibration.target,
+                partial(prepare_device, fake),
                 max_shots=DEVICE_SHOTS,
                 is_simulator=False,
                 on_aer=False,

@@ -1,21 +1,19 @@
-"""The devices `fake_<n>q`: heavy-hex-like, with calibration data that is always the same.
-
-Made from Qiskit's `GenericBackendV2` with a fixed seed; nothing here simulates.
-"""
+"""The devices `fake_<n>q` and the targets of the backends; nothing here simulates."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections import deque
+from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from qiskit_rest_primitives.local.simulators.gate_sets import (
-    CONTROL_FLOW,
-    DEVICE_GATES,
-    SIMULATOR_GATES,
+from qiskit_rest_primitives.local.simulators.device_calibration import (
+    DeviceCalibration,
+    drawn_calibration,
 )
+from qiskit_rest_primitives.local.simulators.gate_sets import CONTROL_FLOW, SIMULATOR_GATES
 from qiskit_rest_primitives.wire.target.operations import CONTROL_FLOW as INSTRUCTIONS
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ FEWEST_QUBITS = 5
 MOST_QUBITS = 127
 LISTED = (5, 7, 16, 27, 65, 127)
 _NAME = re.compile(r"fake_([1-9][0-9]{0,2})q")
-_SEED = 20_240_229
 
 
 def device_name(num_qubits: int) -> str:
@@ -66,33 +63,47 @@ def heavy_hex_edges(num_qubits: int) -> list[tuple[int, int]]:
     )
 
 
-@lru_cache(maxsize=32)
-def device_target(num_qubits: int) -> Target:
-    """The device's instructions, with durations (seconds) and errors."""
-    from qiskit.providers.fake_provider import GenericBackendV2
-    from qiskit.transpiler import Target
+FIRST_DAY = date(2026, 1, 1)
+"""The day of the first calibration."""
 
-    generic = GenericBackendV2(
-        num_qubits,
-        list(DEVICE_GATES),
-        coupling_map=[list(edge) for edge in heavy_hex_edges(num_qubits)],
-        control_flow=True,
-        seed=_SEED,
-    ).target
-    target = Target(
-        description=f"Heavy-hex-like device of {num_qubits} qubits",
-        num_qubits=num_qubits,
-        dt=generic.dt,
-        qubit_properties=generic.qubit_properties,
-    )
-    for name in generic.operation_names:
-        operation = generic.operation_from_name(name)
-        if name in (*DEVICE_GATES, "measure", "reset", "delay"):
-            bounds = [(0, math.pi / 2)] if name == "rzz" else None
-            target.add_instruction(operation, dict(generic[name]), name=name, angle_bounds=bounds)
-        elif name in CONTROL_FLOW:
-            target.add_instruction(operation, name=name)
-    return target
+
+@dataclass(frozen=True)
+class FakeDevice:
+    """A device on one day: small, hashable, and the same in every process.
+
+    Attributes:
+        num_qubits: its size.
+        day: the day of its calibration.
+        noise: factor of its noise; 0 is none.
+
+    >>> FakeDevice(5).calibration.target.num_qubits
+    5
+    """
+
+    num_qubits: int
+    day: date = FIRST_DAY
+    noise: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """As in GET /backends."""
+        return device_name(self.num_qubits)
+
+    @property
+    def calibration(self) -> DeviceCalibration:
+        """What it can do on that day, and its noise; made once."""
+        return _calibration(self)
+
+
+@lru_cache(maxsize=32)
+def _calibration(device: FakeDevice) -> DeviceCalibration:
+    edges = [(a, b) for a, b in heavy_hex_edges(device.num_qubits) if a < b]
+    return drawn_calibration(device.name, device.num_qubits, edges, device.day, device.noise)
+
+
+def device_target(num_qubits: int) -> Target:
+    """The target of a device on its first day."""
+    return FakeDevice(num_qubits).calibration.target
 
 
 @lru_cache(maxsize=2)

@@ -23,7 +23,7 @@ from qiskit_rest_primitives.local.simulators.cost_model import (
     check_shots,
     choose_noisy_run,
 )
-from qiskit_rest_primitives.local.simulators.fake_devices import device_target
+from qiskit_rest_primitives.local.simulators.fake_devices import FakeDevice
 from qiskit_rest_primitives.local.simulators.prepare import (
     aer_is_installed,
     check_precision,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 def prepare_device(
-    num_qubits: int, circuit: QuantumCircuit, pub_index: int, _: Requested, wanted: Wanted
+    device: FakeDevice, circuit: QuantumCircuit, pub_index: int, _: Requested, wanted: Wanted
 ) -> Setup:
     """Runs ISA circuits with the noise of the device: errors of gates, relaxation, readout.
 
@@ -53,7 +53,7 @@ def prepare_device(
         RefusedError: not ISA, exact values, or something that Aer does not run.
     """
     try:
-        check_isa(circuit, device_target(num_qubits), pub_index=pub_index)
+        check_isa(circuit, device.calibration.target, pub_index=pub_index)
     except ISAError as error:
         raise RefusedError(str(error), code=NOT_ISA, solution=CURE) from error
     if not aer_is_installed():
@@ -82,7 +82,7 @@ def prepare_device(
         shots = shots_of(wanted.precision)
     run = choose_noisy_run(small, shots)
     gates = used_gates(small) | {("sx", (place,)) for place in range(len(kept))}
-    noise = DeviceNoise(num_qubits, tuple(kept), gates, twirled=run.method == "stabilizer")
+    noise = DeviceNoise(device, tuple(kept), gates, twirled=run.method == "stabilizer")
     simulation = AerSimulation(run.method, noise)
     metadata = {"simulation": {"method": run.method, "noise": run.noise}}
     if isinstance(wanted, SamplesWanted):

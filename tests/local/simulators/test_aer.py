@@ -11,7 +11,7 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp, Statevector
 from qiskit.transpiler import generate_preset_pass_manager
 
-from qiskit_rest_primitives.local.simulators.fake_devices import device_target
+from qiskit_rest_primitives.local.simulators.fake_devices import FakeDevice, device_target
 from tests.local.engine.jobs import fail, run, text_of
 
 pytest.importorskip("qiskit_aer")
@@ -200,7 +200,7 @@ def test_a_noise_model_is_sent_unchanged():
         simulator = AerSimulator(method="density_matrix", noise_model=model)
         return simulator.run(circuit).result().data()["density_matrix"].data
 
-    model = DeviceNoise(5, (0, 1), frozenset({("sx", (0,)), ("cz", (0, 1))})).model()
+    model = DeviceNoise(FakeDevice(5), (0, 1), frozenset({("sx", (0,)), ("cz", (0, 1))})).model()
     texts = [json.dumps(model.to_dict(serializable=True))]
     runtime_json = pytest.importorskip("qiskit_ibm_runtime.json")
     texts.append(json.dumps(model, cls=runtime_json.RuntimeEncoder))

@@ -16,7 +16,7 @@ from qiskit.quantum_info import PTM, Kraus, SuperOp
 from qiskit_rest_primitives.local.simulators.aer_noise import used_gates
 from qiskit_rest_primitives.local.simulators.circuit_analysis import keep_qubits
 from qiskit_rest_primitives.local.simulators.cost_model import EXACT_NOISE_UP_TO, choose_noisy_run
-from qiskit_rest_primitives.local.simulators.fake_devices import device_target
+from qiskit_rest_primitives.local.simulators.fake_devices import FakeDevice, device_target
 from tests.local.engine.jobs import Running, fail, run, text_of
 
 pytest.importorskip("qiskit_aer")
@@ -105,7 +105,7 @@ def counts_by(method, circuit, size, shots, *, twirled=False):
 
     kept = sorted({circuit.find_bit(q).index for i in circuit.data for q in i.qubits})
     small = keep_qubits(circuit, kept)
-    noise = DeviceNoise(size, tuple(kept), used_gates(small), twirled=twirled)
+    noise = DeviceNoise(FakeDevice(size), tuple(kept), used_gates(small), twirled=twirled)
     simulation = AerSimulation(method, noise)
     [bits] = simulation.run_measured([small], shots, seed=3)
     words, times = np.unique(bits[:, ::-1], axis=0, return_counts=True)
@@ -211,7 +211,7 @@ def test_a_rewritten_gate_has_its_own_noise_once():
         circuit.sx(1)
         circuit.cz(0, 2)
         circuit.rx(np.pi / 2, 2)
-    gates = DeviceNoise(7, (0, 1, 2), used_gates(circuit)).model()
+    gates = DeviceNoise(FakeDevice(7), (0, 1, 2), used_gates(circuit)).model()
     lowered = as_clifford(with_labels(circuit))
     states = []
     for noisy, model in ((circuit, aer_noise(7, [0, 1, 2])), (lowered, gates)):

@@ -13,6 +13,7 @@ from qiskit_rest_primitives.circuits.isa import check_isa
 from qiskit_rest_primitives.local.simulators import prepare
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.local.simulators.fake_devices import (
+    _calibration,
     device_size,
     device_target,
     heavy_hex_edges,
@@ -43,7 +44,7 @@ def test_names_contain_the_size():
 def test_calibration_is_the_same_in_every_process():
     """A fixed seed: errors and times of two builds agree."""
     first = device_target(7)
-    device_target.cache_clear()
+    _calibration.cache_clear()
     second = device_target(7)
     assert first is not second
     for name in (*DEVICE_GATES, "measure"):
