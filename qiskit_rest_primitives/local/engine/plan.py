@@ -153,7 +153,9 @@ def _plan_sampler_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
     num_bytes = sum(-(-bits // 8) for bits in num_bits.values())
     context.memory.take(values.size * shots * max(1, num_bytes), index)
     wanted = SamplesWanted(shots)
-    setup = backend.prepare(loaded.circuit, index, requested, wanted)
+    setup = backend.prepare(
+        loaded.circuit, index, requested, replace(wanted, rows=_all_rows(loaded, values))
+    )
     check_angles(loaded.circuit, values, index, backend)
     context.time.take(setup, values.size, index)
     rows = _rows(loaded, values, setup)
@@ -165,7 +167,7 @@ def _plan_sampler_pub(item: Any, seeds: Seeds, context: _Context) -> PubPlan:
             Points(setup.circuit, rows[part], part.start, seeds, context.stop.check),
             wanted,
         )
-        for part in _cut(values.size, setup.seconds_per_point)
+        for part in _cut(values.size, setup.seconds_per_point, setup.rows_together)
     ]
     metadata: dict[str, Any] = {"shots": shots} | _metadata(loaded) | setup.metadata
     if divided := requested.randomizations.divide(shots):
@@ -256,10 +258,17 @@ def _metadata(loaded: LoadedCircuit) -> dict[str, Any]:
 
 def _rows(loaded: LoadedCircuit, values: BindingsArray, setup: Setup) -> np.ndarray:
     """Values ``(points, parameters)`` in the order of the parameters of the circuit to be run."""
-    rows = values.as_array(loaded.circuit.parameters).reshape(values.size, values.num_parameters)
+    if setup.rows is not None:
+        return setup.rows
     kept = set(setup.circuit.parameters)
     columns = [place for place, p in enumerate(loaded.circuit.parameters) if p in kept]
-    return rows[:, columns]
+    return _all_rows(loaded, values)[:, columns]
+
+
+def _all_rows(loaded: LoadedCircuit, values: BindingsArray) -> np.ndarray:
+    """Values ``(points, parameters)`` in the order of the parameters of the user's circuit."""
+    rows = values.as_array(loaded.circuit.parameters)
+    return rows.reshape(values.size, values.num_parameters)
 
 
 @dataclass
@@ -313,9 +322,13 @@ class _Time:
             )
 
 
-def _cut(points: int, seconds_per_point: float) -> Iterator[slice]:
-    """Divides the points of a PUB: one part if short, else `_TASKS_PER_PUB` or more."""
+def _cut(points: int, seconds_per_point: float, together: int = 1) -> Iterator[slice]:
+    """Divides the points of a PUB: one part if short, else `_TASKS_PER_PUB` or more.
+
+    Parts start at multiples of `together`, and may be fewer for that.
+    """
     block = max(1, points)
     if seconds_per_point * points > _WORTH_CUTTING_SECONDS:
         block = max(1, min(int(_TASK_SECONDS / seconds_per_point), -(-points // _TASKS_PER_PUB)))
+        block = -(-block // together) * together
     return (slice(start, min(start + block, points)) for start in range(0, points, block))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qiskit_rest_primitives.local.simulators.simulator import Simulator
 
 if TYPE_CHECKING:
+    import numpy as np
     from qiskit.circuit import QuantumCircuit
 
 
@@ -23,6 +24,10 @@ class Setup:
         observables: {pauli: coefficient} each, on the qubits of `circuit`; empty for a sampler.
         num_circuits: bound circuits of an estimator PUB.
         limited: whether `seconds_per_point` is known well enough to refuse a job by it.
+        rows: one row per point that the simulator reads in place of the parameters' values; None
+            if it reads the values.
+        rows_together: points share work and random numbers in blocks of so many: a task starts at a
+            multiple of it.
     """
 
     simulator: Simulator
@@ -32,3 +37,5 @@ class Setup:
     observables: list[dict[str, float]] = field(default_factory=list)
     num_circuits: int = 0
     limited: bool = False
+    rows: np.ndarray | None = None
+    rows_together: int = 1

@@ -20,7 +20,8 @@ class Points:
 
     Attributes:
         circuit: as it will be simulated.
-        rows: values, ``(points, parameters)``, in ``circuit.parameters`` order.
+        rows: values, ``(points, parameters)``, in ``circuit.parameters`` order; or what
+            `Setup.rows` has in their place.
         start: number of the first point within the PUB, C order.
         seeds: the randomness of the PUB.
         check: called between points; raises StoppedError when the job is to stop.
@@ -40,9 +41,16 @@ class Points:
 
 @dataclass(frozen=True)
 class SamplesWanted:
-    """The request of a sampler PUB for each point."""
+    """The request of a sampler PUB, or of a task with some of its points.
+
+    Attributes:
+        shots: of each point.
+        rows: values ``(points, parameters)`` in ``circuit.parameters`` order, for backends whose
+            simulation depends on them; None for a task, which has its own.
+    """
 
     shots: int
+    rows: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
