@@ -12,7 +12,8 @@ import pytest
 import responses
 
 from qiskit_rest_primitives import QiskitRuntimeService, RestBackend, Settings
-from qiskit_rest_primitives.local import LocalService
+from qiskit_rest_primitives.local import LocalService, times
+from qiskit_rest_primitives.local.simulators.fake_devices import FIRST_DAY
 
 # The same examples in every run: a new failure is caused by a change of the code.
 hypothesis.settings.register_profile("repeatable", derandomize=True, database=None)
@@ -41,6 +42,14 @@ def _mocks_pass_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
         responses.RequestsMock.__init__, passthru_prefixes=("http://127.0.0.1:",)
     )
     monkeypatch.setattr(responses.RequestsMock, "__init__", to_loopback)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _first_day() -> Iterator[None]:
+    """Devices have their first calibration: no test depends on the day on which it runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(times, "today", lambda: FIRST_DAY)
+        yield
 
 
 @pytest.fixture(scope="session")

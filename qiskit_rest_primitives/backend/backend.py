@@ -152,6 +152,17 @@ class RestBackend(BackendV2):
         """Qubits, reset qubits and couplers together; None if the service does not list them."""
         return (self._list_entry or {}).get("physical_qubits")
 
+    @property
+    def qubit_coordinates(self) -> list[list[int]] | None:
+        """Row and column of each qubit, for Qiskit's plots; None if the service has none.
+
+        Qiskit knows the devices of some sizes itself, and draws others with
+        ``plot_gate_map(backend, qubit_coordinates=backend.qubit_coordinates)``.
+        """
+        places = getattr(self.configuration(), "coords", None)
+        # IBM lists columns and rows, from 1.
+        return [[row - 1, column - 1] for column, row in places] if places else None
+
     def get_translation_stage_plugin(self) -> str:
         """Qiskit's default: the target says all that a transpiler needs to know."""
         return "translator"

@@ -17,7 +17,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import msgspec
-from msgspec import UNSET
 
 from qiskit_rest_primitives.local.auth import Principal, Tokens
 from qiskit_rest_primitives.local.limits import Limits, RateLimiter
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from qiskit_rest_primitives.local.engine.engine import Engine, Outcome
-    from qiskit_rest_primitives.local.simulators.backends import LocalBackends
+    from qiskit_rest_primitives.local.simulators.backends import LocalBackend, LocalBackends
     from qiskit_rest_primitives.wire.request.job_request import EstimatorParams, SamplerParams
 
 logger = logging.getLogger(__name__)
@@ -104,10 +103,8 @@ class Core:
             ProblemError: unknown backend or calibration; a session that is unknown, closed or on
                 another backend.
         """
-        if not self.has_backend(request.backend):
-            raise self.unknown_backend(request.backend)
-        if request.calibration_id is not UNSET:
-            raise self.unknown_calibration(request.backend, request.calibration_id)
+        calibration_id = request.calibration_id or None
+        self.backend(request.backend, calibration_id)
         self.used_backends.add(request.backend)
         job_id = secrets.token_hex(10)
         session_id = request.session_id or None
@@ -128,6 +125,7 @@ class Core:
             "private": int(private),
             "cost": cost,
             "log_level": request.log_level or None,
+            "calibration_id": calibration_id,
             "runtime": request.runtime or None,
             **self.store.body_fields(job_id, "params", bytes(request.params)),
         }
@@ -137,18 +135,21 @@ class Core:
             self.store.insert("jobs", fields)
             if tags:
                 self.store.set_tags(job_id, tags)
-        self._start(job_id, request.backend, params, request.program_id, cost)
+        self._start(job_id, request.backend, calibration_id, params, request.program_id, cost)
         reply: dict[str, Any] = {"id": job_id, "backend": request.backend}
         if session_id is not None:
             reply["session_id"] = session_id
         if private:
             reply["private"] = True
+        if calibration_id is not None:
+            reply["calibration_id"] = calibration_id
         return reply
 
     def _start(
         self,
         job_id: str,
         backend: str,
+        calibration_id: str | None,
         params: SamplerParams | EstimatorParams,
         program_id: str,
         cost: int,
@@ -159,6 +160,7 @@ class Core:
                 backend,
                 params,
                 program_id=program_id,
+                calibration_id=calibration_id,
                 time_limit_seconds=float(cost),
                 on_running=self._on_running,
                 on_final=self._on_final,
@@ -242,15 +244,15 @@ class Core:
     def resume(self) -> int:
         """Restarts the jobs that a stopped service left unfinished; returns their number."""
         left = self.store.rows(
-            f"SELECT id, backend, program, cost FROM jobs WHERE {IS_PENDING} ORDER BY seq"
+            "SELECT id, backend, calibration_id, program, cost FROM jobs "
+            f"WHERE {IS_PENDING} ORDER BY seq"
         )
         for job in left:
             self.store.update("jobs", job["id"], {"status": "Queued", "running": None})
             try:
                 params = decode_params(job["program"], self.params_of(job["id"]) or b"")
-                if not self.has_backend(job["backend"]):
-                    raise InvalidBody(f"the backend {job['backend']} is gone")
-            except (InvalidBody, OSError) as error:
+                self.backend(job["backend"], job["calibration_id"])
+            except (InvalidBody, OSError, ProblemError) as error:
                 self.store.update(
                     "jobs",
                     job["id"],
@@ -261,7 +263,14 @@ class Core:
                     },
                 )
                 continue
-            self._start(job["id"], job["backend"], params, job["program"], job["cost"])
+            self._start(
+                job["id"],
+                job["backend"],
+                job["calibration_id"],
+                params,
+                job["program"],
+                job["cost"],
+            )
         return len(left)
 
     def params_of(self, job_id: str) -> msgspec.Raw | None:
@@ -279,13 +288,22 @@ class Core:
             return False
         return True
 
-    def unknown_calibration(self, backend: str, calibration_id: str) -> ProblemError:
-        """The error for a calibration id: no calibration has one here."""
-        return ProblemError(
-            404,
-            f"Calibration {calibration_id[:100]} of backend {backend[:100]} not found.",
-            solution="Leave calibration_id out: each backend has one calibration.",
-        )
+    def backend(self, name: str, calibration_id: str | None = None) -> LocalBackend:
+        """A backend with one of its calibrations, or with the newest one.
+
+        Raises:
+            ProblemError: 404, no such backend or calibration.
+        """
+        try:
+            return self.backends.device(name, calibration_id)
+        except KeyError as error:
+            if calibration_id is None or not self.has_backend(name):
+                raise self.unknown_backend(name) from None
+            raise ProblemError(
+                404,
+                f"Calibration {calibration_id[:100]} of backend {name[:100]} not found.",
+                solution=str(error.args[0]),
+            ) from None
 
     def unknown_backend(self, name: str, status: int = 404) -> ProblemError:
         """The error for an unknown backend."""

@@ -48,6 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODULE:FUNCTION",
         help="serve the Qiskit backends that it returns, too; MODULE may be in this folder",
     )
+    add(
+        "--device",
+        action="append",
+        default=[],
+        metavar="NAME=noise:FACTOR",
+        help="scale the noise of a device, as fake_27q=noise:2.0; 0 is no noise",
+    )
     add("--workers", type=_positive_int, metavar="N", help="processes that simulate")
     add("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that simulates")
     add("--faults", action="store_true", help="let tests make chosen calls fail: POST /faults")
@@ -81,6 +88,31 @@ def _positive_int(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
     return value
+
+
+def read_noise(text: str) -> tuple[str, float]:
+    """Reads ``NAME=noise:FACTOR``.
+
+    Raises:
+        ValueError: another form, a factor out of range, or a backend whose noise can't be scaled.
+    """
+    from qiskit_rest_primitives.local.simulators.fake_devices import check_noise
+
+    name, _, what = text.partition("=")
+    kind, _, factor = what.partition(":")
+    try:
+        if kind != "noise":
+            raise ValueError(kind)
+        value = float(factor)
+    except ValueError:
+        raise ValueError(
+            f"--device {text}: write NAME=noise:FACTOR, such as fake_27q=noise:2.0"
+        ) from None
+    try:
+        check_noise(name, value)
+    except ValueError as error:
+        raise ValueError(f"--device {text}: {error}") from None
+    return name, value
 
 
 class JsonLines(logging.Formatter):
@@ -124,6 +156,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"warning: others can read {args.token_file}: chmod 600", file=sys.stderr)
         if args.workers and args.dask:
             raise ValueError("--workers and --dask exclude each other")
+        noise = dict(map(read_noise, args.device))
         backends = [backend for place in args.backend for backend in load_backends(place)]
     except (OSError, ValueError) as error:
         print(f"qiskit-rest serve: {error}", file=sys.stderr)
@@ -149,6 +182,7 @@ def run(args: argparse.Namespace) -> int:
                 token_lifetime_seconds=args.token_lifetime,
                 faults=args.faults,
                 hosts=args.allow_host,
+                noise=noise,
                 backends=backends,
             )
             stack.enter_context(service)

@@ -9,7 +9,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from ipaddress import ip_address
 from pathlib import Path
@@ -60,6 +60,8 @@ class LocalService:
         token_lifetime_seconds: how long a token of the identity endpoint is valid.
         faults: True to have :attr:`faults`, which makes chosen calls fail.
         hosts: more names accepted in the header ``Host``.
+        noise: factors of the noise of the devices ``fake_<n>q``, by name: 0 is no noise, 2 is twice
+            the errors, the rates of relaxation and the coherent terms.
         backends: backends of Qiskit or of any vendor (`BackendV2`), served beside the built-in
             ones with their own ``run``. Of two with one name the second is called ``name-2``.
 
@@ -68,6 +70,7 @@ class LocalService:
 
     Raises:
         BackendError: one of the backends can't be served; says why.
+        ValueError: the noise of a backend can't be scaled so.
 
     >>> with LocalService() as local:
     ...     service = QiskitRuntimeService(url=local.url, token=local.token)
@@ -95,6 +98,7 @@ class LocalService:
         token_lifetime_seconds: float = DEFAULT_LIFETIME_SECONDS,
         faults: bool = False,
         hosts: Collection[str] = (),
+        noise: Mapping[str, float] | None = None,
         backends: Sequence[BackendV2] = (),
     ):
         self._host = host
@@ -112,7 +116,7 @@ class LocalService:
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self._core: Core | None = None
-        self._backends = LocalBackends()
+        self._backends = LocalBackends(noise)
         # They are served as long as these are held.
         self._given = [self._backends.add(backend) for backend in backends]
         self._pid = 0

@@ -16,7 +16,6 @@ from qiskit_rest_primitives.local.times import read_time
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.job_states import Core
-    from qiskit_rest_primitives.local.simulators.backends import LocalBackend
 
 
 async def list_backends(core: Core, principal: Principal, request: Request) -> Response:
@@ -35,30 +34,20 @@ def _listed(core: Core) -> list[dict[str, Any]]:
     return [found.list_entry(queues.get(found.name, 0)) for found in core.backends.listed()]
 
 
-async def _device(core: Core, request: Request) -> LocalBackend:
-    """The backend that a path names; a device is created at its first use, in another thread.
-
-    Raises:
-        ProblemError: 404.
-    """
-    name: str = request.path_params["name"]
-    if not await core.in_thread(core.has_backend, name):
-        raise core.unknown_backend(name)
-    return core.backends.device(name)
-
-
 async def configuration(core: Core, principal: Principal, request: Request) -> Response:
     """GET /backends/{id}/configuration."""
-    device = await _device(core, request)
-    _refuse_calibration(core, request)
+    calibration_id = request.query_params.get("calibration_id")
+    device = await core.in_thread(core.backend, request.path_params["name"], calibration_id)
     return json_reply(await core.in_thread(device.configuration))
 
 
 async def properties(core: Core, principal: Principal, request: Request) -> Response:
-    """GET /backends/{id}/properties; there is one calibration, without an id."""
+    """GET /backends/{id}/properties; with ``updated_before`` the last ones up to that time."""
     before = when(request, "updated_before")
-    device = await _device(core, request)
-    _refuse_calibration(core, request)
+    calibration_id = request.query_params.get("calibration_id")
+    device = await core.in_thread(core.backend, request.path_params["name"], calibration_id)
+    if before is not None and calibration_id is None:
+        device = core.backends.calibrated_before(device.name, before)
     found = await core.in_thread(device.properties)
     date: str = found["last_update_date"]
     if before is not None and before < read_time(date):
@@ -71,20 +60,14 @@ async def properties(core: Core, principal: Principal, request: Request) -> Resp
     return json_reply(found)
 
 
-def _refuse_calibration(core: Core, request: Request) -> None:
-    calibration_id = request.query_params.get("calibration_id")
-    if calibration_id is not None:
-        raise core.unknown_calibration(request.path_params["name"], calibration_id)
-
-
 async def status(core: Core, principal: Principal, request: Request) -> Response:
     """GET /backends/{id}/status."""
-    device = await _device(core, request)
+    device = await core.in_thread(core.backend, request.path_params["name"])
     length = core.store.queue_lengths().get(request.path_params["name"], 0)
     return json_reply(device.status(length))
 
 
 async def defaults(core: Core, principal: Principal, request: Request) -> Response:
     """GET /backends/{id}/defaults: there are no pulses, so the body is ``null``."""
-    await _device(core, request)
+    await core.in_thread(core.backend, request.path_params["name"])
     return json_reply(None)

@@ -83,6 +83,7 @@ class Engine:
         params: SamplerParams | EstimatorParams,
         *,
         program_id: str,
+        calibration_id: str | None = None,
         time_limit_seconds: float | None = None,
         on_running: Callable[[str], None],
         on_final: Callable[[str, Outcome], None],
@@ -94,18 +95,19 @@ class Engine:
             backend: name of a backend.
             params: decoded and validated.
             program_id: ``sampler`` or ``estimator``.
+            calibration_id: of the backend; None for its newest calibration.
             time_limit_seconds: from running to final; the engine's own when None.
             on_running: called once from a thread of the engine, or never.
             on_final: called once from a thread of the engine.
 
         Raises:
-            KeyError: no such backend.
+            KeyError: no such backend or calibration.
             RuntimeError: the engine is closed.
         """
         limit = self._time_limit_seconds if time_limit_seconds is None else time_limit_seconds
         job = Job(
             job_id,
-            self._backends.device(backend),
+            self._backends.device(backend, calibration_id),
             params,
             program_id,
             limit,

@@ -7,22 +7,27 @@ import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from datetime import date
+from functools import lru_cache, partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 import numpy as np
 
+from qiskit_rest_primitives.local import times
 from qiskit_rest_primitives.local.simulators.cost_model import MAX_AER_SHOTS
 from qiskit_rest_primitives.local.simulators.fake_devices import (
+    FIRST_DAY,
     LISTED,
     FakeDevice,
+    check_noise,
     device_name,
     device_size,
     simulator_target,
 )
 from qiskit_rest_primitives.local.simulators.foreign_backend import DEVICE_SHOTS, examine
+from qiskit_rest_primitives.local.simulators.lattices import places_of
 from qiskit_rest_primitives.local.simulators.official_fakes import official_fake
 from qiskit_rest_primitives.local.simulators.prepare import aer_is_installed
 from qiskit_rest_primitives.local.simulators.prepare_aer import prepare_aer
@@ -48,7 +53,7 @@ _ONLINE_SINCE = "2026-01-01T00:00:00+00:00"
 
 
 class LocalBackend:
-    """One backend: what it is to the API, and how it runs a PUB.
+    """One backend with one calibration: what it is to the API, and how it runs a PUB.
 
     Attributes:
         name: as in GET /backends.
@@ -62,6 +67,7 @@ class LocalBackend:
             that was handed in and that no other process can have. It may be slow, and hang.
         prepare: decides how to run a PUB: circuit, number of the PUB, options, what is wanted ->
             Setup; raises RefusedError for what the backend can't run.
+        described: arguments of `encode_target` that only this backend has.
     """
 
     def __init__(
@@ -79,7 +85,7 @@ class LocalBackend:
         own_thread: bool = False,
         processor_family: str | None = None,
         version: str = _VERSION,
-        more_fields: Mapping[str, Any] | None = None,
+        described: Callable[[], Mapping[str, Any]] = dict,
     ):
         self.name = name
         self.num_qubits = num_qubits
@@ -93,7 +99,7 @@ class LocalBackend:
         self.prepare = prepare
         self._processor_family = processor_family
         self._version = version
-        self._more_fields = more_fields
+        self._described = described
         self._encoded: tuple[dict[str, Any], dict[str, Any]] | None = None
 
     @property
@@ -135,17 +141,16 @@ class LocalBackend:
 
     def _description(self) -> tuple[dict[str, Any], dict[str, Any]]:
         if self._encoded is None:
-            target = self._target()
+            arguments: dict[str, Any] = {"target": self._target(), **self._described()}
             self._encoded = encode_target(
-                target,
+                **arguments,
                 name=self.name,
                 version=self._version,
                 simulator=self.is_simulator,
                 processor_type=self._processor_type(),
-                description=target.description or "",
+                description=arguments["target"].description or "",
                 online_date=_ONLINE_SINCE,
                 max_shots=self.max_shots,
-                extra=self._more_fields,
             )
         return self._encoded
 
@@ -185,9 +190,22 @@ class LocalBackends:
 
     `statevector`, Aer's methods, devices of any listed size, the fake devices of qiskit_ibm_runtime
     where that is installed, and what was added.
+
+    Args:
+        noise: factors of the noise of devices, by name; these devices are listed as well.
+        today: the day, whose calibration the devices have.
+
+    Raises:
+        ValueError: a factor, or a name that is no such device's.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, noise: Mapping[str, float] | None = None, today: Callable[[], date] | None = None
+    ) -> None:
+        self._noise = dict(noise or {})
+        for name, factor in self._noise.items():
+            check_noise(name, factor)
+        self._today = today
         self._made: dict[str, LocalBackend] = {}
         self._lock = threading.RLock()
         # An object keeps its name as long as it lives, and is served as long as somebody holds what
@@ -201,7 +219,8 @@ class LocalBackends:
         `device` knows every ``fake_<n>q`` beside them, and qiskit_ibm_runtime's fake devices.
         """
         aer = ["aer", *(f"aer_{method}" for method in AER_METHODS)] if aer_is_installed() else []
-        built_in = ["statevector", *aer, *(device_name(size) for size in LISTED)]
+        devices = dict.fromkeys([*(device_name(size) for size in LISTED), *self._noise])
+        built_in = ["statevector", *aer, *devices]
         with self._lock:
             return [*built_in, *sorted(self._added)]
 
@@ -240,12 +259,21 @@ class LocalBackends:
         names = (wanted if number == 1 else f"{wanted}-{number}" for number in count(1))
         return next(name for name in names if name not in taken and device_size(name) is None)
 
-    def device(self, name: str) -> LocalBackend:
+    def device(self, name: str, calibration_id: str | None = None) -> LocalBackend:
         """The backend of that name.
 
+        Args:
+            name: as in GET /backends.
+            calibration_id: of a device: the day, as ``2026-01-31``; today when left out.
+
         Raises:
-            KeyError: no such backend.
+            KeyError: no such backend or calibration; says how to name one.
         """
+        if (size := device_size(name)) is not None:
+            return self._fake(name, size, self._day(calibration_id))
+        if calibration_id is not None:
+            self.device(name)
+            raise KeyError(f"{name} has one calibration: leave calibration_id out.")
         added = self._added.get(name)
         if added is not None:
             return added
@@ -253,19 +281,43 @@ class LocalBackends:
             self._made[name] = self._make(name)
         return self._made[name]
 
+    def calibrated_before(self, name: str, seconds: float) -> LocalBackend:
+        """A backend with its last calibration up to a time, or else with its first one.
+
+        Args:
+            name: the backend.
+            seconds: the time, since the epoch.
+
+        Raises:
+            KeyError: no such backend.
+        """
+        size = device_size(name)
+        if size is None:
+            return self.device(name)
+        number = date(1970, 1, 1).toordinal() + int(seconds // 86_400)
+        day = min(max(number, FIRST_DAY.toordinal()), self._last_day().toordinal())
+        return self._fake(name, size, date.fromordinal(day))
+
+    def _day(self, calibration_id: str | None) -> date:
+        last = self._last_day()
+        if calibration_id is None:
+            return last
+        with suppress(ValueError):
+            day = date.fromisoformat(calibration_id)
+            if FIRST_DAY <= day <= last and day.isoformat() == calibration_id:
+                return day
+        raise KeyError(
+            f"The ids are the days from {FIRST_DAY} to {last}; leave calibration_id out for the "
+            "newest."
+        )
+
+    def _last_day(self) -> date:
+        return max(FIRST_DAY, (self._today or times.today)())
+
+    def _fake(self, name: str, size: int, day: date) -> LocalBackend:
+        return _of_fake(FakeDevice(size, day, self._noise.get(name, 1.0)))
+
     def _make(self, name: str) -> LocalBackend:
-        if (size := device_size(name)) is not None:
-            fake = FakeDevice(size)
-            return LocalBackend(
-                name,
-                size,
-                lambda: fake.calibration.target,
-                partial(prepare_device, fake),
-                max_shots=DEVICE_SHOTS,
-                is_simulator=False,
-                on_aer=False,
-                processor_family="Fake",
-            )
         if (fake := official_fake(name)) is not None:
             return _foreign(examine(fake), name)
         if name not in self.names():
@@ -285,6 +337,34 @@ class LocalBackends:
         )
 
 
+# As many days of as many devices are kept; a job keeps its own.
+@lru_cache(maxsize=64)
+def _of_fake(fake: FakeDevice) -> LocalBackend:
+    def described() -> dict[str, Any]:
+        calibration = fake.calibration
+        edges = [*calibration.faulty_edges, *((b, a) for a, b in calibration.faulty_edges)]
+        return {
+            "target": calibration.described,
+            "last_update_date": f"{fake.calibration_id}T00:00:00+00:00",
+            "faulty_qubits": calibration.faulty_qubits,
+            "faulty_gates": [(gate, edge) for gate in ("cz", "rzz") for edge in edges],
+            # IBM counts columns and rows from 1.
+            "extra": {"coords": [[x + 1, y + 1] for y, x in places_of(fake.num_qubits)]},
+        }
+
+    return LocalBackend(
+        fake.name,
+        fake.num_qubits,
+        lambda: fake.calibration.target,
+        partial(prepare_device, fake),
+        max_shots=DEVICE_SHOTS,
+        is_simulator=False,
+        on_aer=False,
+        processor_family="Fake",
+        described=described,
+    )
+
+
 def _foreign(source: ForeignBackend, name: str) -> LocalBackend:
     source = replace(source, name=name)
     return LocalBackend(
@@ -300,7 +380,7 @@ def _foreign(source: ForeignBackend, name: str) -> LocalBackend:
         own_thread=not source.pickles,
         version=source.version,
         # Without this, clients take it for one of IBM's devices: angles of rzz from 0 to π/2.
-        more_fields=None if source.bounds_rzz else {"angle_bounds": {}},
+        described=lambda: {"extra": None if source.bounds_rzz else {"angle_bounds": {}}},
     )
 
 

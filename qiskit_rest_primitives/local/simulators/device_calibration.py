@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from qiskit.transpiler import Target
+    from qiskit.transpiler import QubitProperties, Target
 
 Floats = NDArray[np.float64]
 Edge = tuple[int, int]
@@ -37,6 +37,11 @@ DURATIONS = {
     "reset": 1600e-9,
 }
 """How long an instruction takes on any qubits, in seconds."""
+
+FAULTY_EDGE_FROM = 27
+"""Size from which on a device has a faulty edge."""
+FAULTY_QUBIT_FROM = 128
+"""Size from which on it has a faulty qubit too. The others run circuits of their full width."""
 
 _KILOHERTZ = 2e3 * math.pi  # rad/s
 # Most of a gate's error that is coherent.
@@ -54,6 +59,9 @@ class DeviceCalibration:
 
     Attributes:
         target: the working instructions, with durations (s) and errors, and T1, T2 (s) of qubits.
+        described: what the device reports: the faulty ones too, with the error 1.
+        faulty_qubits: qubits without a working instruction.
+        faulty_edges: neighbours (a < b) that work, but for their gates on both.
         detuning: qubit -> rad/s: an idle qubit turns by ``rz(detuning * seconds)``.
         zz: neighbours (a < b) -> rad/s: idle together they turn by ``rzz(zz * seconds)``.
         rotation: (gate, qubits) -> rad by which the gate turns too far: ``rx(angle)`` follows
@@ -62,6 +70,9 @@ class DeviceCalibration:
     """
 
     target: Target
+    described: Target
+    faulty_qubits: tuple[int, ...]
+    faulty_edges: tuple[Edge, ...]
     detuning: dict[int, float]
     zz: dict[Edge, float]
     rotation: dict[tuple[str, tuple[int, ...]], float]
@@ -79,6 +90,8 @@ def drawn_calibration(
         day: the day.
         noise: factor of all errors, rates of relaxation and coherent terms; 0 is no noise.
     """
+    from qiskit.transpiler import QubitProperties
+
     drawn = _draw(name, num_qubits, len(edges), day)
     with np.errstate(divide="ignore"):
         t1, t2 = drawn.t1 / noise, drawn.t2 / noise
@@ -109,8 +122,25 @@ def drawn_calibration(
     }
     of_pairs = {pair: float(error) for pair, error in zip(both, [*of_cz] * 2, strict=True)}
     errors |= {"cz": of_pairs, "rzz": of_pairs}
+    qubits = [
+        QubitProperties(t1=float(values[0]), t2=float(values[1]), frequency=float(values[2]))
+        for values in zip(t1, t2, drawn.frequency, strict=True)
+    ]
+    faulty_qubits, faulty_edges = _faulty(name, num_qubits, edges)
+    faulty = {frozenset({qubit}) for qubit in faulty_qubits} | set(map(frozenset, faulty_edges))
+    working = {
+        gate: {place: error for place, error in of_gate.items() if not _is_faulty(place, faulty)}
+        for gate, of_gate in errors.items()
+    }
+    reported = {
+        gate: {place: error if place in working[gate] else 1.0 for place, error in of_gate.items()}
+        for gate, of_gate in errors.items()
+    }
     return DeviceCalibration(
-        target=_target(num_qubits, errors, t1, t2, drawn.frequency),
+        target=_target(qubits, working),
+        described=_target(qubits, reported),
+        faulty_qubits=faulty_qubits,
+        faulty_edges=faulty_edges,
         detuning={qubit: float(noise * rate) for qubit, rate in enumerate(drawn.detuning)},
         zz={edge: float(noise * rate) for edge, rate in zip(edges, drawn.zz, strict=True)},
         rotation=rotation,
@@ -172,39 +202,68 @@ def _bounded(angles: Floats, errors: Floats, divisor: float) -> Floats:
     return np.clip(angles, -most, most)
 
 
+def _faulty(
+    name: str, num_qubits: int, edges: Sequence[Edge]
+) -> tuple[tuple[int, ...], tuple[Edge, ...]]:
+    """The qubits and edges of a large device that do not work.
+
+    The rest stays connected. They are in the upper half: programs that place qubits themselves
+    begin at 0.
+    """
+    if num_qubits < FAULTY_EDGE_FROM:
+        return (), ()
+    rng = np.random.default_rng([crc32(name.encode()), 1])
+    qubits: tuple[int, ...] = ()
+    if num_qubits >= FAULTY_QUBIT_FROM:
+        found = rng.permutation(np.arange(num_qubits // 2, num_qubits)).tolist()
+        qubits = (
+            next(q for q in found if _connected(num_qubits - 1, [e for e in edges if q not in e])),
+        )
+    left = [edge for edge in edges if not set(edge).intersection(qubits)]
+    found = rng.permutation(np.array([edge for edge in left if min(edge) >= num_qubits // 2]))
+    for a, b in found.tolist():
+        if _connected(num_qubits - len(qubits), [edge for edge in left if edge != (a, b)]):
+            return qubits, ((a, b),)
+    return qubits, ()
+
+
+def _connected(num_qubits: int, edges: Sequence[Edge]) -> bool:
+    from qiskit.transpiler import CouplingMap
+
+    return len(CouplingMap(edges).largest_connected_component()) == num_qubits
+
+
+def _is_faulty(place: tuple[int, ...], faulty: set[frozenset[int]]) -> bool:
+    return frozenset(place) in faulty or any(frozenset({qubit}) in faulty for qubit in place)
+
+
 def _target(
-    num_qubits: int,
-    errors: dict[str, dict[tuple[int, ...], float]],
-    t1: Floats,
-    t2: Floats,
-    frequency: Floats,
+    qubits: list[QubitProperties], errors: dict[str, dict[tuple[int, ...], float]]
 ) -> Target:
+    """A target of the instructions in `errors`, and of those without any."""
     from qiskit.circuit import Delay, Measure, Parameter, Reset
     from qiskit.circuit.library import get_standard_gate_name_mapping
-    from qiskit.transpiler import InstructionProperties, QubitProperties, Target
+    from qiskit.transpiler import InstructionProperties, Target
 
     target = Target(
-        description=f"Heavy-hex device of {num_qubits} qubits",
-        num_qubits=num_qubits,
+        description=f"Heavy-hex device of {len(qubits)} qubits",
+        num_qubits=len(qubits),
         dt=DT,
-        qubit_properties=[
-            QubitProperties(t1=float(t1[q]), t2=float(t2[q]), frequency=float(frequency[q]))
-            for q in range(num_qubits)
-        ],
+        qubit_properties=qubits,
     )
     standard = get_standard_gate_name_mapping()
     operations: dict[str, Any] = {gate: standard[gate] for gate in DEVICE_GATES}
     for name, operation in (operations | {"measure": Measure()}).items():
         properties = {
-            qubits: InstructionProperties(DURATIONS[name], error)
-            for qubits, error in errors[name].items()
+            places: InstructionProperties(DURATIONS[name], error)
+            for places, error in errors[name].items()
         }
         bounds = [(0, math.pi / 2)] if name == "rzz" else None
         target.add_instruction(operation, properties, name=name, angle_bounds=bounds)
+    working = list(errors["measure"])
     resets = InstructionProperties(DURATIONS["reset"])
-    every = [(qubit,) for qubit in range(num_qubits)]
-    target.add_instruction(Reset(), dict.fromkeys(every, resets))
-    target.add_instruction(Delay(Parameter("t")), dict.fromkeys(every))
+    target.add_instruction(Reset(), dict.fromkeys(working, resets))
+    target.add_instruction(Delay(Parameter("t")), dict.fromkeys(working))
     for name in CONTROL_FLOW:
         target.add_instruction(INSTRUCTIONS[name], name=name)
     return target

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -14,14 +13,16 @@ from qiskit_rest_primitives.local.simulators.device_calibration import (
     drawn_calibration,
 )
 from qiskit_rest_primitives.local.simulators.gate_sets import CONTROL_FLOW, SIMULATOR_GATES
+from qiskit_rest_primitives.local.simulators.lattices import edges_of
 from qiskit_rest_primitives.wire.target.operations import CONTROL_FLOW as INSTRUCTIONS
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
 FEWEST_QUBITS = 5
-MOST_QUBITS = 127
-LISTED = (5, 7, 16, 27, 65, 127)
+MOST_QUBITS = 156
+MOST_NOISE = 100.0
+LISTED = (5, 7, 16, 27, 65, 127, 133, 156)
 _NAME = re.compile(r"fake_([1-9][0-9]{0,2})q")
 
 
@@ -37,34 +38,8 @@ def device_size(name: str) -> int | None:
     return size if FEWEST_QUBITS <= size <= MOST_QUBITS else None
 
 
-def heavy_hex_edges(num_qubits: int) -> list[tuple[int, int]]:
-    """Both directions of every pair of neighbours of a connected part of a heavy-hex lattice.
-
-    The lattice is walked breadth first from its middle, so that qubits with close numbers are close
-    on the device, and every size is a part of the next larger one from the same lattice.
-    """
-    from qiskit.transpiler import CouplingMap
-
-    distance = next(d for d in (3, 5, 7, 9) if (5 * d * d - 2 * d - 1) // 2 >= num_qubits)
-    graph: dict[int, set[int]] = {}
-    for a, b in CouplingMap.from_heavy_hex(distance).get_edges():
-        graph.setdefault(a, set()).add(b)
-        graph.setdefault(b, set()).add(a)
-    root = max(graph, key=lambda qubit: (len(graph[qubit]), -qubit))
-    order: dict[int, int] = {root: 0}
-    waiting = deque([root])
-    while waiting and len(order) < num_qubits:
-        for neighbour in sorted(graph[waiting.popleft()]):
-            if neighbour not in order and len(order) < num_qubits:
-                order[neighbour] = len(order)
-                waiting.append(neighbour)
-    return sorted(
-        (order[a], order[b]) for a, near in graph.items() for b in near if {a, b} <= order.keys()
-    )
-
-
 FIRST_DAY = date(2026, 1, 1)
-"""The day of the first calibration."""
+"""The day of the first calibration; each day that follows has another one."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +65,11 @@ class FakeDevice:
         return device_name(self.num_qubits)
 
     @property
+    def calibration_id(self) -> str:
+        """The day, as ``2026-01-31``."""
+        return self.day.isoformat()
+
+    @property
     def calibration(self) -> DeviceCalibration:
         """What it can do on that day, and its noise; made once."""
         return _calibration(self)
@@ -97,8 +77,25 @@ class FakeDevice:
 
 @lru_cache(maxsize=32)
 def _calibration(device: FakeDevice) -> DeviceCalibration:
-    edges = [(a, b) for a, b in heavy_hex_edges(device.num_qubits) if a < b]
-    return drawn_calibration(device.name, device.num_qubits, edges, device.day, device.noise)
+    size = device.num_qubits
+    return drawn_calibration(device.name, size, edges_of(size), device.day, device.noise)
+
+
+def check_noise(name: str, factor: float) -> None:
+    """Refuses a factor of noise, or a backend whose noise has none.
+
+    Raises:
+        ValueError: says which, and what is allowed.
+    """
+    if device_size(name) is None:
+        raise ValueError(
+            f"the noise of {name} can't be scaled: only the devices fake_{FEWEST_QUBITS}q to "
+            f"fake_{MOST_QUBITS}q can"
+        )
+    if not 0 <= factor <= MOST_NOISE:
+        raise ValueError(
+            f"the noise of {name} can be scaled by 0 to {MOST_NOISE:g}, not by {factor:g}"
+        )
 
 
 def device_target(num_qubits: int) -> Target:

@@ -322,7 +322,7 @@ def test_neither_shots_nor_width_remove_noise(width, clifford):
     circuit.measure(range(width), range(width))
     noise = "pauli-twirled" if clifford and width > EXACT_NOISE_UP_TO else "full"
     for shots in (1, 100, 10_000, 1_000_000):
-        setup = prepare_device(127, circuit, 0, None, SamplesWanted(shots))
+        setup = prepare_device(FakeDevice(127), circuit, 0, None, SamplesWanted(shots))
         assert setup.metadata["simulation"]["noise"] == noise
         assert used_gates(setup.circuit) <= setup.simulator.noise.gates
         assert setup.simulator.noise.twirled == (noise == "pauli-twirled")
@@ -385,16 +385,16 @@ def test_an_estimator_on_a_wide_clifford_circuit(engine):
 def test_a_dynamic_circuit_on_a_device_has_all_noise(engine):
     """Delays and gates within a block, after a measurement in the middle and a reset."""
     circuit = QuantumCircuit(5, 3)
-    circuit.x(0)
-    circuit.measure(0, 0)
+    circuit.x(3)
+    circuit.measure(3, 0)
     with circuit.if_test((circuit.clbits[0], 1)):
         circuit.x(1)
         circuit.delay(60, 1, unit="us")
     with circuit.for_loop(range(20)):
-        circuit.cz(0, 2)
-    circuit.reset(0)
+        circuit.cz(3, 4)
+    circuit.reset(3)
     circuit.measure(1, 1)
-    circuit.measure(0, 2)
+    circuit.measure(3, 2)
     [got] = run(engine, "sampler", [[text_of(circuit), None, 4000]], "fake_5q", options=SEED)
     assert got.metadata["simulation"]["noise"] == "full"
     t1 = device_target(5).qubit_properties[1].t1

@@ -16,28 +16,27 @@ from qiskit_rest_primitives.local.simulators.fake_devices import (
     _calibration,
     device_size,
     device_target,
-    heavy_hex_edges,
 )
 from qiskit_rest_primitives.local.simulators.gate_sets import DEVICE_GATES
+from qiskit_rest_primitives.local.simulators.lattices import edges_of
 from qiskit_rest_primitives.wire.target.target import decode_target
 
 
 @pytest.mark.parametrize("size", [5, 6, 7, 16, 27, 65, 99, 127])
 def test_a_device_of_any_size_is_connected_and_sparse(size):
-    """Both directions of each pair; no qubit has more than three neighbours."""
-    edges = heavy_hex_edges(size)
-    coupling = CouplingMap(edges)
+    """No qubit has more than three neighbours."""
+    coupling = CouplingMap(edges_of(size))
+    coupling.make_symmetric()
     assert coupling.size() == size
     assert coupling.is_connected()
-    assert coupling.is_symmetric
     assert max(len(coupling.neighbors(qubit)) for qubit in range(size)) <= 3
 
 
 def test_names_contain_the_size():
-    """5 to 127 qubits; other names are no device."""
+    """5 to 156 qubits; other names are no device."""
     assert device_size("fake_5q") == 5
     assert device_size("fake_127q") == 127
-    for name in ("fake_4q", "fake_128q", "fake_05q", "fake_q", "statevector", "fake_27q "):
+    for name in ("fake_4q", "fake_157q", "fake_05q", "fake_q", "statevector", "fake_27q "):
         assert device_size(name) is None
 
 
@@ -51,7 +50,7 @@ def test_calibration_is_the_same_in_every_process():
         assert {q: (p.error, p.duration) for q, p in first[name].items()} == {
             q: (p.error, p.duration) for q, p in second[name].items()
         }
-    assert 0 < first["cz"][heavy_hex_edges(7)[0]].error < 0.1
+    assert 0 < first["cz"][edges_of(7)[0]].error < 0.1
 
 
 def test_a_transpiled_circuit_is_an_isa_circuit():
@@ -81,7 +80,7 @@ def test_the_official_client_reads_the_json():
     properties = models.BackendProperties.from_dict(backend.properties())
     target = converter.convert_to_target(configuration, properties)
     assert target.num_qubits == 7
-    edge = heavy_hex_edges(7)[0]
+    edge = edges_of(7)[0]
     assert target["cz"][edge].error == pytest.approx(device_target(7)["cz"][edge].error)
     assert target.qubit_properties[0].t1 == pytest.approx(device_target(7).qubit_properties[0].t1)
 
