@@ -12,8 +12,8 @@ import pytest
 import responses
 
 from qiskit_rest_primitives import QiskitRuntimeService, RestBackend, Settings
-from qiskit_rest_primitives.local import LocalService, times
-from qiskit_rest_primitives.local.simulators.fake_devices import FIRST_DAY
+from qiskit_rest_primitives.local import LocalService
+from qiskit_rest_primitives.local.simulators import fake_devices
 
 # The same examples in every run: a new failure is caused by a change of the code.
 hypothesis.settings.register_profile("repeatable", derandomize=True, database=None)
@@ -48,7 +48,7 @@ def _mocks_pass_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 def _first_day() -> Iterator[None]:
     """Devices have their first calibration: no test depends on the day on which it runs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(times, "today", lambda: FIRST_DAY)
+        patch.setattr(fake_devices, "today", lambda: fake_devices.FIRST_DAY)
         yield
 
 

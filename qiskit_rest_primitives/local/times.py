@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import time
-from datetime import date, datetime, timezone
+from datetime import datetime, timezone
 from typing import overload
 
 
 def wall_clock() -> float:
     """Seconds since the epoch, in whole microseconds as :func:`iso_time` writes them."""
     return round(time.time(), 6)
-
-
-def today() -> date:
-    """The day, in UTC."""
-    return datetime.now(timezone.utc).date()
 
 
 @overload

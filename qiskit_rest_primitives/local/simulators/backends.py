@@ -15,7 +15,6 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from qiskit_rest_primitives.local import times
 from qiskit_rest_primitives.local.simulators.cost_model import MAX_AER_SHOTS
 from qiskit_rest_primitives.local.simulators.fake_devices import (
     FIRST_DAY,
@@ -24,6 +23,7 @@ from qiskit_rest_primitives.local.simulators.fake_devices import (
     check_noise,
     device_name,
     device_size,
+    newest_day,
     simulator_target,
 )
 from qiskit_rest_primitives.local.simulators.foreign_backend import DEVICE_SHOTS, examine
@@ -193,19 +193,15 @@ class LocalBackends:
 
     Args:
         noise: factors of the noise of devices, by name; these devices are listed as well.
-        today: the day, whose calibration the devices have.
 
     Raises:
         ValueError: a factor, or a name that is no such device's.
     """
 
-    def __init__(
-        self, noise: Mapping[str, float] | None = None, today: Callable[[], date] | None = None
-    ) -> None:
+    def __init__(self, noise: Mapping[str, float] | None = None) -> None:
         self._noise = dict(noise or {})
         for name, factor in self._noise.items():
             check_noise(name, factor)
-        self._today = today
         self._made: dict[str, LocalBackend] = {}
         self._lock = threading.RLock()
         # An object keeps its name as long as it lives, and is served as long as somebody holds what
@@ -295,11 +291,11 @@ class LocalBackends:
         if size is None:
             return self.device(name)
         number = date(1970, 1, 1).toordinal() + int(seconds // 86_400)
-        day = min(max(number, FIRST_DAY.toordinal()), self._last_day().toordinal())
+        day = min(max(number, FIRST_DAY.toordinal()), newest_day().toordinal())
         return self._fake(name, size, date.fromordinal(day))
 
     def _day(self, calibration_id: str | None) -> date:
-        last = self._last_day()
+        last = newest_day()
         if calibration_id is None:
             return last
         with suppress(ValueError):
@@ -310,9 +306,6 @@ class LocalBackends:
             f"The ids are the days from {FIRST_DAY} to {last}; leave calibration_id out for the "
             "newest."
         )
-
-    def _last_day(self) -> date:
-        return max(FIRST_DAY, (self._today or times.today)())
 
     def _fake(self, name: str, size: int, day: date) -> LocalBackend:
         return _of_fake(FakeDevice(size, day, self._noise.get(name, 1.0)))

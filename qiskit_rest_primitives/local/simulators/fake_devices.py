@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -79,6 +79,16 @@ class FakeDevice:
 def _calibration(device: FakeDevice) -> DeviceCalibration:
     size = device.num_qubits
     return drawn_calibration(device.name, size, edges_of(size), device.day, device.noise)
+
+
+def today() -> date:
+    """The day, in UTC."""
+    return datetime.now(timezone.utc).date()
+
+
+def newest_day() -> date:
+    """The day of the newest calibration."""
+    return max(FIRST_DAY, today())
 
 
 def check_noise(name: str, factor: float) -> None:
