@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qiskit_rest_primitives.local.simulators.aer_noise import DeviceNoise, GivenNoise, with_labels
+from qiskit_rest_primitives.local.simulators.aer_noise import GivenNoise
+from qiskit_rest_primitives.local.simulators.device_noise import DeviceNoise
+from qiskit_rest_primitives.local.simulators.device_part import has_open_delay
 from qiskit_rest_primitives.local.simulators.pauli_bases import (
     Bases,
     estimate_from_bits,
@@ -73,12 +75,7 @@ class AerSimulation:
             save = SaveExpectationValue(Pauli(pauli), label=str(number))
             saving.append(save, saving.qubits)
         circuits, binds = self._bound(saving, points.rows)
-        result = (
-            _simulator(self.method, self.noise)
-            .run(circuits, parameter_binds=binds, shots=1)
-            .result()
-        )
-        _check_success(result)
+        result = self._run(circuits, parameter_binds=binds, shots=1)
         label = {pauli: str(number) for number, pauli in enumerate(paulis)}
         return np.array(
             [
@@ -96,15 +93,15 @@ class AerSimulation:
         """The circuit with values for Aer to bind, or bound here where Aer can't."""
         if not rows.shape[1]:
             return [self._ready(circuit)] * len(rows), None
-        if self.method == "stabilizer":
+        if self.method == "stabilizer" or has_open_delay(circuit.data):
             return [self._ready(circuit.assign_parameters(values)) for values in rows], None
         # Aer crashes on empty arrays of values: a task always has a row.
         columns = dict(zip(circuit.parameters, rows.T.tolist(), strict=True))
         return [self._ready(circuit)], [columns]
 
     def _ready(self, circuit: QuantumCircuit) -> QuantumCircuit:
-        if isinstance(self.noise, DeviceNoise):
-            circuit = with_labels(circuit)
+        if self.noise is not None:
+            circuit = self.noise.ready(circuit)
         if self.method != "stabilizer":
             return circuit
         from qiskit_rest_primitives.local.simulators.clifford import as_clifford
@@ -120,19 +117,14 @@ class AerSimulation:
     ) -> np.ndarray:
         # Aer leaves out what can't change a measured bit, and with it the targets of jumps.
         whole = any(i.is_control_flow() for circuit in circuits for i in circuit.data)
-        result = (
-            _simulator(self.method, self.noise)
-            .run(
-                circuits,
-                parameter_binds=binds,
-                shots=shots,
-                memory=True,
-                seed_simulator=seed,
-                enable_truncation=not whole,
-            )
-            .result()
+        result = self._run(
+            circuits,
+            parameter_binds=binds,
+            shots=shots,
+            memory=True,
+            seed_simulator=seed,
+            enable_truncation=not whole,
         )
-        _check_success(result)
         num_clbits = circuits[0].num_clbits
         width = max(1, -(-num_clbits // 8))
         data = bytearray()
@@ -144,6 +136,13 @@ class AerSimulation:
         packed = np.frombuffer(data, dtype=np.uint8).reshape(len(result.results), shots, width)
         return np.unpackbits(packed, axis=-1, bitorder="little")[..., :num_clbits]
 
+    def _run(self, circuits: list[QuantumCircuit], **options: Any) -> Any:
+        if self.noise is not None:
+            options["noise_model"] = self.noise.model(circuits)
+        result = _simulator(self.method, self.noise is not None).run(circuits, **options).result()
+        _check_success(result)
+        return result
+
 
 def _check_success(result: Any) -> None:
     if not result.success:
@@ -152,16 +151,11 @@ def _check_success(result: Any) -> None:
 
 
 @lru_cache(maxsize=16)
-def _simulator(method: str, noise: DeviceNoise | GivenNoise | None) -> Any:
+def _simulator(method: str, noisy: bool) -> Any:
     from qiskit_aer import AerSimulator
 
     # One thread: with more, the shots' random numbers depend on the number of cores. With noise
     # each shot is a separate run, for which fusing gates pays off at any width. Aer fuses from 15
     # qubits on by default; with fusion, 14 qubits are ten times faster.
-    faster = {} if noise is None else {"fusion_threshold": 0}
-    return AerSimulator(
-        method=method,
-        noise_model=None if noise is None else noise.model(),
-        max_parallel_threads=1,
-        **faster,
-    )
+    faster = {"fusion_threshold": 0} if noisy else {}
+    return AerSimulator(method=method, max_parallel_threads=1, **faster)

@@ -1,7 +1,4 @@
-"""The noise of a device, or of a user's noise model, in Aer's form. Needs Aer.
-
-A whole device's noise model takes Aer seconds per run; here it has only what a circuit uses.
-"""
+"""A user's noise model in Aer's form, and the gates of circuits that have noise. Needs Aer."""
 
 from __future__ import annotations
 
@@ -14,38 +11,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from qiskit.circuit import ControlFlowOp, Gate
 
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.simulators.circuit_analysis import split_final_measurements
 from qiskit_rest_primitives.local.simulators.classical_reads import named_bits
-from qiskit_rest_primitives.local.simulators.fake_devices import FakeDevice
 from qiskit_rest_primitives.local.simulators.pauli_twirling import twirl_model
 from qiskit_rest_primitives.wire.values.arrays import decode_array
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
-
-
-@dataclass(frozen=True)
-class DeviceNoise:
-    """The part of a device's noise that a circuit needs.
-
-    Attributes:
-        device: the device, on the day of the job.
-        qubits: its qubits that the circuit uses; they are 0, 1, ... in the circuit.
-        gates: (name, qubits of the circuit) that occur.
-        twirled: whether errors are approximated by Paulis and resets, for the stabilizer method.
-    """
-
-    device: FakeDevice
-    qubits: tuple[int, ...]
-    gates: frozenset[tuple[str, tuple[int, ...]]]
-    twirled: bool = False
-
-    def model(self) -> Any:
-        """The Aer noise model."""
-        return _device_noise_model(self)
 
 
 @dataclass(frozen=True)
@@ -60,8 +34,12 @@ class GivenNoise:
     text: str
     twirled: bool = False
 
-    def model(self) -> Any:
-        """The Aer noise model."""
+    def ready(self, circuit: QuantumCircuit) -> QuantumCircuit:
+        """The circuit in a form to which the model of `model` applies."""
+        return circuit
+
+    def model(self, circuits: Sequence[QuantumCircuit] = ()) -> Any:
+        """The Aer noise model, for any circuits."""
         return _given_noise_model(self)[0]
 
     def for_stabilizer(self) -> tuple[GivenNoise, bool]:
@@ -138,47 +116,6 @@ def dephased(circuit: QuantumCircuit, observables: Sequence[dict[str, float]]) -
     return replaced
 
 
-def with_labels(circuit: QuantumCircuit, qubits: Sequence[int] | None = None) -> QuantumCircuit:
-    """Labels each gate with its name and qubits, by which a `DeviceNoise` finds its error.
-
-    Aer looks up noise by a gate's label, if it has one, before its name. A user's label would hide
-    the noise, and to find the error of one qubit Aer would copy the errors of all qubits.
-
-    Args:
-        circuit: to be run with the noise of a device.
-        qubits: numbers of its qubits; of the outer circuit for a block of control flow.
-    """
-    numbers = dict(zip(circuit.qubits, qubits or range(circuit.num_qubits), strict=True))
-    labelled = circuit.copy_empty_like()
-    for instruction in circuit.data:
-        operation: Any = instruction.operation
-        places = tuple(numbers[qubit] for qubit in instruction.qubits)
-        if isinstance(operation, ControlFlowOp):
-            operation = operation.replace_blocks(
-                [with_labels(block, places) for block in operation.blocks]
-            )
-        elif isinstance(operation, Gate):
-            operation = operation.to_mutable()
-            operation.label = _label(operation.name, places)
-        labelled.append(instruction.replace(operation=operation), copy=False)
-    return labelled
-
-
-def _label(name: str, qubits: Sequence[int]) -> str:
-    return " ".join([name, *map(str, qubits)])
-
-
-def _keyed_by_label(model: Any) -> Any:
-    """The same errors; those of gates have the labels of `with_labels` as keys."""
-    for name, errors in list(model._local_quantum_errors.items()):
-        if name == "reset":  # Aer ignores its label
-            continue
-        for qubits, error in errors.items():
-            model.add_all_qubit_quantum_error(error, _label(name, qubits))
-        del model._local_quantum_errors[name]
-    return model
-
-
 def _plain(value: Any) -> Any:
     """Decodes the envelopes; complex numbers become pairs, as in ``to_dict(serializable=True)``."""
     if isinstance(value, list):
@@ -207,59 +144,6 @@ def _complex_matrices(model: dict[str, Any]) -> dict[str, Any]:
                     for matrix in matrices
                 ]
     return model
-
-
-@lru_cache(maxsize=64)
-def _device_noise_model(noise: DeviceNoise) -> Any:
-    from qiskit.providers import BackendV2, Options
-    from qiskit.transpiler import Target
-    from qiskit_aer.noise import NoiseModel
-    from scipy.sparse import SparseEfficiencyWarning
-
-    whole = noise.device.calibration.target
-    part = Target(
-        num_qubits=len(noise.qubits),
-        dt=whole.dt,
-        qubit_properties=[whole.qubit_properties[qubit] for qubit in noise.qubits],
-    )
-    wanted: dict[str, dict[tuple[int, ...], Any]] = {
-        "measure": {
-            (place,): whole["measure"][(qubit,)] for place, qubit in enumerate(noise.qubits)
-        }
-    }
-    for name, places in sorted(noise.gates):
-        qubits = tuple(noise.qubits[place] for place in places)
-        if name in whole.operation_names and name != "measure" and qubits in (whole[name] or {}):
-            wanted.setdefault(name, {})[places] = whole[name][qubits]
-    for name, properties in wanted.items():
-        part.add_instruction(whole.operation_from_name(name), properties, name=name)
-
-    class Part(BackendV2):
-        """The part of the device in use, in the form that Aer's noise builder reads."""
-
-        @property
-        def target(self) -> Any:
-            return part
-
-        @property
-        def max_circuits(self) -> None:
-            return None
-
-        @classmethod
-        def _default_options(cls) -> Any:
-            return Options()
-
-        def run(self, run_input: Any, **options: Any) -> Any:
-            """Not supported."""
-            raise TypeError("this describes noise and runs nothing")
-
-    with warnings.catch_warnings():
-        # SciPy warns that inverting Aer's relaxation matrices is slow; they are tiny.
-        warnings.simplefilter("ignore", SparseEfficiencyWarning)
-        model = NoiseModel.from_backend(Part())
-    if noise.twirled:
-        twirl_model(model)
-    return _keyed_by_label(model)
 
 
 @lru_cache(maxsize=16)

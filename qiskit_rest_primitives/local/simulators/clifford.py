@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 _TOLERANCE = 1e-9
 _CURE = "Use aer_statevector or aer_matrix_product_state for other circuits."
 _ROTATED = frozenset({"p", "rx", "ry", "rz", "rzz"})
-# The Pauli channels of `noise.dephased` and Aer's save instructions need no rewriting.
-_NOT_GATES = frozenset({"barrier", "measure", "quantum_channel", "reset", "save_expval"})
+# Aer's channels, errors and save instructions need no rewriting.
+_NOT_GATES = frozenset(
+    {"barrier", "measure", "qerror_loc", "quantum_channel", "reset", "save_expval"}
+)
 _ROTATIONS = {
     "rz": ((), ("s",), ("z",), ("sdg",)),
     "p": ((), ("s",), ("z",), ("sdg",)),

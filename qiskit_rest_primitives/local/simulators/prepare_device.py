@@ -11,7 +11,7 @@ from qiskit_rest_primitives.errors import ISAError
 from qiskit_rest_primitives.local.outcome import NOT_ISA, RefusedError
 from qiskit_rest_primitives.local.simulators.aer import AerSimulation
 from qiskit_rest_primitives.local.simulators.aer_limits import missing_in_aer
-from qiskit_rest_primitives.local.simulators.aer_noise import DeviceNoise, dephased, used_gates
+from qiskit_rest_primitives.local.simulators.aer_noise import dephased, used_gates
 from qiskit_rest_primitives.local.simulators.circuit_analysis import (
     keep_letters,
     keep_qubits,
@@ -23,6 +23,7 @@ from qiskit_rest_primitives.local.simulators.cost_model import (
     check_shots,
     choose_noisy_run,
 )
+from qiskit_rest_primitives.local.simulators.device_noise import DeviceNoise
 from qiskit_rest_primitives.local.simulators.fake_devices import FakeDevice
 from qiskit_rest_primitives.local.simulators.prepare import (
     aer_is_installed,
@@ -81,8 +82,7 @@ def prepare_device(
     else:
         shots = shots_of(wanted.precision)
     run = choose_noisy_run(small, shots)
-    gates = used_gates(small) | {("sx", (place,)) for place in range(len(kept))}
-    noise = DeviceNoise(device, tuple(kept), gates, twirled=run.method == "stabilizer")
+    noise = DeviceNoise(device, tuple(kept), twirled=run.method == "stabilizer")
     simulation = AerSimulation(run.method, noise)
     metadata = {"simulation": {"method": run.method, "noise": run.noise}}
     if isinstance(wanted, SamplesWanted):

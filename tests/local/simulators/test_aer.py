@@ -184,23 +184,21 @@ def test_a_noise_model_is_sent_unchanged():
     from qiskit_aer import AerSimulator
     from qiskit_aer.library import SaveDensityMatrix
 
-    from qiskit_rest_primitives.local.simulators.aer_noise import (
-        DeviceNoise,
-        read_noise_option,
-        with_labels,
-    )
+    from qiskit_rest_primitives.local.simulators.aer_noise import read_noise_option
+    from qiskit_rest_primitives.local.simulators.device_noise import DeviceNoise
 
     circuit = QuantumCircuit(2)
     circuit.sx(0)
     circuit.cz(0, 1)
-    circuit = with_labels(circuit)
+    noise = DeviceNoise(FakeDevice(5), (0, 1))
+    circuit = noise.ready(circuit)
     circuit.append(SaveDensityMatrix(2), [0, 1])
 
     def state(model):
         simulator = AerSimulator(method="density_matrix", noise_model=model)
         return simulator.run(circuit).result().data()["density_matrix"].data
 
-    model = DeviceNoise(FakeDevice(5), (0, 1), frozenset({("sx", (0,)), ("cz", (0, 1))})).model()
+    model = noise.model([circuit])
     texts = [json.dumps(model.to_dict(serializable=True))]
     runtime_json = pytest.importorskip("qiskit_ibm_runtime.json")
     texts.append(json.dumps(model, cls=runtime_json.RuntimeEncoder))
