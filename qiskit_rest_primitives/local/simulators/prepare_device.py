@@ -24,6 +24,7 @@ from qiskit_rest_primitives.local.simulators.cost_model import (
     choose_noisy_run,
 )
 from qiskit_rest_primitives.local.simulators.device_noise import DeviceNoise
+from qiskit_rest_primitives.local.simulators.device_part import device_part
 from qiskit_rest_primitives.local.simulators.fake_devices import FakeDevice
 from qiskit_rest_primitives.local.simulators.prepare import (
     aer_is_installed,
@@ -31,6 +32,7 @@ from qiskit_rest_primitives.local.simulators.prepare import (
     kept_qubits,
     measured_setup,
 )
+from qiskit_rest_primitives.local.simulators.prepare_frames import prepare_frames
 from qiskit_rest_primitives.local.simulators.setup import Setup
 from qiskit_rest_primitives.local.simulators.simulator import (
     ExpectationsWanted,
@@ -74,6 +76,11 @@ def prepare_device(
         check_precision(wanted, pub_index, "a device")
         circuit = dephased(circuit, wanted.observables)
     kept = kept_qubits(circuit, wanted, measured=True)
+    if isinstance(wanted, SamplesWanted):
+        part = device_part(device, tuple(range(circuit.num_qubits)))
+        frames = prepare_frames(circuit, wanted, part, exact=len(kept) <= EXACT_NOISE_UP_TO)
+        if frames is not None:
+            return frames
     if len(kept) > EXACT_NOISE_UP_TO:
         kept = _in_line(circuit, kept)
     small = keep_qubits(circuit, kept)

@@ -54,5 +54,10 @@ class Seeds:
         first = self.entropy % 2**31 if self.seed is None else self.seed
         return first + AER_SEED_STEP * (self.circuits_before + number)
 
+    def for_rows(self, first: int) -> np.random.SeedSequence:
+        """Seeds of a block of points that are sampled together, by the number of its first."""
+        seed = self.entropy if self.seed is None else self.seed
+        return np.random.SeedSequence(seed, spawn_key=(self.circuits_before + first,))
+
     def _spawn(self, *key: int) -> np.random.SeedSequence:
         return np.random.SeedSequence(self.entropy, spawn_key=(self.pub_index, *key))

@@ -1,0 +1,217 @@
+"""A circuit and values of its parameters -> the Clifford gates of each row. No simulation.
+
+The gates of a qubit between two operations on more than it, such as CZ, measurements and noise,
+are one *dressing*. Rows that differ by Paulis only have the same frames and other Paulis.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from qiskit_rest_primitives.local.simulators.clifford_group import (
+    FIXED_GATES,
+    fixed_gate,
+    products,
+    quarter_turns,
+)
+from qiskit_rest_primitives.local.simulators.device_part import DevicePart
+from qiskit_rest_primitives.local.simulators.idle_noise import (
+    Phase,
+    Relaxation,
+    noisy_events,
+)
+
+if TYPE_CHECKING:
+    from qiskit.circuit import QuantumCircuit
+
+# Values of twirled sweeps come from decompositions of matrices. An angle that is this far from a
+# multiple of pi/2 changes a probability by 1e-12.
+_TOLERANCE = 1e-6
+_TURNING = {"rx": "x", "rz": "z"}
+_CONSTANT = 24
+
+
+@dataclass
+class Dressing:
+    """Gates of one qubit without anything between them.
+
+    Attributes:
+        qubit: its number.
+        number: column in the numbers of `read_rows`.
+        names: the gates that take time and have noise, all but rz.
+        entries: of each gate: its number, or 24 plus the number of its angle.
+    """
+
+    qubit: int
+    number: int
+    names: list[str] = field(default_factory=list)
+    entries: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Coupling:
+    """A gate of two qubits.
+
+    Attributes:
+        name: cz or rzz.
+        qubits: their numbers.
+        angle: number of the angle of rzz; None for cz.
+    """
+
+    name: str
+    qubits: tuple[int, ...]
+    angle: int | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A measurement into a bit, or a reset where `clbit` is None."""
+
+    qubit: int
+    clbit: int | None
+
+
+Piece: TypeAlias = Dressing | Coupling | Reading | Relaxation | Phase
+
+
+@dataclass
+class DressedCircuit:
+    """A circuit whose gates on one qubit are gathered.
+
+    Attributes:
+        pieces: in the order in which they act.
+        angles: distinct angles: the axis ("x", "z" or, for rzz, "zz") and the value or expression.
+        num_dressings: number of dressings.
+        couplings: numbers of the angles of the rzz gates.
+    """
+
+    pieces: list[Piece] = field(default_factory=list)
+    angles: list[tuple[str, Any]] = field(default_factory=list)
+    num_dressings: int = 0
+    couplings: list[int] = field(default_factory=list)
+
+
+def dressed_circuit(circuit: QuantumCircuit, part: DevicePart) -> DressedCircuit | None:
+    """Gathers the gates of a device's circuit; None if it has operations other than Clifford gates.
+
+    Args:
+        circuit: with or without parameters.
+        part: the device's numbers.
+    """
+    found = DressedCircuit()
+    clbits = {clbit: number for number, clbit in enumerate(circuit.clbits)}
+    open_: dict[int, Dressing] = {}
+    angles: dict[tuple[str, Any], int] = {}
+
+    def angle(axis: str, value: Any) -> int:
+        if (axis, value) not in angles:
+            angles[axis, value] = len(found.angles)
+            found.angles.append((axis, value))
+        return angles[axis, value]
+
+    def close(qubits: Sequence[int]) -> None:
+        for qubit in qubits:
+            if (dressing := open_.pop(qubit, None)) is not None:
+                found.pieces.append(dressing)
+
+    for event in noisy_events(circuit, part):
+        if isinstance(event, (Relaxation, Phase)):
+            # Rotations about Z take no time and commute with this noise: it acts before them.
+            noisy = event.qubits if isinstance(event, Phase) else [event.qubit]
+            close([qubit for qubit in noisy if qubit in open_ and open_[qubit].names])
+            found.pieces.append(event)
+            continue
+        operation, qubits = event.instruction.operation, event.qubits
+        name = operation.name
+        if name in FIXED_GATES or name in _TURNING:
+            [qubit] = qubits
+            if qubit not in open_:
+                open_[qubit] = Dressing(qubit, found.num_dressings)
+                found.num_dressings += 1
+            dressing = open_[qubit]
+            if name in _TURNING:
+                dressing.entries.append(_CONSTANT + angle(_TURNING[name], operation.params[0]))
+            else:
+                dressing.entries.append(fixed_gate(name))
+            if name != "rz":
+                dressing.names.append(name)
+            continue
+        close(qubits)
+        if name == "cz":
+            found.pieces.append(Coupling(name, qubits))
+        elif name == "rzz":
+            found.couplings.append(angle("zz", operation.params[0]))
+            found.pieces.append(Coupling(name, qubits, found.couplings[-1]))
+        elif name == "measure":
+            found.pieces.append(Reading(qubits[0], clbits[event.instruction.clbits[0]]))
+        elif name == "reset":
+            found.pieces.append(Reading(qubits[0], None))
+        else:
+            return None
+    # Gates after the last measurement of a qubit change no bit.
+    return found
+
+
+def read_rows(
+    dressed: DressedCircuit, parameters: Sequence[Any], rows: np.ndarray
+) -> np.ndarray | None:
+    """The Clifford gates of each row; None if an angle is not a multiple of pi/2.
+
+    Args:
+        dressed: the circuit.
+        parameters: of the columns of `rows`.
+        rows: values ``(points, parameters)``.
+
+    Returns:
+        uint8 ``(points, dressings + rzz gates)``: number of the Clifford gate of each dressing, and
+        quarter turns of each rzz gate.
+    """
+    turns = _turns(dressed, parameters, rows)
+    if turns is None:
+        return None
+    axes = np.array([axis for axis, _ in dressed.angles])
+    elements = np.empty((len(rows), _CONSTANT + len(axes)), dtype=np.uint8)
+    elements[:, :_CONSTANT] = np.arange(_CONSTANT)
+    for axis in ("x", "z"):
+        columns = np.flatnonzero(axes == axis)
+        elements[:, _CONSTANT + columns] = quarter_turns(axis)[turns[:, columns]]
+    longest = max(
+        (len(piece.entries) for piece in dressed.pieces if isinstance(piece, Dressing)), default=0
+    )
+    table = np.zeros((dressed.num_dressings, longest), dtype=np.intp)
+    for piece in dressed.pieces:
+        if isinstance(piece, Dressing):
+            table[piece.number, : len(piece.entries)] = piece.entries
+    numbers = np.zeros((len(rows), dressed.num_dressings), dtype=np.uint8)
+    for column in table.T:
+        numbers = products()[elements[:, column], numbers]
+    return np.concatenate([numbers, turns[:, dressed.couplings]], axis=1)
+
+
+def _turns(
+    dressed: DressedCircuit, parameters: Sequence[Any], rows: np.ndarray
+) -> np.ndarray | None:
+    """uint8 ``(points, angles)``: each angle in quarter turns; None if one is no multiple of it."""
+    place = {parameter: column for column, parameter in enumerate(parameters)}
+    values = np.empty((len(rows), len(dressed.angles)))
+    for column, (_, angle) in enumerate(dressed.angles):
+        if angle in place:
+            values[:, column] = rows[:, place[angle]]
+        elif isinstance(angle, (int, float)):
+            values[:, column] = angle
+        else:
+            used = [(parameter, place[parameter]) for parameter in angle.parameters]
+            values[:, column] = [
+                float(angle.bind({parameter: row[at] for parameter, at in used})) for row in rows
+            ]
+    if not np.isfinite(values).all():
+        return None
+    turns = np.rint(values / (math.pi / 2))
+    if np.any(np.abs(values - turns * (math.pi / 2)) > _TOLERANCE):
+        return None
+    return (turns % 4).astype(np.uint8)
