@@ -121,9 +121,7 @@ def dressed_circuit(circuit: QuantumCircuit, part: DevicePart) -> DressedCircuit
 
     for event in noisy_events(circuit, part):
         if isinstance(event, (Relaxation, Phase)):
-            # Rotations about Z take no time and commute with this noise: it acts before them.
-            noisy = event.qubits if isinstance(event, Phase) else [event.qubit]
-            close([qubit for qubit in noisy if qubit in open_ and open_[qubit].names])
+            close(event.qubits if isinstance(event, Phase) else [event.qubit])
             found.pieces.append(event)
             continue
         operation, qubits = event.instruction.operation, event.qubits

@@ -39,30 +39,48 @@ class NoisyRun:
     seconds: float
 
 
-def choose_noisy_run(circuit: QuantumCircuit, shots: int) -> NoisyRun:
+def choose_noisy_run(
+    circuit: QuantumCircuit, shots: int, noisy: QuantumCircuit | None = None
+) -> NoisyRun:
     """The cheapest method that simulates all noise of a device.
 
     A Clifford circuit of many qubits runs with twirled noise, whatever the number of its shots:
     that number never changes the noise. All other circuits run with the exact noise.
+
+    Args:
+        circuit: for the device.
+        shots: of each point.
+        noisy: the circuit with its idle noise, which takes time too.
     """
+    noisy = noisy or circuit
     width = circuit.num_qubits
     if width > EXACT_NOISE_UP_TO and is_clifford(circuit):
-        per_shot = seconds_per_shot(circuit, "stabilizer", noisy=True)
+        per_shot = seconds_per_shot(noisy, "stabilizer", noisy=True)
         return NoisyRun("stabilizer", "pauli-twirled", 0.02 * width + shots * per_shot)
     methods = ["matrix_product_state"]
     if width <= statevector_limit():
         methods.append("statevector")
     runs = [
-        NoisyRun(method, "full", 0.05 + shots * seconds_per_shot(circuit, method, noisy=True))
+        NoisyRun(method, "full", 0.05 + shots * seconds_per_shot(noisy, method, noisy=True))
         for method in methods
     ]
     # A density matrix gives all shots at once, unless control flow makes them differ.
-    if width <= statevector_limit() // 2 and not is_dynamic(circuit):
-        operations = sum(times for _, _, times in _operations(circuit))
-        seconds = 0.05 + operations * (8e-5 + 3.5e-9 * 4.0**width)
-        per_shot = seconds_per_shot(circuit, "density_matrix", noisy=True)
-        runs.append(NoisyRun("density_matrix", "full", seconds + shots * per_shot))
+    if density_matrix_fits(width) and not is_dynamic(circuit):
+        per_shot = seconds_per_shot(noisy, "density_matrix", noisy=True)
+        seconds = density_matrix_seconds(noisy) + shots * per_shot
+        runs.append(NoisyRun("density_matrix", "full", seconds))
     return min(runs, key=lambda run: run.seconds)
+
+
+def density_matrix_fits(width: int) -> bool:
+    """Whether a density matrix of so many qubits, with temporary copies, fits in memory."""
+    return width <= statevector_limit() // 2
+
+
+def density_matrix_seconds(circuit: QuantumCircuit) -> float:
+    """Seconds to compute the density matrix after a circuit that was not run before."""
+    operations = sum(times for _, _, times in _operations(circuit))
+    return 0.02 + operations * (8e-5 + 1e-8 * 4.0**circuit.num_qubits)
 
 
 def seconds_per_shot(circuit: QuantumCircuit, method: str, *, noisy: bool) -> float:
@@ -78,10 +96,11 @@ def seconds_per_shot(circuit: QuantumCircuit, method: str, *, noisy: bool) -> fl
         return 2e-5 + _matrix_product_seconds(circuit)
     if method == "stabilizer":
         return 1e-5 * width + 3e-6 * sum(times for _, _, times in _operations(circuit))
-    # Relaxation after gates of two qubits costs most: Aer fuses less of it.
+    # To choose a Kraus operator of relaxation takes long. After gates of two qubits it costs most:
+    # Aer fuses less of it.
     amplitudes = 2.0 ** min(width, 60)
     return 2e-5 + sum(
-        times * (3e-7 + (8e-10 if len(qubits) == 1 else 1.8e-8) * amplitudes)
+        times * (1e-5 + (8e-10 if len(qubits) == 1 else 1.8e-8) * amplitudes)
         for _, qubits, times in _operations(circuit)
     )
 

@@ -51,6 +51,10 @@ class DeviceNoise:
         resets = any(i.operation.name == "reset" for i in instructions)
         return _model(self, frozenset(labels), resets)
 
+    def channel(self, label: str) -> Any:
+        """The error of a label as a matrix ``(4, 4)`` on row and column of a qubit, or None."""
+        return _channel(self, label)
+
 
 @lru_cache(maxsize=64)
 def _model(noise: DeviceNoise, labels: frozenset[str], resets: bool) -> Any:
@@ -87,6 +91,17 @@ def _error(noise: DeviceNoise, label: str) -> Any:
     if error is not None and noise.twirled:
         error, _ = stabilizer_error(error)
     return error
+
+
+@lru_cache(maxsize=1 << 12)
+def _channel(noise: DeviceNoise, label: str) -> Any:
+    from qiskit.quantum_info import SuperOp
+
+    if (error := _error(noise, label)) is None:
+        return None
+    # Qiskit stacks columns: its index is 2 * column + row.
+    matrix: Any = SuperOp(error).data
+    return matrix.reshape(2, 2, 2, 2).transpose(1, 0, 3, 2).reshape(4, 4)
 
 
 def _random_phase(num_qubits: int, probability: float) -> Any:

@@ -80,6 +80,7 @@ def noisy_events(circuit: QuantumCircuit, part: DevicePart) -> Iterator[Event]:
                 yield Operation(data[position], places[position])
                 walk.start(places[position])
             begin = position + 1
+    yield from walk.end()
 
 
 def _count_turns(data: list[Any], places: list[tuple[int, ...]], part: DevicePart) -> list[int]:
@@ -98,6 +99,8 @@ class _Walk:
     def __init__(self, part: DevicePart, turns: list[int]):
         width = len(part.t1)
         self._part = part
+        # Rotations about Z take no time and commute with the noise: it comes before them.
+        self._turning: list[list[Event]] = [[] for _ in range(width)]
         # Operations to come that do not commute with Z.
         self._turns_left = turns
         # Whether a qubit has left the state 0, and whether no later gate can show its phase.
@@ -137,14 +140,21 @@ class _Walk:
             begin, end = begins[position], begins[position] + durations[position]
             if operation.name == "delay":
                 self._delay(qubits[0], begin, end)
+            elif operation.name == "rz":
+                self._turning[qubits[0]].append(Operation(data[position], qubits))
             elif operation.name != "barrier":
                 for qubit in qubits:
                     self._wait(qubit, begin)
                 if durations[position] or operation.name not in _DIAGONAL:
                     yield from self._relax(qubits)
                 yield from self._meet(operation, qubits)
+                yield from self._turn(qubits)
                 yield Operation(data[position], qubits)
                 self._after(operation.name, qubits, end if durations[position] else None)
+
+    def end(self) -> Iterator[Event]:
+        """Yields what is left when nothing follows: rotations about Z, for states to be exact."""
+        yield from self._turn(tuple(range(len(self._turning))))
 
     def flush_all(self) -> Iterator[Event]:
         """Yields all relaxation and phases that have added up."""
@@ -154,6 +164,12 @@ class _Walk:
         yield from self._relax(every)
         for qubit in every:
             yield from self._flush(qubit)
+        yield from self._turn(every)
+
+    def _turn(self, qubits: tuple[int, ...]) -> Iterator[Event]:
+        for qubit in qubits:
+            yield from self._turning[qubit]
+            self._turning[qubit].clear()
 
     def _delay(self, qubit: int, begin: float, end: float) -> None:
         """A delay needs no noise of its own: its qubit is idle until the next operation begins."""
@@ -240,7 +256,7 @@ class _Walk:
         for qubit in qubits:
             if name == "reset":
                 self._started[qubit] = False
-            elif name != "rz":
+            else:
                 self._started[qubit] = True
             if end is not None:
                 self._free_since[qubit] = self._relaxed_until[qubit] = end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from qiskit_rest_primitives.local.simulators.prepare import (
     measured_setup,
 )
 from qiskit_rest_primitives.local.simulators.prepare_frames import prepare_frames
+from qiskit_rest_primitives.local.simulators.prepare_shared import prepare_shared
 from qiskit_rest_primitives.local.simulators.setup import Setup
 from qiskit_rest_primitives.local.simulators.simulator import (
     ExpectationsWanted,
@@ -88,8 +90,13 @@ def prepare_device(
         shots = check_shots(wanted.shots, pub_index)
     else:
         shots = shots_of(wanted.precision)
-    run = choose_noisy_run(small, shots)
-    noise = DeviceNoise(device, tuple(kept), twirled=run.method == "stabilizer")
+    noise = DeviceNoise(device, tuple(kept))
+    run = choose_noisy_run(small, shots, noise.ready(small))
+    noise = replace(noise, twirled=run.method == "stabilizer")
+    if isinstance(wanted, SamplesWanted) and run.noise == "full":
+        shared = prepare_shared(small, wanted, noise, run.seconds)
+        if shared is not None:
+            return shared
     simulation = AerSimulation(run.method, noise)
     metadata = {"simulation": {"method": run.method, "noise": run.noise}}
     if isinstance(wanted, SamplesWanted):
