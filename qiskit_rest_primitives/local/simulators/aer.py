@@ -165,7 +165,7 @@ def _simulator(method: str, noisy: bool) -> Any:
     from qiskit_aer import AerSimulator
 
     # One thread: with more, the shots' random numbers depend on the number of cores. With noise
-    # each shot is a separate run, for which fusing gates pays off from six qubits on. Aer fuses from
-    # 15 qubits on by default; with fusion, 14 qubits are ten times faster.
+    # each shot is a separate run, for which fusing gates pays off from six qubits on. Aer fuses
+    # from 15 qubits on by default; with fusion, 14 qubits are ten times faster.
     faster = {"fusion_threshold": 6} if noisy else {}
     return AerSimulator(method=method, max_parallel_threads=1, **faster)

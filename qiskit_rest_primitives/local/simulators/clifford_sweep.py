@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _TOLERANCE = 1e-6
 _TURNING = {"rx": "x", "rz": "z"}
 _CONSTANT = 24
+_VALUES_AT_ONCE = 1 << 22
 
 
 @dataclass
@@ -169,11 +170,20 @@ def read_rows(
         uint8 ``(points, dressings + rzz gates)``: number of the Clifford gate of each dressing, and
         quarter turns of each rzz gate.
     """
-    turns = _turns(dressed, parameters, rows)
-    if turns is None:
-        return None
+    at_once = max(1, _VALUES_AT_ONCE // max(1, len(dressed.angles)))
+    parts: list[np.ndarray] = []
+    for first in range(0, len(rows), at_once):
+        turns = _turns(dressed, parameters, rows[first : first + at_once])
+        if turns is None:
+            return None
+        parts.append(_numbers(dressed, turns))
+    return np.concatenate(parts)
+
+
+def _numbers(dressed: DressedCircuit, turns: np.ndarray) -> np.ndarray:
+    """The rows of `read_rows`, from the quarter turns ``(points, angles)``."""
     axes = np.array([axis for axis, _ in dressed.angles])
-    elements = np.empty((len(rows), _CONSTANT + len(axes)), dtype=np.uint8)
+    elements = np.empty((len(turns), _CONSTANT + len(axes)), dtype=np.uint8)
     elements[:, :_CONSTANT] = np.arange(_CONSTANT)
     for axis in ("x", "z"):
         columns = np.flatnonzero(axes == axis)
@@ -185,7 +195,7 @@ def read_rows(
     for piece in dressed.pieces:
         if isinstance(piece, Dressing):
             table[piece.number, : len(piece.entries)] = piece.entries
-    numbers = np.zeros((len(rows), dressed.num_dressings), dtype=np.uint8)
+    numbers = np.zeros((len(turns), dressed.num_dressings), dtype=np.uint8)
     for column in table.T:
         numbers = products()[elements[:, column], numbers]
     return np.concatenate([numbers, turns[:, dressed.couplings]], axis=1)

@@ -71,7 +71,7 @@ def test_shots_are_shuffled_and_independent_of_the_tasks(engine, monkeypatch):
     shown = got.data.c.array[0, :, 0].astype(int)
     assert 150 < np.abs(np.diff(shown)).sum() < 250
     monkeypatch.setattr(
-        planning, "_cut", lambda points, _: (slice(i, i + 1) for i in range(points))
+        planning, "_cut", lambda points, *_: (slice(i, i + 1) for i in range(points))
     )
     [again] = run(engine, "sampler", [pub], options=SEED)
     for name in ("c", "out"):
