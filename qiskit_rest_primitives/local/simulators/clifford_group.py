@@ -20,6 +20,8 @@ FIXED_GATES = {
     "x": PAULIS[1],
 }
 """Gates of the devices without an angle."""
+# Of unitaries that differ by some 1e-6 in their angles, as `clifford_sweep` allows.
+_CLOSE = 1 - 1e-11
 _GATES = {
     "H": np.array([[1, 1], [1, -1]]) / math.sqrt(2),
     "S": np.array([[1, 0], [0, 1j]]),
@@ -58,12 +60,20 @@ def fixed_gate(name: str) -> int:
     return number_of(FIXED_GATES[name])
 
 
+def nearest(unitaries: np.ndarray) -> np.ndarray | None:
+    """The numbers of unitaries ``(..., 2, 2)``; None if one of them is no Clifford gate."""
+    overlaps = np.abs(np.einsum("nij,...ij->...n", matrices().conj(), unitaries)) / 2
+    return np.argmax(overlaps, axis=-1) if np.all(overlaps.max(axis=-1) > _CLOSE) else None
+
+
+def rotations(axis: str, angles: np.ndarray) -> np.ndarray:
+    """Unitaries ``(angles, 2, 2)`` of rotations about x or z."""
+    half = np.asarray(angles)[:, None, None] / 2
+    return np.cos(half) * PAULIS[0] - 1j * np.sin(half) * PAULIS[1 if axis == "x" else 3]
+
+
 @cache
 def quarter_turns(axis: str) -> np.ndarray:
     """uint8 ``(4,)``: numbers of the rotations about x or z by 0, 1, 2 and 3 times pi/2."""
-    pauli = PAULIS[1 if axis == "x" else 3]
-    angles = np.arange(4) * math.pi / 2
-    return np.array(
-        [number_of(math.cos(a / 2) * PAULIS[0] - 1j * math.sin(a / 2) * pauli) for a in angles],
-        dtype=np.uint8,
-    )
+    turns = rotations(axis, np.arange(4) * math.pi / 2)
+    return np.array([number_of(turn) for turn in turns], dtype=np.uint8)

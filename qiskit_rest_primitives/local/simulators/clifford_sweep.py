@@ -16,8 +16,11 @@ import numpy as np
 from qiskit_rest_primitives.local.simulators.clifford_group import (
     FIXED_GATES,
     fixed_gate,
+    matrices,
+    nearest,
     products,
     quarter_turns,
+    rotations,
 )
 from qiskit_rest_primitives.local.simulators.device_part import DevicePart
 from qiskit_rest_primitives.local.simulators.idle_noise import (
@@ -159,7 +162,7 @@ def dressed_circuit(circuit: QuantumCircuit, part: DevicePart) -> DressedCircuit
 def read_rows(
     dressed: DressedCircuit, parameters: Sequence[Any], rows: np.ndarray
 ) -> np.ndarray | None:
-    """The Clifford gates of each row; None if an angle is not a multiple of pi/2.
+    """The Clifford gates of each row; None if a dressing is none or the angle of a rzz is no turn.
 
     Args:
         dressed: the circuit.
@@ -173,38 +176,59 @@ def read_rows(
     at_once = max(1, _VALUES_AT_ONCE // max(1, len(dressed.angles)))
     parts: list[np.ndarray] = []
     for first in range(0, len(rows), at_once):
-        turns = _turns(dressed, parameters, rows[first : first + at_once])
-        if turns is None:
+        values = _values(dressed, parameters, rows[first : first + at_once])
+        if not np.isfinite(values).all() or (part := _numbers(dressed, values)) is None:
             return None
-        parts.append(_numbers(dressed, turns))
+        parts.append(part)
     return np.concatenate(parts)
 
 
-def _numbers(dressed: DressedCircuit, turns: np.ndarray) -> np.ndarray:
-    """The rows of `read_rows`, from the quarter turns ``(points, angles)``."""
+def _numbers(dressed: DressedCircuit, values: np.ndarray) -> np.ndarray | None:
+    """The rows of `read_rows`, from the angles ``(points, angles)``."""
+    turns = np.rint(values / (math.pi / 2))
+    uneven = np.any(np.abs(values - turns * (math.pi / 2)) > _TOLERANCE, axis=0)
+    turns = (turns % 4).astype(np.uint8)
+    if uneven[dressed.couplings].any():
+        return None
     axes = np.array([axis for axis, _ in dressed.angles])
     elements = np.empty((len(turns), _CONSTANT + len(axes)), dtype=np.uint8)
     elements[:, :_CONSTANT] = np.arange(_CONSTANT)
     for axis in ("x", "z"):
         columns = np.flatnonzero(axes == axis)
         elements[:, _CONSTANT + columns] = quarter_turns(axis)[turns[:, columns]]
-    longest = max(
-        (len(piece.entries) for piece in dressed.pieces if isinstance(piece, Dressing)), default=0
-    )
+    dressings = [piece for piece in dressed.pieces if isinstance(piece, Dressing)]
+    longest = max((len(dressing.entries) for dressing in dressings), default=0)
     table = np.zeros((dressed.num_dressings, longest), dtype=np.intp)
-    for piece in dressed.pieces:
-        if isinstance(piece, Dressing):
-            table[piece.number, : len(piece.entries)] = piece.entries
+    for dressing in dressings:
+        table[dressing.number, : len(dressing.entries)] = dressing.entries
     numbers = np.zeros((len(turns), dressed.num_dressings), dtype=np.uint8)
     for column in table.T:
         numbers = products()[elements[:, column], numbers]
+    # Of the three rotations about Z of an identity only the sum is certain.
+    uneven = np.concatenate([np.zeros(_CONSTANT, dtype=bool), uneven])
+    for dressing in dressings:
+        if uneven[dressing.entries].any():
+            found = nearest(_product(dressing, dressed, values))
+            if found is None:
+                return None
+            numbers[:, dressing.number] = found
     return np.concatenate([numbers, turns[:, dressed.couplings]], axis=1)
 
 
-def _turns(
-    dressed: DressedCircuit, parameters: Sequence[Any], rows: np.ndarray
-) -> np.ndarray | None:
-    """uint8 ``(points, angles)``: each angle in quarter turns; None if one is no multiple of it."""
+def _product(dressing: Dressing, dressed: DressedCircuit, values: np.ndarray) -> np.ndarray:
+    """Unitaries ``(points, 2, 2)`` of a dressing."""
+    product = np.eye(2, dtype=complex)[None]
+    for entry in dressing.entries:
+        if entry < _CONSTANT:
+            product = matrices()[entry] @ product
+        else:
+            axis, _ = dressed.angles[entry - _CONSTANT]
+            product = rotations(axis, values[:, entry - _CONSTANT]) @ product
+    return product
+
+
+def _values(dressed: DressedCircuit, parameters: Sequence[Any], rows: np.ndarray) -> np.ndarray:
+    """Angles ``(points, angles)``."""
     place = {parameter: column for column, parameter in enumerate(parameters)}
     values = np.empty((len(rows), len(dressed.angles)))
     for column, (_, angle) in enumerate(dressed.angles):
@@ -217,9 +241,4 @@ def _turns(
             values[:, column] = [
                 float(angle.bind({parameter: row[at] for parameter, at in used})) for row in rows
             ]
-    if not np.isfinite(values).all():
-        return None
-    turns = np.rint(values / (math.pi / 2))
-    if np.any(np.abs(values - turns * (math.pi / 2)) > _TOLERANCE):
-        return None
-    return (turns % 4).astype(np.uint8)
+    return values

@@ -99,7 +99,9 @@ class _Walk:
     def __init__(self, part: DevicePart, turns: list[int]):
         width = len(part.t1)
         self._part = part
-        # Rotations about Z take no time and commute with the noise: it comes before them.
+        # Rotations about Z take no time and commute with the noise. They follow it, unless a
+        # barrier or delay says that they belong to the gates before: so the gates of a dressing
+        # stay together.
         self._turning: list[list[Event]] = [[] for _ in range(width)]
         # Operations to come that do not commute with Z.
         self._turns_left = turns
@@ -138,6 +140,8 @@ class _Walk:
         for position in sorted(range(len(data)), key=lambda p: (begins[p], p)):
             operation, qubits = data[position].operation, places[position]
             begin, end = begins[position], begins[position] + durations[position]
+            if operation.name in ("barrier", "delay"):
+                yield from self._turn(qubits)
             if operation.name == "delay":
                 self._delay(qubits[0], begin, end)
             elif operation.name == "rz":

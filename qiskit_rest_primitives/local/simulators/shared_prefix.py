@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qiskit_rest_primitives.local.simulators.clifford_group import rotations
 from qiskit_rest_primitives.local.simulators.device_noise import DeviceNoise
 from qiskit_rest_primitives.local.simulators.pauli_bases import registers_from_bits
 
@@ -161,7 +162,7 @@ class SharedPrefix:
         operation = instruction.operation
         matrices = np.eye(2, dtype=complex)[None]
         if operation.name in ("rz", "rx"):
-            matrices = _rotations(operation.name, _values(operation.params[0], numbers, rows))
+            matrices = rotations(operation.name[1], _values(operation.params[0], numbers, rows))
         elif operation.name != "qerror_loc":
             matrices = np.asarray(operation.to_matrix(), dtype=complex)[None]
         channels = np.einsum("nij,nkl->nikjl", matrices, matrices.conj()).reshape(-1, 4, 4)
@@ -177,17 +178,6 @@ def _values(angle: Any, numbers: dict[Any, int], rows: np.ndarray) -> np.ndarray
         return rows[:, numbers[angle]]
     used = [(parameter, numbers[parameter]) for parameter in angle.parameters]
     return np.array([float(angle.bind({p: row[at] for p, at in used})) for row in rows])
-
-
-def _rotations(name: str, angles: np.ndarray) -> np.ndarray:
-    """Matrices ``(angles, 2, 2)`` of rotations about x or z."""
-    cosine, sine = np.cos(angles / 2), -1j * np.sin(angles / 2)
-    zero = np.zeros_like(sine)
-    if name == "rz":
-        entries = [cosine + sine, zero, zero, cosine - sine]
-    else:
-        entries = [cosine + 0j, sine, sine, cosine + 0j]
-    return np.stack(entries, axis=-1).reshape(-1, 2, 2)
 
 
 def _probabilities(state: np.ndarray, effects: Sequence[np.ndarray]) -> np.ndarray:

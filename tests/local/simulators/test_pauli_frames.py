@@ -156,6 +156,24 @@ def test_rows_without_noise_are_those_of_a_statevector(seed):
         assert np.all(np.abs(counts - 500 * expected) <= 5 * sigma + 1e-6)
 
 
+def test_only_the_product_of_a_dressing_has_to_be_clifford():
+    """Rotations about Z around an identity or an X may have any angles with the right sum."""
+    rng = np.random.default_rng(5)
+    circuit = dressed(QUIET, 2)
+    rows = rng.integers(0, 2, (6, circuit.num_parameters)) * math.pi
+    any_angle = rng.uniform(-3, 3, (6, circuit.num_parameters // 3))
+    moved = rows.copy()
+    # rz(c) sx rz(0) sx rz(a) is X for a = c; with rz(pi) between, it is an identity for a + c = 0.
+    moved[:, 0::3] += any_angle
+    moved[:, 2::3] += np.where(np.isclose(rows[:, 1::3], 0), any_angle, -any_angle)
+    expected, found = (
+        bits_of(setup_of(circuit, values, 50, QUIET), 50) for values in (rows, moved)
+    )
+    assert np.array_equal(expected, found)
+    moved[0, 0] += 0.1
+    assert setup_of(circuit, moved, 50, QUIET).rows is None
+
+
 def test_measurements_in_the_middle_resets_and_rzz_in_rows():
     """A row's X before a reset is lost, its Z turns into X by the CZ that follows."""
     angles = ParameterVector("a", 4)
