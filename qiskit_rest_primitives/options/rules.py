@@ -8,20 +8,14 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET
 
 from qiskit_rest_primitives.errors import OptionsError
+from qiskit_rest_primitives.mitigation.options import Mitigation
 from qiskit_rest_primitives.options.job_options import EstimatorOptions, SamplerOptions
 from qiskit_rest_primitives.wire.request.option_group import OptionGroup, settings_of
-from qiskit_rest_primitives.wire.request.options import CommonOptions, ZneOptions
+from qiskit_rest_primitives.wire.request.options import CommonOptions
 from qiskit_rest_primitives.wire.shots import Randomizations, estimator_precision, sampler_shots
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
-
-# Noise factors that each fit needs at least, as ibm-quantum-schemas says in ZneOptionsModel; the
-# others need two.
-FACTORS_NEEDED = {
-    "double_exponential": 4,
-    **{f"polynomial_degree_{degree}": degree + 1 for degree in range(1, 8)},
-}
 
 
 def check_rules(options: OptionGroup) -> None:
@@ -30,22 +24,8 @@ def check_rules(options: OptionGroup) -> None:
     Raises:
         OptionsError: a combination that the service refuses or would not act on.
     """
-    if not isinstance(options, EstimatorOptions):
-        return
-    resilience = options.resilience
-    _check_fits(resilience.zne)
-    if resilience.pec_mitigation is True and resilience.zne_mitigation is True:
-        raise OptionsError(
-            "resilience.pec_mitigation and resilience.zne_mitigation exclude each other: set one "
-            "of them to False"
-        )
-    mitigates = resilience.measure_mitigation
-    off = mitigates is False or (mitigates is UNSET and options.resilience_level == 0)
-    if off and vars(resilience.measure_noise_learning):
-        raise OptionsError(
-            "resilience.measure_noise_learning has no effect while measurement errors are not "
-            "mitigated: set resilience.measure_mitigation = True"
-        )
+    if isinstance(options, EstimatorOptions):
+        Mitigation.of_estimator(_params(options))
 
 
 def check_circuits(options: CommonOptions, circuits: Iterable[QuantumCircuit]) -> None:
@@ -101,15 +81,3 @@ def _params(options: EstimatorOptions) -> dict[str, Any]:
     """What was set, placed as in the ``params`` of a job."""
     settings = settings_of(options)
     return {"options": settings, "resilience_level": settings.get("resilience_level")}
-
-
-def _check_fits(zne: ZneOptions) -> None:
-    fits = ("exponential", "linear") if zne.extrapolator is UNSET else zne.extrapolator
-    count = 3 if zne.noise_factors is UNSET else len(zne.noise_factors)
-    for fit in [fits] if isinstance(fits, str) else fits:
-        needed = FACTORS_NEEDED.get(fit, 2)
-        if count < needed:
-            raise OptionsError(
-                f"resilience.zne.extrapolator {fit!r} needs {needed} noise factors or more, but "
-                f"resilience.zne.noise_factors has {count}: add factors or choose another fit"
-            )

@@ -56,26 +56,20 @@ class Randomizations:
     @classmethod
     def of_sampler(cls, params: Mapping[str, Any]) -> Randomizations:
         """Reads a sampler's options; nothing is divided while twirling is off."""
-        return cls._of(_group(params, "twirling"), gates=False, measures=False)
+        return cls.given(group_of(params, "twirling")) if sampler_twirls(params).any else cls()
 
     @classmethod
     def of_estimator(cls, params: Mapping[str, Any]) -> Randomizations:
-        """Reads an estimator's options: measurements are twirled from level 1, gates from 2."""
-        level = params.get("resilience_level")
-        level = 1 if level is None else cast(int, level)
-        mitigates = _group(params, "resilience").get("measure_mitigation")
-        measures = level >= 1 if mitigates is None else bool(mitigates)
-        return cls._of(_group(params, "twirling"), gates=level >= 2, measures=measures)
+        """Reads an estimator's options; nothing is divided while twirling is off."""
+        return cls.given(group_of(params, "twirling")) if estimator_twirls(params).any else cls()
 
     @classmethod
-    def _of(cls, twirling: Mapping[str, Any], *, gates: bool, measures: bool) -> Randomizations:
-        gates = bool(twirling.get("enable_gates", gates))
-        measures = bool(twirling.get("enable_measure", measures))
-        if not (gates or measures):
-            return cls()
-        number = twirling.get("num_randomizations")
-        shots_each = twirling.get("shots_per_randomization")
-        return cls(_number(number), _number(shots_each))
+    def given(cls, twirling: Mapping[str, Any]) -> Randomizations:
+        """Reads the options of twirling, whether it is on or off."""
+        return cls(
+            _number(twirling.get("num_randomizations")),
+            _number(twirling.get("shots_per_randomization")),
+        )
 
     @property
     def product(self) -> int | None:
@@ -102,6 +96,93 @@ class Randomizations:
             return self.number, math.ceil(shots / self.number)
         return None
 
+    def split(self, shots: int, *, fewest: int | None = None) -> tuple[int, int]:
+        """Divides the shots of a point that is twirled, by the service's rule where none is set.
+
+        Source: ``qiskit_ibm_runtime.executor.calculate_twirling_shots``.
+
+        Args:
+            shots: of the point; without effect if both numbers are set.
+            fewest: shots of each random circuit if neither is set; None: a 32nd, or 64 if that is
+                more.
+
+        Returns:
+            Random circuits and shots of each.
+        """
+        if self.number is not None and self.shots_each is not None:
+            return self.number, self.shots_each
+        known = self.divide(shots)
+        if known is not None:
+            return known
+        each = max(64, math.ceil(shots / 32)) if fewest is None else fewest
+        return math.ceil(shots / each), each
+
+
+@dataclass(frozen=True)
+class Twirled:
+    """What a job twirls.
+
+    Attributes:
+        gates: whether gates are twirled.
+        measure: whether measurements are.
+        mitigates_measurements: whether errors of measurements are mitigated (TREX).
+        overridden: sentences about options that give way to others.
+    """
+
+    gates: bool
+    measure: bool
+    mitigates_measurements: bool = False
+    overridden: tuple[str, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether the shots of a point are divided among random circuits."""
+        return self.gates or self.measure
+
+
+def sampler_twirls(params: Mapping[str, Any]) -> Twirled:
+    """Reads what a sampler twirls: nothing, unless it is switched on."""
+    twirling = group_of(params, "twirling")
+    return Twirled(bool(twirling.get("enable_gates")), bool(twirling.get("enable_measure")))
+
+
+def estimator_twirls(params: Mapping[str, Any]) -> Twirled:
+    """Reads what an estimator twirls: measurements from level 1, gates from 2, and what it needs.
+
+    Source: ``qiskit_ibm_runtime.executor_estimator.finalize_options``.
+    """
+    level = resilience_level(params)
+    resilience = group_of(params, "resilience")
+    mitigates = resilience.get("measure_mitigation")
+    mitigates = level >= 1 if mitigates is None else bool(mitigates)
+    needs_all: str | None = None
+    zne = resilience.get("zne_mitigation")
+    if resilience.get("pec_mitigation"):
+        needs_all = "resilience.pec_mitigation"
+    elif (level >= 2 if zne is None else zne) and (resilience.get("zne") or {}).get(
+        "amplifier"
+    ) == "pea":
+        needs_all = "resilience.zne.amplifier 'pea'"
+    overridden: list[str] = []
+    twirling = group_of(params, "twirling")
+
+    def twirls(name: str, default: bool, needed_by: str | None) -> bool:
+        given = twirling.get(name)
+        if given is False and needed_by is not None:
+            overridden.append(f"twirling.{name} is False, but {needed_by} needs it: it is on")
+        return needed_by is not None or (default if given is None else bool(given))
+
+    gates = twirls("enable_gates", level >= 2, needs_all)
+    trex = "measurement mitigation (resilience.measure_mitigation)" if mitigates else None
+    measure = twirls("enable_measure", level >= 1, needs_all or trex)
+    return Twirled(gates, measure, mitigates, tuple(overridden))
+
+
+def resilience_level(params: Mapping[str, Any]) -> int:
+    """An estimator's level; 1 if it is missing."""
+    level = params.get("resilience_level")
+    return 1 if level is None else cast(int, level)
+
 
 def sampler_shots(params: Mapping[str, Any]) -> int:
     """Shots of the sampler PUBs that set none.
@@ -109,7 +190,7 @@ def sampler_shots(params: Mapping[str, Any]) -> int:
     Source: https://quantum.cloud.ibm.com/docs/api/qiskit-ibm-runtime/options-twirling-options. The
     first that is set: shots of `run`, twirling's product, ``default_shots``, the service's 4096.
     """
-    default = _group(params).get("default_shots")
+    default = group_of(params).get("default_shots")
     product = Randomizations.of_sampler(params).product
     known = (params.get("shots"), product, default, DEFAULT_SHOTS)
     return next(shots for shots in known if shots is not None)
@@ -123,7 +204,7 @@ def estimator_precision(params: Mapping[str, Any]) -> float:
     """
     if params.get("precision") is not None:
         return float(params["precision"])
-    options = _group(params)
+    options = group_of(params)
     shots = Randomizations.of_estimator(params).product or options.get("default_shots")
     if shots:
         return precision_of(shots)
@@ -131,8 +212,13 @@ def estimator_precision(params: Mapping[str, Any]) -> float:
     return DEFAULT_PRECISION if default is None else float(default)
 
 
-def _group(params: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
-    """A group of options as sent; empty if it is missing."""
+def group_of(params: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
+    """A group of options as sent; empty if it is missing.
+
+    Args:
+        params: of the job.
+        path: names of the groups below ``options``.
+    """
     group: Any = params
     for name in ("options", *path):
         group = group.get(name) or {}

@@ -83,7 +83,17 @@ def test_shots_of_a_sampler(params: dict[str, Any], shots: int) -> None:
         ({"options": {"twirling": BOTH, "default_precision": 0.5}}, 1600),
         ({"options": {"twirling": BOTH}, "precision": 0.5}, 4),
         ({"options": {"twirling": BOTH, "default_shots": 400}, "resilience_level": 0}, 400),
-        ({"options": {"twirling": {"enable_measure": False, **BOTH}}}, 4096),
+        # Measurement mitigation, which is on from level 1, needs twirled measurements.
+        ({"options": {"twirling": {"enable_measure": False, **BOTH}}}, 1600),
+        (
+            {
+                "options": {
+                    "twirling": {"enable_measure": False, **BOTH},
+                    "resilience": {"measure_mitigation": False},
+                },
+            },
+            4096,
+        ),
         (
             {
                 "options": {"twirling": {"enable_measure": False, **BOTH}},
