@@ -172,7 +172,7 @@ class Mitigation:
             )
         if pec and zne_given is None and level >= 2:
             raise OptionsError(
-                f"resilience.pec_mitigation excludes ZNE, which resilience_level {level} switches on: "
+                f"resilience.pec_mitigation excludes ZNE, which resilience_level {level} turns on: "
                 "set resilience.zne_mitigation to False, or resilience_level to 1"
             )
         mitigates = twirled.mitigates_measurements
