@@ -16,10 +16,10 @@ from qiskit_rest_primitives.local.simulators.aer_noise import GivenNoise
 from qiskit_rest_primitives.local.simulators.device_noise import DeviceNoise
 from qiskit_rest_primitives.local.simulators.device_part import has_open_delay
 from qiskit_rest_primitives.local.simulators.pauli_bases import (
-    Bases,
     estimate_from_bits,
     registers_from_bits,
 )
+from qiskit_rest_primitives.mitigation.bases import Bases
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit

@@ -14,7 +14,6 @@ from qiskit_rest_primitives.local.simulators.branches import Branches, TooManyBr
 from qiskit_rest_primitives.local.simulators.circuit_analysis import split_final_measurements
 from qiskit_rest_primitives.local.simulators.cost_model import statevector_limit
 from qiskit_rest_primitives.local.simulators.pauli_bases import (
-    Bases,
     estimate_from_bits,
     registers_from_bits,
 )
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
     from qiskit_rest_primitives.local.simulators.simulator import ExpectationsWanted, Points
+from qiskit_rest_primitives.mitigation.bases import Bases
 
 
 @dataclass(frozen=True)

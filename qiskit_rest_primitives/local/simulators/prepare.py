@@ -23,13 +23,13 @@ from qiskit_rest_primitives.local.simulators.circuit_analysis import (
 from qiskit_rest_primitives.local.simulators.cost_model import (
     check_shots,
 )
-from qiskit_rest_primitives.local.simulators.pauli_bases import choose_bases
 from qiskit_rest_primitives.local.simulators.setup import Setup
 from qiskit_rest_primitives.local.simulators.simulator import (
     ExpectationsWanted,
     SamplesWanted,
     Wanted,
 )
+from qiskit_rest_primitives.mitigation.bases import choose_bases
 from qiskit_rest_primitives.wire.shots import shots_of
 
 if TYPE_CHECKING:
