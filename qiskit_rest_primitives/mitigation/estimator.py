@@ -11,8 +11,10 @@ from qiskit.primitives.containers import DataBin, PubResult
 
 from qiskit_rest_primitives.mitigation.bases import choose_bases
 from qiskit_rest_primitives.mitigation.boxing import Boxed
+from qiskit_rest_primitives.mitigation.checks import check_circuit
 from qiskit_rest_primitives.mitigation.dressings import LETTERS
 from qiskit_rest_primitives.mitigation.estimates import Estimate, Measured, Terms
+from qiskit_rest_primitives.mitigation.folding import choose_folds, folded, folded_template
 from qiskit_rest_primitives.mitigation.lowered import Lowered
 from qiskit_rest_primitives.mitigation.measuring import (
     measured,
@@ -180,6 +182,7 @@ def _plan(
     target: Target | None,
     rng: np.random.Generator,
 ) -> Plan:
+    check_circuit(sweep.circuit, options, index)
     circuit, measured_before = observed_circuit(sweep.circuit)
     observables = [_still_there(terms, measured_before) for terms in sweep.observables]
     bases = choose_bases(observables, sweep.pairs, len(sweep.values))
@@ -193,7 +196,7 @@ def _plan(
         letters = np.array(
             [[LETTERS.index(basis[-1 - qubit]) for qubit in qubits] for _, basis in circuits]
         )
-        lowered = _lowered(index, circuit, values, letters, where, options, rng)
+        lowered = list(_lowered(index, circuit, values, letters, where, options, rng))
     return Plan(
         sweep.pairs,
         sweep.positions,
@@ -214,20 +217,29 @@ def _lowered(
     where: Measured,
     options: Mitigation,
     rng: np.random.Generator,
-) -> list[Lowered]:
+) -> Iterator[Lowered]:
     """The random circuits at each noise factor."""
     twirling = options.twirling
+    folds = (
+        [{}]
+        if options.zne is None
+        else [
+            choose_folds(circuit, factor, options.zne.amplifier, rng)
+            for factor in options.zne.noise_factors
+        ]
+    )
     if not twirling.gates:
-        lowered = measured(
-            circuit,
-            values,
-            where.qubits,
-            letters,
-            register=where.register,
-            randomizations=where.randomizations,
-            rng=rng if twirling.measure else None,
-        )
-        return [lowered]
+        for counts in folds:
+            yield measured(
+                folded(circuit, counts),
+                values,
+                where.qubits,
+                letters,
+                register=where.register,
+                randomizations=where.randomizations,
+                rng=rng if twirling.measure else None,
+            )
+        return
     boxed = Boxed.of(
         circuit,
         strategy=twirling.strategy,
@@ -236,7 +248,10 @@ def _lowered(
         register=where.register,
         measure=twirling.measure,
     )
-    return [boxed.sampled(values, letters, where.randomizations, rng)]
+    for counts in folds:
+        yield folded_template(
+            boxed.sampled(values, letters, where.randomizations, rng), counts, rng
+        )
 
 
 def _still_there(terms: dict[str, float], measured_before: Sequence[int]) -> dict[str, float]:

@@ -37,7 +37,7 @@ def on_aer(backend: AerSimulator | None = None, seed: int = 7) -> Sample:
 
 
 def finish(step: Step, sample: Sample) -> Finished:
-    """Advances a step, which is pickled each time as on its way to a worker, until it has results."""
+    """Advances a step until it has results; it is pickled, as on its way to a worker."""
     current: Any = step
     while not isinstance(current, Finished):
         current = pickle.loads(pickle.dumps(current))

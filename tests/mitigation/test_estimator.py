@@ -44,6 +44,17 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "active-circuit": {"twirling": {"enable_gates": True, "strategy": "active-circuit"}},
     "all": {"twirling": {"enable_gates": True, "strategy": "all"}},
     "TREX": {"resilience": {"measure_mitigation": True}},
+    "ZNE without twirling": {"resilience": {"zne_mitigation": True}},
+    "ZNE": {
+        "resilience": {
+            "zne_mitigation": True,
+            "zne": {
+                "noise_factors": [1, 1.5, 2.4, 4],
+                "extrapolator": ["linear", "polynomial_degree_2", "fallback"],
+            },
+        },
+        "twirling": {"enable_gates": True},
+    },
     "TREX and gates": {
         "resilience": {"measure_mitigation": True},
         "twirling": {"enable_gates": True, "num_randomizations": 16},
@@ -71,3 +82,21 @@ def test_readout_errors_are_mitigated() -> None:
     better = estimated([sweep], sample, level=1).pubs[0].data
     assert (np.abs(raw.evs - exact(sweep)) > 10 * raw.stds).any()
     assert (np.abs(better.evs - exact(sweep)) <= 5 * better.stds + 1e-9).all()
+
+
+@pytest.mark.parametrize("amplifier", ["gate_folding", "gate_folding_front", "gate_folding_back"])
+def test_gate_errors_are_extrapolated(amplifier: str) -> None:
+    """Level 2 gives the exact values where raw ones are off by ten standard errors."""
+    circuit = entangled(np.arange(4) / 3)
+    sweep = estimator_sweep(circuit, OBSERVABLES, shots=20_000)
+    sample = on_aer(noisy(gate=0.03, readout=(0.02, 0.08)))
+    raw = estimated([sweep], sample).pubs[0].data
+    better = (
+        estimated([sweep], sample, level=2, resilience={"zne": {"amplifier": amplifier}})
+        .pubs[0]
+        .data
+    )
+    assert (np.abs(raw.evs - exact(sweep)) > 10 * raw.stds).any()
+    assert (np.abs(better.evs - exact(sweep)) <= 5 * better.stds + 1e-9).all()
+    assert better.evs_noise_factors.shape == (*sweep.shape, 3)
+    assert better.evs_extrapolated.shape == (*sweep.shape, 2, 4)
