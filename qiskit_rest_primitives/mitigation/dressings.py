@@ -84,6 +84,14 @@ def dress(circuit: QuantumCircuit, qubit: Any, angles: Sequence[Any]) -> None:
     circuit.rz(angles[2], qubit)
 
 
+def free_name(circuit: QuantumCircuit) -> str:
+    """A name for new parameters that none of the circuit's own begins with."""
+    name = "m"
+    while any(parameter.name.startswith(name) for parameter in circuit.parameters):
+        name += "_"
+    return name
+
+
 def in_order(circuit: QuantumCircuit, parameters: Sequence[Any], values: np.ndarray) -> np.ndarray:
     """Sorts the columns of values as ``circuit.parameters`` are sorted.
 

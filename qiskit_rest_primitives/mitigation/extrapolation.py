@@ -15,6 +15,7 @@ import numpy as np
 
 # A Pauli string is between -1 and 1. A fit may be off by its error, which may be up to 1.
 _LARGEST = 1.0
+_SIGNIFICANT = 3.0  # standard errors
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ def extrapolate(
 
     Returns:
         At zero noise, the first fit with an error of at most 1 and a value that an expectation can
-        have within 1; if there is none, the one with the smallest error.
+        have within 1; if there is none, the one with the smallest error. Exponential fits are
+        passed over where the values may as well be 0, for which they have no decay to follow.
     """
     x = np.asarray(factors, dtype=float)
     sigma = _usable(errors)
@@ -66,6 +68,9 @@ def extrapolate(
     spread = np.sqrt(((all_weights[:, 0] * errors) ** 2).sum(axis=-1))
     with np.errstate(invalid="ignore"):
         accepted = (spread <= _LARGEST) & (np.abs(at_zero) + spread <= 2 * _LARGEST)
+    lowest = int(np.argmin(x))
+    if abs(values[lowest]) < _SIGNIFICANT * errors[lowest]:
+        accepted &= ["exponential" not in name for name in fits]
     if accepted.any():
         chosen = int(np.argmax(accepted))
     else:

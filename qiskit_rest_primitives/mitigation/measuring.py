@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qiskit_rest_primitives.circuits.measured import final_measurements
-from qiskit_rest_primitives.mitigation.dressings import LETTERS, after, dress, in_order, to_z
+from qiskit_rest_primitives.mitigation.dressings import (
+    LETTERS,
+    after,
+    dress,
+    free_name,
+    in_order,
+    to_z,
+)
 from qiskit_rest_primitives.mitigation.lowered import Lowered
 
 if TYPE_CHECKING:
@@ -70,7 +77,7 @@ def measured(
     fixed = letters.max(axis=0, initial=1)
     varies = ((letters > 0) & (letters != fixed)).any(axis=0)
     dressed = [i for i in range(len(qubits)) if varies[i] or flips is not None]
-    names = ParameterVector(_free_name(circuit), 3 * len(dressed))
+    names = ParameterVector(free_name(circuit), 3 * len(dressed))
     for i, qubit in enumerate(qubits):
         if flips is None and not varies[i]:
             _turn(template, qubit, LETTERS[fixed[i]])
@@ -99,11 +106,3 @@ def _turn(circuit: QuantumCircuit, qubit: int, letter: str) -> None:
         circuit.rz(np.pi / 2, qubit)
         circuit.sx(qubit)
         circuit.rz(np.pi / 2, qubit)
-
-
-def _free_name(circuit: QuantumCircuit) -> str:
-    """A name for parameters that is no prefix of the circuit's own."""
-    name = "m"
-    while any(parameter.name.startswith(name) for parameter in circuit.parameters):
-        name += "_"
-    return name
