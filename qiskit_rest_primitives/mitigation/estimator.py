@@ -248,10 +248,10 @@ def _lowered(
         register=where.register,
         measure=twirling.measure,
     )
-    for counts in folds:
-        yield folded_template(
-            boxed.sampled(values, letters, where.randomizations, rng), counts, rng
-        )
+    # Drawn at once: a draw costs much, its number of rows little.
+    every = boxed.sampled(values, letters, where.randomizations * len(folds), rng)
+    for lowered, counts in zip(every.shared(len(folds), where.randomizations), folds, strict=True):
+        yield folded_template(lowered, counts, rng)
 
 
 def _still_there(terms: dict[str, float], measured_before: Sequence[int]) -> dict[str, float]:

@@ -130,6 +130,7 @@ def _exponential(
         by_rate = growth * parameters[::2] * at[:, np.newaxis]
         return np.stack([growth, by_rate], axis=-1).reshape(len(at), -1)
 
+    failed = np.full(len(points), np.nan), np.full((len(points), len(x)), np.nan)
     with np.errstate(all="ignore"):
         try:
             fit = least_squares(
@@ -142,13 +143,13 @@ def _exponential(
                 ),
                 method="lm" if terms == 1 else "trf",
             )
+            if not fit.success:
+                return failed
             response = _response(slopes(fit.x, x), sigma)
-            weights = slopes(fit.x, points) @ response
-            values = model(fit.x, points)
+            return model(fit.x, points), slopes(fit.x, points) @ response
         except (ValueError, np.linalg.LinAlgError):
             # It overflowed: the data do not decay.
-            values, weights = np.full(len(points), np.nan), np.full((len(points), len(x)), np.nan)
-    return values, weights
+            return failed
 
 
 def _start(x: np.ndarray, y: np.ndarray, sigma: np.ndarray, terms: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +31,32 @@ class Lowered:
     flips: Mapping[str, np.ndarray] = field(default_factory=dict)
     signs: np.ndarray | None = None
     scale: float = 1.0
+
+    def shared(self, among: int, randomizations: int) -> list[Lowered]:
+        """Divides the random versions of each circuit.
+
+        Args:
+            among: number of parts.
+            randomizations: of each circuit in each part.
+        """
+
+        def of_parts(rows: np.ndarray) -> np.ndarray:
+            """The rows of each part, along a new first axis."""
+            split = rows.reshape(-1, among, randomizations, *rows.shape[1:])
+            return split.swapaxes(0, 1).reshape(among, -1, *rows.shape[1:])
+
+        values = of_parts(self.values)
+        flips = {name: of_parts(rows) for name, rows in self.flips.items()}
+        signs = None if self.signs is None else of_parts(self.signs)
+        return [
+            replace(
+                self,
+                values=values[part],
+                flips={name: rows[part] for name, rows in flips.items()},
+                signs=None if signs is None else signs[part],
+            )
+            for part in range(among)
+        ]
 
 
 def unflipped(bits: BitArray, flips: np.ndarray | None) -> np.ndarray:
