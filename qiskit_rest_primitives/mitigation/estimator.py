@@ -100,7 +100,7 @@ class EstimatorStep:
         def spread(name: str) -> np.ndarray:
             """An attribute of the estimates: shape of the PUB, then its own."""
             values = np.array([getattr(estimate, name) for estimate in found])
-            return values[plan.positions].reshape(*plan.shape, *values.shape[1:])
+            return values[plan.positions].reshape((*plan.shape, *values.shape[1:]))
 
         data = {"evs": spread("value"), "stds": spread("error")}
         names = None
