@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -55,3 +56,29 @@ class EstimatorSweep:
     shots: int
     precision: float
     metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def pair(values_shape: tuple[int, ...], numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What has to be estimated: each point with each observable that meets it, once.
+
+    Args:
+        values_shape: of the sweep of parameter values.
+        numbers: int, of the observables' shape: which of the distinct ones each is.
+
+    Returns:
+        ``pairs`` and ``positions`` of an `EstimatorSweep`.
+
+    Raises:
+        ValueError: the shapes do not broadcast.
+
+    >>> pairs, positions = pair((2, 1), np.array([0, 1, 0]))
+    >>> pairs.tolist(), positions.tolist()
+    ([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 0, 2, 3, 2])
+    """
+    shape = np.broadcast_shapes(values_shape, numbers.shape)
+    points = np.arange(math.prod(values_shape)).reshape(values_shape)
+    flat_points = np.broadcast_to(points, shape).ravel()
+    flat_numbers = np.broadcast_to(numbers, shape).ravel()
+    width = int(numbers.max(initial=0)) + 1
+    codes, positions = np.unique(flat_points * width + flat_numbers, return_inverse=True)
+    return np.stack(np.divmod(codes, width), axis=-1), positions.ravel()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import Future, wait
+from typing import Any
 
 from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
-from qiskit_rest_primitives.local.engine.tasks import Task, TaskResult, run_task
+from qiskit_rest_primitives.local.engine.tasks import ResultT, Work, run_task
 from qiskit_rest_primitives.local.threads import DaemonThreads
 
 _GRACE_SECONDS = 0.3
@@ -24,13 +25,13 @@ class OneThread:
         self.rehearsals = rehearsals
         self._thread = DaemonThreads(1, f"tasks-{name}")
 
-    def submit(self, task: Task, *, small: bool = False) -> Future[TaskResult]:
+    def submit(self, task: Work[ResultT], *, small: bool = False) -> Future[ResultT]:
         """Queues one task."""
         return self._thread.submit(run_task, task)
 
     submit_again = submit
 
-    def abandon(self, futures: Iterable[Future[TaskResult]]) -> None:
+    def abandon(self, futures: Iterable[Future[Any]]) -> None:
         """Ends tasks whose stop flags are set: the one that runs looks at its flag while it waits.
 
         It does not when the backend keeps Python's lock; then it ends with the backend's call.

@@ -1,4 +1,4 @@
-"""The unit of work for an executor: some points of one PUB on one simulator.
+"""The units of work for an executor: some points of one PUB, or a step of error mitigation.
 
 A task can be pickled and gives the same result in any process and on any machine.
 """
@@ -7,17 +7,24 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from qiskit_rest_primitives.local.outcome import StoppedError
+from qiskit_rest_primitives.errors import RestPrimitivesError
+from qiskit_rest_primitives.local.outcome import RefusedError, StoppedError
 from qiskit_rest_primitives.local.simulators.simulator import (
     Points,
     SamplesWanted,
     Simulator,
     Wanted,
 )
+from qiskit_rest_primitives.mitigation.steps import Finished, Step
+
+ResultT = TypeVar("ResultT")
+ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,18 @@ class Task:
     points: Points
     wanted: Wanted
 
+    def run(self) -> TaskResult:
+        """Runs its points, and times them."""
+        self.points.check()
+        begun = time.perf_counter()
+        if isinstance(self.wanted, SamplesWanted):
+            arrays = self.simulator.sample(self.points, self.wanted.shots)
+            count = len(self.points.rows)
+        else:
+            arrays = self.simulator.estimate(self.points, self.wanted)
+            count = len(self.wanted.pairs)
+        return TaskResult(self.pub_index, self.start, count, arrays, time.perf_counter() - begun)
+
 
 @dataclass(frozen=True)
 class TaskResult:
@@ -67,14 +86,51 @@ class TaskResult:
     seconds: float
 
 
-def run_task(task: Task) -> TaskResult:
-    """Runs one task, wherever the executor put it, and times it."""
-    task.points.check()
-    begun = time.perf_counter()
-    if isinstance(task.wanted, SamplesWanted):
-        arrays = task.simulator.sample(task.points, task.wanted.shots)
-        count = len(task.points.rows)
-    else:
-        arrays = task.simulator.estimate(task.points, task.wanted)
-        count = len(task.wanted.pairs)
-    return TaskResult(task.pub_index, task.start, count, arrays, time.perf_counter() - begun)
+@dataclass(frozen=True)
+class StepTask:
+    """Finds the first step of a job with error mitigation, or the next one.
+
+    Attributes:
+        find: the function; it takes much of a processor's time.
+        arguments: of it.
+        stop: whether the job is no longer wanted.
+    """
+
+    find: Callable[..., Step | Finished]
+    arguments: tuple[Any, ...]
+    stop: StopFlag
+
+    def run(self) -> StepFound:
+        """Calls the function, and times it.
+
+        Raises:
+            RefusedError: the job's circuits and options do not go together.
+        """
+        self.stop.check()
+        begun = time.perf_counter()
+        try:
+            step = self.find(*self.arguments)
+        except RestPrimitivesError as error:
+            raise RefusedError(str(error)) from error
+        return StepFound(step, time.perf_counter() - begun)
+
+
+@dataclass(frozen=True)
+class StepFound:
+    """A step task's result."""
+
+    step: Step | Finished
+    seconds: float
+
+
+class Work(Protocol[ResultT_co]):
+    """What an executor runs: a `Task` or a `StepTask`."""
+
+    def run(self) -> ResultT_co:
+        """Does it."""
+        ...
+
+
+def run_task(task: Work[ResultT]) -> ResultT:
+    """Runs one task, wherever the executor put it."""
+    return task.run()

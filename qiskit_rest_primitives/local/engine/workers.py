@@ -7,9 +7,10 @@ import os
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
+from typing import Any
 
 from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
-from qiskit_rest_primitives.local.engine.tasks import Task, TaskResult, run_task
+from qiskit_rest_primitives.local.engine.tasks import ResultT, Work, run_task
 from qiskit_rest_primitives.local.engine.worker_processes import WorkerProcesses
 from qiskit_rest_primitives.local.threads import JOIN_SECONDS, DaemonThreads
 
@@ -60,13 +61,13 @@ class Workers:
         """Tasks that it runs at the same time; a guess if the executor has no such attribute."""
         return getattr(self._executor, "_max_workers", _WIDTH_OF_OTHERS)
 
-    def submit(self, task: Task, *, small: bool) -> Future[TaskResult]:
+    def submit(self, task: Work[ResultT], *, small: bool) -> Future[ResultT]:
         """Queues one task; small tasks run in threads, see `thread_or_process`."""
         with self._lock:
             executor = self._executor if self._given or small else self._processes
             return executor.submit(run_task, task)
 
-    def submit_again(self, task: Task) -> Future[TaskResult]:
+    def submit_again(self, task: Work[ResultT]) -> Future[ResultT]:
         """Retries a task whose process died, where a crash affects no other task."""
         with self._lock:
             # ProcessPoolExecutor has no public sign of being broken but to raise in submit().
@@ -76,7 +77,7 @@ class Workers:
                 pool.shutdown(wait=False)
             return self._processes.submit(run_task, task)
 
-    def abandon(self, futures: Iterable[Future[TaskResult]]) -> None:
+    def abandon(self, futures: Iterable[Future[Any]]) -> None:
         """Ends tasks whose stop flags are set: those in worker processes have ended after this.
 
         A worker process whose task does not stop at once is killed. In a thread, or on a given

@@ -1,0 +1,135 @@
+"""Decoded PUBs of a job -> sweeps: circuits loaded, values bound, observables as Pauli strings."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from qiskit_rest_primitives.local.engine.allowances import Memory, Time
+from qiskit_rest_primitives.local.engine.bind_values import bind_values, coerce_observables
+from qiskit_rest_primitives.local.engine.check_pub import (
+    check_angles,
+    check_fields,
+    check_shots_of_backend,
+)
+from qiskit_rest_primitives.local.engine.load_circuit import LoadedCircuit, load_circuit
+from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+from qiskit_rest_primitives.local.engine.tasks import StopFlag
+from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.simulators.options_acted_on import Requested
+from qiskit_rest_primitives.mitigation.pubs import EstimatorSweep, SamplerSweep, pair
+from qiskit_rest_primitives.wire.request.pubs import decode_estimator_pub, decode_sampler_pub
+from qiskit_rest_primitives.wire.shots import shots_of
+
+if TYPE_CHECKING:
+    from qiskit.primitives.containers.bindings_array import BindingsArray
+
+    from qiskit_rest_primitives.local.simulators.backends import LocalBackend
+
+
+@dataclass(frozen=True)
+class Context:
+    """Values that all PUBs of a job share."""
+
+    requested: Requested
+    backend: LocalBackend
+    stop: StopFlag
+    rehearsals: Rehearsals
+    memory: Memory
+    time: Time
+
+    def load(self, circuit: str | bytes, index: int, num_qubits: int | None) -> LoadedCircuit:
+        """The circuit of PUB ``index``; see `load_circuit`."""
+        loaded = load_circuit(
+            circuit, index, self.rehearsals, num_qubits=num_qubits, check=self.stop.check
+        )
+        self.memory.take_bits(loaded.circuit.num_qubits + loaded.circuit.num_clbits, index)
+        return loaded
+
+
+def read_sampler_pub(item: Any, index: int, context: Context) -> SamplerSweep:
+    """Reads a sampler PUB.
+
+    Args:
+        item: as it was sent.
+        index: position of the PUB in its job.
+        context: of the job.
+
+    Raises:
+        RefusedError: it can't be read, or the backend can't run so many shots.
+        ProtocolError: it is malformed.
+    """
+    pub = decode_sampler_pub(item, place=f"PUB {index}")
+    loaded = context.load(pub.circuit, index, _physical_width(pub.circuit, context.backend))
+    values = bind_values(loaded, pub.parameter_values, index)
+    shots = context.requested.shots if pub.shots is None else int(pub.shots)
+    check_shots_of_backend(shots, index, context.backend)
+    check_fields(loaded.circuit, index)
+    check_angles(loaded.circuit, values, index, context.backend)
+    return SamplerSweep(
+        loaded.circuit, _rows(loaded, values), values.shape, shots, _metadata(loaded)
+    )
+
+
+def read_estimator_pub(item: Any, index: int, context: Context) -> EstimatorSweep:
+    """Reads an estimator PUB; the arguments and errors are those of `read_sampler_pub`."""
+    requested, backend = context.requested, context.backend
+    pub = decode_estimator_pub(item, place=f"PUB {index}")
+    width = _physical_width(pub.circuit, backend, pub.observables)
+    loaded = context.load(pub.circuit, index, width)
+    values = bind_values(loaded, pub.parameter_values, index)
+    observables = coerce_observables(pub.observables, loaded.circuit.num_qubits, index)
+    precision = requested.precision if pub.precision is None else float(pub.precision)
+    shots = shots_of(precision)
+    if divided := requested.randomizations.divide(shots) if shots else None:
+        shots = math.prod(divided)
+    if not backend.is_simulator:
+        check_shots_of_backend(shots, index, backend, precision=precision)
+    try:
+        shape = np.broadcast_shapes(values.shape, observables.shape)
+    except ValueError:
+        raise RefusedError(
+            f"PUB {index}: values of shape {values.shape} and observables of shape "
+            f"{observables.shape} do not broadcast",
+            solution="Give both one shape, or axes of length 1 where they differ.",
+        ) from None
+    context.memory.take(math.prod(shape) * 40, index)
+    check_angles(loaded.circuit, values, index, backend)
+    pairs, positions = pair(values.shape, observables.numbers)
+    return EstimatorSweep(
+        loaded.circuit,
+        _rows(loaded, values),
+        observables.distinct,
+        pairs,
+        positions,
+        shape,
+        shots,
+        precision,
+        _metadata(loaded),
+    )
+
+
+def _physical_width(
+    circuit: str | bytes, backend: LocalBackend, observables: Any = None
+) -> int | None:
+    """The width of a text with qubits ``$0``: that of the device or of its observables."""
+    if isinstance(circuit, bytes) or "$" not in circuit:
+        return None
+    if not backend.is_simulator:
+        return backend.num_qubits
+    while isinstance(observables, (list, dict)):
+        observables = next(iter(cast("list[Any]", observables)), None)
+    return len(observables) if isinstance(observables, str) else None
+
+
+def _metadata(loaded: LoadedCircuit) -> dict[str, Any]:
+    return {"circuit_metadata": dict(loaded.circuit.metadata or {})}
+
+
+def _rows(loaded: LoadedCircuit, values: BindingsArray) -> np.ndarray:
+    """Values ``(points, parameters)`` in the order of the circuit's parameters."""
+    rows = values.as_array(loaded.circuit.parameters)
+    return rows.reshape(values.size, values.num_parameters)
