@@ -31,11 +31,14 @@ class OptionsNotice:
 
         Args:
             job_id: of the job, for the message.
-            metadata: of its result; the names are in ``options_not_applied``.
+            metadata: of its result; the names are in ``options_not_applied``, the embedded
+                service's advice in ``options_not_applied_cure``.
         """
         names = metadata.get("options_not_applied")
         if self._given or not isinstance(names, list) or not names:
             return
         self._given = True
         listed = ", ".join(str(name) for name in cast("list[Any]", names))
-        warn_user(f"job {job_id}: the service did not act on these options: {listed}")
+        cure = metadata.get("options_not_applied_cure")
+        advice = f"; {cure}" if cure else ""
+        warn_user(f"job {job_id}: the service did not act on these options: {listed}{advice}")

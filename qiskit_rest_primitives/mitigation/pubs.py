@@ -21,7 +21,7 @@ class SamplerSweep:
         values: float64 ``(points, parameters)``, in ``circuit.parameters`` order.
         shape: shape of the PUB; its product is the number of points.
         shots: of each point.
-        metadata: to be repeated in the PUB's result.
+        metadata: of the circuit, to be repeated in the PUB's result.
     """
 
     circuit: QuantumCircuit
@@ -44,7 +44,7 @@ class EstimatorSweep:
         shape: broadcast shape of values and observables.
         shots: of each point and measurement basis.
         precision: the target standard error that was asked for.
-        metadata: to be repeated in the PUB's result.
+        metadata: of the circuit, to be repeated in the PUB's result.
     """
 
     circuit: QuantumCircuit

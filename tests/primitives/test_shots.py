@@ -31,7 +31,8 @@ def test_the_estimator_runs_default_shots(backend: RestBackend, shots: int) -> N
 
 def test_a_device_measures_default_shots(service: QiskitRuntimeService) -> None:
     """The mean of 1,000 values of +1 and -1 is a whole number of thousandths."""
-    estimator = EstimatorV2(service.backend("fake_5q"), options={"default_shots": 1000})
+    options = {"default_shots": 1000, "resilience_level": 0}
+    estimator = EstimatorV2(service.backend("fake_5q"), options=options)
     [result] = estimator.run([(plus(5), "IIIIZ")]).result()
     ups = float(result.data.evs + 1) / 2 * 1000
     assert ups == pytest.approx(round(ups), abs=1e-9)

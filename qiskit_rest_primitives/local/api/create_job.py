@@ -15,12 +15,14 @@ from qiskit_rest_primitives.local.api.decoded_size import decoded_bytes
 from qiskit_rest_primitives.local.api.dispatch import read_body
 from qiskit_rest_primitives.local.api.replies import json_reply
 from qiskit_rest_primitives.local.auth import Principal
+from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.problems import (
     TAG_TOO_LONG,
     TOO_MANY_REQUESTS,
     TOO_MANY_TAGS,
     ProblemError,
 )
+from qiskit_rest_primitives.local.simulators.options_acted_on import read_mitigation
 from qiskit_rest_primitives.wire.limits import INVALID_JOB
 from qiskit_rest_primitives.wire.request.job_request import (
     InvalidBody,
@@ -111,6 +113,10 @@ def _decode(body: bytes) -> tuple[JobRequest, SamplerParams | EstimatorParams]:
     params = decode_params(job.program_id, job.params)
     if not params.pubs:
         raise InvalidBody("a job has at least one PUB", "params.pubs")
+    try:
+        read_mitigation(params)
+    except RefusedError as error:
+        raise InvalidBody(error.reason, "params.options") from None
     return job, params
 
 

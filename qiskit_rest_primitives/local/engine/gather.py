@@ -42,13 +42,17 @@ class SamplerJoin:
         for name, array in result.arrays.items():
             self._arrays[name][result.start : result.start + result.count] = array
 
-    def result(self) -> SamplerPubResult:
+    def samples(self) -> dict[str, BitArray]:
         """One BitArray per register, of the PUB's shape."""
-        fields = {
+        return {
             name: BitArray(array.reshape(*self.shape, *array.shape[1:]), self.num_bits[name])
             for name, array in self._arrays.items()
         }
-        return SamplerPubResult(DataBin(**fields, shape=self.shape), metadata=self.metadata)
+
+    def result(self) -> SamplerPubResult:
+        """The samples as a result."""
+        data = DataBin(**self.samples(), shape=self.shape)
+        return SamplerPubResult(data, metadata=self.metadata)
 
 
 @dataclass

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from qiskit_rest_primitives.errors import ProtocolError
 from qiskit_rest_primitives.local.engine.allowances import Memory, Time
+from qiskit_rest_primitives.local.engine.check_mitigation import check_size
 from qiskit_rest_primitives.local.engine.gather import EstimatorJoin, SamplerJoin
 from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
 from qiskit_rest_primitives.local.engine.read_pubs import (
@@ -18,7 +19,7 @@ from qiskit_rest_primitives.local.engine.read_pubs import (
     read_estimator_pub,
     read_sampler_pub,
 )
-from qiskit_rest_primitives.local.engine.tasks import StopFlag, Task
+from qiskit_rest_primitives.local.engine.tasks import StepTask, StopFlag, Task
 from qiskit_rest_primitives.local.engine.thread_or_process import is_small
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.simulators.options_acted_on import read_request
@@ -33,9 +34,12 @@ from qiskit_rest_primitives.wire.request.job_request import EstimatorParams, Sam
 from qiskit_rest_primitives.wire.shots import precision_of, shots_of
 
 if TYPE_CHECKING:
+    from qiskit.transpiler import Target
+
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend
     from qiskit_rest_primitives.local.simulators.setup import Setup
-    from qiskit_rest_primitives.mitigation.steps import Run
+    from qiskit_rest_primitives.mitigation.options import Mitigation
+    from qiskit_rest_primitives.mitigation.steps import Finished, Run, Step
 
 _TASK_SECONDS = 0.25
 _TASKS_PER_PUB = 16
@@ -51,12 +55,54 @@ class PubPlan:
         small: whether they may run in threads.
         join: joins their results.
         num_circuits: its number of bound circuits.
+        simulation: how it is simulated, for its metadata.
     """
 
     tasks: Sequence[Task]
     small: bool
     join: SamplerJoin | EstimatorJoin
     num_circuits: int
+    simulation: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class MitigationPlan:
+    """How a job with error mitigation is run: in steps, each of which samples sweeps.
+
+    Attributes:
+        sweeps: the PUBs.
+        options: what is to be done.
+        context: of all PUBs.
+        seeds: the randomness of the job.
+    """
+
+    sweeps: Sequence[SamplerSweep | EstimatorSweep]
+    options: Mitigation
+    context: Context
+    seeds: Seeds
+
+    def first_step(self) -> StepTask:
+        """The task that finds what to sample first."""
+        backend = self.context.backend
+        target = None if backend.is_simulator else backend.target
+        arguments = (self.sweeps, self.options, target, self.seeds.for_steps())
+        return StepTask(find_first_step, arguments, self.context.stop)
+
+    def plan_runs(self, runs: Sequence[Run], number: int) -> list[PubPlan]:
+        """Divides what a step samples into tasks.
+
+        Args:
+            runs: of the step.
+            number: of the step, from 0.
+
+        Raises:
+            RefusedError: it takes more memory or time than a job may have.
+        """
+        sweeps = (
+            (run.pub_index, SamplerSweep(run.circuit, run.values, (len(run.values),), run.shots))
+            for run in runs
+        )
+        return _plan_all(sweeps, self.seeds.of_step(number), self.context)
 
 
 @dataclass(frozen=True)
@@ -64,12 +110,14 @@ class JobPlan:
     """How a job is run.
 
     Attributes:
-        pubs: in the order of the job.
+        pubs: in the order of the job; empty with error mitigation.
         metadata: of the whole result.
+        mitigated: the way with error mitigation.
     """
 
     pubs: list[PubPlan]
     metadata: dict[str, Any]
+    mitigated: MitigationPlan | None = None
 
 
 def plan_job(
@@ -97,36 +145,38 @@ def plan_job(
             on_aer=backend.on_aer,
             takes_seed=backend.takes_seed,
             takes_noise=backend.takes_noise,
+            is_noisy=backend.is_noisy,
+            default_level=backend.default_level,
         )
         context = Context(requested, backend, stop, rehearsals, Memory(), Time(time_limit_seconds))
         read = read_sampler_pub if isinstance(params, SamplerParams) else read_estimator_pub
         sweeps = (read(item, index, context) for index, item in enumerate(params.pubs))
-        metadata: dict[str, Any] = {"version": 2}
-        if requested.not_applied:
-            metadata["options_not_applied"] = requested.not_applied
         seeds = Seeds(requested.seed)
+        if requested.mitigation is not None:
+            plan = MitigationPlan(list(sweeps), requested.mitigation, context, seeds)
+            check_size(plan.sweeps, plan.options, context.memory)
+            return JobPlan([], requested.metadata, plan)
         plans = _plan_all(enumerate(sweeps), seeds, context)
     except ProtocolError as error:
         raise RefusedError(str(error)) from error
-    return JobPlan(plans, metadata)
+    return JobPlan(plans, requested.metadata)
 
 
-def plan_runs(runs: Sequence[Run], seeds: Seeds, context: Context) -> list[PubPlan]:
-    """Divides the sweeps of a step of error mitigation into tasks.
+def find_first_step(
+    sweeps: Sequence[SamplerSweep | EstimatorSweep],
+    options: Mitigation,
+    target: Target | None,
+    seed: np.random.SeedSequence,
+) -> Step | Finished:
+    """What a job with error mitigation samples first, see `mitigation.steps`."""
+    # These modules are of no use to other jobs.
+    if isinstance(sweeps[0], SamplerSweep):
+        from qiskit_rest_primitives.mitigation.sampler import sampler_step
 
-    Args:
-        runs: of the step.
-        seeds: of its samples.
-        context: of the job.
+        return sampler_step(cast("Sequence[SamplerSweep]", sweeps), options, target, seed)
+    from qiskit_rest_primitives.mitigation.estimator import estimator_step
 
-    Raises:
-        RefusedError: they need more memory or time than a job may have.
-    """
-    sweeps = (
-        (run.pub_index, SamplerSweep(run.circuit, run.values, (len(run.values),), run.shots))
-        for run in runs
-    )
-    return _plan_all(sweeps, seeds, context)
+    return estimator_step(cast("Sequence[EstimatorSweep]", sweeps), options, target, seed)
 
 
 def _plan_all(
@@ -167,11 +217,12 @@ def _plan_sampler(sweep: SamplerSweep, index: int, seeds: Seeds, context: Contex
         )
         for part in _cut(points, setup.seconds_per_point, setup.rows_together)
     ]
-    metadata: dict[str, Any] = {"shots": shots} | sweep.metadata | setup.metadata
+    metadata: dict[str, Any] = {"shots": shots, "circuit_metadata": sweep.metadata}
+    metadata |= setup.metadata
     if divided := requested.randomizations.divide(shots):
         metadata["num_randomizations"] = divided[0]
     join = SamplerJoin(sweep.shape, shots, num_bits, metadata)
-    return PubPlan(tasks, is_small(setup, points), join, points)
+    return PubPlan(tasks, is_small(setup, points), join, points, setup.metadata)
 
 
 def _plan_estimator(sweep: EstimatorSweep, index: int, seeds: Seeds, context: Context) -> PubPlan:
@@ -204,11 +255,12 @@ def _plan_estimator(sweep: EstimatorSweep, index: int, seeds: Seeds, context: Co
             )
         )
     metadata: dict[str, Any] = {"target_precision": sweep.precision, "shots": sweep.shots}
-    metadata |= sweep.metadata | setup.metadata
+    metadata |= {"circuit_metadata": sweep.metadata} | setup.metadata
     if divided := requested.randomizations.divide(asked_shots) if asked_shots else None:
         metadata["num_randomizations"] = divided[0]
     join = EstimatorJoin(sweep.shape, sweep.positions, len(pairs), precision, seeds, metadata)
-    return PubPlan(tasks, is_small(setup, points), join, setup.num_circuits)
+    small = is_small(setup, points)
+    return PubPlan(tasks, small, join, setup.num_circuits, setup.metadata)
 
 
 def _rows(sweep: SamplerSweep | EstimatorSweep, setup: Setup) -> np.ndarray:

@@ -20,6 +20,7 @@ from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
 from qiskit_rest_primitives.local.engine.tasks import StopFlag
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.simulators.options_acted_on import Requested
+from qiskit_rest_primitives.local.simulators.prepare import check_precision
 from qiskit_rest_primitives.mitigation.pubs import EstimatorSweep, SamplerSweep, pair
 from qiskit_rest_primitives.wire.request.pubs import decode_estimator_pub, decode_sampler_pub
 from qiskit_rest_primitives.wire.shots import shots_of
@@ -66,7 +67,7 @@ def read_sampler_pub(item: Any, index: int, context: Context) -> SamplerSweep:
     loaded = context.load(pub.circuit, index, _physical_width(pub.circuit, context.backend))
     values = bind_values(loaded, pub.parameter_values, index)
     shots = context.requested.shots if pub.shots is None else int(pub.shots)
-    check_shots_of_backend(shots, index, context.backend)
+    check_shots_of_backend(_twirled(shots, context.requested), index, context.backend)
     check_fields(loaded.circuit, index)
     check_angles(loaded.circuit, values, index, context.backend)
     return SamplerSweep(
@@ -86,8 +87,12 @@ def read_estimator_pub(item: Any, index: int, context: Context) -> EstimatorSwee
     shots = shots_of(precision)
     if divided := requested.randomizations.divide(shots) if shots else None:
         shots = math.prod(divided)
-    if not backend.is_simulator:
-        check_shots_of_backend(shots, index, backend, precision=precision)
+    mitigation = requested.mitigation
+    if mitigation is not None:
+        kind = "simulator" if backend.is_simulator else "device"
+        check_precision(precision, index, f"{backend.name}, a {kind} with noise,")
+    if mitigation is not None or not backend.is_simulator:
+        check_shots_of_backend(_twirled(shots, requested), index, backend, precision=precision)
     try:
         shape = np.broadcast_shapes(values.shape, observables.shape)
     except ValueError:
@@ -112,6 +117,12 @@ def read_estimator_pub(item: Any, index: int, context: Context) -> EstimatorSwee
     )
 
 
+def _twirled(shots: int, requested: Requested) -> int:
+    """Shots of a point, of all its random circuits together."""
+    mitigation = requested.mitigation
+    return shots if mitigation is None else math.prod(mitigation.twirling.divide(shots))
+
+
 def _physical_width(
     circuit: str | bytes, backend: LocalBackend, observables: Any = None
 ) -> int | None:
@@ -126,7 +137,7 @@ def _physical_width(
 
 
 def _metadata(loaded: LoadedCircuit) -> dict[str, Any]:
-    return {"circuit_metadata": dict(loaded.circuit.metadata or {})}
+    return dict(loaded.circuit.metadata or {})
 
 
 def _rows(loaded: LoadedCircuit, values: BindingsArray) -> np.ndarray:

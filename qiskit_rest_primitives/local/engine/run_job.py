@@ -6,19 +6,27 @@ import logging
 import queue
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from qiskit.primitives.containers import PrimitiveResult
+from qiskit.primitives.containers import BitArray, PrimitiveResult, SamplerPubResult
 
+from qiskit_rest_primitives.local.engine.gather import SamplerJoin
 from qiskit_rest_primitives.local.engine.one_thread import OneThread
-from qiskit_rest_primitives.local.engine.plan import JobPlan, plan_job
-from qiskit_rest_primitives.local.engine.tasks import StopFlag, Task, TaskResult
+from qiskit_rest_primitives.local.engine.plan import MitigationPlan, PubPlan, plan_job
+from qiskit_rest_primitives.local.engine.tasks import (
+    StepFound,
+    StepTask,
+    StopFlag,
+    TaskResult,
+    Work,
+)
 from qiskit_rest_primitives.local.engine.workers import Workers
 from qiskit_rest_primitives.local.outcome import Outcome, RefusedError
+from qiskit_rest_primitives.mitigation.steps import Finished, Step
 from qiskit_rest_primitives.wire.limits import RAN_TOO_LONG
 from qiskit_rest_primitives.wire.result.results import encode_result
 
@@ -28,6 +36,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _TRACEBACK_FRAMES = 10
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class _EndedError(Exception):
@@ -80,40 +90,19 @@ class Job:
 
 def conduct(job: Job, workers: Workers | OneThread, planners: Executor) -> Outcome:
     """Runs a job and says how it ended; raises nothing."""
-    deadline = time.monotonic() + job.time_limit_seconds
-    tasks: dict[Future[TaskResult], Task] = {}
+    course = _Course(job, workers, planners)
     try:
         job.log(f"{job.program_id} job with {len(job.params.pubs)} PUBs on {job.backend.name}")
-        _submit(
-            job,
-            planners.submit(
-                plan_job,
-                job.params,
-                job.backend,
-                job.stop,
-                workers.rehearsals,
-                job.time_limit_seconds,
-            ),
+        plan = course.plan(
+            plan_job, job.params, job.backend, job.stop, workers.rehearsals, job.time_limit_seconds
         )
-        plan: JobPlan = _next(job, deadline).result()
-        for pub in plan.pubs:
-            for task in pub.tasks:
-                future = workers.submit(task, small=pub.small)
-                tasks[future] = task
-                _submit(job, future)
-        job.log(f"{len(tasks)} tasks handed out")
-        while tasks:
-            future = _next(job, deadline)
-            task = tasks.pop(future)
-            try:
-                _add(job, plan, future.result())
-            except BrokenExecutor:
-                job.log(f"PUB {task.pub_index}: a worker process died; trying once more, alone")
-                future = workers.submit_again(task)
-                tasks[future] = task
-                _submit(job, future)
-        job.log("all tasks done")
-        result = PrimitiveResult([pub.join.result() for pub in plan.pubs], metadata=plan.metadata)
+        if plan.mitigated is None:
+            course.run(plan.pubs)
+            pubs, metadata = [pub.join.result() for pub in plan.pubs], {"version": 2}
+        else:
+            finished = course.mitigate(plan.mitigated)
+            pubs, metadata = finished.pubs, finished.metadata
+        result = PrimitiveResult(pubs, metadata={**metadata, **plan.metadata})
         body = encode_result(
             result,
             program_id=job.program_id,
@@ -127,9 +116,100 @@ def conduct(job: Job, workers: Workers | OneThread, planners: Executor) -> Outco
     except BaseException as error:  # Rust code inside Qiskit panics with a BaseException
         return failed(job, error)
     finally:
-        if tasks:
-            job.stop.set()
-        workers.abandon(tasks)
+        course.end()
+
+
+class _Course:
+    """Hands out what a job needs and waits for it, until the job is cancelled or out of time."""
+
+    def __init__(self, job: Job, workers: Workers | OneThread, planners: Executor):
+        self._job = job
+        self._workers = workers
+        self._planners = planners
+        self._deadline = time.monotonic() + job.time_limit_seconds
+        self._tasks: dict[Future[Any], Work[Any]] = {}
+
+    def plan(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
+        """Calls a function of this process that takes a while."""
+        future = self._planners.submit(function, *arguments, **keywords)
+        future.add_done_callback(self._job.messages.put)
+        return self._next().result()
+
+    def run(self, pubs: Sequence[PubPlan]) -> None:
+        """Runs the tasks of PUBs, which join their results."""
+        for pub in pubs:
+            for task in pub.tasks:
+                self._submit(task, self._workers.submit(task, small=pub.small))
+        self._job.log(f"{len(self._tasks)} tasks handed out")
+        while self._tasks:
+            result: TaskResult = self._result()
+            pubs[result.pub_index].join.add(result)
+        self._job.log("all tasks done")
+
+    def mitigate(self, plan: MitigationPlan) -> Finished:
+        """Runs a job with error mitigation, step by step."""
+        step = self._find(plan.first_step())
+        simulations: dict[int, dict[str, Any]] = {}
+        number = 0
+        while not isinstance(step, Finished):
+            runs = self.plan(plan.plan_runs, step.runs, number)
+            self.run(runs)
+            samples: list[dict[str, BitArray]] = []
+            for run, planned in zip(step.runs, runs, strict=True):
+                assert isinstance(planned.join, SamplerJoin)
+                samples.append(planned.join.samples())
+                simulations.setdefault(run.pub_index, planned.simulation)
+            number += 1
+            self._job.log(f"step {number} of error mitigation done")
+            step = self._find(StepTask(step.advance, (samples,), self._job.stop))
+        for index, pub in enumerate(step.pubs):
+            pub.metadata.update(simulations.get(index, {}))
+            bits = next(iter(pub.data.values()), None)
+            if isinstance(pub, SamplerPubResult) and bits is not None:
+                pub.metadata["shots"] = bits.num_shots
+        return step
+
+    def end(self) -> None:
+        """Stops what still runs."""
+        if self._tasks:
+            self._job.stop.set()
+        self._workers.abandon(self._tasks)
+
+    def _find(self, task: StepTask) -> Step | Finished:
+        self._submit(task, self._workers.submit(task, small=False))
+        found: StepFound = self._result()
+        return found.step
+
+    def _submit(self, task: Work[Any], future: Future[Any]) -> None:
+        self._tasks[future] = task
+        future.add_done_callback(self._job.messages.put)
+
+    def _result(self) -> Any:
+        """The result of the next task that ends."""
+        while True:
+            future = self._next()
+            task = self._tasks.pop(future)
+            try:
+                result = future.result()
+            except BrokenExecutor:
+                self._job.log("a worker process died of a task; trying it once more, alone")
+                self._submit(task, self._workers.submit_again(task))
+                continue
+            self._job.usage_seconds += result.seconds
+            return result
+
+    def _next(self) -> Future[Any]:
+        """The next future that is done."""
+        limit = self._job.time_limit_seconds
+        try:
+            message = self._job.messages.get(timeout=max(0.0, self._deadline - time.monotonic()))
+        except queue.Empty:
+            raise _EndedError(
+                f"The job ran longer than its limit of {limit:g} s.", RAN_TOO_LONG
+            ) from None
+        if message is None:
+            raise _EndedError("The job was cancelled.", None)
+        return message
 
 
 def failed(job: Job, error: BaseException) -> Outcome:
@@ -146,24 +226,3 @@ def failed(job: Job, error: BaseException) -> Outcome:
     job.log("failed:\n" + "".join(lines).rstrip())
     logger.warning("job %s failed: %s: %s", job.job_id, type(error).__name__, error)
     return job.outcome("Failed", reason=f"{type(error).__name__}: {error}")
-
-
-def _submit(job: Job, future: Future[Any]) -> None:
-    future.add_done_callback(job.messages.put)
-
-
-def _next(job: Job, deadline: float) -> Future[Any]:
-    try:
-        message = job.messages.get(timeout=max(0.0, deadline - time.monotonic()))
-    except queue.Empty:
-        raise _EndedError(
-            f"The job ran longer than its limit of {job.time_limit_seconds:g} s.", RAN_TOO_LONG
-        ) from None
-    if message is None:
-        raise _EndedError("The job was cancelled.", None)
-    return message
-
-
-def _add(job: Job, plan: JobPlan, result: TaskResult) -> None:
-    job.usage_seconds += result.seconds
-    plan.pubs[result.pub_index].join.add(result)

@@ -63,6 +63,9 @@ class LocalBackend:
         on_aer: whether it acts on options for the simulator other than the seed.
         takes_seed: whether it acts on a seed.
         takes_noise: whether it acts on a noise model though it is not `on_aer`.
+        is_noisy: whether it has errors of its own, which mitigation acts on.
+        default_level: resilience level of an estimator's job that sets none. Simulators that were
+            handed in have 0: whoever gives one noise wants to see it.
         own_thread: whether its jobs run one after another in a thread of this process: a backend
             that was handed in and that no other process can have. It may be slow, and hang.
         prepare: decides how to run a PUB: circuit, number of the PUB, options, what is wanted ->
@@ -82,6 +85,8 @@ class LocalBackend:
         on_aer: bool,
         takes_seed: bool = True,
         takes_noise: bool = False,
+        is_noisy: bool = False,
+        default_level: int = 1,
         own_thread: bool = False,
         processor_family: str | None = None,
         version: str = _VERSION,
@@ -94,6 +99,8 @@ class LocalBackend:
         self.on_aer = on_aer
         self.takes_seed = takes_seed
         self.takes_noise = takes_noise
+        self.is_noisy = is_noisy
+        self.default_level = default_level
         self.own_thread = own_thread
         self._target = target
         self.prepare = prepare
@@ -353,6 +360,7 @@ def _of_fake(fake: FakeDevice) -> LocalBackend:
         max_shots=DEVICE_SHOTS,
         is_simulator=False,
         on_aer=False,
+        is_noisy=True,
         processor_family="Fake",
         described=described,
     )
@@ -370,6 +378,8 @@ def _foreign(source: ForeignBackend, name: str) -> LocalBackend:
         on_aer=False,
         takes_seed=source.takes_seed,
         takes_noise=source.takes_noise,
+        is_noisy=source.is_noisy,
+        default_level=0 if source.is_simulator else 1,
         own_thread=not source.pickles,
         version=source.version,
         # Without this, clients take it for one of IBM's devices: angles of rzz from 0 to π/2.

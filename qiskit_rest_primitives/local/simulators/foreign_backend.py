@@ -72,6 +72,16 @@ class ForeignBackend:
         return self.target.num_qubits is None or (self.is_simulator and self._is_aer)
 
     @property
+    def is_noisy(self) -> bool:
+        """Whether it has errors that mitigation can act on: its circuits are written in rz and sx.
+
+        A device that has other gates is left alone; a simulator's are rewritten.
+        """
+        if self.is_simulator:
+            return getattr(self.backend.options, "noise_model", None) is not None
+        return {"rz", "sx", "x"} <= set(self.target.operation_names)
+
+    @property
     def pickles(self) -> bool:
         """Whether it can run in a worker process: simulators of packages that are known to pickle.
 

@@ -9,8 +9,11 @@ from typing import Any, cast
 import msgspec
 from msgspec import UNSET
 
+from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.simulators.aer_noise import GivenNoise, read_noise_option
+from qiskit_rest_primitives.mitigation.extra import INSTALL, extra_is_installed
+from qiskit_rest_primitives.mitigation.options import Mitigation
 from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION, DEFAULT_SHOTS
 from qiskit_rest_primitives.wire.request.job_request import EstimatorParams, SamplerParams
 from qiskit_rest_primitives.wire.shots import (
@@ -31,6 +34,7 @@ _ACTED_ON = frozenset(
 )
 _SEEDS = frozenset({"options.seed_estimator", "options.simulator.seed_simulator"})
 _SIMULATOR = "options.simulator."
+_MITIGATION = ("options.twirling.", "options.dynamical_decoupling.", "options.resilience.")
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,15 @@ class Requested:
     Attributes:
         shots: samples per point, for sampler PUBs without a number.
         precision: target standard error, for estimator PUBs without one.
-        randomizations: how twirling divides the shots of a point. Circuits are not randomized
-            yet: the twirling options are among those that are not applied.
+        randomizations: how twirling divides the shots of a point, for the metadata where no
+            circuit is randomized.
         seed: seed or None.
         noise: a noise model of the user's, or None.
         coupling: pairs of qubits that two-qubit gates may act on, or None.
         basis_gates: names of the gates to use, or None.
-        not_applied: paths of options without effect here.
+        mitigation: what is done against the errors of a noisy backend; None: nothing.
+        metadata: of the result: ``options_not_applied``, paths of options without effect here, and
+            ``options_not_applied_cure``, how to make them act, if that is possible.
     """
 
     shots: int
@@ -56,7 +62,8 @@ class Requested:
     noise: GivenNoise | None
     coupling: list[list[int]] | None
     basis_gates: list[str] | None
-    not_applied: list[str]
+    mitigation: Mitigation | None
+    metadata: dict[str, Any]
 
 
 def read_request(
@@ -65,6 +72,8 @@ def read_request(
     on_aer: bool,
     takes_seed: bool = True,
     takes_noise: bool = False,
+    is_noisy: bool = False,
+    default_level: int = 1,
 ) -> Requested:
     """Reads the options of a job.
 
@@ -73,6 +82,8 @@ def read_request(
         on_aer: whether the backend acts on a noise model, a coupling map and basis gates.
         takes_seed: whether it acts on a seed.
         takes_noise: whether it acts on a noise model, if not on the others.
+        is_noisy: whether it has errors of its own, which mitigation acts on.
+        default_level: resilience level of an estimator's job that sets none.
 
     Raises:
         RefusedError: an option that can't be honoured, or a value that can't be read.
@@ -90,8 +101,8 @@ def read_request(
     simulator = cast("dict[str, Any]", _plain(options.simulator))
     seed = simulator.get("seed_simulator")
     shots, precision = DEFAULT_SHOTS, DEFAULT_PRECISION
+    given = _as_json(params, default_level)
     if isinstance(params, SamplerParams):
-        given = {"options": _plain(options), "shots": _given(params.shots)}
         randomizations = Randomizations.of_sampler(given)
         shots = sampler_shots(given)
         if shots < 1:
@@ -99,17 +110,22 @@ def read_request(
     else:
         own_seed = _given(params.options.seed_estimator)
         seed = seed if own_seed is None else own_seed
-        given = {
-            "options": _plain(options),
-            "precision": _given(params.precision),
-            "resilience_level": _given(params.resilience_level),
-        }
         randomizations = Randomizations.of_estimator(given)
         precision = estimator_precision(given)
+    mitigation = read_mitigation(params, default_level)
     noise = simulator.get("noise_model") if on_aer or takes_noise else None
+    noisy = is_noisy or bool(noise)
+    acts = noisy and (extra_is_installed() or not mitigation.needs_extra)
+    metadata: dict[str, Any] = {}
     acted_on = _ACTED_ON if takes_seed else _ACTED_ON - _SEEDS
     if takes_noise:
         acted_on |= {"options.simulator.noise_model"}
+    if not_applied := sorted(_not_applied(params, acted_on, on_aer, acts)):
+        metadata["options_not_applied"] = not_applied
+        if noisy and not acts:
+            metadata["options_not_applied_cure"] = (
+                f"install what they need beside the service: {INSTALL}"
+            )
     return Requested(
         shots,
         precision,
@@ -118,8 +134,37 @@ def read_request(
         read_noise_option(noise) if noise else None,
         _coupling(simulator.get("coupling_map")) if on_aer else None,
         [g for g in simulator.get("basis_gates") or [] if g] or None if on_aer else None,
-        sorted(_not_applied(params, acted_on, on_aer)),
+        mitigation if acts and mitigation.is_active else None,
+        metadata,
     )
+
+
+def read_mitigation(params: SamplerParams | EstimatorParams, default_level: int = 1) -> Mitigation:
+    """Reads what a job asks for against errors.
+
+    Args:
+        params: of the job.
+        default_level: resilience level of an estimator's job that sets none.
+
+    Raises:
+        RefusedError: options that exclude each other.
+    """
+    samples = isinstance(params, SamplerParams)
+    read = Mitigation.of_sampler if samples else Mitigation.of_estimator
+    try:
+        return read(_as_json(params, default_level))
+    except OptionsError as error:
+        raise RefusedError(str(error)) from error
+
+
+def _as_json(params: SamplerParams | EstimatorParams, default_level: int) -> dict[str, Any]:
+    """The params without their PUBs."""
+    members: dict[str, Any] = {"options": _plain(params.options)}
+    if isinstance(params, SamplerParams):
+        return members | {"shots": _given(params.shots)}
+    level = _given(params.resilience_level)
+    members["resilience_level"] = default_level if level is None else level
+    return members | {"precision": _given(params.precision)}
 
 
 def _given(value: Any) -> Any:
@@ -147,16 +192,17 @@ def _coupling(value: Any) -> list[list[int]] | None:
 
 
 def _not_applied(
-    params: SamplerParams | EstimatorParams, acted_on: frozenset[str], on_aer: bool
+    params: SamplerParams | EstimatorParams, acted_on: frozenset[str], on_aer: bool, mitigates: bool
 ) -> Iterator[str]:
     for path, value in _leaves("options", _plain(params.options)):
         # {} is a group without a set option.
         if path in acted_on or value is False or value is None or value == {}:
             continue
-        if not (on_aer and path.startswith(_SIMULATOR)):
-            yield path
+        if (on_aer and path.startswith(_SIMULATOR)) or (mitigates and path.startswith(_MITIGATION)):
+            continue
+        yield path
     level = getattr(params, "resilience_level", UNSET)
-    if level is not UNSET and level != 0:
+    if level is not UNSET and level != 0 and not mitigates:
         yield "resilience_level"
 
 

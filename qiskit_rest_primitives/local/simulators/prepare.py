@@ -112,11 +112,11 @@ def reduced(
     return keep_qubits(circuit, kept), [keep_letters(terms, kept) for terms in observables]
 
 
-def check_precision(wanted: ExpectationsWanted, pub_index: int, what: str) -> None:
+def check_precision(precision: float, pub_index: int, what: str) -> None:
     """Refuses exact values where there are only measured ones, and more shots than Aer can hold."""
-    if wanted.precision == 0:
+    if precision == 0:
         raise RefusedError(
             f"PUB {pub_index}: precision 0 asks for exact values, which {what} does not give",
             solution="Ask for a precision above 0, such as 0.01.",
         )
-    check_shots(wanted.precision**-2 if wanted.precision > 1e-100 else math.inf, pub_index)
+    check_shots(precision**-2 if precision > 1e-100 else math.inf, pub_index)

@@ -88,7 +88,7 @@ def prepare_aer(
         return Setup(simulation, bare, seconds, metadata, limited=limited)
     if not dynamic and noise is None:
         return Setup(simulation, bare, 1e-3 + per_shot, metadata, observables, wanted.num_rows)
-    check_precision(wanted, pub_index, "a circuit with a noise model")
+    check_precision(wanted.precision, pub_index, "a circuit with a noise model")
     return measured_setup(
         simulation, bare, wanted, observables, per_shot, metadata, limited=limited
     )

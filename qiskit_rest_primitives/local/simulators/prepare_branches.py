@@ -65,7 +65,7 @@ def prepare_sampled(circuit: QuantumCircuit, pub_index: int, wanted: Wanted) -> 
     if isinstance(wanted, SamplesWanted):
         shots = check_shots(wanted.shots, pub_index)
         return Setup(BranchSimulator(pub_index), small, per_shot * shots, dict(_BRANCHES))
-    check_precision(wanted, pub_index, "a circuit that is sampled")
+    check_precision(wanted.precision, pub_index, "a circuit that is sampled")
     return measured_setup(
         BranchSimulator(pub_index), small, wanted, observables, per_shot, dict(_BRANCHES)
     )

@@ -75,7 +75,7 @@ def prepare_device(
             solution="Use a simulator such as statevector, or write the condition in another way.",
         )
     if isinstance(wanted, ExpectationsWanted):
-        check_precision(wanted, pub_index, "a device")
+        check_precision(wanted.precision, pub_index, "a device")
         circuit = dephased(circuit, wanted.observables)
     kept = kept_qubits(circuit, wanted, measured=True)
     if isinstance(wanted, SamplesWanted):

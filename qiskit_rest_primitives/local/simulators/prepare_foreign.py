@@ -50,7 +50,7 @@ def prepare_foreign(
     # How long it takes is not known. With 0 seconds a PUB is not cut: one call of run() each.
     if isinstance(wanted, SamplesWanted):
         return Setup(simulation, circuit, 0.0)
-    check_precision(wanted, pub_index, f"{source.name}, which measures,")
+    check_precision(wanted.precision, pub_index, f"{source.name}, which measures,")
     return Setup(
         simulation,
         circuit,

@@ -13,6 +13,8 @@ import numpy as np
 
 AER_SEED_STEP = 2113
 """Aer increases the seed by this from one circuit of a run to the next."""
+# Keys of what a job with error mitigation draws.
+_CIRCUITS, _SAMPLES = range(2)
 
 
 def _fresh_entropy() -> int:
@@ -30,16 +32,19 @@ class Seeds:
         pub_index: position of the PUB in its job.
         circuits_before: circuits of the PUBs before this one.
         entropy: used if the job has no seed; one value per job.
+        restarts: whether the samples of every point start anew from the seed, as those of the
+            reference sampler do; error mitigation needs points that are independent.
     """
 
     seed: int | None
     pub_index: int = 0
     circuits_before: int = 0
     entropy: int = field(default_factory=_fresh_entropy)
+    restarts: bool = True
 
     def for_point(self, point: int) -> np.random.Generator:
         """Generator for the samples of one point of a sweep, in C order."""
-        if self.seed is not None:
+        if self.seed is not None and self.restarts:
             return np.random.default_rng(self.seed)
         return np.random.default_rng(self._spawn(point))
 
@@ -56,8 +61,21 @@ class Seeds:
 
     def for_rows(self, first: int) -> np.random.SeedSequence:
         """Seeds of a block of points that are sampled together, by the number of its first."""
-        seed = self.entropy if self.seed is None else self.seed
-        return np.random.SeedSequence(seed, spawn_key=(self.circuits_before + first,))
+        return np.random.SeedSequence(self._root(), spawn_key=(self.circuits_before + first,))
+
+    def for_steps(self) -> np.random.SeedSequence:
+        """What error mitigation draws its random circuits from."""
+        return np.random.SeedSequence(self._root(), spawn_key=(_CIRCUITS,))
+
+    def of_step(self, number: int) -> Seeds:
+        """The randomness of the samples of a step of error mitigation, from 0."""
+        sequence = np.random.SeedSequence(self._root(), spawn_key=(_SAMPLES, number))
+        # Aer takes 31 bits, of which the numbers of the circuits need some.
+        seed = int(sequence.generate_state(1)[0]) >> 2
+        return Seeds(None if self.seed is None else seed, entropy=seed, restarts=False)
+
+    def _root(self) -> int:
+        return self.entropy if self.seed is None else self.seed
 
     def _spawn(self, *key: int) -> np.random.SeedSequence:
         return np.random.SeedSequence(self.entropy, spawn_key=(self.pub_index, *key))

@@ -49,6 +49,19 @@ class TestCreate:
         assert error_of(reply)["code"] == 1002
         assert str(error_of(reply)["message"]).startswith("params.pubs")
 
+    def test_refuses_options_that_exclude_each_other(self, api: Api) -> None:
+        """400 that names both, though each of them is right."""
+        params = {
+            "pubs": [["OPENQASM 3; qubit q;", "Z"]],
+            "options": {"resilience": {"zne_mitigation": True, "pec_mitigation": True}},
+        }
+        reply = api.post_job(program_id="estimator", params=params)
+        assert reply.status_code == 400
+        message = str(error_of(reply)["message"])
+        assert message.startswith("params.options")
+        assert "pec_mitigation" in message
+        assert "zne_mitigation" in message
+
     def test_runs_the_documented_sampler_flow(self, api: Api) -> None:
         """Submit, poll state.status, read samples: as documented."""
         program = (

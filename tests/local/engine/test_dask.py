@@ -9,6 +9,7 @@ from qiskit.primitives import StatevectorSampler
 from qiskit_rest_primitives.local.engine.engine import Engine
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from tests.local.engine.test_engine import SWEEP, rotated, sweep_results
+from tests.local.engine.test_mitigation import seeded_results
 
 distributed = pytest.importorskip("distributed")
 
@@ -22,10 +23,14 @@ pytestmark = [
 
 
 def test_a_cluster_gives_the_same_bits_as_threads():
-    """A seeded sweep on two workers equals the one in threads, and the reference's."""
+    """A seeded sweep on two workers equals the one in threads, and the reference's.
+
+    Jobs with error mitigation equal those on processes of this machine.
+    """
     engine = Engine(LocalBackends())
     wanted = sweep_results(engine)
     engine.close()
+    mitigated = seeded_results()
     [expected] = StatevectorSampler(seed=42).run([(rotated(9), SWEEP)], shots=64).result()
     with (
         distributed.LocalCluster(
@@ -36,6 +41,8 @@ def test_a_cluster_gives_the_same_bits_as_threads():
         engine = Engine(LocalBackends(), client.get_executor())
         results = sweep_results(engine)
         engine.close()
+        wanted += mitigated
+        results += seeded_results(client.get_executor())
     assert np.array_equal(results[0], expected.data.meas.array)
     for got, want in zip(results, wanted, strict=True):
         assert np.array_equal(got, want)

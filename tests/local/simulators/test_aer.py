@@ -171,9 +171,8 @@ def test_a_noise_model_of_the_user_is_applied(engine):
     result = run(engine, "sampler", [[text_of(circuit), None, 20]], options=options)
     assert result[0].data.meas.get_counts() == {"11": 20}
     assert result.metadata["options_not_applied"] == ["options.simulator.noise_model"]
-    [got] = run(
-        engine, "estimator", [[text_of(circuit), ["IZ", "ZI"], None, 0.1]], "aer", options=options
-    )
+    pub = [text_of(circuit), ["IZ", "ZI"], None, 0.1]
+    [got] = run(engine, "estimator", [pub], "aer", options=options, resilience_level=0)
     assert got.data.evs.tolist() == [-1, 1]
     bad = {"simulator": {"noise_model": {"errors": [{"type": "what"}]}}}
     assert "noise_model" in fail(engine, "sampler", [[text_of(circuit)]], "aer", options=bad).reason
@@ -260,7 +259,7 @@ def test_an_estimator_on_a_device_measures(engine):
         for pauli in ("XX", "ZZ", "YY", "IZ")
     ]
     pub = [text_of(physical), observables, None, 0.02]
-    [got] = run(engine, "estimator", [pub], "fake_7q", options=SEED)
+    [got] = run(engine, "estimator", [pub], "fake_7q", options=SEED, resilience_level=0)
     assert np.allclose(got.data.evs, [1, 1, -1, 0], atol=0.15)
     assert np.all(np.abs(got.data.evs[:3]) < 1)
     assert got.data.stds[3] == pytest.approx(0.02, rel=0.1)

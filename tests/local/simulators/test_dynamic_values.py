@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
@@ -145,7 +147,7 @@ def test_an_unread_measurement_on_a_device_needs_no_run_per_shot(engine):
     circuit = bell_on_device(measured=True)
     circuit.sx(0)
     pub = [text_of(circuit), ["IIIIY", "IIIZI", "IIIZY"], None, 0.02]
-    [got] = run(engine, "estimator", [pub], "fake_5q", options=SEED)
+    [got] = run(engine, "estimator", [pub], "fake_5q", options=SEED, resilience_level=0)
     # sx rotates Z to -Y: the measured qubit is still correlated with the other.
     assert np.allclose(got.data.evs, [0, 0, -1], atol=0.15)
     assert got.metadata["simulation"]["method"] == "density_matrix"
@@ -160,11 +162,12 @@ def test_a_measurement_before_a_noise_model_keeps_its_noise(engine):
     circuit = QuantumCircuit(1, 1)
     circuit.measure(0, 0)
     options = {"simulator": {"noise_model": model.to_dict(serializable=True)}}
-    [got] = run(engine, "estimator", [[text_of(circuit), "Z", None, 0.1]], "aer", options=options)
+    raw: Any = {"options": options, "resilience_level": 0}
+    [got] = run(engine, "estimator", [[text_of(circuit), "Z", None, 0.1]], "aer", **raw)
     # One flip for the circuit's measurement and one for that of the observable.
     assert float(got.data.evs) == 1
     bare = QuantumCircuit(1, 1)
-    [got] = run(engine, "estimator", [[text_of(bare), "Z", None, 0.1]], "aer", options=options)
+    [got] = run(engine, "estimator", [[text_of(bare), "Z", None, 0.1]], "aer", **raw)
     assert float(got.data.evs) == -1
 
 

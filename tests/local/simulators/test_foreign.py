@@ -95,7 +95,7 @@ def test_values_are_those_of_qiskits_estimator(name: str, service: QiskitRuntime
         (circuit, [[observables[0]], [observables[1]]], [[0.3], [1.2], [2.9]]),
         (circuit, observables[0], [0.7]),
     ]
-    options = {"seed_estimator": SEED}
+    options = {"seed_estimator": SEED, "resilience_level": 0}
     found = EstimatorV2(service.backend(name), options=options).run(pubs, precision=0.1).result()
     own = BackendEstimatorV2(backend=backend, options={"seed_simulator": SEED})
     for ours, theirs in zip(found, own.run(pubs, precision=0.1).result(), strict=True):
@@ -187,6 +187,27 @@ def test_without_a_precision_the_estimator_takes_the_usual_one(
     found = EstimatorV2(service.backend("aer_simulator")).run([(circuit, "Z")]).result()
     assert found[0].metadata["target_precision"] == 1 / 64
     assert found[0].metadata["shots"] == 4096
+
+
+@pytest.mark.parametrize("name", ["aer_simulator", "generic_backend_5q"])
+def test_readout_errors_are_mitigated(service: QiskitRuntimeService, name: str) -> None:
+    """By default on a device; on a simulator, whose noise its owner wants to see, if asked."""
+    backend = BACKENDS[name]
+    circuit = QuantumCircuit(5)
+    circuit.x(range(5))
+    isa = transpile(circuit, backend, seed_transpiler=1, optimization_level=0)
+    observables = ["IIIIZ", "ZZZZZ"]
+    found = {}
+    for level in (None, 0, 1):
+        options: Any = {"seed_estimator": SEED, "simulator": {"seed_simulator": SEED}}
+        options |= {} if level is None else {"resilience_level": level}
+        estimator = EstimatorV2(service.backend(name), options=options)
+        [found[level]] = estimator.run([(isa, observables)], precision=0.02).result()
+    raw, mitigated = found[0].data, found[1].data
+    assert (np.abs(mitigated.evs - [-1, -1]) < 5 * mitigated.stds + 0.005).all()
+    assert np.abs(raw.evs + 1).max() > 0.02
+    default = raw if name == "aer_simulator" else mitigated
+    assert np.array_equal(found[None].data.evs, default.evs)
 
 
 def test_a_seed_that_nothing_acts_on_is_named() -> None:

@@ -1,0 +1,15 @@
+"""What the extra ``[mitigation]`` installs, and how to say that it is missing."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from typing import Final
+
+INSTALL: Final = "pip install 'qiskit-rest-primitives[mitigation]'"
+
+
+@cache
+def extra_is_installed() -> bool:
+    """Whether its packages can be imported, without importing them."""
+    return all(find_spec(name) is not None for name in ("samplomatic", "qiskit_mitigation"))
