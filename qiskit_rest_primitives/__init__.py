@@ -78,11 +78,13 @@ explain_absent_names()
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.jobs.circuit_job import CircuitJob
+    from qiskit_rest_primitives.jobs.mitigated_job import MitigatedJob
     from qiskit_rest_primitives.jobs.saved_results import load_result, save_result
     from qiskit_rest_primitives.wire.runtime_json import RuntimeDecoder, RuntimeEncoder
 else:  # type checkers would take every name for one that exists
     _IMPORTED_WHEN_ASKED_FOR = {
         "CircuitJob": "jobs.circuit_job",
+        "MitigatedJob": "jobs.mitigated_job",
         "RuntimeDecoder": "wire.runtime_json",
         "RuntimeEncoder": "wire.runtime_json",
         "load_result": "jobs.saved_results",
@@ -142,6 +144,7 @@ __all__ = [
     "JobRanTooLongError",
     "JobStateError",
     "JobTimeoutError",
+    "MitigatedJob",
     "NotFoundError",
     "OptionsError",
     "OptionsV2",

@@ -14,7 +14,10 @@ from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, FINAL, RU
 
 
 class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
-    """The handle of a run: a `RestJob`, or a `SplitJob` if ``options.split`` divided the run."""
+    """The handle of a run: a `RestJob`, or several jobs behind a `SplitJob` or `MitigatedJob`.
+
+    Runs are split by ``options.split``, mitigated with ``options.mitigation = "client"``.
+    """
 
     JOB_FINAL_STATES: ClassVar[tuple[Status, ...]] = (DONE, CANCELLED, ERROR)
     ERROR: ClassVar[Status] = ERROR

@@ -11,10 +11,18 @@ from qiskit.providers import JobError
 
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.concurrency.threads import in_thread
-from qiskit_rest_primitives.errors import JobStateError, JobTimeoutError
+from qiskit_rest_primitives.errors import JobTimeoutError
 from qiskit_rest_primitives.jobs.base import Job, refuse_decoder
 from qiskit_rest_primitives.jobs.details import details_of
 from qiskit_rest_primitives.jobs.job import RestJob
+from qiskit_rest_primitives.jobs.parts import (
+    cancel_all,
+    error_message_of,
+    logs_of,
+    metrics_of,
+    update_tags_of,
+    usage_of,
+)
 from qiskit_rest_primitives.jobs.pieces import Piece, join
 from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, QUEUED, RUNNING, Status
 from qiskit_rest_primitives.jobs.user_warnings import OptionsNotice
@@ -98,26 +106,23 @@ class SplitJob(Job):
 
     def metrics(self) -> dict[str, Any]:
         """``{"parts": [...]}``: the metrics of each part, in order."""
-        return {"parts": [part.metrics() for part in self._parts]}
+        return metrics_of(self._parts)
 
     def usage(self, partial: bool = False) -> float:
         """Charged seconds on the device for all parts."""
-        return sum(part.usage(partial) for part in self._parts)
+        return usage_of(self._parts, partial)
 
     def logs(self) -> str:
         """The logs of all parts, each after a line with its id."""
-        return "".join(f"job {part.job_id()}:\n{part.logs()}" for part in self._parts)
+        return logs_of(self._parts)
 
     def error_message(self) -> str | None:
         """Why the first failed part failed; None if none did."""
-        messages = (part.error_message() for part in self._parts)
-        return next((message for message in messages if message is not None), None)
+        return error_message_of(self._parts)
 
     def update_tags(self, new_tags: Iterable[str]) -> list[str]:
         """Replaces the user's tags on all parts."""
-        tags = list(new_tags)
-        for part in self._parts:
-            part.update_tags(tags)
+        update_tags_of(self._parts, new_tags)
         return self.tags
 
     def raw_result(self, timeout: float | None = None) -> bytes:
@@ -139,14 +144,7 @@ class SplitJob(Job):
         Raises:
             JobStateError: all parts are final already.
         """
-        refusals: list[JobStateError] = []
-        for part in self._parts:
-            try:
-                part.cancel()
-            except JobStateError as error:
-                refusals.append(error)
-        if len(refusals) == len(self._parts):
-            raise refusals[0] if refusals else JobStateError("a run without PUBs is final already")
+        cancel_all(self._parts)
         return True
 
     def wait_for_final_state(

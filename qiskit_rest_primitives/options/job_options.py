@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -89,3 +89,7 @@ class EstimatorOptions(EstimatorOptionsBody, PrimitiveOptions, program_id="estim
     resilience_level: ResilienceLevel | UnsetType = UNSET
     """Mitigation: 0 = none, 1 = of measurements, 2 = also zero-noise extrapolation and gate
     twirling. Service's default: 1."""
+
+    mitigation: Literal["service", "client"] = "service"
+    """Who acts on resilience, twirling and dynamical decoupling: the service, or this client, which
+    then sends sampler jobs only. Default: "service"."""

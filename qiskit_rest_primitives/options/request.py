@@ -93,7 +93,7 @@ def encode_options(options: PrimitiveOptions) -> OptionsOnWire:
     """
     check_rules(options)
     written = encode_group(options)
-    for switch in ("isa_check", "split"):
+    for switch in ("isa_check", "split", "mitigation"):
         written.pop(switch, None)
     environment = written.pop("environment", {})
     job: dict[str, Any] = {}

@@ -28,6 +28,15 @@ def check_rules(options: OptionGroup) -> None:
         Mitigation.of_estimator(_params(options))
 
 
+def overridden_options(options: EstimatorOptions) -> tuple[str, ...]:
+    """Sentences about options that were set and give way to others.
+
+    Raises:
+        OptionsError: as `check_rules`.
+    """
+    return Mitigation.of_estimator(_params(options)).overridden
+
+
 def check_circuits(options: CommonOptions, circuits: Iterable[QuantumCircuit]) -> None:
     """Checks the options against the circuits of a run.
 

@@ -96,7 +96,7 @@ class EncodedEstimatorPub:
 
     def cost(self, points: int) -> tuple[int, int]:
         """Returns (0, as the service chooses, upper bound of the bytes) for ``points`` points."""
-        terms = max((len(term) for term in self._flat_observables()), default=0)
+        terms = max((len(term) for term in self.flat_observables()), default=0)
         per_term = TERM_BYTES + self.circuit.description.num_qubits
         per_point = VALUE_BYTES * self.values.shape[-1] + terms * per_term
         return 0, len(self.circuit.qasm) + PIECE_BYTES + points * per_point
@@ -109,7 +109,7 @@ class EncodedEstimatorPub:
         """A piece as sent: a PUB of shape ``(points,)``."""
         number = math.prod(self.shape)
         which = np.arange(math.prod(self.observables_shape)).reshape(self.observables_shape)
-        flat = self._flat_observables()
+        flat = self.flat_observables()
         picked = np.broadcast_to(which, self.shape).reshape(-1)[piece.start : piece.stop]
         inputs = self.values.shape[-1]
         rows = np.broadcast_to(self.values, (*self.shape, inputs)).reshape(number, inputs)
@@ -125,7 +125,8 @@ class EncodedEstimatorPub:
         description = self.circuit.description
         return item, SubmittedPub(shape, None, self.assumed_precision, description, self.metadata)
 
-    def _flat_observables(self) -> list[dict[str, float]]:
+    def flat_observables(self) -> list[dict[str, float]]:
+        """The observables in C order, {pauli: coefficient} each."""
         flat: list[Any] = [self.observables]
         for _ in self.observables_shape:
             flat = [item for items in flat for item in items]

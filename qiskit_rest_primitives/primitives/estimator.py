@@ -21,6 +21,7 @@ from qiskit_rest_primitives.options import EstimatorOptions
 from qiskit_rest_primitives.options.rules import (
     assumed_precision,
     check_circuits,
+    overridden_options,
     precision_unless_given,
 )
 from qiskit_rest_primitives.primitives.base import CircuitEncoder, RestPrimitive
@@ -104,15 +105,16 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
                 where the service has one.
 
         Returns:
-            The job's handle (with ``options.split``, perhaps that of several jobs); its result
-            has ``evs`` and ``stds`` of the PUB's shape. Without PUBs nothing is sent, and the
-            result is empty.
+            The job's handle (with ``options.split``, perhaps that of several jobs; with
+            ``options.mitigation = "client"``, a `MitigatedJob`); its result has ``evs`` and
+            ``stds`` of the PUB's shape. Without PUBs nothing is sent, and the result is empty.
 
         Raises:
             ValueError, TypeError, QiskitError: a PUB is malformed, as with Qiskit's own
                 estimators.
             EncodeError: a circuit, value or observable can't be sent unchanged, or the job is too
                 large.
+            OptionsError: options that exclude each other, or, on the client, need an extra.
 
         >>> job = EstimatorV2(backend).run([(bell_state, ["ZZ", "XX", "ZI"])], precision=0)
         >>> job.result()[0].data.evs.round(9).tolist()
@@ -121,6 +123,8 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
         default = precision_unless_given(self._options) if precision is None else precision
         coerced = [EstimatorPub.coerce(pub, default) for pub in pubs]
         check_circuits(self._options, [pub.circuit for pub in coerced])
+        for sentence in overridden_options(self._options):
+            warn_user(sentence)
         mode = mock_of(self.backend()) if dry_run else self._mode
         backend = backend_of(mode)
         encoder = CircuitEncoder(backend, self._options.isa_check)
@@ -160,4 +164,8 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
                     pub,
                 )
             )
+        if encoded and self._options.mitigation == "client":
+            from qiskit_rest_primitives.primitives.client_mitigation import run_on_client
+
+            return run_on_client(mode, encoded, self._options)
         return submit_pubs(mode, "estimator", encoded, self._options)

@@ -17,6 +17,7 @@ from qiskit_rest_primitives.options.request import encode_options
 from qiskit_rest_primitives.wire.request.job_request import decode_params
 from qiskit_rest_primitives.wire.request.option_group import paths
 
+OWN = {"sampler": {"isa_check", "split"}, "estimator": {"isa_check", "split", "mitigation"}}
 OURS: dict[str, Any] = {"sampler": SamplerOptions, "estimator": EstimatorOptions}
 
 
@@ -51,9 +52,9 @@ def official_paths(group: Any, prefix: str = "") -> set[str]:
 
 @pytest.mark.parametrize("program", ["sampler", "estimator"])
 def test_names_are_those_of_the_official_client(program: str, official: SimpleNamespace):
-    """Our options are the official ones and the two switches of this client."""
+    """Our options are the official ones and the switches of this client."""
     theirs = official_paths(getattr(official, program)())
-    assert set(paths(OURS[program])) == theirs | {"isa_check", "split"}
+    assert set(paths(OURS[program])) == theirs | OWN[program]
 
 
 def wires(program: str, settings: dict[str, Any], official: SimpleNamespace) -> list[Any]:

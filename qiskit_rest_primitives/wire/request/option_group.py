@@ -325,8 +325,6 @@ def _cure(cls: type[OptionGroup], name: str) -> str:
     if name in CURES:
         return CURES[name]
     own = [*options_of(cls), *groups_of(cls)]
-    if near := difflib.get_close_matches(name, own, n=1, cutoff=0.7):
-        return f"did you mean {near[0]}?"
     # Nested groups belong to either primitive, so theirs are looked up in both.
     for primitive in _PRIMITIVES.values():
         if cls is primitive or cls in paths(primitive).values():

@@ -1,0 +1,254 @@
+"""MitigatedJob: sampler jobs behind one handle, whose result is that of an estimator."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for_futures
+from typing import Any
+
+from qiskit.primitives import PrimitiveResult
+from qiskit.providers import JobError
+
+from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.concurrency.threads import in_thread
+from qiskit_rest_primitives.errors import JobCancelledError, JobStateError, JobTimeoutError
+from qiskit_rest_primitives.jobs.base import Job, refuse_decoder
+from qiskit_rest_primitives.jobs.parts import (
+    cancel_all,
+    error_message_of,
+    logs_of,
+    metrics_of,
+    update_tags_of,
+    usage_of,
+)
+from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, FINAL, RUNNING, Status
+from qiskit_rest_primitives.jobs.waiting import checked_timeout, warn_jobs_continue
+from qiskit_rest_primitives.mitigation.steps import Finished, Run, Step
+
+Submit = Callable[[Sequence[Run]], Job]
+"""Sends sweeps as the PUBs of one sampler job."""
+
+
+class MitigatedJob(Job):
+    """An estimator's run as sampler jobs, with the mitigation done by this client.
+
+    Most runs are one job. Where a job's circuits follow from the results of another (noise is
+    learned first), the next one is sent as soon as that is done, by a thread of this process. After
+    the process has ended, nothing more is sent. A pickled handle can be loaded elsewhere: it has
+    the jobs that were sent before, and sends what is missing when its result is waited for. The
+    jobs themselves are found by their tag, ``service.jobs(job_tags=[job.mitigation_tag])``, and
+    hold the samples of all circuits.
+
+    Args:
+        tag: which all jobs have.
+        step: what the first job samples.
+        submit: sends the jobs.
+        backend: where they run.
+
+    >>> estimator = EstimatorV2(backend, options={"mitigation": "client"})
+    >>> job = estimator.run([(bell_state, "ZZ")])
+    >>> float(job.result(timeout=60)[0].data.evs)
+    1.0
+    >>> [part.primitive_id for part in job.parts]
+    ['sampler']
+    """
+
+    def __init__(self, tag: str, step: Step, submit: Submit, backend: RestBackend):
+        first = submit(step.runs)
+        super().__init__(first.job_id())
+        self._tag = tag
+        self._step = step
+        self._submit = submit
+        self._backend = backend
+        self._parts = [first]
+        self._cancelled = False
+        self._prepare()
+        self._outcome()
+
+    def _prepare(self) -> None:
+        self._lock = threading.Lock()
+        self._future: Future[PrimitiveResult[Any]] | None = None
+
+    def __repr__(self) -> str:
+        return f"MitigatedJob({self.job_id()!r}, tag={self._tag!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self._lock:
+            return {**self.__dict__, "_lock": None, "_future": None, "_parts": [*self._parts]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._prepare()
+
+    def _outcome(self) -> Future[PrimitiveResult[Any]]:
+        """The future of the result, which a thread works on from the first call on."""
+        with self._lock:
+            if self._future is None:
+                self._future = in_thread(self._advance, f"qiskit-rest-mitigation-{self._job_id}")
+            return self._future
+
+    def _advance(self) -> PrimitiveResult[Any]:
+        simulations: dict[int, Any] = {}
+        while True:
+            step = self._step
+            result = self._parts[-1].result()
+            for run, pub in zip(step.runs, iter(result), strict=True):
+                if "simulation" in pub.metadata:
+                    simulations.setdefault(run.pub_index, pub.metadata["simulation"])
+            after = step.advance([dict(pub.data.items()) for pub in iter(result)])
+            if isinstance(after, Finished):
+                pubs = list(after.pubs)
+                for index, simulation in simulations.items():
+                    if index < len(pubs):
+                        pubs[index].metadata["simulation"] = simulation
+                return PrimitiveResult(pubs, metadata=dict(after.metadata))
+            self._send(after)
+
+    def _send(self, step: Step) -> None:
+        """Sends the next job, unless the run was cancelled."""
+        part = None if self._cancelled else self._submit(step.runs)
+        with self._lock:
+            if part is not None:
+                self._step = step
+                self._parts.append(part)
+            cancelled = self._cancelled
+        if cancelled:
+            if part is not None:
+                part.cancel()
+            raise JobCancelledError(
+                f"job {self.job_id()} was cancelled", job_id=self._parts[-1].job_id()
+            )
+
+    @property
+    def parts(self) -> tuple[Job, ...]:
+        """The sampler jobs that were sent so far, in order."""
+        return tuple(self._parts)
+
+    @property
+    def mitigation_tag(self) -> str:
+        """The tag that all of its jobs have, and no others."""
+        return self._tag
+
+    def job_id(self) -> str:
+        """The ids of the sampler jobs that were sent so far, separated by commas."""
+        return ",".join(part.job_id() for part in self._parts)
+
+    def status(self) -> Status:
+        """That of the latest job; RUNNING between two, and until the result was put together."""
+        future = self._outcome()
+        if future.done():
+            error = future.exception()
+            if error is None:
+                return DONE
+            return CANCELLED if isinstance(error, JobCancelledError) else ERROR
+        status = self._parts[-1].status()
+        return RUNNING if status in FINAL or len(self._parts) > 1 else status
+
+    def backend(self, timeout: float | None = None) -> RestBackend:
+        """The backend that all jobs run on."""
+        return self._backend
+
+    @property
+    def tags(self) -> list[str]:
+        """The user's tags and `mitigation_tag`."""
+        return self._parts[0].tags
+
+    @property
+    def session_id(self) -> str | None:
+        """The session or batch that all jobs belong to."""
+        return self._parts[0].session_id
+
+    def metrics(self) -> dict[str, Any]:
+        """``{"parts": [...]}``: the metrics of each job, in order."""
+        return metrics_of(self._parts)
+
+    def usage(self, partial: bool = False) -> float:
+        """Charged seconds on the device for all jobs."""
+        return usage_of(self._parts, partial)
+
+    def logs(self) -> str:
+        """The logs of all jobs, each after a line with its id."""
+        return logs_of(self._parts)
+
+    def error_message(self) -> str | None:
+        """Why a job failed, or why its samples could not be put together; None if nothing did."""
+        message = error_message_of(self._parts)
+        future = self._outcome()
+        if message is None and future.done() and (error := future.exception()) is not None:
+            return str(error)
+        return message
+
+    def update_tags(self, new_tags: Iterable[str]) -> list[str]:
+        """Replaces the user's tags on all jobs that were sent; `mitigation_tag` stays."""
+        update_tags_of(self._parts, [*new_tags, self._tag])
+        return self.tags
+
+    def raw_result(self, timeout: float | None = None) -> bytes:
+        """Not available: the service has samples only.
+
+        Raises:
+            JobError: each job has bytes of its own: ``job.parts[0].raw_result()``.
+        """
+        raise JobError(
+            "the service has no result of the estimator: call raw_result() on each of job.parts"
+        )
+
+    def cancel(self) -> bool:
+        """Asks the service to cancel the latest job, and sends no other.
+
+        Raises:
+            JobStateError: the result is known already, or could not be found.
+        """
+        with self._lock:
+            if self._future is not None and self._future.done():
+                raise JobStateError(f"jobs {self.job_id()} are final already")
+            self._cancelled = True
+            latest = self._parts[-1]
+        if latest.status() not in FINAL:
+            cancel_all([latest])
+        return True
+
+    def wait_for_final_state(
+        self, timeout: float | None = None, poll_interval: float | None = None
+    ) -> None:
+        """Waits until the result is known, or can't be any more.
+
+        Raises:
+            JobTimeoutError: neither is the case within ``timeout`` seconds; the jobs continue.
+        """
+        timeout = checked_timeout(timeout)
+        with warn_jobs_continue(part.job_id() for part in self._parts):
+            done, _ = wait_for_futures([self._outcome()], timeout)
+        if not done:
+            raise JobTimeoutError(
+                f"jobs {self.job_id()} gave no result within {timeout:g} s; they continue: call "
+                "again"
+            )
+
+    def result(
+        self,
+        timeout: float | None = None,
+        decoder: None = None,
+        poll_interval: float | None = None,
+    ) -> PrimitiveResult[Any]:
+        """The estimator's result.
+
+        Args:
+            timeout: seconds in total; None waits without end.
+            decoder: not taken.
+            poll_interval: without effect.
+
+        Raises:
+            JobTimeoutError, JobFailedError, ProtocolError: as `RestJob.result`, of the first job
+                that raises.
+            OptionsError: what was learned of the noise does not allow what the options ask for.
+        """
+        refuse_decoder(decoder)
+        self.wait_for_final_state(timeout)
+        return self._outcome().result()
+
+    def future(self) -> Future[PrimitiveResult[Any]]:
+        """A `concurrent.futures.Future` of the result."""
+        return in_thread(self.result, "qiskit-rest-mitigated")
