@@ -115,6 +115,45 @@ class TestCommand:
         timer.join()
         assert signal.getsignal(signal.SIGINT) is before
 
+    def test_the_noise_of_devices_is_scaled(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """--device may be given several times; the service gets the factors."""
+        seen: list[object] = []
+
+        def refuse(**options: object) -> None:
+            seen.append(options["noise"])
+            raise OSError("seen enough")
+
+        monkeypatch.setattr(qiskit_rest_primitives.local.service, "LocalService", refuse)
+        command = ["serve", "--device", "fake_27q=noise:2.0", "--device", "fake_6q=noise:0"]
+        root = logging.getLogger()
+        before = root.handlers[:], root.level
+        try:
+            assert main(command) == 2
+        finally:
+            root.handlers[:], root.level = before
+        assert seen == [{"fake_27q": 2.0, "fake_6q": 0.0}]
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("fake_27q", "write NAME=noise:FACTOR, such as fake_27q=noise:2.0"),
+            ("fake_27q=2.0", "write NAME=noise:FACTOR"),
+            ("fake_27q=noise", "write NAME=noise:FACTOR"),
+            ("fake_27q=noise:loud", "write NAME=noise:FACTOR"),
+            ("fake_27q=noise:-1", "0 to 100, not by -1"),
+            ("fake_torino=noise:2.0", "the noise of fake_torino can't be scaled"),
+            ("statevector=noise:2.0", "the noise of statevector can't be scaled"),
+        ],
+    )
+    def test_a_wrong_device_is_refused(
+        self, capsys: pytest.CaptureFixture[str], text: str, words: str
+    ) -> None:
+        """Before the service starts, with the option and the form that is right."""
+        assert serve.run(arguments("--device", text)) == 2
+        error = capsys.readouterr().err
+        assert f"--device {text}" in error
+        assert words in error
+
     def test_other_addresses_need_tokens(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Without a token file only loopback is served."""
         assert serve.run(arguments("--host", "0.0.0.0")) == 2

@@ -44,7 +44,7 @@ FAULTY_QUBIT_FROM = 128
 """Size from which on it has a faulty qubit too. The others run circuits of their full width."""
 
 _KILOHERTZ = 2e3 * math.pi  # rad/s
-# Most of a gate's error that is coherent.
+# The most of a gate's error, relaxation aside, that is over-rotation.
 _COHERENT_SHARE = 0.3
 _OUTLIERS = 0.04
 _OUTLIER_FACTOR = 10.0
@@ -97,16 +97,17 @@ def drawn_calibration(
         t1, t2 = drawn.t1 / noise, drawn.t2 / noise
     relaxation = 1 / t1 + 2 / t2
     # The average infidelity of a short wait of one qubit: t (1 / T1 + 2 / T2) / 6.
-    of_sx = noise * drawn.sx + DURATIONS["sx"] * relaxation / 6
+    sx, cz = noise * drawn.sx, noise * drawn.cz
+    of_sx = sx + DURATIONS["sx"] * relaxation / 6
     pairs = np.array(edges, dtype=int).reshape(-1, 2)
     # Of two qubits: t / 5 for each; d / (d + 1) of the sum of Pauli errors, with d = 4.
-    of_cz = noise * drawn.cz + DURATIONS["cz"] * relaxation[pairs].sum(axis=1) / 5
+    of_cz = cz + DURATIONS["cz"] * relaxation[pairs].sum(axis=1) / 5
     of_sx, of_cz = np.minimum(of_sx, 0.5), np.minimum(of_cz, 0.75)
     readout = np.minimum(noise * drawn.readout, 0.5)
     # rx(e) has the infidelity e^2 / 6, rzz(e) the infidelity e^2 / 5, for small angles.
-    sx_angle = _bounded(noise * drawn.sx_angle, of_sx, 6)
-    x_angle = _bounded(noise * drawn.x_angle, of_sx, 6)
-    cz_angle = _bounded(noise * drawn.cz_angle, of_cz, 5)
+    sx_angle = _bounded(noise * drawn.sx_angle, sx, 6)
+    x_angle = _bounded(noise * drawn.x_angle, sx, 6)
+    cz_angle = _bounded(noise * drawn.cz_angle, cz, 5)
     both = [*edges, *((b, a) for a, b in edges)]
     rotation = {("cz", pair): float(e) for pair, e in zip(both, [*cz_angle] * 2, strict=True)}
     rotation |= {("rzz", pair): angle for (_, pair), angle in rotation.items()}
@@ -179,7 +180,7 @@ def _draw(name: str, qubits: int, edges: int, day: date) -> _Drawn:
 
     rate = spread(1 / 190e-6, 0.25, 0.1, qubits)
     t1 = 1 / rate
-    t2 = np.minimum(t1 * lasting.uniform(0.6, 1.4, qubits), 2 * t1)
+    t2 = np.minimum(t1 * lasting.uniform(0.7, 1.3, qubits), 2 * t1)
     cz = spread(2.5e-3, 0.4, 0.1, edges)
     return _Drawn(
         t1=t1,

@@ -39,11 +39,16 @@ def edges_of(num_qubits: int) -> list[Edge]:
 def _chosen(num_qubits: int) -> tuple[tuple[int, Place], ...]:
     """The qubits of the lattice that the device has: their numbers in it, and places."""
     size, places = _lattice(num_qubits)
-    chosen = {0}
+    neighbours: dict[int, list[int]] = {}
+    for a, b in _all_edges(size):
+        neighbours.setdefault(a, []).append(b)
+        neighbours.setdefault(b, []).append(a)
+    chosen: set[int] = set()
+    near = {0}
     while len(chosen) < num_qubits:
         # The neighbour of lowest number, so that the part has the shape of a device.
-        near = {b for edge in _all_edges(size) for b in edge if chosen.intersection(edge)}
-        chosen.add(min(near - chosen))
+        chosen.add(min(near))
+        near = near.union(neighbours[min(near)]) - chosen
     return tuple((qubit, places[qubit]) for qubit in sorted(chosen))
 
 
