@@ -13,7 +13,7 @@ import responses
 
 from qiskit_rest_primitives import QiskitRuntimeService, RestBackend, Settings
 from qiskit_rest_primitives.local import LocalService
-from qiskit_rest_primitives.local.simulators import fake_devices
+from qiskit_rest_primitives.local.simulators import calibration_days
 
 # The same examples in every run: a new failure is caused by a change of the code.
 hypothesis.settings.register_profile("repeatable", derandomize=True, database=None)
@@ -48,7 +48,7 @@ def _mocks_pass_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 def _first_day() -> Iterator[None]:
     """Devices have their first calibration: no test depends on the day on which it runs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fake_devices, "today", lambda: fake_devices.FIRST_DAY)
+        patch.setattr(calibration_days, "today", lambda: calibration_days.FIRST_DAY)
         yield
 
 

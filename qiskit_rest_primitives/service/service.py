@@ -231,7 +231,7 @@ class QiskitRuntimeService:
             fields: wanted values of the configuration's or status's fields.
 
         >>> [found.name for found in service.backends(simulator=False, min_num_qubits=100)]
-        ['fake_127q']
+        ['fake_127q', 'fake_133q', 'fake_156q']
         """
         found = self._instance(instance).backends(
             use_fractional_gates,

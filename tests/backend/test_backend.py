@@ -263,7 +263,7 @@ def test_properties_of_a_simulator_are_never_requested() -> None:
     assert "properties" not in service.calls
 
 
-@pytest.mark.parametrize("name", ["fake_27q", "fake_5q"])
+@pytest.mark.parametrize("name", ["fake_133q", "fake_27q", "fake_5q"])
 def test_target_of_a_served_device_is_the_official_one(
     http_service: QiskitRuntimeService, name: str
 ) -> None:

@@ -9,8 +9,9 @@ from qiskit import QuantumCircuit, transpile
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2
 from qiskit_rest_primitives.errors import BackendError
-from qiskit_rest_primitives.local.simulators import fake_devices
-from qiskit_rest_primitives.local.simulators.fake_devices import FIRST_DAY, FakeDevice
+from qiskit_rest_primitives.local.simulators import calibration_days
+from qiskit_rest_primitives.local.simulators.calibration_days import FIRST_DAY
+from qiskit_rest_primitives.local.simulators.fake_devices import FakeDevice
 from tests.wire.target.test_target import facts
 
 TODAY = FIRST_DAY + timedelta(days=9)
@@ -19,7 +20,7 @@ THIRD_DAY = FIRST_DAY + timedelta(days=2)
 
 @pytest.fixture(autouse=True)
 def _tenth_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fake_devices, "today", lambda: TODAY)
+    monkeypatch.setattr(calibration_days, "today", lambda: TODAY)
 
 
 def noon(day) -> datetime:

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date
 from functools import lru_cache, partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -15,19 +14,17 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from qiskit_rest_primitives.local.simulators.calibration_days import day_before, day_of
 from qiskit_rest_primitives.local.simulators.cost_model import MAX_AER_SHOTS
 from qiskit_rest_primitives.local.simulators.fake_devices import (
-    FIRST_DAY,
     LISTED,
     FakeDevice,
     check_noise,
     device_name,
     device_size,
-    newest_day,
     simulator_target,
 )
 from qiskit_rest_primitives.local.simulators.foreign_backend import DEVICE_SHOTS, examine
-from qiskit_rest_primitives.local.simulators.lattices import places_of
 from qiskit_rest_primitives.local.simulators.official_fakes import official_fake
 from qiskit_rest_primitives.local.simulators.prepare import aer_is_installed
 from qiskit_rest_primitives.local.simulators.prepare_aer import prepare_aer
@@ -37,6 +34,8 @@ from qiskit_rest_primitives.local.simulators.prepare_statevector import prepare_
 from qiskit_rest_primitives.wire.target.target import encode_target
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from qiskit.circuit import QuantumCircuit
     from qiskit.providers import BackendV2
     from qiskit.transpiler import Target
@@ -273,7 +272,7 @@ class LocalBackends:
             KeyError: no such backend or calibration; says how to name one.
         """
         if (size := device_size(name)) is not None:
-            return self._fake(name, size, self._day(calibration_id))
+            return self._fake(name, size, day_of(calibration_id))
         if calibration_id is not None:
             self.device(name)
             raise KeyError(f"{name} has one calibration: leave calibration_id out.")
@@ -297,22 +296,7 @@ class LocalBackends:
         size = device_size(name)
         if size is None:
             return self.device(name)
-        number = date(1970, 1, 1).toordinal() + int(seconds // 86_400)
-        day = min(max(number, FIRST_DAY.toordinal()), newest_day().toordinal())
-        return self._fake(name, size, date.fromordinal(day))
-
-    def _day(self, calibration_id: str | None) -> date:
-        last = newest_day()
-        if calibration_id is None:
-            return last
-        with suppress(ValueError):
-            day = date.fromisoformat(calibration_id)
-            if FIRST_DAY <= day <= last and day.isoformat() == calibration_id:
-                return day
-        raise KeyError(
-            f"The ids are the days from {FIRST_DAY} to {last}; leave calibration_id out for the "
-            "newest."
-        )
+        return self._fake(name, size, day_before(seconds))
 
     def _fake(self, name: str, size: int, day: date) -> LocalBackend:
         return _of_fake(FakeDevice(size, day, self._noise.get(name, 1.0)))
@@ -340,18 +324,6 @@ class LocalBackends:
 # As many days of as many devices are kept; a job keeps its own.
 @lru_cache(maxsize=64)
 def _of_fake(fake: FakeDevice) -> LocalBackend:
-    def described() -> dict[str, Any]:
-        calibration = fake.calibration
-        edges = [*calibration.faulty_edges, *((b, a) for a, b in calibration.faulty_edges)]
-        return {
-            "target": calibration.described,
-            "last_update_date": f"{fake.calibration_id}T00:00:00+00:00",
-            "faulty_qubits": calibration.faulty_qubits,
-            "faulty_gates": [(gate, edge) for gate in ("cz", "rzz") for edge in edges],
-            # IBM counts columns and rows from 1.
-            "extra": {"coords": [[x + 1, y + 1] for y, x in places_of(fake.num_qubits)]},
-        }
-
     return LocalBackend(
         fake.name,
         fake.num_qubits,
@@ -362,7 +334,7 @@ def _of_fake(fake: FakeDevice) -> LocalBackend:
         on_aer=False,
         is_noisy=True,
         processor_family="Fake",
-        described=described,
+        described=fake.description,
     )
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from qiskit_rest_primitives.local.simulators.calibration_days import FIRST_DAY
 from qiskit_rest_primitives.local.simulators.device_calibration import (
     DeviceCalibration,
     drawn_calibration,
 )
 from qiskit_rest_primitives.local.simulators.gate_sets import CONTROL_FLOW, SIMULATOR_GATES
-from qiskit_rest_primitives.local.simulators.lattices import edges_of
+from qiskit_rest_primitives.local.simulators.lattices import edges_of, places_of
 from qiskit_rest_primitives.wire.target.operations import CONTROL_FLOW as INSTRUCTIONS
 
 if TYPE_CHECKING:
@@ -36,10 +37,6 @@ def device_size(name: str) -> int | None:
     found = _NAME.fullmatch(name)
     size = int(found[1]) if found else 0
     return size if FEWEST_QUBITS <= size <= MOST_QUBITS else None
-
-
-FIRST_DAY = date(2026, 1, 1)
-"""The day of the first calibration; each day that follows has another one."""
 
 
 @dataclass(frozen=True)
@@ -65,30 +62,28 @@ class FakeDevice:
         return device_name(self.num_qubits)
 
     @property
-    def calibration_id(self) -> str:
-        """The day, as ``2026-01-31``."""
-        return self.day.isoformat()
-
-    @property
     def calibration(self) -> DeviceCalibration:
         """What it can do on that day, and its noise; made once."""
         return _calibration(self)
+
+    def description(self) -> dict[str, Any]:
+        """What it says about itself beside its name: arguments of `encode_target`."""
+        calibration = self.calibration
+        edges = [*calibration.faulty_edges, *((b, a) for a, b in calibration.faulty_edges)]
+        return {
+            "target": calibration.described,
+            "last_update_date": f"{self.day.isoformat()}T00:00:00+00:00",
+            "faulty_qubits": calibration.faulty_qubits,
+            "faulty_gates": [(gate, edge) for gate in ("cz", "rzz") for edge in edges],
+            # IBM counts columns and rows from 1.
+            "extra": {"coords": [[x + 1, y + 1] for y, x in places_of(self.num_qubits)]},
+        }
 
 
 @lru_cache(maxsize=32)
 def _calibration(device: FakeDevice) -> DeviceCalibration:
     size = device.num_qubits
     return drawn_calibration(device.name, size, edges_of(size), device.day, device.noise)
-
-
-def today() -> date:
-    """The day, in UTC."""
-    return datetime.now(timezone.utc).date()
-
-
-def newest_day() -> date:
-    """The day of the newest calibration."""
-    return max(FIRST_DAY, today())
 
 
 def check_noise(name: str, factor: float) -> None:

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 import pytest
 
 from qiskit_rest_primitives.local import LocalService
-from qiskit_rest_primitives.local.simulators import fake_devices
-from qiskit_rest_primitives.local.simulators.fake_devices import FIRST_DAY, FakeDevice
+from qiskit_rest_primitives.local.simulators import calibration_days
+from qiskit_rest_primitives.local.simulators.calibration_days import FIRST_DAY
+from qiskit_rest_primitives.local.simulators.fake_devices import FakeDevice
 from tests.local.conftest import ALICE, Api
 
 TODAY = FIRST_DAY + timedelta(days=9)
@@ -18,7 +19,7 @@ TODAY = FIRST_DAY + timedelta(days=9)
 @pytest.fixture
 def tenth_day(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is the tenth day of the devices."""
-    monkeypatch.setattr(fake_devices, "today", lambda: TODAY)
+    monkeypatch.setattr(calibration_days, "today", lambda: TODAY)
 
 
 def t1_of(properties: dict[str, list[list[dict[str, object]]]]) -> object:
@@ -129,7 +130,7 @@ def test_a_job_runs_with_the_calibration_of_its_day(
     low, high = min(days, key=lambda day: errors[day]), max(days, key=lambda day: errors[day])
     named = {"calibration_id": low.isoformat()}
     for members, day, today in (({}, high, high), (named, low, days[-1])):
-        monkeypatch.setattr(fake_devices, "today", lambda today=today: today)
+        monkeypatch.setattr(calibration_days, "today", lambda today=today: today)
         job_id = api.run(backend="fake_5q", params=params(qubit, shots), **members)
         samples = api.json(f"/jobs/{job_id}/results")["results"][0]["data"]["c"]["samples"]
         found = samples.count("0x1") / shots
@@ -142,7 +143,7 @@ def test_a_clock_before_the_first_day_has_the_first_calibration(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A machine whose clock is wrong still has devices."""
-    monkeypatch.setattr(fake_devices, "today", lambda: date(1970, 1, 1))
+    monkeypatch.setattr(calibration_days, "today", lambda: date(1970, 1, 1))
     found = api.json("/backends/fake_5q/properties")
     assert found["last_update_date"].startswith(FIRST_DAY.isoformat())
 

@@ -13,9 +13,9 @@ from qiskit.circuit.library import RXGate, RZZGate
 from qiskit.quantum_info import SuperOp, average_gate_fidelity
 from qiskit_aer.noise import thermal_relaxation_error
 
+from qiskit_rest_primitives.local.simulators.calibration_days import FIRST_DAY
 from qiskit_rest_primitives.local.simulators.device_calibration import DT, DURATIONS
 from qiskit_rest_primitives.local.simulators.fake_devices import (
-    FIRST_DAY,
     LISTED,
     FakeDevice,
     check_noise,
