@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,6 +139,39 @@ def test_a_job_runs_with_the_calibration_of_its_day(
         bound = 5 * (errors[day] * (1 - errors[day]) / shots) ** 0.5
         assert found == pytest.approx(errors[day], abs=bound)
     assert errors[high] - errors[low] > 10 * (errors[high] / shots) ** 0.5
+
+
+def test_a_restarted_job_keeps_its_calibration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its samples are those of the calibration that was named; one that is gone fails the job."""
+    monkeypatch.setattr(calibration_days, "today", lambda: TODAY)
+    named = ["2026-01-02", TODAY.isoformat()]
+    with LocalService(users=[ALICE], folder=tmp_path) as first:
+        api = Api(first, ALICE)
+        core: Any = first._core
+        core.stopping = True
+        core.engine.close()
+        kept, lost = (
+            api.submit(backend="fake_5q", params=params(4, 20_000), calibration_id=day)
+            for day in named
+        )
+        api.session.close()
+    monkeypatch.setattr(calibration_days, "today", lambda: date(2026, 1, 5))
+    with LocalService(users=[ALICE], folder=tmp_path) as second:
+        api = Api(second, ALICE)
+        again = api.run(backend="fake_5q", params=params(4, 20_000), calibration_id=named[0])
+        other = api.run(backend="fake_5q", params=params(4, 20_000))
+        api.wait(kept)
+        samples = [
+            api.json(f"/jobs/{job_id}/results")["results"][0]["data"]["c"]["samples"]
+            for job_id in (kept, again, other)
+        ]
+        assert samples[0] == samples[1] != samples[2]
+        state = api.json(f"/jobs/{lost}")["state"]
+        assert state["status"] == "Failed"
+        assert f"Calibration {TODAY.isoformat()} of backend fake_5q not found" in state["reason"]
+        api.session.close()
 
 
 def test_a_clock_before_the_first_day_has_the_first_calibration(
