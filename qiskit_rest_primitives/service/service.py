@@ -260,7 +260,8 @@ class QiskitRuntimeService:
             name: as `backends` lists it.
             instance: CRN of another instance of the account; None for the service's own.
             use_fractional_gates: whether its target has ``rx`` and ``rzz``.
-            calibration_id: a calibration of it, for the target and the jobs.
+            calibration_id: a calibration of it, for the target and the jobs. The devices of the
+                embedded service have one a day, such as ``2026-01-31``.
 
         Raises:
             BackendError: there is none, and the message names those there are; or it has no such

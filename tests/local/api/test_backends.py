@@ -71,14 +71,6 @@ def test_a_wrong_time_is_400(api: Api) -> None:
     assert api.get("/backends/statevector/properties", updated_before="now").status_code == 400
 
 
-@pytest.mark.parametrize("part", ["configuration", "properties"])
-def test_an_unknown_calibration_is_404(api: Api, part: str) -> None:
-    """Calibrations have no ids here, so every id is unknown."""
-    reply = api.get(f"/backends/fake_5q/{part}", calibration_id="nonsense")
-    assert reply.status_code == 404
-    assert "nonsense" in reply.json()["errors"][0]["message"]
-
-
 def test_there_are_no_properties_from_before_the_calibration(api: Api) -> None:
     """A time before the calibration is 404; the calibration's time is not."""
     date = api.json("/backends/fake_5q/properties")["last_update_date"]
