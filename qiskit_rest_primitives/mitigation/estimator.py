@@ -14,7 +14,7 @@ from qiskit_rest_primitives.mitigation.boxing import Boxed
 from qiskit_rest_primitives.mitigation.checks import check_circuit
 from qiskit_rest_primitives.mitigation.dressings import LETTERS
 from qiskit_rest_primitives.mitigation.estimates import Estimate, Measured, Terms
-from qiskit_rest_primitives.mitigation.folding import choose_folds, folded, folded_template
+from qiskit_rest_primitives.mitigation.folding import FoldableTemplate, choose_folds, folded
 from qiskit_rest_primitives.mitigation.lowered import Lowered
 from qiskit_rest_primitives.mitigation.measuring import (
     measured,
@@ -250,8 +250,9 @@ def _lowered(
     )
     # Drawn at once: a draw costs much, its number of rows little.
     every = boxed.sampled(values, letters, where.randomizations * len(folds), rng)
+    foldable = FoldableTemplate(boxed.template)
     for lowered, counts in zip(every.shared(len(folds), where.randomizations), folds, strict=True):
-        yield folded_template(lowered, counts, rng)
+        yield foldable.folded(lowered, counts, rng)
 
 
 def _still_there(terms: dict[str, float], measured_before: Sequence[int]) -> dict[str, float]:

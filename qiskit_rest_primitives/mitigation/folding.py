@@ -72,94 +72,115 @@ def folded(circuit: QuantumCircuit, folds: Mapping[Gate, int]) -> QuantumCircuit
     return result
 
 
-def folded_template(
-    lowered: Lowered, folds: Mapping[Gate, int], rng: np.random.Generator
-) -> Lowered:
-    """Repeats gates of a twirled template, with new random Pauli gates in between.
+class FoldableTemplate:
+    """A twirled template whose gates can be repeated, with new random Pauli gates in between.
 
     What is left of the Pauli gates goes into the angles of the dressing that follows.
-
-    Args:
-        lowered: its gates have dressings before and, most of them, after them.
-        folds: of the gates of the circuit from which the template was made.
-        rng: draws the Pauli gates.
     """
-    if not any(folds.values()):
-        return lowered
-    template = lowered.circuit
-    following = _following_dressings(template)
-    dressings = _Dressings()
-    items: list[Any] = []
-    merged: list[tuple[Sequence[Any], np.ndarray]] = []
-    for position, (item, name, count) in enumerate(_with_folds(template, folds)):
-        items.append(item)
-        if not count:
-            continue
-        matrix = _conjugation(name)
-        # x and z of both qubits, for each row.
-        left = np.zeros((len(lowered.values), 4), dtype=np.uint8)
-        for drawn in rng.integers(0, 2, (2 * count, *left.shape), dtype=np.uint8):
+
+    def __init__(self, template: QuantumCircuit):
+        """Reads the template.
+
+        Args:
+            template: its gates have dressings before and, most of them, after them.
+        """
+        self.template = template
+        self._following = _following_dressings(template)
+        self._columns = {parameter: i for i, parameter in enumerate(template.parameters)}
+
+    def folded(
+        self, lowered: Lowered, folds: Mapping[Gate, int], rng: np.random.Generator
+    ) -> Lowered:
+        """Repeats gates.
+
+        Args:
+            lowered: random versions of the template.
+            folds: of the gates of the circuit from which the template was made.
+            rng: draws the Pauli gates.
+        """
+        if not any(folds.values()):
+            return lowered
+        rows = len(lowered.values)
+        built = _Building(self.template)
+        into: list[list[int]] = []
+        merged: list[np.ndarray] = []
+        for position, (item, name, count) in enumerate(_with_folds(self.template, folds)):
+            built.add(item.operation, item.qubits, item.clbits)
+            if not count:
+                continue
+            matrix = _conjugation(name)
+            # x and z of both qubits, for each row.
+            left = np.zeros((rows, 4), dtype=np.uint8)
+            for drawn in rng.integers(0, 2, (2 * count, rows, 4), dtype=np.uint8):
+                for place, qubit in enumerate(item.qubits):
+                    built.add_paulis(qubit, drawn[:, place::2])
+                built.add(item.operation, item.qubits, ())
+                left = (left ^ drawn) @ matrix % 2
             for place, qubit in enumerate(item.qubits):
-                items += dressings.new(qubit, drawn[:, place::2])
-            items.append(item)
-            left = (left ^ drawn) @ matrix % 2
-        for place, qubit in enumerate(item.qubits):
-            dressing = following.get((position, qubit))
-            if dressing is None:
-                items += dressings.new(qubit, left[:, place::2])
-            else:
-                merged.append((dressing, left[:, place::2]))
-    values = lowered.values.copy()
-    if merged:
-        columns = {parameter: column for column, parameter in enumerate(template.parameters)}
-        into = [[columns[parameter] for parameter in dressing] for dressing, _ in merged]
-        x, z = np.array([paulis for _, paulis in merged]).transpose(2, 1, 0)
-        values[:, into] = before(values[:, into], x == 1, z == 1)
-    circuit = _rebuilt(template, items)
-    every = np.concatenate([values, dressings.angles(len(values))], axis=1)
-    parameters = [*template.parameters, *dressings.parameters]
-    return replace(lowered, circuit=circuit, values=in_order(circuit, parameters, every))
+                dressing = self._following.get((position, qubit))
+                if dressing is None:
+                    built.add_paulis(qubit, left[:, place::2])
+                else:
+                    into.append([self._columns[parameter] for parameter in dressing])
+                    merged.append(left[:, place::2])
+        values = lowered.values.copy()
+        if merged:
+            x, z = _bits(merged)
+            values[:, into] = before(values[:, into], x, z)
+        circuit = built.circuit()
+        every = np.concatenate([values, built.angles(rows)], axis=1)
+        parameters = [*self.template.parameters, *built.parameters]
+        return replace(lowered, circuit=circuit, values=in_order(circuit, parameters, every))
 
 
-class _Dressings:
-    """New dressings that are Pauli gates, each with parameters of its own."""
+class _Building:
+    """A circuit of the same bits as another one, with Pauli gates that have parameters."""
 
-    def __init__(self):
+    def __init__(self, like: QuantumCircuit):
+        from qiskit.circuit.library import SXGate
+        from qiskit.converters import circuit_to_dag
+
+        # Adding to a graph costs half of what adding to a circuit does.
+        self.dag = circuit_to_dag(like.copy_empty_like())
         self.parameters: list[Any] = []
         self.paulis: list[np.ndarray] = []
-        self.sx: dict[Any, Any] = {}
+        self.sx = SXGate()
 
-    def new(self, qubit: Any, paulis: np.ndarray) -> list[Any]:
-        """Makes the instructions of one: x and z of each row, ``(rows, 2)``."""
-        from qiskit.circuit import CircuitInstruction, Parameter
-        from qiskit.circuit.library import RZGate, SXGate
+    def add(self, operation: Any, qubits: Any, clbits: Any) -> None:
+        """Adds an instruction."""
+        self.dag.apply_operation_back(operation, qubits, clbits, check=False)
+
+    def add_paulis(self, qubit: Any, paulis: np.ndarray) -> None:
+        """Adds a dressing that is a Pauli gate: x and z of each row, ``(rows, 2)``."""
+        from qiskit.circuit import Parameter
+        from qiskit.circuit.library import RZGate
 
         first = len(self.parameters)
-        made = [Parameter(f"q{first + i:07}") for i in range(3)]
-        self.parameters += made
+        # Its first angle is 0.
+        for number in (first, first + 1):
+            angle = Parameter(f"q{number:07}")
+            self.parameters.append(angle)
+            self.add(self.sx, (qubit,), ())
+            self.add(RZGate(angle), (qubit,), ())
         self.paulis.append(paulis)
-        if qubit not in self.sx:
-            self.sx[qubit] = CircuitInstruction(SXGate(), (qubit,))
-        sx = self.sx[qubit]
-        c, b, a = (CircuitInstruction(RZGate(angle), (qubit,)) for angle in made)
-        return [c, sx, b, sx, a]
 
     def angles(self, rows: int) -> np.ndarray:
-        """The values of all parameters: float64 ``(rows, parameters)``."""
+        """The values of the parameters: float64 ``(rows, parameters)``."""
         if not self.paulis:
             return np.empty((rows, 0))
-        x, z = np.array(self.paulis).transpose(2, 1, 0)
-        return pauli(x == 1, z == 1).reshape(rows, -1)
+        return pauli(*_bits(self.paulis))[..., 1:].reshape(rows, -1)
+
+    def circuit(self) -> QuantumCircuit:
+        """What was added."""
+        from qiskit.converters import dag_to_circuit
+
+        return dag_to_circuit(self.dag, copy_operations=False)
 
 
-def _rebuilt(circuit: QuantumCircuit, items: Sequence[Any]) -> QuantumCircuit:
-    """A circuit of the same bits and registers with other instructions."""
-    from qiskit.circuit import QuantumCircuit
-
-    rebuilt = QuantumCircuit.from_instructions(items, qubits=circuit.qubits, clbits=circuit.clbits)
-    for register in (*circuit.qregs, *circuit.cregs):
-        rebuilt.add_register(register)
-    return rebuilt
+def _bits(paulis: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Many of x and z, each ``(rows, 2)`` -> x and z, bool ``(rows, many)``."""
+    x, z = np.array(paulis).transpose(2, 1, 0) == 1
+    return x, z
 
 
 def _with_folds(

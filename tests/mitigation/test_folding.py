@@ -10,7 +10,7 @@ from qiskit.transpiler import PassManager
 from qiskit_mitigation.zne.gate_folding import GateFoldingPass
 
 from qiskit_rest_primitives.mitigation.boxing import Boxed
-from qiskit_rest_primitives.mitigation.folding import choose_folds, folded, folded_template
+from qiskit_rest_primitives.mitigation.folding import FoldableTemplate, choose_folds, folded
 
 
 def mixed_gates() -> QuantumCircuit:
@@ -61,7 +61,7 @@ def test_every_row_of_a_folded_template_is_the_circuit(factor: float, strategy: 
     boxed = Boxed.of(circuit, strategy=strategy, pub_index=0, measure=False)
     lowered = boxed.sampled(np.empty((1, 0)), None, 4, rng)
     folds = choose_folds(circuit, factor, "gate_folding", rng)
-    result = folded_template(lowered, folds, rng)
+    result = FoldableTemplate(boxed.template).folded(lowered, folds, rng)
     twice = 2 * sum(folds.values())
     counts = result.circuit.count_ops()
     assert counts["cx"] + counts["cz"] + counts["ecr"] == 9 + twice
@@ -77,15 +77,16 @@ def test_paulis_between_folded_gates_are_uniform() -> None:
     circuit = QuantumCircuit(2)
     circuit.cz(0, 1)
     rng = np.random.default_rng(5)
-    lowered = Boxed.of(circuit, strategy="active", pub_index=0, measure=False).sampled(
-        np.empty((1, 0)), None, 8000, rng
-    )
-    result = folded_template(lowered, choose_folds(circuit, 3, "gate_folding", rng), rng)
+    boxed = Boxed.of(circuit, strategy="active", pub_index=0, measure=False)
+    lowered = boxed.sampled(np.empty((1, 0)), None, 8000, rng)
+    folds = choose_folds(circuit, 3, "gate_folding", rng)
+    result = FoldableTemplate(boxed.template).folded(lowered, folds, rng)
     names = [parameter.name for parameter in result.circuit.parameters]
     first = names.index("q0000000")
-    angles = result.values[:, first : first + 6].reshape(-1, 2, 3)
-    x = np.abs(np.cos(angles[..., 1]) - 1) < 1e-6
-    z = np.abs(np.cos(angles[..., 0] + np.where(x, 0, math.pi) + angles[..., 2]) - 1) < 1e-6
+    angles = result.values[:, first : first + 4].reshape(-1, 2, 2)
+    # sx sx = x, and rz(pi) is z.
+    x = np.cos(angles[..., 0]) > 0
+    z = np.cos(angles[..., 1]) * np.where(x, 1, -1) < 0
     kinds = (x[:, 0] * 8 + z[:, 0] * 4 + x[:, 1] * 2 + z[:, 1]).astype(int)
     counts = np.bincount(kinds, minlength=16)
     assert (np.abs(counts - 500) < 5 * math.sqrt(500)).all()
