@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from qiskit_rest_primitives.errors import OptionsError
+from qiskit_rest_primitives.mitigation.options import Decoupling
 
 if TYPE_CHECKING:
     from qiskit.circuit import Gate, QuantumCircuit, Qubit
@@ -24,16 +25,6 @@ SWITCH = "switch off dynamical_decoupling.enable"
 # The unit of time where no device has one.
 _PICOSECOND = 1e-12
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
-
-
-@dataclass(frozen=True)
-class Decoupling:
-    """The options ``dynamical_decoupling``, with the service's defaults."""
-
-    sequence_type: Literal["XX", "XpXm", "XY4"] = "XX"
-    extra_slack_distribution: Literal["middle", "edges"] = "middle"
-    scheduling_method: Literal["alap", "asap"] = "alap"
-    skip_reset_qubits: bool = False
 
 
 def decoupled(

@@ -22,7 +22,8 @@ from qiskit.transpiler.passes import (
 
 from qiskit_rest_primitives.circuits.isa import check_isa
 from qiskit_rest_primitives.errors import OptionsError
-from qiskit_rest_primitives.mitigation.decoupling import Decoupling, decoupled
+from qiskit_rest_primitives.mitigation.decoupling import decoupled
+from qiskit_rest_primitives.mitigation.options import Decoupling
 
 NUM_QUBITS = 4
 DT = 4e-9
