@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -178,30 +178,39 @@ def images(layer: Layer, bits: np.ndarray) -> np.ndarray:
 
 def _template(layer: Layer, depth: int, num_qubits: int) -> QuantumCircuit:
     from qiskit import QuantumCircuit
-    from qiskit.circuit import ClassicalRegister, ParameterVector, QuantumRegister
+    from qiskit.circuit import (
+        Barrier,
+        CircuitInstruction,
+        ClassicalRegister,
+        ParameterVector,
+        QuantumRegister,
+    )
+    from qiskit.circuit.library import RZGate, SXGate
 
-    qubits = layer.qubits
-    circuit = QuantumCircuit(QuantumRegister(num_qubits, "q"), ClassicalRegister(len(qubits), CREG))
-    angles = iter(ParameterVector("angle", (depth + 2) * len(qubits) * 2))
-    gates = [(standard_gate(name), places) for name, places in sorted(layer.gates)]
-    for step in range(depth + 1):
-        for qubit in qubits:
-            circuit.sx(qubit)
-            circuit.rz(next(angles), qubit)
-            circuit.sx(qubit)
-            circuit.rz(next(angles), qubit)
-        circuit.barrier(qubits)
-        if step:
-            for gate, places in gates:
-                circuit.append(gate, places)
-            circuit.barrier(qubits)
-    for qubit in qubits:
-        circuit.rz(next(angles), qubit)
-        circuit.sx(qubit)
-        circuit.rz(next(angles), qubit)
-        circuit.sx(qubit)
-    circuit.barrier(qubits)
-    circuit.measure(qubits, range(len(qubits)))
+    width = len(layer.qubits)
+    circuit = QuantumCircuit(QuantumRegister(num_qubits, "q"), ClassicalRegister(width, CREG))
+    # A deep template has tens of thousands of gates; append() takes three times as long.
+    append: Any = circuit._append  # pyright: ignore[reportPrivateUsage] - see above
+    wires = [circuit.qubits[qubit] for qubit in layer.qubits]
+    turns = [CircuitInstruction(SXGate(), (wire,)) for wire in wires]
+    gates = [
+        CircuitInstruction(standard_gate(name), tuple(circuit.qubits[qubit] for qubit in qubits))
+        for name, qubits in sorted(layer.gates)
+    ]
+    barrier = CircuitInstruction(Barrier(width), wires)
+    angles = iter(ParameterVector("angle", (depth + 2) * width * 2))
+    for step in range(depth + 2):
+        for wire, turn in zip(wires, turns, strict=True):
+            first, second = (CircuitInstruction(RZGate(next(angles)), (wire,)) for _ in range(2))
+            for item in (
+                (first, turn, second, turn) if step > depth else (turn, first, turn, second)
+            ):
+                append(item)
+        append(barrier)
+        if 0 < step <= depth:
+            for item in (*gates, barrier):
+                append(item)
+    circuit.measure(layer.qubits, range(width))
     return circuit
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -167,27 +166,3 @@ def layers_to_learn(
     ]
     kept = distinct if most is None else distinct[:most]
     return kept, [layer for layer, _ in distinct[len(kept) :]]
-
-
-def noise_by_ref(
-    layers: Iterable[tuple[str, Layer]], known: Mapping[Gates, LayerNoise]
-) -> dict[str, PauliLindbladMap]:
-    """The noise to inject, by reference; layers of unknown noise count as free of it."""
-    from qiskit.quantum_info import PauliLindbladMap
-
-    noise: dict[str, PauliLindbladMap] = {}
-    for ref, layer in layers:
-        if ref not in noise:
-            found = known.get(layer.gates)
-            noise[ref] = (
-                PauliLindbladMap.identity(len(layer.qubits))
-                if found is None
-                else found.on(layer.qubits)
-            )
-    return noise
-
-
-def log_gamma(layers: Iterable[tuple[str, Layer]], noise: Mapping[str, PauliLindbladMap]) -> float:
-    """The logarithm of gamma: of what values are multiplied by where all noise is cancelled."""
-    once = {ref: math.log(model.inverse().gamma()) for ref, model in noise.items()}
-    return sum(once[ref] for ref, _ in layers)

@@ -68,14 +68,14 @@ def step_of(layer: Layer, options: LayerNoiseLearning, *, seed: int, **more: Any
 
 @pytest.mark.slow
 def test_rates_are_learned_in_spite_of_readout_errors():
-    """Rates are right within errors, which were 1e-4 to 2.5e-4 over ten seeds."""
+    """Rates are right within 5 standard errors of 1e-4, fidelities within 5 of 4e-4."""
     options = LayerNoiseLearning(shots_per_randomization=256)
     step = pickle.loads(pickle.dumps(step_of(LAYER, options, seed=5)))
     known = learn(step, {frozenset({(0, 1)}): TRUE}, readout=0.03, seed=1)
     learned = _rates(known[LAYER.gates].noise)
     true = _rates(TRUE)
     for term in learned.keys() | true.keys():
-        assert learned.get(term, 0) == pytest.approx(true.get(term, 0), abs=1e-3), term
+        assert learned.get(term, 0) == pytest.approx(true.get(term, 0), abs=5e-4), term
     # Fidelities add up many rates, and are what mitigation needs.
     for letters in map("".join, product("XYZ", repeat=4)):
         found = known[LAYER.gates].noise.pauli_fidelity(QubitSparsePauli(letters))
