@@ -28,6 +28,7 @@ class Boxed:
 
     Attributes:
         boxes: the circuit with its layers in annotated boxes, on its active qubits only.
+        qubits: these qubits, ascending; qubit k of ``boxes`` is ``qubits[k]``.
         template: what is run, on the device's qubits.
         samplex: samplomatic's distribution of the template's angles.
         parameters: for each parameter of the samplex its column in the values of the PUB.
@@ -35,6 +36,7 @@ class Boxed:
     """
 
     boxes: QuantumCircuit
+    qubits: list[int]
     template: QuantumCircuit
     samplex: Samplex
     parameters: list[int]
@@ -97,6 +99,7 @@ class Boxed:
         columns = {parameter: column for column, parameter in enumerate(circuit.parameters)}
         return cls(
             boxes,
+            kept,
             _placed(template, kept, circuit.num_qubits),
             samplex,
             [columns[parameter] for parameter in samplex.parameters],

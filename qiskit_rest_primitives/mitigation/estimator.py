@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qiskit.primitives.containers import DataBin, PubResult
 
-from qiskit_rest_primitives.mitigation.bases import choose_bases
+from qiskit_rest_primitives.mitigation.bases import Bases, choose_bases
 from qiskit_rest_primitives.mitigation.boxing import Boxed
 from qiskit_rest_primitives.mitigation.checks import check_circuit
+from qiskit_rest_primitives.mitigation.decoupling import decoupled
 from qiskit_rest_primitives.mitigation.dressings import LETTERS
 from qiskit_rest_primitives.mitigation.estimates import Estimate, Measured, Terms
 from qiskit_rest_primitives.mitigation.folding import FoldableTemplate, choose_folds, folded
+from qiskit_rest_primitives.mitigation.injected_noise import BOXING, CircuitNoise, Injected
+from qiskit_rest_primitives.mitigation.layer_learning import learning_step
+from qiskit_rest_primitives.mitigation.layer_noise_json import read_layer_noise
+from qiskit_rest_primitives.mitigation.layers import (
+    Gates,
+    Layer,
+    LayerNoise,
+    layers_to_learn,
+    noisy_layers,
+)
 from qiskit_rest_primitives.mitigation.lowered import Lowered
 from qiskit_rest_primitives.mitigation.measuring import (
     measured,
@@ -22,7 +33,7 @@ from qiskit_rest_primitives.mitigation.measuring import (
     register_name,
 )
 from qiskit_rest_primitives.mitigation.metadata import estimator_pub, estimator_result
-from qiskit_rest_primitives.mitigation.options import Mitigation
+from qiskit_rest_primitives.mitigation.options import Decoupling, Mitigation
 from qiskit_rest_primitives.mitigation.pubs import EstimatorSweep
 from qiskit_rest_primitives.mitigation.readout import Readout, ReadoutLearning
 from qiskit_rest_primitives.mitigation.steps import Finished, Run, Samples, Step
@@ -45,6 +56,7 @@ class Plan:
         shots: of each random circuit.
         lowered: one for each noise factor; empty if nothing has to be measured.
         metadata: of the circuit.
+        resilience: what else the result's metadata say of the mitigation.
     """
 
     pairs: np.ndarray
@@ -55,6 +67,7 @@ class Plan:
     shots: int
     lowered: Sequence[Lowered]
     metadata: Mapping[str, Any]
+    resilience: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -65,11 +78,13 @@ class EstimatorStep:
         plans: one for each PUB.
         readout: learns the readout errors; None if they are not mitigated.
         options: of the job.
+        noise: of layers, if it was needed.
     """
 
     plans: Sequence[Plan]
     readout: ReadoutLearning | None
     options: Mitigation
+    noise: Sequence[LayerNoise] = ()
 
     @property
     def runs(self) -> Sequence[Run]:
@@ -91,7 +106,7 @@ class EstimatorStep:
                 self._result(plan, own, readout)
                 for plan, own in zip(self.plans, of_plans, strict=True)
             ],
-            estimator_result(self.options),
+            estimator_result(self.options, self.noise),
         )
 
     def _result(self, plan: Plan, samples: Sequence[Samples], readout: Readout | None) -> PubResult:
@@ -122,6 +137,7 @@ class EstimatorStep:
                 precision=plan.precision,
                 circuit=plan.metadata,
                 extrapolators=names,
+                resilience=plan.resilience,
             ),
         )
 
@@ -156,103 +172,207 @@ def estimator_step(
     """
     # A seed that has spawned others would spawn new ones.
     seed = np.random.SeedSequence(seed.entropy, spawn_key=seed.spawn_key)
-    *of_pubs, of_readout = [np.random.default_rng(own) for own in seed.spawn(len(sweeps) + 1)]
-    plans = [
-        _plan(index, sweep, options, target, rng)
-        for index, (sweep, rng) in enumerate(zip(sweeps, of_pubs, strict=True))
-    ]
-    readout = None
-    learning = options.measure_noise_learning
-    qubits = sorted({qubit for plan in plans for qubit in plan.measured.qubits})
-    if learning is not None and qubits:
-        readout = ReadoutLearning.of(
-            qubits,
-            max(sweep.circuit.num_qubits for sweep in sweeps),
-            learning.num_randomizations,
-            learning.shots_per_randomization or max(plan.shots for plan in plans),
-            of_readout,
-        )
-    return EstimatorStep(plans, readout, options)
-
-
-def _plan(
-    index: int,
-    sweep: EstimatorSweep,
-    options: Mitigation,
-    target: Target | None,
-    rng: np.random.Generator,
-) -> Plan:
-    check_circuit(sweep.circuit, options, index)
-    circuit, measured_before = observed_circuit(sweep.circuit)
-    observables = [_still_there(terms, measured_before) for terms in sweep.observables]
-    bases = choose_bases(observables, sweep.pairs, len(sweep.values))
-    circuits = bases.of_circuits()
-    qubits = _observed(basis for _, basis in circuits)
-    randomizations, shots = options.twirling.divide(sweep.shots, pec=options.pec is not None)
-    where = Measured(bases, qubits, register_name(circuit), randomizations)
-    lowered: Sequence[Lowered] = ()
-    if circuits:
-        values = sweep.values[[point for point, _ in circuits]]
-        letters = np.array(
-            [[LETTERS.index(basis[-1 - qubit]) for qubit in qubits] for _, basis in circuits]
-        )
-        lowered = list(_lowered(index, circuit, values, letters, where, options, rng))
-    return Plan(
-        sweep.pairs,
-        sweep.positions,
-        sweep.shape,
-        sweep.precision,
-        where,
-        shots,
-        lowered,
-        sweep.metadata,
+    of_learning, own = seed.spawn(2)
+    pubs = [_Pub.of(index, sweep, options) for index, sweep in enumerate(sweeps)]
+    job = _Job(pubs, options, target, own)
+    if not options.needs_layer_noise:
+        return job.with_noise({})
+    if options.layer_noise_model is not None:
+        return job.with_noise(read_layer_noise(options.layer_noise_model))
+    learning = options.layer_noise_learning
+    layers, _ = layers_to_learn(
+        [[layer for _, layer in pub.layers] for pub in pubs], learning.max_layers_to_learn
     )
+    if not layers:
+        return job.with_noise({})
+    num_qubits = max(sweep.circuit.num_qubits for sweep in sweeps)
+    return learning_step(layers, learning, options.decoupling, target, num_qubits, of_learning, job)
 
 
-def _lowered(
-    index: int,
-    circuit: QuantumCircuit,
-    values: np.ndarray,
-    letters: np.ndarray,
-    where: Measured,
-    options: Mitigation,
-    rng: np.random.Generator,
-) -> Iterator[Lowered]:
-    """The random circuits at each noise factor."""
-    twirling = options.twirling
-    folds = (
-        [{}]
-        if options.zne is None
-        else [
-            choose_folds(circuit, factor, options.zne.amplifier, rng)
-            for factor in options.zne.noise_factors
+@dataclass(frozen=True)
+class _Job:
+    """A job before its random circuits are drawn.
+
+    Attributes:
+        pubs: of the job.
+        options: of the job.
+        target: of the device, or None.
+        seed: of the random circuits.
+    """
+
+    pubs: Sequence[_Pub]
+    options: Mitigation
+    target: Target | None
+    seed: np.random.SeedSequence
+
+    def with_noise(self, known: Mapping[Gates, LayerNoise]) -> EstimatorStep:
+        """Draws them.
+
+        Args:
+            known: the noise of layers, if it is needed.
+        """
+        *of_pubs, of_readout = [
+            np.random.default_rng(own) for own in self.seed.spawn(len(self.pubs) + 1)
         ]
-    )
-    if not twirling.gates:
-        for counts in folds:
-            yield measured(
-                folded(circuit, counts),
-                values,
-                where.qubits,
-                letters,
-                register=where.register,
-                randomizations=where.randomizations,
-                rng=rng if twirling.measure else None,
+        plans = [
+            pub.plan(self.options, self.target, known, rng)
+            for pub, rng in zip(self.pubs, of_pubs, strict=True)
+        ]
+        readout = None
+        learning = self.options.measure_noise_learning
+        qubits = sorted({qubit for plan in plans for qubit in plan.measured.qubits})
+        if learning is not None and qubits:
+            readout = ReadoutLearning.of(
+                qubits,
+                max(pub.sweep.circuit.num_qubits for pub in self.pubs),
+                learning.num_randomizations,
+                learning.shots_per_randomization or max(plan.shots for plan in plans),
+                of_readout,
             )
-        return
-    boxed = Boxed.of(
-        circuit,
-        strategy=twirling.strategy,
-        pub_index=index,
-        observed=where.qubits,
-        register=where.register,
-        measure=twirling.measure,
-    )
-    # Drawn at once: a draw costs much, its number of rows little.
-    every = boxed.sampled(values, letters, where.randomizations * len(folds), rng)
-    foldable = FoldableTemplate(boxed.template)
-    for lowered, counts in zip(every.shared(len(folds), where.randomizations), folds, strict=True):
-        yield foldable.folded(lowered, counts, rng)
+        return EstimatorStep(plans, readout, self.options, list(known.values()))
+
+
+@dataclass(frozen=True)
+class _Pub:
+    """A PUB before its random circuits are drawn.
+
+    Attributes:
+        index: its position in the job.
+        sweep: as it was sent.
+        circuit: without the measurements at its end.
+        bases: the circuits of each point.
+        qubits: to be measured.
+        values: float64 ``(circuits, parameters)``.
+        letters: int ``(circuits, qubits)``: bases, as positions in `LETTERS`.
+        boxed: the circuit in boxes, if its gates are twirled and anything is to be measured.
+    """
+
+    index: int
+    sweep: EstimatorSweep
+    circuit: QuantumCircuit
+    bases: Bases
+    qubits: list[int]
+    values: np.ndarray
+    letters: np.ndarray
+    boxed: Boxed | None
+
+    @classmethod
+    def of(cls, index: int, sweep: EstimatorSweep, options: Mitigation) -> _Pub:
+        """Chooses bases and boxes."""
+        check_circuit(sweep.circuit, options, index)
+        circuit, measured_before = observed_circuit(sweep.circuit)
+        observables = [_still_there(terms, measured_before) for terms in sweep.observables]
+        bases = choose_bases(observables, sweep.pairs, len(sweep.values))
+        circuits = bases.of_circuits()
+        qubits = _observed(basis for _, basis in circuits)
+        boxed = None
+        if circuits and options.twirling.gates:
+            boxed = Boxed.of(
+                circuit,
+                strategy=options.twirling.strategy,
+                pub_index=index,
+                observed=qubits,
+                register=register_name(circuit),
+                measure=options.twirling.measure,
+                **(BOXING if options.needs_layer_noise else {}),
+            )
+        return cls(
+            index,
+            sweep,
+            circuit,
+            bases,
+            qubits,
+            sweep.values[[point for point, _ in circuits]],
+            np.array([[LETTERS.index(basis[-1 - q]) for q in qubits] for _, basis in circuits]),
+            boxed,
+        )
+
+    @property
+    def layers(self) -> list[tuple[str, Layer]]:
+        """The layers of its gates, with their references in the samplex."""
+        return [] if self.boxed is None else noisy_layers(self.boxed.boxes, self.boxed.qubits)
+
+    def plan(
+        self,
+        options: Mitigation,
+        target: Target | None,
+        known: Mapping[Gates, LayerNoise],
+        rng: np.random.Generator,
+    ) -> Plan:
+        """Draws the random circuits."""
+        randomizations, shots = options.twirling.divide(
+            self.sweep.shots, pec=options.pec is not None
+        )
+        lowered: list[Lowered] = []
+        resilience: dict[str, Any] = {}
+        if self.boxed is not None and options.needs_layer_noise:
+            injected = Injected.of(
+                self.boxed,
+                CircuitNoise.of(self.layers, known),
+                self.values,
+                self.letters,
+                randomizations,
+                options,
+                self.index,
+                rng,
+            )
+            randomizations, resilience = injected.randomizations, injected.metadata
+            lowered = injected.lowered
+        elif len(self.letters):
+            lowered = list(self._lowered(options, randomizations, rng))
+        if options.decoupling is not None:
+            lowered = _decoupled(lowered, target, options.decoupling)
+        return Plan(
+            self.sweep.pairs,
+            self.sweep.positions,
+            self.sweep.shape,
+            self.sweep.precision,
+            Measured(self.bases, self.qubits, register_name(self.circuit), randomizations),
+            shots,
+            lowered,
+            self.sweep.metadata,
+            resilience,
+        )
+
+    def _lowered(
+        self, options: Mitigation, randomizations: int, rng: np.random.Generator
+    ) -> Iterator[Lowered]:
+        """The random circuits at each noise factor."""
+        folds = (
+            [{}]
+            if options.zne is None
+            else [
+                choose_folds(self.circuit, factor, options.zne.amplifier, rng)
+                for factor in options.zne.noise_factors
+            ]
+        )
+        if self.boxed is None:
+            for counts in folds:
+                yield measured(
+                    folded(self.circuit, counts),
+                    self.values,
+                    self.qubits,
+                    self.letters,
+                    register=register_name(self.circuit),
+                    randomizations=randomizations,
+                    rng=rng if options.twirling.measure else None,
+                )
+            return
+        # Drawn at once: a draw costs much, its number of rows little.
+        rows = randomizations * len(folds)
+        every = self.boxed.sampled(self.values, self.letters, rows, rng)
+        foldable = FoldableTemplate(self.boxed.template)
+        for lowered, counts in zip(every.shared(len(folds), randomizations), folds, strict=True):
+            yield foldable.folded(lowered, counts, rng)
+
+
+def _decoupled(
+    lowered: Sequence[Lowered], target: Target | None, options: Decoupling
+) -> list[Lowered]:
+    """Pads each circuit once: noise factors may share one."""
+    padded = {id(each.circuit): each.circuit for each in lowered}
+    padded = {key: decoupled(circuit, target, options) for key, circuit in padded.items()}
+    return [replace(each, circuit=padded[id(each.circuit)]) for each in lowered]
 
 
 def _still_there(terms: dict[str, float], measured_before: Sequence[int]) -> dict[str, float]:

@@ -1,25 +1,89 @@
 """Noise that is injected on purpose: with negative rates for PEC, with positive ones for PEA.
 
-In: the layers of a boxed circuit and what is known of their noise. Out: inputs of its samplex, how
-many circuits are needed, and metadata. No I/O.
+In: a boxed circuit and what is known of the noise of its layers. Out: random circuits. No I/O.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from qiskit_rest_primitives.errors import OptionsError
+from qiskit_rest_primitives.mitigation.boxing import Boxed
 from qiskit_rest_primitives.mitigation.layers import Gates, Layer, LayerNoise
-from qiskit_rest_primitives.mitigation.options import Pec
+from qiskit_rest_primitives.mitigation.lowered import Lowered
+from qiskit_rest_primitives.mitigation.options import Mitigation, Pec
 
 if TYPE_CHECKING:
     from qiskit.quantum_info import PauliLindbladMap
 
 MOST_CIRCUITS = 1_000_000
 """Largest number of random circuits for one point and basis."""
+
+
+BOXING = {"inject_noise_targets": "gates", "inject_noise_strategy": "uniform_modification"}
+"""What a circuit is to be boxed with."""
+
+
+@dataclass(frozen=True)
+class Injected:
+    """The random circuits of a PUB.
+
+    Attributes:
+        lowered: one for each noise factor; one for PEC.
+        randomizations: rows of each circuit.
+        metadata: ``resilience`` of the PUB.
+    """
+
+    lowered: list[Lowered]
+    randomizations: int
+    metadata: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        boxed: Boxed,
+        noise: CircuitNoise,
+        values: np.ndarray,
+        letters: np.ndarray,
+        randomizations: int,
+        options: Mitigation,
+        pub_index: int,
+        rng: np.random.Generator,
+    ) -> Injected:
+        """Draws them.
+
+        Args:
+            boxed: with `BOXING`.
+            noise: of its layers.
+            values: as in `Boxed.sampled`.
+            letters: as in `Boxed.sampled`.
+            randomizations: of each circuit, to be raised for PEC.
+            options: of the job.
+            pub_index: for messages.
+            rng: the same draws give the same rows.
+
+        Raises:
+            OptionsError: PEC needs more circuits than are allowed.
+        """
+        metadata: dict[str, Any] = {"layer_noise": noise.metadata()}
+        if options.pec is not None:
+            plan = PecPlan.of(noise.log_gamma, options.pec, randomizations, pub_index)
+            inputs = noise.inputs(plan.noise_scale)
+            lowered = boxed.sampled(values, letters, plan.randomizations, rng, inputs)
+            metadata["pec"] = plan.metadata()
+            return cls([replace(lowered, scale=plan.gamma)], plan.randomizations, metadata)
+        assert options.zne is not None
+        # The circuit's own noise is that of factor 1.
+        lowered = [
+            boxed.sampled(values, letters, randomizations, rng, noise.inputs(factor - 1))
+            for factor in options.zne.noise_factors
+        ]
+        return cls(lowered, randomizations, metadata)
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ Source: ``ibm_quantum_schemas.estimator.version_0_1``, the models named ``...met
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from qiskit_rest_primitives.mitigation.layer_noise_json import write_layer_noise
+from qiskit_rest_primitives.mitigation.layers import LayerNoise
 from qiskit_rest_primitives.mitigation.options import Decoupling, Mitigation, Zne
 
 
@@ -31,6 +33,7 @@ def estimator_pub(
     precision: float,
     circuit: Mapping[str, Any],
     extrapolators: np.ndarray | None,
+    resilience: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Metadata of an estimator PUB.
 
@@ -41,8 +44,9 @@ def estimator_pub(
         precision: that was asked for.
         circuit: the metadata of the circuit.
         extrapolators: names of the fits that were used, of the PUB's shape; None without ZNE.
+        resilience: what is known of the noise of layers and of PEC.
     """
-    resilience: dict[str, Any] = {}
+    resilience = dict(resilience)
     if options.zne is not None and extrapolators is not None:
         resilience["zne"] = {
             "extrapolator": extrapolators.tolist(),
@@ -64,8 +68,13 @@ def sampler_result(options: Mitigation) -> dict[str, Any]:
     return {"version": 2, **_common(options)}
 
 
-def estimator_result(options: Mitigation) -> dict[str, Any]:
-    """Metadata of an estimator's result."""
+def estimator_result(options: Mitigation, noise: Sequence[LayerNoise] = ()) -> dict[str, Any]:
+    """Metadata of an estimator's result.
+
+    Args:
+        options: of the job.
+        noise: of layers, as it was learned or given.
+    """
     resilience: dict[str, Any] = {
         "measure_mitigation": options.measure_noise_learning is not None,
         "zne_mitigation": options.zne is not None,
@@ -73,6 +82,8 @@ def estimator_result(options: Mitigation) -> dict[str, Any]:
     }
     if options.zne is not None:
         resilience["zne"] = _zne(options.zne)
+    if noise:
+        resilience["layer_noise_model"] = write_layer_noise(noise)
     metadata = {"version": 2, **_common(options), "resilience": resilience}
     if options.overridden:
         metadata["overridden"] = list(options.overridden)
