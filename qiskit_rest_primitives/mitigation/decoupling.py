@@ -8,13 +8,14 @@ about a second, and leaves qubits without gates empty.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from qiskit_rest_primitives.errors import OptionsError
+from qiskit_rest_primitives.mitigation.lowered import Lowered
 from qiskit_rest_primitives.mitigation.options import Decoupling
 
 if TYPE_CHECKING:
@@ -54,6 +55,24 @@ def decoupled(
     if target is None or not _has_durations(target):
         return _in_delays(circuit, options)
     return _on_device(circuit, target, options)
+
+
+def decoupled_all(
+    lowered: Sequence[Lowered], target: Target | None, options: Decoupling, pub_index: int
+) -> list[Lowered]:
+    """Pads the circuits of a PUB, each once: noise factors may share one.
+
+    Raises:
+        OptionsError: as `decoupled`, with the PUB.
+    """
+    padded: dict[int, QuantumCircuit] = {}
+    for each in lowered:
+        if id(each.circuit) not in padded:
+            try:
+                padded[id(each.circuit)] = decoupled(each.circuit, target, options)
+            except OptionsError as error:
+                raise OptionsError(f"PUB {pub_index}: {error}") from error
+    return [replace(each, circuit=padded[id(each.circuit)]) for each in lowered]
 
 
 def _has_durations(target: Target) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from qiskit.primitives.containers import DataBin, PubResult
 from qiskit_rest_primitives.mitigation.bases import Bases, choose_bases
 from qiskit_rest_primitives.mitigation.boxing import Boxed
 from qiskit_rest_primitives.mitigation.checks import check_circuit
-from qiskit_rest_primitives.mitigation.decoupling import decoupled
+from qiskit_rest_primitives.mitigation.decoupling import decoupled_all
 from qiskit_rest_primitives.mitigation.dressings import LETTERS
 from qiskit_rest_primitives.mitigation.estimates import Estimate, Measured, Terms
 from qiskit_rest_primitives.mitigation.folding import FoldableTemplate, choose_folds, folded
@@ -33,7 +33,7 @@ from qiskit_rest_primitives.mitigation.measuring import (
     register_name,
 )
 from qiskit_rest_primitives.mitigation.metadata import estimator_pub, estimator_result
-from qiskit_rest_primitives.mitigation.options import Decoupling, Mitigation
+from qiskit_rest_primitives.mitigation.options import Mitigation
 from qiskit_rest_primitives.mitigation.pubs import EstimatorSweep
 from qiskit_rest_primitives.mitigation.readout import Readout, ReadoutLearning
 from qiskit_rest_primitives.mitigation.steps import Finished, Run, Samples, Step
@@ -321,7 +321,7 @@ class _Pub:
         elif len(self.letters):
             lowered = list(self._lowered(options, randomizations, rng))
         if options.decoupling is not None:
-            lowered = _decoupled(lowered, target, options.decoupling)
+            lowered = decoupled_all(lowered, target, options.decoupling, self.index)
         return Plan(
             self.sweep.pairs,
             self.sweep.positions,
@@ -364,15 +364,6 @@ class _Pub:
         foldable = FoldableTemplate(self.boxed.template)
         for lowered, counts in zip(every.shared(len(folds), randomizations), folds, strict=True):
             yield foldable.folded(lowered, counts, rng)
-
-
-def _decoupled(
-    lowered: Sequence[Lowered], target: Target | None, options: Decoupling
-) -> list[Lowered]:
-    """Pads each circuit once: noise factors may share one."""
-    padded = {id(each.circuit): each.circuit for each in lowered}
-    padded = {key: decoupled(circuit, target, options) for key, circuit in padded.items()}
-    return [replace(each, circuit=padded[id(each.circuit)]) for each in lowered]
 
 
 def _still_there(terms: dict[str, float], measured_before: Sequence[int]) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,8 @@ from qiskit_rest_primitives.circuits.isa import check_isa
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.mitigation.decoupling import decoupled
 from qiskit_rest_primitives.mitigation.options import Decoupling
+from qiskit_rest_primitives.mitigation.steps import Run, Samples
+from tests.mitigation.running import estimated, estimator_sweep, exact, on_aer
 
 NUM_QUBITS = 4
 DT = 4e-9
@@ -268,3 +271,39 @@ def test_what_can_not_be_scheduled_is_refused(circuit: QuantumCircuit, message: 
     """The error names the instruction and the option to switch off."""
     with pytest.raises(OptionsError, match=f"{message}.*dynamical_decoupling.enable"):
         decoupled(circuit, device(), Decoupling())
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"twirling": {"enable_gates": True}},
+        {"resilience": {"measure_mitigation": True}},
+    ],
+)
+@pytest.mark.parametrize("sequence", ["XX", "XY4"])
+def test_estimates_stay_right(more: dict[str, Any], sequence: str):
+    """A job on a device has pulses in every circuit that it measures observables with."""
+    circuit = random_circuit(11)
+    sweep = estimator_sweep(circuit, [{"ZZII": 1.0, "XIIX": 0.5}, {"IYYI": 1.0}], [[0.3], [1.1]])
+    sample = on_aer()
+    pulses: list[int] = []
+
+    def watched(run: Run) -> Samples:
+        if run.circuit.num_nonlocal_gates():
+            check_isa(run.circuit, device(), pub_index=0)
+            pulses.append(run.circuit.count_ops().get("x", 0))
+        return sample(run)
+
+    options = {"dynamical_decoupling": {"enable": True, "sequence_type": sequence}, **more}
+    data = estimated([sweep], watched, target=device(), **options).pubs[0].data
+    assert pulses
+    assert all(pulses)
+    assert (np.abs(data.evs - exact(sweep)) < 5 * data.stds).all()
+
+
+def test_jobs_with_control_flow_are_refused_by_name():
+    """The error names the PUB."""
+    sweep = estimator_sweep(with_control_flow(), [{"Z": 1.0}])
+    with pytest.raises(OptionsError, match=r"PUB 0: .*if_else"):
+        estimated([sweep], on_aer(), target=device(), dynamical_decoupling={"enable": True})
