@@ -15,10 +15,11 @@ from samplomatic.transpiler import generate_boxing_pass_manager
 
 from qiskit_rest_primitives import EstimatorOptions
 from qiskit_rest_primitives.errors import OptionsError
-from qiskit_rest_primitives.mitigation.injected_noise import CircuitNoise, PecPlan
+from qiskit_rest_primitives.mitigation.injected_noise import BOXING, CircuitNoise
 from qiskit_rest_primitives.mitigation.layer_noise_json import read_layer_noise, write_layer_noise
 from qiskit_rest_primitives.mitigation.layers import Layer, LayerNoise, noisy_layers
 from qiskit_rest_primitives.mitigation.options import Pec
+from qiskit_rest_primitives.mitigation.pec import PecPlan
 from qiskit_rest_primitives.options.encoding import encode_value
 from qiskit_rest_primitives.wire.runtime_json import RuntimeDecoder, RuntimeEncoder
 from tests.mitigation.test_layer_learning import TRUE
@@ -36,11 +37,7 @@ def boxed_ladder() -> QuantumCircuit:
         circuit.cz(0, 1)
         circuit.cz(3, 2)
         circuit.cz(1, 2)
-    manager = generate_boxing_pass_manager(
-        inject_noise_targets="gates",
-        inject_noise_strategy="uniform_modification",
-        twirling_strategy="active_circuit",
-    )
+    manager = generate_boxing_pass_manager(**BOXING, twirling_strategy="active_circuit")
     return manager.run(circuit)
 
 
@@ -71,11 +68,7 @@ def test_the_automatic_gain_is_that_of_qiskit_mitigation(rates: float):
     for _ in range(3):
         circuit.sx(range(4))
         circuit.cz(1, 2)
-    boxing = {
-        "inject_noise_targets": "gates",
-        "inject_noise_strategy": "uniform_modification",
-        "twirling_strategy": "all",
-    }
+    boxing = {**BOXING, "twirling_strategy": "all"}
     boxed = generate_boxing_pass_manager(**boxing).run(circuit)
     layers = noisy_layers(boxed, PLACES)
     model = TRUE.scale_rates(rates)
