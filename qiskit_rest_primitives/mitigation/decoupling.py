@@ -8,24 +8,27 @@ about a second, and leaves qubits without gates empty.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.mitigation.lowered import Lowered
 from qiskit_rest_primitives.mitigation.options import Decoupling
+from qiskit_rest_primitives.mitigation.timing import (
+    PICOSECOND,
+    SWITCH,
+    Clock,
+    Durations,
+    has_durations,
+    schedule,
+)
 
 if TYPE_CHECKING:
     from qiskit.circuit import Gate, QuantumCircuit, Qubit
     from qiskit.transpiler import Target
-
-SWITCH = "switch off dynamical_decoupling.enable"
-# The unit of time where no device has one.
-_PICOSECOND = 1e-12
-_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
 
 
 def decoupled(
@@ -52,7 +55,7 @@ def decoupled(
                 f"dynamical decoupling needs a circuit whose times are known in advance, not one "
                 f"with {item.name}; {SWITCH}"
             )
-    if target is None or not _has_durations(target):
+    if target is None or not has_durations(target):
         return _in_delays(circuit, options)
     return _on_device(circuit, target, options)
 
@@ -75,20 +78,12 @@ def decoupled_all(
     return [replace(each, circuit=padded[id(each.circuit)]) for each in lowered]
 
 
-def _has_durations(target: Target) -> bool:
-    return any(
-        properties is not None and properties.duration
-        for name in target.operation_names
-        for properties in (target[name] or {}).values()
-    )
-
-
 def _in_delays(circuit: QuantumCircuit, options: Decoupling) -> QuantumCircuit:
     result = _Padded(circuit, options)
     for item in circuit.data:
         if item.name == "delay":
             unit = item.operation.unit
-            clock = _Clock(None, "dt") if unit == "dt" else _Clock(_PICOSECOND, "ns")
+            clock = Clock(None, "dt") if unit == "dt" else Clock(PICOSECOND, "ns")
             result.idle(item.qubits[0], 0, clock.delay_ticks(item.operation), clock, pulse_ticks=0)
         else:
             result.add(item)
@@ -97,13 +92,11 @@ def _in_delays(circuit: QuantumCircuit, options: Decoupling) -> QuantumCircuit:
 
 def _on_device(circuit: QuantumCircuit, target: Target, options: Decoupling) -> QuantumCircuit:
     tick = target.dt
-    clock = (
-        _Clock(_PICOSECOND, "ns") if tick is None else _Clock(tick, "dt", target.pulse_alignment)
-    )
-    durations = _Durations(circuit, target, clock)
+    clock = Clock(PICOSECOND, "ns") if tick is None else Clock(tick, "dt", target.pulse_alignment)
+    durations = Durations(circuit, target, clock)
     items = list(circuit.data)
     lengths = [durations.of(item) for item in items]
-    starts, end = _schedule(items, lengths, late=options.scheduling_method == "alap")
+    starts, end = schedule(items, lengths, late=options.scheduling_method == "alap")
     used = {q: "" for item in items if item.name not in ("barrier", "delay") for q in item.qubits}
     result = _Padded(circuit, options)
     free = dict.fromkeys(circuit.qubits, 0)
@@ -122,121 +115,6 @@ def _on_device(circuit: QuantumCircuit, target: Target, options: Decoupling) -> 
         if last != "measure":  # pulses after it would protect nothing
             result.idle(qubit, free[qubit], end, clock, durations.pulse(qubit))
     return result.circuit
-
-
-def _schedule(items: Sequence[Any], lengths: Sequence[int], *, late: bool) -> tuple[list[int], int]:
-    """The start of each instruction, as early or as late as possible, and the end of all.
-
-    A late schedule is the early one of the reversed circuit. A measurement occupies its bit too.
-    """
-    free: dict[Any, int] = {}
-    starts: list[int] = []
-    order = range(len(items))
-    for index in reversed(order) if late else order:
-        bits = (*items[index].qubits, *items[index].clbits)
-        start = max([free.get(bit, 0) for bit in bits], default=0)
-        free.update(dict.fromkeys(bits, start + lengths[index]))
-        starts.append(start)
-    end = max(free.values(), default=0)
-    if late:
-        starts = [
-            end - start - lengths[i] for start, i in zip(starts, reversed(order), strict=True)
-        ]
-        starts.reverse()
-    return starts, end
-
-
-@dataclass(frozen=True)
-class _Clock:
-    """Times as whole numbers of ticks.
-
-    Attributes:
-        tick: seconds; None if only dt is known, of unknown length.
-        unit: of the delays to write.
-        alignment: pulses start at a multiple of this many ticks.
-    """
-
-    tick: float | None
-    unit: Literal["dt", "ns"]
-    alignment: int = 1
-
-    def ticks(self, seconds: float) -> int:
-        assert self.tick is not None
-        return round(seconds / self.tick)
-
-    def delay_ticks(self, delay: Any) -> int:
-        """The length of a delay.
-
-        Raises:
-            OptionsError: it is a parameter or an expression, or in dt where dt has no length.
-        """
-        if not isinstance(delay.duration, (int, float)):
-            raise OptionsError(
-                f"dynamical decoupling needs delays of known length, not {delay.duration}; give "
-                f"them numbers, or {SWITCH}"
-            )
-        if delay.unit in _SECONDS:
-            return self.ticks(delay.duration * _SECONDS[delay.unit])
-        if self.unit != "dt":
-            raise OptionsError(
-                f"dynamical decoupling: a delay is in dt, whose length is unknown here; give it in "
-                f"seconds, or {SWITCH}"
-            )
-        return int(delay.duration)
-
-    def delay(self, ticks: int) -> Any:
-        """The delay of that many ticks."""
-        from qiskit.circuit import Delay
-
-        return Delay(ticks, "dt") if self.unit == "dt" else Delay(ticks / 1000, "ns")
-
-
-class _Durations:
-    """How long a device's instructions take, in ticks."""
-
-    def __init__(self, circuit: QuantumCircuit, target: Target, clock: _Clock):
-        self.target = target
-        self.clock = clock
-        self.numbers = {qubit: number for number, qubit in enumerate(circuit.qubits)}
-        self.known: dict[Any, int] = {}
-        self.pulses: dict[Qubit, int | None] = {}
-
-    def of(self, item: Any) -> int:
-        """The length of an instruction.
-
-        Raises:
-            OptionsError: the device does not know it.
-        """
-        if item.name == "barrier":
-            return 0
-        if item.name == "delay":
-            return self.clock.delay_ticks(item.operation)
-        key = (item.name, item.qubits)
-        if key not in self.known:
-            places = tuple(self.numbers[qubit] for qubit in item.qubits)
-            ticks = self._look_up(item.name, places)
-            if ticks is None:
-                raise OptionsError(
-                    f"dynamical decoupling: the backend does not know how long {item.name} on "
-                    f"qubits {places} takes; {SWITCH}"
-                )
-            self.known[key] = ticks
-        return self.known[key]
-
-    def pulse(self, qubit: Qubit) -> int | None:
-        """The length of a qubit's x gate; None where the device can't run the sequences."""
-        if qubit not in self.pulses:
-            place = (self.numbers[qubit],)
-            able = all(self.target.instruction_supported(n, place) for n in ("x", "rz", "delay"))
-            self.pulses[qubit] = self._look_up("x", place) if able else None
-        return self.pulses[qubit]
-
-    def _look_up(self, name: str, places: tuple[int, ...]) -> int | None:
-        known = self.target[name] if name in self.target.operation_names else None
-        properties = (known or {}).get(places)
-        if properties is None or properties.duration is None:
-            return None
-        return self.clock.ticks(properties.duration)
 
 
 class _Padded:
@@ -265,7 +143,7 @@ class _Padded:
             self.fresh.difference_update(item.qubits)
 
     def idle(
-        self, qubit: Qubit, start: int, end: int, clock: _Clock, pulse_ticks: int | None
+        self, qubit: Qubit, start: int, end: int, clock: Clock, pulse_ticks: int | None
     ) -> None:
         """Adds a sequence from start to end (ticks), or a delay if it does not fit.
 
