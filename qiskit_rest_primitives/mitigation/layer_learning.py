@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -52,17 +52,15 @@ class _Experiment:
 
 
 @dataclass(frozen=True)
-class LayerLearning:
-    """A step: circuits that repeat each layer; then the step that needs their noise.
+class _Fits:
+    """What follows from the samples. It does not hold the circuits, which take long to pickle.
 
     Attributes:
-        runs: layer by layer, each at all depths.
         experiments: of each layer.
         depths: in pairs of layers.
         then: what is to be done with the noise.
     """
 
-    runs: list[Run]
     experiments: list[_Experiment]
     depths: tuple[int, ...]
     then: NeedsNoise
@@ -82,6 +80,19 @@ class LayerLearning:
                 experiment.flips,
             )
         return self.then.with_noise(known)
+
+
+@dataclass(frozen=True)
+class LayerLearning:
+    """A step: circuits that repeat each layer; then the step that needs their noise.
+
+    Attributes:
+        runs: layer by layer, each at all depths.
+        advance: fits the noise of each layer, and goes on with it.
+    """
+
+    runs: list[Run]
+    advance: Callable[[Sequence[Samples]], Step | Finished]
 
 
 def learning_step(
@@ -143,7 +154,7 @@ def learning_step(
             runs.append(run)
             flips.append(made.flips)
         experiments.append(_Experiment(layer, edges, bases, flips))
-    return LayerLearning(runs, experiments, depths, then)
+    return LayerLearning(runs, _Fits(experiments, depths, then).advance)
 
 
 def _neighbours(target: Target | None, layers: Iterable[Layer]) -> set[tuple[int, int]]:

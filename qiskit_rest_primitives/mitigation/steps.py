@@ -54,7 +54,7 @@ class Step(Protocol):
         """What to sample, all of it before `advance`."""
         ...
 
-    def advance(self, samples: Sequence[Samples]) -> Step | Finished:
+    def advance(self, samples: Sequence[Samples], /) -> Step | Finished:
         """The next step, or the results.
 
         Args:
