@@ -274,18 +274,19 @@ def test_what_can_not_be_scheduled_is_refused(circuit: QuantumCircuit, message: 
 
 
 @pytest.mark.parametrize(
-    "more",
+    ("sequence", "more"),
     [
-        {},
-        {"twirling": {"enable_gates": True}},
-        {"resilience": {"measure_mitigation": True}},
+        ("XX", {"twirling": {"enable_gates": True}}),
+        ("XpXm", {}),
+        ("XY4", {"resilience": {"measure_mitigation": True}}),
     ],
 )
-@pytest.mark.parametrize("sequence", ["XX", "XY4"])
-def test_estimates_stay_right(more: dict[str, Any], sequence: str):
+def test_estimates_stay_right(sequence: str, more: dict[str, Any]):
     """A job on a device has pulses in every circuit that it measures observables with."""
     circuit = random_circuit(11)
-    sweep = estimator_sweep(circuit, [{"ZZII": 1.0, "XIIX": 0.5}, {"IYYI": 1.0}], [[0.3], [1.1]])
+    sweep = estimator_sweep(
+        circuit, [{"ZZII": 1.0, "XIIX": 0.5}, {"IYYI": 1.0}], [[0.3], [1.1]], 1024
+    )
     sample = on_aer()
     pulses: list[int] = []
 
