@@ -11,6 +11,7 @@ from qiskit.primitives.containers import BitArray, DataBin, SamplerPubResult
 
 from qiskit_rest_primitives.mitigation.boxing import Boxed
 from qiskit_rest_primitives.mitigation.checks import check_circuit
+from qiskit_rest_primitives.mitigation.decoupling import decoupled_all
 from qiskit_rest_primitives.mitigation.lowered import Lowered, unflipped
 from qiskit_rest_primitives.mitigation.metadata import sampler_pub, sampler_result
 from qiskit_rest_primitives.mitigation.options import Mitigation
@@ -104,13 +105,19 @@ def sampler_step(
     seed = np.random.SeedSequence(seed.entropy, spawn_key=seed.spawn_key)
     rngs = [np.random.default_rng(own) for own in seed.spawn(len(sweeps))]
     plans = [
-        _plan(index, sweep, options, rng)
+        _plan(index, sweep, options, target, rng)
         for index, (sweep, rng) in enumerate(zip(sweeps, rngs, strict=True))
     ]
     return SamplerStep(plans, options)
 
 
-def _plan(index: int, sweep: SamplerSweep, options: Mitigation, rng: np.random.Generator) -> Plan:
+def _plan(
+    index: int,
+    sweep: SamplerSweep,
+    options: Mitigation,
+    target: Target | None,
+    rng: np.random.Generator,
+) -> Plan:
     check_circuit(sweep.circuit, options, index)
     twirling = options.twirling
     randomizations, shots = twirling.divide(sweep.shots)
@@ -128,4 +135,6 @@ def _plan(index: int, sweep: SamplerSweep, options: Mitigation, rng: np.random.G
         lowered = boxed.sampled(sweep.values, None, randomizations, rng)
     elif twirling.measure:
         lowered = with_twirled_bits(sweep.circuit, sweep.values, randomizations, rng)
+    if options.decoupling is not None:
+        (lowered,) = decoupled_all([lowered], target, options.decoupling, index)
     return Plan(sweep.shape, randomizations, shots, kept, lowered, sweep.metadata)

@@ -11,7 +11,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Delay, Measure, Parameter, Reset
 from qiskit.circuit.library import CZGate, RZGate, SXGate, XGate
-from qiskit.quantum_info import Operator
+from qiskit.quantum_info import Operator, Statevector
 from qiskit.transpiler import InstructionProperties, PassManager, Target
 from qiskit.transpiler.passes import (
     ALAPScheduleAnalysis,
@@ -24,9 +24,11 @@ from qiskit.transpiler.passes import (
 from qiskit_rest_primitives.circuits.isa import check_isa
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.mitigation.decoupling import decoupled
-from qiskit_rest_primitives.mitigation.options import Decoupling
+from qiskit_rest_primitives.mitigation.options import Decoupling, Mitigation
+from qiskit_rest_primitives.mitigation.pubs import SamplerSweep
+from qiskit_rest_primitives.mitigation.sampler import sampler_step
 from qiskit_rest_primitives.mitigation.steps import Run, Samples
-from tests.mitigation.running import estimated, estimator_sweep, exact, on_aer
+from tests.mitigation.running import estimated, estimator_sweep, exact, finish, on_aer
 
 NUM_QUBITS = 4
 DT = 4e-9
@@ -301,6 +303,23 @@ def test_estimates_stay_right(sequence: str, more: dict[str, Any]):
     assert pulses
     assert all(pulses)
     assert (np.abs(data.evs - exact(sweep)) < 5 * data.stds).all()
+
+
+@pytest.mark.parametrize("twirling", [{}, {"enable_gates": True, "enable_measure": True}])
+def test_samples_stay_right(twirling: dict[str, Any]):
+    """A sampler's circuits have pulses, and the frequencies of the exact distribution."""
+    circuit = random_circuit(12, measured=True)
+    sweep = SamplerSweep(circuit, np.array([[0.7]]), (), 20_000)
+    dynamical_decoupling = {"enable": True, "sequence_type": "XpXm"}
+    params = {"options": {"dynamical_decoupling": dynamical_decoupling, "twirling": twirling}}
+    options = Mitigation.of_sampler(params)
+    step = sampler_step([sweep], options, device(), np.random.SeedSequence(3))
+    assert all(run.circuit.count_ops()["x"] for run in step.runs)
+    counts = finish(step, on_aer()).pubs[0].data.c.get_int_counts()
+    bare = circuit.assign_parameters([0.7]).remove_final_measurements(inplace=False)
+    for number, true in enumerate(Statevector(bare).probabilities()):
+        found = counts.get(number, 0) / 20_000
+        assert abs(found - true) < 5 * np.sqrt(true * (1 - true) / 20_000) + 1e-9
 
 
 def test_jobs_with_control_flow_are_refused_by_name():
