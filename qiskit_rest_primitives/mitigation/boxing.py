@@ -167,6 +167,8 @@ def _on(circuit: QuantumCircuit, kept: Sequence[int]) -> QuantumCircuit:
     """The circuit without its other qubits."""
     from qiskit.circuit import Barrier, QuantumCircuit, QuantumRegister
 
+    if len(kept) == circuit.num_qubits:
+        return circuit.copy()
     narrow = QuantumCircuit(QuantumRegister(len(kept), "q"), circuit.clbits, *circuit.cregs)
     new = {circuit.qubits[old]: qubit for old, qubit in zip(kept, narrow.qubits, strict=True)}
     for item in circuit.data:

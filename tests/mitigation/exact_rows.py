@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from qiskit.primitives.containers import BitArray
 
@@ -14,7 +16,7 @@ _SX = np.array([[1 + 1j, 1 - 1j], [1 - 1j, 1 + 1j]]) / 2
 def drawn(
     rng: np.random.Generator, *, kept: float = 1.0, readout: tuple[float, float] = (0.0, 0.0)
 ) -> Sample:
-    """Samples runs of rz, sx, x and cz with measurements at the end.
+    """Samples runs of rz, rx, sx, x and cz with measurements at the end.
 
     Args:
         rng: draws the shots.
@@ -56,12 +58,15 @@ def _probabilities(run: Run, kept: float) -> tuple[np.ndarray, str]:
     for item in circuit.data:
         axes = [place[qubit] + 1 for qubit in item.qubits]
         if item.name == "rz":
-            (angle,) = item.params
-            values = run.values[:, columns[angle]] if angle in columns else float(angle)
-            phase = np.exp(0.5j * np.broadcast_to(values, rows))
+            phase = np.exp(0.5j * _angles(item.params[0], columns, run.values))
             factors = np.stack([phase.conj(), phase], axis=-1)
             shape = [rows] + [2 if axis == axes[0] else 1 for axis in range(1, state.ndim)]
             state = state * factors.reshape(shape)
+        elif item.name == "rx":
+            half = _angles(item.params[0], columns, run.values) / 2
+            flipped = np.flip(state, axis=axes[0])
+            shape = [rows] + [1] * (state.ndim - 1)
+            state = np.cos(half).reshape(shape) * state - 1j * np.sin(half).reshape(shape) * flipped
         elif item.name in ("sx", "x"):
             gate = _SX if item.name == "sx" else _SX @ _SX
             state = np.moveaxis(np.tensordot(gate, state, axes=(1, axes[0])), 0, axes[0])
@@ -80,3 +85,15 @@ def _probabilities(run: Run, kept: float) -> tuple[np.ndarray, str]:
     order = np.argsort(np.argsort([measured[bit] for bit in range(len(measured))]))
     found = found.transpose(0, *(order + 1))
     return purity * found + (1 - purity) / 2 ** len(measured), register.name
+
+
+def _angles(angle: Any, columns: dict[Any, int], values: np.ndarray) -> np.ndarray:
+    """An angle in each row."""
+    if angle in columns:
+        return values[:, columns[angle]]
+    free = getattr(angle, "parameters", ())
+    if not free:
+        return np.full(len(values), float(angle))
+    return np.array(
+        [float(angle.bind({name: row[columns[name]] for name in free})) for row in values]
+    )
