@@ -74,7 +74,7 @@ class Boxed:
         from samplomatic.exceptions import BuildError, SamplexError, VirtualGateError
         from samplomatic.transpiler import generate_boxing_pass_manager
 
-        kept = list(range(circuit.num_qubits)) if strategy == "all" else _active(circuit, observed)
+        kept = covered(circuit, strategy, observed)
         narrow = _rotations_only(_on(circuit, kept))
         if observed:
             bits = ClassicalRegister(len(observed), register)
@@ -153,8 +153,15 @@ class Boxed:
         )
 
 
-def _active(circuit: QuantumCircuit, observed: Sequence[int]) -> list[int]:
-    """Qubits with an operation other than a barrier or a delay, and those to be observed."""
+def covered(circuit: QuantumCircuit, strategy: str, observed: Sequence[int]) -> list[int]:
+    """The qubits that the boxes may cover.
+
+    Returns:
+        All for the strategy "all"; else those with an operation other than a barrier or a delay,
+        and those to be observed.
+    """
+    if strategy == "all":
+        return list(range(circuit.num_qubits))
     numbers = {qubit: number for number, qubit in enumerate(circuit.qubits)}
     kept = set(observed)
     for item in circuit.data:

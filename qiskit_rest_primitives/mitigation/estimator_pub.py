@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qiskit_rest_primitives.mitigation.bases import Bases, choose_bases
-from qiskit_rest_primitives.mitigation.boxing import Boxed
+from qiskit_rest_primitives.mitigation.boxing import Boxed, covered
 from qiskit_rest_primitives.mitigation.checks import check_circuit
 from qiskit_rest_primitives.mitigation.decoupling import decoupled_all
 from qiskit_rest_primitives.mitigation.dressings import LETTERS
@@ -98,6 +98,8 @@ class PubCircuits:
         qubits = _observed(basis for _, basis in circuits)
         boxed = None
         if circuits and options.twirling.gates:
+            # The box of the measurements covers them all, and needs a basis for each.
+            qubits = covered(circuit, options.twirling.strategy, qubits)
             boxed = Boxed.of(
                 circuit,
                 strategy=options.twirling.strategy,

@@ -83,6 +83,17 @@ def test_without_noise_every_option_gives_the_exact_values(name: str) -> None:
     assert found.data.evs.shape == sweep.shape
 
 
+@pytest.mark.parametrize("strategy", ["active", "active-accum", "active-circuit", "all"])
+def test_qubits_that_no_observable_has_are_twirled_too(strategy: str) -> None:
+    """Observables of some of the four qubits have their exact values, whatever a layer covers."""
+    sweep = estimator_sweep(
+        entangled(np.arange(4) / 3), [{"IZZI": 1.0}, {"IXXI": 0.5}], shots=20000
+    )
+    twirling = {"enable_gates": True, "strategy": strategy}
+    data = estimated([sweep], on_aer(), level=1, twirling=twirling).pubs[0].data
+    assert (np.abs(data.evs - exact(sweep)) <= 5 * data.stds + 1e-9).all()
+
+
 def test_readout_errors_are_mitigated() -> None:
     """TREX gives the exact values where the raw ones are off by ten standard errors."""
     circuit = entangled(np.arange(4) / 3)

@@ -11,7 +11,7 @@ import pytest
 from qiskit.quantum_info import PauliLindbladMap, PauliList, QubitSparsePauli
 
 from qiskit_rest_primitives.errors import OptionsError
-from qiskit_rest_primitives.local.simulators.fake_devices import heavy_hex_edges
+from qiskit_rest_primitives.local.simulators.lattices import edges_of
 from qiskit_rest_primitives.mitigation.layer_circuits import pauli_bases
 from qiskit_rest_primitives.mitigation.layer_learning import LayerLearning, learning_step
 from qiskit_rest_primitives.mitigation.layers import Gates, Layer, LayerNoise, layers_to_learn
@@ -120,7 +120,7 @@ def test_idle_qubits_of_a_layer_are_decoupled_too():
     [
         (1, [], 9),
         (4, LINE, 9),
-        (127, sorted({(min(e), max(e)) for e in heavy_hex_edges(127)}), 9),
+        (127, edges_of(127), 9),
         (6, list(combinations(range(6), 2)), 27),
     ],
 )
