@@ -75,7 +75,7 @@ class Boxed:
         from samplomatic.transpiler import generate_boxing_pass_manager
 
         kept = covered(circuit, strategy, observed)
-        narrow = _rotations_only(_on(circuit, kept))
+        narrow = _delays_in_boxes(_rotations_only(_on(circuit, kept)))
         if observed:
             bits = ClassicalRegister(len(observed), register)
             narrow.add_register(bits)
@@ -205,6 +205,24 @@ def _rotations_only(circuit: QuantumCircuit) -> QuantumCircuit:
 
     names = ({item.name for item in circuit.data} - others) | _ROTATIONS
     return PassManager([BasisTranslator(SessionEquivalenceLibrary, sorted(names))]).run(circuit)
+
+
+def _delays_in_boxes(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Twirls delays like layers: gates before a delay could not be absorbed in any other box."""
+    if not any(item.name == "delay" for item in circuit.data):
+        return circuit
+    from qiskit.circuit import BoxOp, QuantumCircuit
+    from samplomatic import Twirl
+
+    boxed = circuit.copy_empty_like()
+    for item in circuit.data:
+        if item.name == "delay":
+            body = QuantumCircuit(list(item.qubits))  # samplomatic expects the circuit's own qubits
+            body.append(item.operation, item.qubits, copy=False)
+            boxed.append(BoxOp(body, annotations=[Twirl(dressing="left")]), item.qubits, copy=False)
+        else:
+            boxed.append(item, copy=False)
+    return boxed
 
 
 def _final_basis(boxes: QuantumCircuit) -> str:

@@ -79,7 +79,7 @@ def _probabilities(run: Run, kept: float) -> tuple[np.ndarray, str]:
         elif item.name == "measure":
             measured[list(register).index(item.clbits[0])] = axes[0]
         else:
-            assert item.name == "barrier", item.name
+            assert item.name in ("barrier", "delay"), item.name
     others = tuple(axis for axis in range(1, state.ndim) if axis not in measured.values())
     found = (np.abs(state) ** 2).sum(axis=others)
     order = np.argsort(np.argsort([measured[bit] for bit in range(len(measured))]))
