@@ -146,8 +146,11 @@ class AerSimulation:
 
 def density_matrix(circuit: QuantumCircuit, noise: DeviceNoise) -> np.ndarray:
     """The state after a circuit that `noise.ready` gave: complex ``(2**qubits, 2**qubits)``."""
+    # Circuits have save_density_matrix() only after an import of Aer, which a worker may lack.
+    from qiskit_aer.library import SaveDensityMatrix
+
     saving = circuit.copy()
-    saving.save_density_matrix()  # pyright: ignore[reportAttributeAccessIssue]
+    saving.append(SaveDensityMatrix(saving.num_qubits), saving.qubits)
     model = noise.model([circuit])
     result = _simulator("density_matrix", True).run(saving, noise_model=model, shots=1).result()
     _check_success(result)
