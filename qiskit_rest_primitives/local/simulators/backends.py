@@ -63,8 +63,8 @@ class LocalBackend:
         takes_seed: whether it acts on a seed.
         takes_noise: whether it acts on a noise model though it is not `on_aer`.
         is_noisy: whether it has errors of its own, which mitigation acts on.
-        default_level: resilience level of an estimator's job that sets none. Simulators that were
-            handed in have 0: whoever gives one noise wants to see it.
+        default_level: resilience level of an estimator's job that sets none; 0 for backends that
+            were handed in, as in the official client's local mode.
         own_thread: whether its jobs run one after another in a thread of this process: a backend
             that was handed in and that no other process can have. It may be slow, and hang.
         prepare: decides how to run a PUB: circuit, number of the PUB, options, what is wanted ->
@@ -251,7 +251,7 @@ class LocalBackends:
             added = self._added.get(name)
             if added is None:
                 _warn_of_left_out(source)
-                added = _foreign(source, name)
+                added = _foreign(source, name, default_level=0)
                 self._names[name] = backend
                 self._added[name] = added
             return added
@@ -303,7 +303,7 @@ class LocalBackends:
 
     def _make(self, name: str) -> LocalBackend:
         if (fake := official_fake(name)) is not None:
-            return _foreign(examine(fake), name)
+            return _foreign(examine(fake), name, default_level=1)
         if name not in self.names():
             raise KeyError(name)
         prepare = prepare_statevector
@@ -338,7 +338,7 @@ def _of_fake(fake: FakeDevice) -> LocalBackend:
     )
 
 
-def _foreign(source: ForeignBackend, name: str) -> LocalBackend:
+def _foreign(source: ForeignBackend, name: str, *, default_level: int) -> LocalBackend:
     source = replace(source, name=name)
     return LocalBackend(
         name,
@@ -351,7 +351,7 @@ def _foreign(source: ForeignBackend, name: str) -> LocalBackend:
         takes_seed=source.takes_seed,
         takes_noise=source.takes_noise,
         is_noisy=source.is_noisy,
-        default_level=0 if source.is_simulator else 1,
+        default_level=default_level,
         own_thread=not source.pickles,
         version=source.version,
         # Without this, clients take it for one of IBM's devices: angles of rzz from 0 to π/2.
