@@ -96,6 +96,7 @@ class EstimatorStep:
                 circuit=plan.metadata,
                 extrapolators=names,
                 resilience=plan.resilience,
+                unreadable=[] if readout is None else readout.unreadable(plan.measured.qubits),
             ),
         )
 

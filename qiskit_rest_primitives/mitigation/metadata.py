@@ -34,6 +34,7 @@ def estimator_pub(
     circuit: Mapping[str, Any],
     extrapolators: np.ndarray | None,
     resilience: Mapping[str, Any],
+    unreadable: Sequence[int],
 ) -> dict[str, Any]:
     """Metadata of an estimator PUB.
 
@@ -45,6 +46,7 @@ def estimator_pub(
         circuit: the metadata of the circuit.
         extrapolators: names of the fits that were used, of the PUB's shape; None without ZNE.
         resilience: what is known of the noise of layers and of PEC.
+        unreadable: qubits whose observables are NaN.
     """
     resilience = dict(resilience)
     if options.zne is not None and extrapolators is not None:
@@ -54,13 +56,16 @@ def estimator_pub(
             "extrapolators": list(options.zne.extrapolators),
             "extrapolated_noise_factors": list(options.zne.extrapolated_noise_factors),
         }
-    return {
+    metadata: dict[str, Any] = {
         "shots": shots,
         "target_precision": precision,
         "circuit_metadata": dict(circuit),
         "resilience": resilience,
         "num_randomizations": randomizations,
     }
+    if unreadable:
+        metadata["unreadable_qubits"] = list(unreadable)
+    return metadata
 
 
 def sampler_result(options: Mitigation) -> dict[str, Any]:

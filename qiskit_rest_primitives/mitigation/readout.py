@@ -19,6 +19,7 @@ from qiskit_rest_primitives.mitigation.steps import Run, Samples
 from qiskit_rest_primitives.mitigation.variance import variance_of_mean
 
 _REGISTER = "readout"
+_SIGNIFICANT = 3.0  # standard errors
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,13 @@ class Readout:
         Returns:
             NaN if a qubit's bit says nothing of its state, as on a faulty qubit.
         """
-        contrasts = self._contrasts(qubits)
-        return float(contrasts.prod()) if (contrasts > 0).all() else float("nan")
+        return float("nan") if self.unreadable(qubits) else float(self._contrasts(qubits).prod())
+
+    def unreadable(self, qubits: Sequence[int]) -> list[int]:
+        """The qubits whose bits say nothing of their state, as far as the samples tell."""
+        errors = 2 * np.sqrt(variance_of_mean(self.rates[:, self._columns(qubits)].T))
+        clear = self._contrasts(qubits) > _SIGNIFICANT * errors
+        return [qubit for qubit, sure in zip(qubits, clear, strict=True) if not sure]
 
     def variance(self, terms: Sequence[tuple[Sequence[int], float]]) -> float:
         """Variance of a sum of corrected values, as far as it comes from ``factor``.

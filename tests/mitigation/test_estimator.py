@@ -11,6 +11,7 @@ from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.quantum_info import SparsePauliOp
 from qiskit.transpiler import CouplingMap
 from qiskit_aer import AerSimulator
+from qiskit_aer.noise import NoiseModel, ReadoutError
 
 from qiskit_rest_primitives.circuits.isa import check_isa
 from qiskit_rest_primitives.mitigation.estimator import estimator_step
@@ -125,14 +126,18 @@ def test_gate_errors_are_extrapolated(amplifier: str) -> None:
 
 
 def test_a_qubit_that_says_nothing_gives_no_value() -> None:
-    """Its observables are NaN; those of other qubits are mitigated."""
-    circuit = QuantumCircuit(2)
-    circuit.x(1)
-    sweep = estimator_sweep(circuit, [{"IZ": 1.0}, {"ZI": 1.0}], shots=1024)
-    step = drawn(np.random.default_rng(3), readout=(1.0, 1.0))
-    data = estimated([sweep], step, level=1).pubs[0].data
-    assert np.isnan(data.evs).all()
-    assert np.isnan(data.stds).all()
+    """Its observables are NaN and the metadata names it; those of other qubits are mitigated."""
+    circuit = QuantumCircuit(3)
+    circuit.x(2)
+    sweep = estimator_sweep(circuit, [{"IZI": 1.0}, {"ZZI": 1.0}, {"ZII": 1.0}], shots=1024)
+    model = NoiseModel()
+    model.add_readout_error(ReadoutError([[0.5, 0.5], [0.5, 0.5]]), [1])
+    model.add_readout_error(ReadoutError([[0.98, 0.02], [0.1, 0.9]]), [2])
+    result = estimated([sweep], on_aer(AerSimulator(noise_model=model)), level=1).pubs[0]
+    assert np.isnan(result.data.evs[0, :2]).all()
+    assert np.isnan(result.data.stds[0, :2]).all()
+    assert abs(result.data.evs[0, 2] + 1) <= 5 * result.data.stds[0, 2]
+    assert result.metadata["unreadable_qubits"] == [1]
 
 
 def test_measurements_within_a_circuit_stay_where_they_are() -> None:
