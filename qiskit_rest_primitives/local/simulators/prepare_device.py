@@ -35,6 +35,7 @@ from qiskit_rest_primitives.local.simulators.prepare import (
 )
 from qiskit_rest_primitives.local.simulators.prepare_frames import prepare_frames
 from qiskit_rest_primitives.local.simulators.prepare_shared import prepare_shared
+from qiskit_rest_primitives.local.simulators.prepare_transfer import prepare_transfer
 from qiskit_rest_primitives.local.simulators.setup import Setup
 from qiskit_rest_primitives.local.simulators.simulator import (
     ExpectationsWanted,
@@ -91,12 +92,15 @@ def prepare_device(
     else:
         shots = shots_of(wanted.precision)
     noise = DeviceNoise(device, tuple(kept))
-    run = choose_noisy_run(small, shots, noise.ready(small))
+    noisy = noise.ready(small)
+    run = choose_noisy_run(small, shots, noisy)
     noise = replace(noise, twirled=run.method == "stabilizer")
     if isinstance(wanted, SamplesWanted) and run.noise == "full":
-        shared = prepare_shared(small, wanted, noise, run.seconds)
-        if shared is not None:
-            return shared
+        sweep = prepare_transfer(small, noisy, wanted, noise.part, run.seconds)
+        seconds = run.seconds if sweep is None else sweep.seconds_per_point
+        sweep = prepare_shared(small, wanted, noise, seconds) or sweep
+        if sweep is not None:
+            return sweep
     simulation = AerSimulation(run.method, noise)
     metadata = {"simulation": {"method": run.method, "noise": run.noise}}
     if isinstance(wanted, SamplesWanted):

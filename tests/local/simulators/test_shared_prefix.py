@@ -11,8 +11,10 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 
 from qiskit_rest_primitives.local.simulators.circuit_analysis import keep_qubits
+from qiskit_rest_primitives.local.simulators.device_noise import DeviceNoise
 from qiskit_rest_primitives.local.simulators.fake_devices import FakeDevice
 from qiskit_rest_primitives.local.simulators.prepare_device import prepare_device
+from qiskit_rest_primitives.local.simulators.prepare_shared import prepare_shared
 from qiskit_rest_primitives.local.simulators.seeds import Seeds
 from qiskit_rest_primitives.local.simulators.shared_prefix import SharedPrefix
 from qiskit_rest_primitives.local.simulators.simulator import Points, SamplesWanted
@@ -54,11 +56,18 @@ def rows_of(circuit):
     return rows
 
 
+def setup_of(circuit, rows, shots):
+    """How the sweep runs as one density matrix, whatever the other ways cost."""
+    noise = DeviceNoise(FakeDevice(5), tuple(KEPT))
+    wanted = SamplesWanted(shots, rows)
+    return prepare_shared(keep_qubits(circuit, KEPT), wanted, noise, math.inf)
+
+
 def test_each_row_is_that_of_its_bound_circuit():
     """Noise of slices of time by hand, on Aer's density matrix of each bound circuit."""
     circuit = twirled_measurements()
     rows = rows_of(circuit)
-    setup = prepare_device(FakeDevice(5), circuit, 0, SimpleNamespace(), SamplesWanted(SHOTS, rows))
+    setup = setup_of(circuit, rows, SHOTS)
     assert isinstance(setup.simulator, SharedPrefix)
     assert setup.metadata["simulation"] == {"method": "density_matrix", "noise": "full"}
     assert setup.rows_together == 3
@@ -76,7 +85,7 @@ def test_rows_do_not_depend_on_how_the_sweep_is_divided():
     """Whole, in blocks, and row by row."""
     circuit = twirled_measurements()
     rows = rows_of(circuit)
-    setup = prepare_device(FakeDevice(5), circuit, 0, SimpleNamespace(), SamplesWanted(100, rows))
+    setup = setup_of(circuit, rows, 100)
     whole = setup.simulator.sample(Points(setup.circuit, rows, 0, Seeds(4), lambda: None), 100)["c"]
     for size in (1, 3):
         parts = [
@@ -93,9 +102,25 @@ def test_sweeps_that_share_too_little_run_row_by_row():
     """Each row has another value in the first layer, or a qubit is measured twice."""
     circuit = twirled_measurements()
     rows = np.random.default_rng(8).uniform(-math.pi, math.pi, (6, circuit.num_parameters))
-    twice = keep_qubits(circuit, list(range(5)))
+    twice = circuit.copy()
     twice.measure(0, 0)
     for of, values in ((circuit, rows), (twice, rows_of(circuit))):
-        setup = prepare_device(FakeDevice(5), of, 0, SimpleNamespace(), SamplesWanted(100, values))
-        assert not isinstance(setup.simulator, SharedPrefix)
-        assert setup.rows_together == 1
+        assert setup_of(of, values, 100) is None
+
+
+def test_wide_sweeps_that_share_their_gates_need_one_density_matrix():
+    """Ten qubits are so many that it takes less time than transfer matrices of each row."""
+    device = FakeDevice(16)
+    edges = [edge for edge in sorted(device.calibration.zz) if max(edge) < 10]
+    angles = ParameterVector("d", 10)
+    circuit = QuantumCircuit(16, 10)
+    for edge in edges * 3:
+        circuit.rx(0.2, edge)
+        circuit.cz(*edge)
+    for qubit in range(10):
+        circuit.rx(angles[qubit], qubit)
+    circuit.measure(range(10), range(10))
+    rows = np.random.default_rng(8).uniform(0, 1, (32, 10))
+    setup = prepare_device(device, circuit, 0, SimpleNamespace(), SamplesWanted(100, rows))
+    assert isinstance(setup.simulator, SharedPrefix)
+    assert setup.rows_together == 32
