@@ -92,14 +92,14 @@ def transfer_fits(width: int) -> bool:
 def transfer_seconds(circuit: QuantumCircuit, rows_together: int) -> float:
     """Seconds per row to apply Pauli transfer matrices, on one processor.
 
-    Measured with NumPy 2.3 on 5 to 10 qubits: half to twice the estimate.
+    Measured with NumPy 2.3 on 2 to 11 qubits: half to twice the estimate.
     """
     pairs = steps = 0.0
     for _, qubits, times in _operations(circuit):
         pairs += times * (len(qubits) == 2)
         steps += times
     shared = 2e-3 + 1e-4 * steps
-    return shared / rows_together + pairs * (5e-6 + 6e-9 * 4.0**circuit.num_qubits)
+    return shared / rows_together + pairs * (5e-6 + 3e-9 * 4.0**circuit.num_qubits)
 
 
 def seconds_per_shot(circuit: QuantumCircuit, method: str, *, noisy: bool) -> float:

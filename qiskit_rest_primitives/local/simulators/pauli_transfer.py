@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qiskit_rest_primitives.local.simulators.angles import angles_of
 from qiskit_rest_primitives.local.simulators.device_part import DevicePart
 from qiskit_rest_primitives.local.simulators.idle_noise import Phase, Relaxation, noisy_events
 from qiskit_rest_primitives.local.simulators.pauli_bases import registers_from_bits
@@ -160,7 +161,10 @@ class Step:
         """Matrices ``(rows, 4**qubits, 4**qubits)``, or one for all rows."""
         if self.rotation is None:
             return self.fixed
-        turned = of_rotation(self.rotation, _values(self.angle, numbers, rows))
+        used = [numbers[parameter] for parameter in self.angle.parameters]
+        if np.all(rows[:, used] == rows[0, used]):
+            rows = rows[:1]
+        turned = of_rotation(self.rotation, angles_of(self.angle, numbers, rows))
         return turned if self.rotation == "rz" else self.fixed @ turned
 
 
@@ -204,17 +208,3 @@ def steps_of(circuit: QuantumCircuit, part: DevicePart) -> list[Step]:
 def _confusion(wrong: float) -> np.ndarray:
     """Probabilities of the bits that are read, for those that are true."""
     return np.array([[1 - wrong, wrong], [wrong, 1 - wrong]])
-
-
-def _values(angle: Any, numbers: dict[Any, int], rows: np.ndarray) -> np.ndarray:
-    """The angle at each row, or once if it is the same at all of them."""
-    used = [(parameter, numbers[parameter]) for parameter in angle.parameters]
-    columns = rows[:, [column for _, column in used]]
-    if np.all(columns == columns[0]):
-        columns = columns[:1]
-    if angle in numbers:
-        return columns[:, 0]
-    names = [parameter for parameter, _ in used]
-    return np.array(
-        [float(angle.bind(dict(zip(names, row.tolist(), strict=True)))) for row in columns]
-    )

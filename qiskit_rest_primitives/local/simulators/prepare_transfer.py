@@ -41,7 +41,7 @@ def prepare_transfer(
     if has_open_delay(circuit.data) or final_measurements(circuit) is None:
         return None
     together = min(rows_together(width), len(rows))
-    own = transfer_seconds(noisy, together) + 2e-7 * wanted.shots
+    own = transfer_seconds(noisy, together) + 1e-4 * width + 2e-7 * wanted.shots
     if own > seconds:
         return None
     return Setup(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qiskit_rest_primitives.local.simulators.angles import angles_of
 from qiskit_rest_primitives.local.simulators.clifford_group import rotations
 from qiskit_rest_primitives.local.simulators.device_noise import DeviceNoise
 from qiskit_rest_primitives.local.simulators.pauli_bases import registers_from_bits
@@ -162,22 +163,12 @@ class SharedPrefix:
         operation = instruction.operation
         matrices = np.eye(2, dtype=complex)[None]
         if operation.name in ("rz", "rx"):
-            matrices = rotations(operation.name[1], _values(operation.params[0], numbers, rows))
+            matrices = rotations(operation.name[1], angles_of(operation.params[0], numbers, rows))
         elif operation.name != "qerror_loc":
             matrices = np.asarray(operation.to_matrix(), dtype=complex)[None]
         channels = np.einsum("nij,nkl->nikjl", matrices, matrices.conj()).reshape(-1, 4, 4)
         error = None if operation.label is None else self.noise.channel(operation.label)
         return channels if error is None else error @ channels
-
-
-def _values(angle: Any, numbers: dict[Any, int], rows: np.ndarray) -> np.ndarray:
-    """The angle at each row, or at all of them."""
-    if isinstance(angle, (int, float)):
-        return np.array([angle], dtype=float)
-    if angle in numbers:
-        return rows[:, numbers[angle]]
-    used = [(parameter, numbers[parameter]) for parameter in angle.parameters]
-    return np.array([float(angle.bind({p: row[at] for p, at in used})) for row in rows])
 
 
 def _probabilities(state: np.ndarray, effects: Sequence[np.ndarray]) -> np.ndarray:
