@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from qiskit_rest_primitives.local.simulators.angles import angles_of
 from qiskit_rest_primitives.local.simulators.clifford_group import (
     FIXED_GATES,
     fixed_gate,
@@ -232,13 +233,5 @@ def _values(dressed: DressedCircuit, parameters: Sequence[Any], rows: np.ndarray
     place = {parameter: column for column, parameter in enumerate(parameters)}
     values = np.empty((len(rows), len(dressed.angles)))
     for column, (_, angle) in enumerate(dressed.angles):
-        if angle in place:
-            values[:, column] = rows[:, place[angle]]
-        elif isinstance(angle, (int, float)):
-            values[:, column] = angle
-        else:
-            used = [(parameter, place[parameter]) for parameter in angle.parameters]
-            values[:, column] = [
-                float(angle.bind({parameter: row[at] for parameter, at in used})) for row in rows
-            ]
+        values[:, column] = angles_of(angle, place, rows)
     return values

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 # They fit in a processor's cache.
 _BYTES_AT_ONCE = 1 << 22
 _ROWS_AT_ONCE = 32
-_KNOWN = FIXED_GATES | ROTATIONS | {"barrier", "delay", "measure", "reset"}
+_KNOWN = FIXED_GATES | ROTATIONS | {"measure", "reset"}
 # A measured bit is 0 or 1 with the probabilities (I + Z) / 2 and (I - Z) / 2.
 _OUTCOMES = np.array([[0.5, 0, 0, 0.5], [0.5, 0, 0, -0.5]])
 _TRACE = np.array([[1.0, 0, 0, 0]])
@@ -61,9 +61,9 @@ def final_measurements(circuit: QuantumCircuit) -> list[int | None] | None:
     for instruction in circuit.data:
         places = [qubits[qubit] for qubit in instruction.qubits]
         name = instruction.operation.name
-        if name not in _KNOWN:
-            return None
-        if name != "barrier" and any(measured[place] is not None for place in places):
+        if name in ("barrier", "delay"):
+            continue
+        if name not in _KNOWN or any(measured[place] is not None for place in places):
             return None
         if name == "measure":
             clbit = clbits[instruction.clbits[0]]

@@ -23,6 +23,7 @@ from qiskit_rest_primitives.local.simulators.prepare_device import prepare_devic
 from qiskit_rest_primitives.local.simulators.seeds import Seeds
 from qiskit_rest_primitives.local.simulators.simulator import Points, SamplesWanted
 from qiskit_rest_primitives.local.simulators.transfer_matrices import TransferState
+from tests.local.engine.jobs import run, text_of
 from tests.local.simulators.sliced_noise import gate_noise
 
 pytest.importorskip("qiskit_aer")
@@ -163,6 +164,7 @@ def test_bits_have_the_probabilities_of_what_is_measured():
         if instruction.operation.name != "measure":
             circuit.append(instruction)
     circuit.measure(3, 0)
+    circuit.delay(1, 3, unit="us")
     circuit.measure(1, 2)
     rows = rows_of(circuit, 4)
     setup = setup_of(circuit, rows, 20_000)
@@ -206,3 +208,24 @@ def test_what_is_not_for_transfer_matrices():
     for of, values in ((circuit, rows[:1]), (again, rows), (dynamic, rows)):
         setup = setup_of(of, values)
         assert setup.metadata["simulation"]["method"] != "pauli_transfer"
+
+
+def test_a_sweep_through_the_service(engine):
+    """Each row's X gates are seen in its bits, apart from errors; the same seed, the same bits."""
+    circuit = QuantumCircuit(5, 5)
+    angles = ParameterVector("a", 5)
+    for qubit in range(5):
+        circuit.rx(angles[qubit], qubit)
+    for edge in sorted(DEVICE.calibration.zz):
+        circuit.rzz(0.3, *edge)
+        circuit.cz(*edge)
+    circuit.measure(range(5), range(5))
+    flips = np.random.default_rng(4).integers(0, 2, (40, 5))
+    pub = [text_of(circuit), (np.pi * flips).tolist(), 500]
+    options = {"simulator": {"seed_simulator": 3}}
+    [got] = run(engine, "sampler", [pub], "fake_5q", options=options)
+    assert got.metadata["simulation"] == TRANSFER
+    bits = np.unpackbits(got.data.c.array, axis=-1)[..., ::-1][..., :5]
+    assert np.abs(bits.mean(axis=1) - flips).max() < 0.15
+    [again] = run(engine, "sampler", [pub], "fake_5q", options=options)
+    assert np.array_equal(got.data.c.array, again.data.c.array)
