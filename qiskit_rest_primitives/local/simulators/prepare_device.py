@@ -98,7 +98,7 @@ def prepare_device(
     if isinstance(wanted, SamplesWanted) and run.noise == "full":
         sweep = prepare_transfer(small, noisy, wanted, noise.part, run.seconds)
         seconds = run.seconds if sweep is None else sweep.seconds_per_point
-        sweep = prepare_shared(small, wanted, noise, seconds) or sweep
+        sweep = prepare_shared(small, noisy, wanted, noise, seconds) or sweep
         if sweep is not None:
             return sweep
     simulation = AerSimulation(run.method, noise)

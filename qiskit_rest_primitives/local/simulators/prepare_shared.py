@@ -23,12 +23,17 @@ if TYPE_CHECKING:
 
 
 def prepare_shared(
-    circuit: QuantumCircuit, wanted: SamplesWanted, noise: DeviceNoise, seconds: float
+    circuit: QuantumCircuit,
+    noisy: QuantumCircuit,
+    wanted: SamplesWanted,
+    noise: DeviceNoise,
+    seconds: float,
 ) -> Setup | None:
     """Runs a sweep with exact noise; None if rows share too little for that to be faster.
 
     Args:
         circuit: on the qubits of `noise`.
+        noisy: the same, see `DeviceNoise.ready`.
         wanted: with the values of the sweep.
         noise: of the device.
         seconds: of a row by itself, by the best other method.
@@ -38,14 +43,13 @@ def prepare_shared(
         return None
     if is_dynamic(circuit) or has_open_delay(circuit.data):
         return None
-    ready = noise.ready(circuit)
-    if (split := split_circuit(ready, list(circuit.parameters))) is None:
+    if (split := split_circuit(noisy, list(circuit.parameters))) is None:
         return None
     _, kinds = np.unique(rows[:, split.columns], axis=0, return_inverse=True)
     kinds = kinds.ravel()
     groups = int(kinds.max()) + 1
     own = 1e-4 * width + 4e-8 * 4.0**width + 2e-7 * wanted.shots
-    shared = groups / len(rows) * density_matrix_seconds(ready) + own
+    shared = groups / len(rows) * density_matrix_seconds(noisy) + own
     if 2 * groups > len(rows) or shared > seconds:
         return None
     return Setup(

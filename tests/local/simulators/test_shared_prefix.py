@@ -59,8 +59,8 @@ def rows_of(circuit):
 def setup_of(circuit, rows, shots):
     """How the sweep runs as one density matrix, whatever the other ways cost."""
     noise = DeviceNoise(FakeDevice(5), tuple(KEPT))
-    wanted = SamplesWanted(shots, rows)
-    return prepare_shared(keep_qubits(circuit, KEPT), wanted, noise, math.inf)
+    small = keep_qubits(circuit, KEPT)
+    return prepare_shared(small, noise.ready(small), SamplesWanted(shots, rows), noise, math.inf)
 
 
 def test_each_row_is_that_of_its_bound_circuit():
