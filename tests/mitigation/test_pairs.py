@@ -156,6 +156,7 @@ ALLOWED = [name for name, options in ALL.items() if not is_refused(options)]
 REFUSED = sorted(ALL.keys() - set(ALLOWED))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALLOWED)
 def test_values_are_exact_without_noise(name: str) -> None:
     """Within five standard errors."""

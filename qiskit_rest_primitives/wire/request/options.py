@@ -123,8 +123,8 @@ class TwirlingOptions(OptionGroup, path="twirling"):
 
     num_randomizations: Count | Auto | UnsetType = UNSET
     """Number of random circuits; auto = ceil(shots / shots_per_randomization). Given as numbers,
-    num_randomizations x shots_per_randomization takes precedence over default_shots, never over the
-    shots of a PUB or of run(). Service's default: "auto"."""
+    num_randomizations x shots_per_randomization are the shots of each twirled circuit, whatever a
+    PUB, run() or default_shots say. Service's default: "auto"."""
 
     shots_per_randomization: Count | Auto | UnsetType = UNSET
     """Shots of each random circuit; auto = ceil(shots / num_randomizations), or, if that is auto

@@ -256,7 +256,10 @@ def test_a_ghz_state_of_all_qubits_of_a_device(engine):
 
 
 @pytest.mark.parametrize("clifford", [True, False])
-@pytest.mark.parametrize("width", [1, 5, 12, 13, 20, 50, 127])
+@pytest.mark.parametrize(
+    "width",
+    [1, 5, 12, 13, 20, *(pytest.param(width, marks=pytest.mark.slow) for width in (50, 127))],
+)
 def test_neither_shots_nor_width_remove_noise(width, clifford):
     """The noise is exact, but twirled for each wide Clifford circuit, and covers every gate."""
     from qiskit_rest_primitives.local.simulators.prepare_device import prepare_device
@@ -307,6 +310,7 @@ def test_a_job_estimated_to_take_too_long_is_refused(engine):
     assert "limit is 0.5 s" in short.reason
 
 
+@pytest.mark.slow
 def test_a_wide_circuit_with_few_gates_runs_with_matrix_product_states(engine):
     """60 qubits in use, not Clifford, with all of the noise."""
     circuit = QuantumCircuit(65)

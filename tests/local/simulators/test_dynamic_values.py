@@ -134,7 +134,7 @@ def test_a_final_measurement_on_a_device_acts_on_the_observables(engine, measure
     circuit = bell_on_device(measured=measured)
     observables = ["IIIZZ", "IIIXX"]
     pub = [text_of(circuit), observables, None, 0.02]
-    [got] = run(engine, "estimator", [pub], "fake_5q", options=SEED)
+    [got] = run(engine, "estimator", [pub], "fake_5q", options=SEED, resilience_level=0)
     reference = BackendEstimatorV2(backend=AerSimulator(seed_simulator=1))
     [want] = reference.run([(circuit, observables, None)], precision=0.02).result()
     assert np.allclose(got.data.evs, want.data.evs, atol=0.15)
