@@ -113,24 +113,6 @@ def test_an_option_that_gives_way_is_named(engine):
     assert "twirling.enable_measure" in sentence
 
 
-def test_twirled_samples_have_their_flips_undone(engine):
-    """Qubit 4 is 1 in nearly every shot, and shots are as many as twirling's numbers give."""
-    circuit = device_bell()
-    circuit.measure_all()
-    twirling = {"enable_gates": True, "enable_measure": True}
-    twirling |= {"num_randomizations": 10, "shots_per_randomization": 30}
-    result = run(engine, "sampler", [[text_of(circuit)]], DEVICE, options={"twirling": twirling})
-    bits = result[0].data.meas
-    assert bits.num_shots == 300
-    assert result[0].metadata["shots"] == 300
-    assert result[0].metadata["num_randomizations"] == 10
-    assert bits.slice_bits([4]).get_counts()["1"] > 250
-    pairs = bits.slice_bits([0, 1]).get_counts()
-    assert pairs["00"] > 100
-    assert pairs["11"] > 100
-    assert "options_not_applied" not in result.metadata
-
-
 def seeded_results(executor=None) -> list[np.ndarray]:
     """Bits of a twirled sampler job and values of a mitigated estimator job, with one seed."""
     engine = Engine(LocalBackends(), executor)

@@ -1,0 +1,43 @@
+"""The examples of error mitigation, with 20 qubits instead of 127, which take minutes."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+pytestmark = pytest.mark.slow
+
+
+def test_higher_levels_have_smaller_errors(capsys: pytest.CaptureFixture[str]) -> None:
+    """mitigation.py: for both circuits, level 1 is better than 0, and 2 better than 1."""
+    spec = importlib.util.spec_from_file_location("mitigation", EXAMPLES / "mitigation.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.QUBITS = 20
+    module.main()
+    errors = [float(error) for error in re.findall(r"error ([\d.]+)", capsys.readouterr().out)]
+    assert len(errors) == 8
+    for plain, readout, gates in (errors[:3], errors[4:7]):
+        assert plain > readout > gates
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_notebook_runs_and_has_its_outputs(tmp_path: Path) -> None:
+    """mitigation.ipynb: runs without an error, and is stored with outputs and two plots."""
+    notebook = nbformat.read(EXAMPLES / "mitigation.ipynb", as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    outputs = [output for cell in code for output in cell.outputs]
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == 2
+    for cell in code:
+        cell.source = cell.source.replace("127", "20")
+    NotebookClient(
+        notebook, timeout=200, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+    ).execute()
