@@ -276,7 +276,8 @@ class RestBackend(BackendV2):
         if properties is None:
             return
         qubits = set(properties.faulty_qubits())
-        edges = {place for _, place in properties.faulty_gates() if len(place) > 1}
+        places = {tuple(gate.qubits) for gate in properties.faulty_gates()}
+        edges = {place for place in places if len(place) > 1}
         for instruction in circuit.data:
             place = tuple(circuit.find_bit(qubit).index for qubit in instruction.qubits)
             if instruction.name == "barrier":

@@ -264,20 +264,21 @@ class BackendProperties:
     def is_gate_operational(self, gate: str, qubits: int | Iterable[int]) -> bool:
         """Whether the gate works on these qubits; True if it is not reported."""
         place: Qubits = (qubits,) if isinstance(qubits, int) else tuple(qubits)
-        return (gate, place) not in self.faulty_gates()
+        return all((gate, place) != (one.gate, tuple(one.qubits)) for one in self.faulty_gates())
 
     def faulty_qubits(self) -> list[int]:
         """Qubits marked as not operational."""
         return sorted(self._calibration.faulty_qubits)
 
-    def faulty_gates(self) -> list[tuple[str, Qubits]]:
-        """Gates marked as not operational, with their qubits."""
-        return [
+    def faulty_gates(self) -> list[GateProperties]:
+        """Gates marked as not operational."""
+        faulty = {
             (gate, qubits)
             for gate, rows in self._calibration.gates.items()
             for qubits, row in rows
             if row.get("operational") == 0
-        ]
+        }
+        return [one for one in self.gates if (one.gate, tuple(one.qubits)) in faulty]
 
 
 def _dated(values: Mapping[str, float], entries: Any) -> DatedValues:

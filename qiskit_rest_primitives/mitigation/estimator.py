@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qiskit.primitives.containers import DataBin, PubResult
 
+from qiskit_rest_primitives.mitigation.collector import collector_paused
 from qiskit_rest_primitives.mitigation.estimates import Estimate, Terms
 from qiskit_rest_primitives.mitigation.estimator_pub import Plan, PubCircuits
 from qiskit_rest_primitives.mitigation.layer_learning import learning_step
@@ -112,6 +113,7 @@ class EstimatorStep:
             yield terms.estimate(self.options.zne)
 
 
+@collector_paused()
 def estimator_step(
     sweeps: Sequence[EstimatorSweep],
     options: Mitigation,

@@ -11,6 +11,7 @@ from qiskit.primitives.containers import BitArray, DataBin, SamplerPubResult
 
 from qiskit_rest_primitives.mitigation.boxing import Boxed
 from qiskit_rest_primitives.mitigation.checks import check_circuit
+from qiskit_rest_primitives.mitigation.collector import collector_paused
 from qiskit_rest_primitives.mitigation.decoupling import decoupled_all
 from qiskit_rest_primitives.mitigation.lowered import Lowered, unflipped
 from qiskit_rest_primitives.mitigation.metadata import sampler_pub, sampler_result
@@ -84,6 +85,7 @@ class SamplerStep:
         )
 
 
+@collector_paused()
 def sampler_step(
     sweeps: Sequence[SamplerSweep],
     options: Mitigation,

@@ -88,7 +88,8 @@ def test_faulty_qubits_and_gates_are_reported(properties: dict[str, Any]) -> Non
     """Under the official names."""
     view = BackendProperties(properties)
     assert view.faulty_qubits() == [2]
-    assert view.faulty_gates() == [("cz", (0, 1))]
+    (gate,) = view.faulty_gates()
+    assert (gate.gate, gate.qubits) == ("cz", [0, 1])
     assert not view.is_qubit_operational(2)
     assert view.is_qubit_operational(0)
     assert not view.is_gate_operational("cz", (0, 1))

@@ -47,7 +47,10 @@ def main(service: QiskitRuntimeService) -> dict:
         "readout_length": properties.readout_length(3),
         "prob_meas0_prep1": properties.qubit_property(1, "prob_meas0_prep1")[0],
         "dated": abs(properties.qubit_property(1, "T1")[1] - properties.last_update_date).days,
-        "faulty": [properties.faulty_qubits(), properties.faulty_gates()],
+        "faulty": [
+            properties.faulty_qubits(),
+            sorted((gate.gate, list(gate.qubits)) for gate in properties.faulty_gates()),
+        ],
         "dt": [backend.dt, target.dt],
         "aware": properties.last_update_date.tzinfo is not None,
         "earlier": backend.properties(datetime=datetime.datetime.now()).backend_name,

@@ -336,7 +336,7 @@ def test_an_estimator_on_a_wide_clifford_circuit(engine):
     for a, b in device_target(127).build_coupling_map().get_edges():
         circuit.cz(a, b)
     pub = [text_of(circuit), ["Z" * 127, "I" * 126 + "Z", "I" * 126 + "X"], None, 0.05]
-    [got] = run(engine, "estimator", [pub], "fake_127q", options=SEED)
+    [got] = run(engine, "estimator", [pub], "fake_127q", options=SEED, resilience_level=0)
     assert got.metadata["simulation"] == {"method": "stabilizer", "noise": "pauli-twirled"}
     assert abs(got.data.evs[0]) < 0.4
     assert got.data.evs[1] == pytest.approx(-1, abs=0.1)

@@ -208,20 +208,14 @@ def examples(edges: Iterable[tuple[int, int]]) -> list[Example]:
         edges: pairs of neighbours of the device, at least 127 connected qubits.
     """
     edges = list(edges)
-    wide = {size: region(edges, size) for size in (40, 64, 127)}
+    wide = {size: region(edges, size) for size in (21, 40, 64, 127)}
     right = math.pi / 2
     small, large = (0.5, 0.6, 0.4, 0.5, 0.3, 0.4, 0.6, 0.3), (right,) * 4
-    chain = {size: [(at, at + 1) for at in range(size - 1)] for size in (4, 12)}
+    chain = [(0, 1), (1, 2), (2, 3)]
     return [
-        Example("GHZ", ghz(4, chain[4], 7), neighbours(line(4), 4), "readout"),
-        Example("GHZ", ghz(12, chain[12], 3), neighbours(line(12), 12), "readout"),
-        Example(
-            "GHZ",
-            ghz(127, wide[127].tree, 1),
-            neighbours(wide[127].layers, 127),
-            "readout",
-            wide[127].qubits,
-        ),
+        Example("GHZ", ghz(4, chain, 7), neighbours(line(4), 4), "gates"),
+        _ghz(wide[21]),
+        _ghz(wide[127]),
         Example("Ising", ising(5, line(5), 6, 0.5, 0.4), singles(5), "gates"),
         Example("Ising", ising(8, line(8), 4, 0.4, 0.6), singles(8), "gates"),
         _clifford("Ising", ising(127, wide[127].layers, 2, right, right), wide[127]),
@@ -229,10 +223,20 @@ def examples(edges: Iterable[tuple[int, int]]) -> list[Example]:
         Example("QAOA", qaoa(6, line(6), small[:4]), neighbours(line(6), 6), "readout"),
         _clifford("QAOA", qaoa(64, wide[64].layers, large), wide[64]),
         Example("random Clifford", random_clifford(6, line(6), 20, 1), singles(6), "gates"),
-        _clifford("random Clifford", random_clifford(40, wide[40].layers, 9, 2), wide[40]),
+        _clifford(
+            "random Clifford", random_clifford(40, wide[40].layers, 1, 2), wide[40], "readout"
+        ),
         _clifford("random Clifford", random_clifford(127, wide[127].layers, 10, 3), wide[127]),
     ]
 
 
-def _clifford(family: str, circuit: QuantumCircuit, part: Region) -> Example:
-    return Example(family, circuit, stabilizers(circuit), "gates", part.qubits)
+def _ghz(part: Region) -> Example:
+    size = len(part.qubits)
+    observables = neighbours(part.layers, size)
+    return Example("GHZ", ghz(size, part.tree, 1), observables, "readout", part.qubits)
+
+
+def _clifford(
+    family: str, circuit: QuantumCircuit, part: Region, dominated_by: str = "gates"
+) -> Example:
+    return Example(family, circuit, stabilizers(circuit), dominated_by, part.qubits)
