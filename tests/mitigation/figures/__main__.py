@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
-from importlib import import_module
 
 from tests.benchmarks.figures import SHORT_VARIABLE
 
 NAMES = ("preparation", "idle", "honesty", "official", "accuracy")
 
 
-def main() -> None:
-    """Runs them one after another."""
+def main() -> int:
+    """Runs them one after another; 1 if one failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.mitigation.figures", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(NAMES))
     parser.add_argument("--short", action="store_true", help="small sizes, no target")
@@ -25,7 +25,10 @@ def main() -> None:
         os.environ[SHORT_VARIABLE] = "1"
     for name in given.names or NAMES:
         print(f"-- {name}", flush=True)
-        import_module(f"tests.mitigation.figures.{name}").main()
+        command = [sys.executable, "-m", f"tests.mitigation.figures.{name}"]
+        if code := subprocess.run(command, check=False).returncode:
+            return code
+    return 0
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def idle_circuits() -> dict[str, QuantumCircuit]:
     for qubit in range(WIDTH - 1):
         spread.cx(qubit, qubit + 1)
     waiting = spread.copy()
-    waiting.delay(3, range(WIDTH), unit="us")
+    waiting.delay(6, range(WIDTH), unit="us")
     waiting.compose(spread.inverse(), inplace=True)
 
     beside = QuantumCircuit(WIDTH)
@@ -33,8 +33,7 @@ def idle_circuits() -> dict[str, QuantumCircuit]:
     beside.barrier()
     for _ in range(40):
         beside.cz(3, 4)
-        beside.sx([3, 4])
-        beside.sxdg([3, 4])
+        beside.barrier(3, 4)  # two of them are not cancelled
     beside.barrier()
     beside.h([0, 1, 2])
     return {"six microseconds": ramsey, "a GHZ state that waits": waiting, "beside gates": beside}
