@@ -167,7 +167,7 @@ class PauliFrames:
 
     def estimate(self, points: Points, wanted: ExpectationsWanted) -> dict[str, np.ndarray]:
         """Not supported: expectation values are measured by sampler PUBs."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} gives samples, not expectation values")
 
     def _outcomes(
         self, rows: np.ndarray, shots: int, seeds: np.random.SeedSequence

@@ -110,7 +110,7 @@ class PauliTransfer:
 
     def estimate(self, points: Points, wanted: ExpectationsWanted) -> dict[str, np.ndarray]:
         """Not supported: only sampler PUBs are sweeps of this kind."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} gives samples, not expectation values")
 
     def probabilities(self, points: Points) -> Iterator[np.ndarray]:
         """Yields for each row the probabilities of the outcomes, readout errors included.

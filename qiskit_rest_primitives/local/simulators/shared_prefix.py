@@ -124,7 +124,7 @@ class SharedPrefix:
 
     def estimate(self, points: Points, wanted: ExpectationsWanted) -> dict[str, np.ndarray]:
         """Not supported: only sampler PUBs are sweeps of this kind."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} gives samples, not expectation values")
 
     def _state(self, split: Split, row: np.ndarray) -> np.ndarray:
         """The density matrix after the prefix, one axis of 4 per qubit, the last qubit first."""
