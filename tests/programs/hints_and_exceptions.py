@@ -76,7 +76,16 @@ def main(service: QiskitRuntimeService) -> dict:
     plain = QuantumCircuit(2)
     plain.h(0)
     plain.measure_all()
-    slow = SamplerV2(backend).run([(wide(12), None, 100_000)] * 60)
+
+    def slow() -> RuntimeJobV2:
+        """A job that takes seconds, submitted just before it is needed."""
+        return SamplerV2(backend).run([(wide(12), None, 100_000)] * 60)
+
+    def cancelled() -> PrimitiveResult:
+        job = slow()
+        job.cancel()
+        return job.result()
+
     return {
         "hints": sorted(name for name in typing.get_type_hints(Runner.run)),
         "bases": [
@@ -93,10 +102,8 @@ def main(service: QiskitRuntimeService) -> dict:
         ),
         "failed": name_of(lambda: runner.run(wide(40)), RuntimeJobFailureError),
         "failed_state": [runner.jobs[-1].errored(), runner.jobs[-1].error_message() is not None],
-        "timeout": name_of(lambda: slow.result(timeout=0.2), RuntimeJobTimeoutError),
-        "cancelled_result": name_of(
-            lambda: (slow.cancel(), slow.result()), RuntimeInvalidStateError
-        ),
+        "timeout": name_of(lambda: slow().result(timeout=0.2), RuntimeJobTimeoutError),
+        "cancelled_result": name_of(cancelled, RuntimeInvalidStateError),
         "not_isa": name_of(lambda: SamplerV2(device).run([plain]), IBMInputValueError),
         "no_pub": name_of(lambda: sampler.run([3]), TypeError, ValueError),
         "no_option": name_of(lambda: SamplerV2(backend, options={"shotz": 1}), Exception),
