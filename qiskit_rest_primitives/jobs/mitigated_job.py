@@ -90,10 +90,10 @@ class MitigatedJob(Job):
             return self._future
 
     def _advance(self) -> PrimitiveResult[Any]:
-        simulations: dict[int, Any] = {}
         while True:
             step = self._step
             result = self._parts[-1].result()
+            simulations: dict[int, Any] = {}
             for run, pub in zip(step.runs, iter(result), strict=True):
                 if "simulation" in pub.metadata:
                     simulations.setdefault(run.pub_index, pub.metadata["simulation"])

@@ -30,3 +30,13 @@ def test_twirled_samples_have_their_flips_undone(engine):
 def test_a_device_gives_what_the_service_gives_at_level_2(service: QiskitRuntimeService) -> None:
     """The same options give the same values within their errors, and the same metadata."""
     compare_with_the_service(service.backend("fake_5q"), 2)
+
+
+def test_metadata_name_the_simulation_of_the_pub_not_of_what_was_learned(engine):
+    """The circuits that learn noise are Clifford; the PUB's, with an angle of 0.3, is not."""
+    few = {"num_randomizations": 8, "layer_pair_depths": [0, 1, 4]}
+    resilience = {"pec_mitigation": True, "layer_noise_learning": few}
+    pub = [text_of(device_bell(0.3)), ["IIIZZ"], None, 0.1]
+    [got] = run(engine, "estimator", [pub], DEVICE, options={"resilience": resilience})
+    assert got.metadata["simulation"] == {"method": "pauli_transfer", "noise": "full"}
+    assert got.metadata["resilience"]["layer_noise"]["unique_mitigated_layers"] == 1

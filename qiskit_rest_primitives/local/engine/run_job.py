@@ -152,6 +152,7 @@ class _Course:
         simulations: dict[int, dict[str, Any]] = {}
         number = 0
         while not isinstance(step, Finished):
+            simulations.clear()  # earlier steps learn; the last one has the PUBs' own circuits
             runs = self.plan(plan.plan_runs, step.runs, number)
             self.run(runs)
             samples: list[dict[str, BitArray]] = []
