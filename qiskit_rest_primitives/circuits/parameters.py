@@ -153,17 +153,19 @@ class Inputs:
             The body with final names, the inputs' names in order of declaration, and the values.
         """
         columns = [index for index, name in enumerate(self.plain.values()) if name in self.used]
-        places = {parameter: index for index, parameter in enumerate(self._parameters)}
-        expressions = [
-            (Expression.of(source, places), where)
-            for source, (_, where) in self._expressions.items()
-        ]
+        expressions: list[tuple[Expression, str]] = []
+        if self._expressions:  # hashing every parameter takes time
+            places = {parameter: index for index, parameter in enumerate(self._parameters)}
+            expressions = [
+                (Expression.of(source, places), where)
+                for source, (_, where) in self._expressions.items()
+            ]
         names = tuple(parameter.name for parameter in self._parameters)
         values = InputValues(names, (*columns, *expressions))
         count = len(values.sources)
         width = max(_WIDTH, len(str(count - 1)))
         final = [input_name(index, width) for index in range(count)]
-        first = len(places)
+        first = len(self.plain)
         given = [input_name(index, _WIDTH) for index in columns]
         given += [input_name(first + index, _WIDTH) for index in range(len(expressions))]
         if given != final:
