@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import json
 import os
 import re
@@ -47,6 +46,8 @@ def hide_misplaced_token(channel: Any) -> Any:
 
 def _near_channel(channel: str) -> str | None:
     """The channel that was probably meant; a token is far from all of them."""
+    import difflib  # of use in errors only; slow to import
+
     return next(iter(difflib.get_close_matches(channel[:40], CHANNELS, n=1, cutoff=0.7)), None)
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET
 
 from qiskit_rest_primitives.errors import OptionsError
-from qiskit_rest_primitives.mitigation.options import Mitigation
 from qiskit_rest_primitives.options.job_options import EstimatorOptions, SamplerOptions
 from qiskit_rest_primitives.wire.request.option_group import OptionGroup, settings_of
 from qiskit_rest_primitives.wire.request.options import CommonOptions
@@ -16,6 +15,8 @@ from qiskit_rest_primitives.wire.shots import Randomizations, estimator_precisio
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
+
+    from qiskit_rest_primitives.mitigation.options import Mitigation
 
 
 def check_rules(options: OptionGroup) -> None:
@@ -25,7 +26,7 @@ def check_rules(options: OptionGroup) -> None:
         OptionsError: a combination that the service refuses or would not act on.
     """
     if isinstance(options, EstimatorOptions):
-        Mitigation.of_estimator(_params(options))
+        _mitigation(options)
 
 
 def overridden_options(options: EstimatorOptions) -> tuple[str, ...]:
@@ -34,7 +35,7 @@ def overridden_options(options: EstimatorOptions) -> tuple[str, ...]:
     Raises:
         OptionsError: as `check_rules`.
     """
-    return Mitigation.of_estimator(_params(options)).overridden
+    return _mitigation(options).overridden
 
 
 def check_circuits(options: CommonOptions, circuits: Iterable[QuantumCircuit]) -> None:
@@ -84,6 +85,13 @@ def assumed_precision(options: EstimatorOptions) -> float:
         else what default_shots give; else default_precision; else the service's default.
     """
     return estimator_precision(_params(options))
+
+
+def _mitigation(options: EstimatorOptions) -> Mitigation:
+    # Sampler jobs, and importing this package, do without these modules.
+    from qiskit_rest_primitives.mitigation.options import Mitigation
+
+    return Mitigation.of_estimator(_params(options))
 
 
 def _params(options: EstimatorOptions) -> dict[str, Any]:

@@ -9,7 +9,6 @@ official client's options, which are dataclasses too, can be given instead of a 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -319,6 +318,8 @@ def _refuse_name(cls: type[OptionGroup], name: str) -> NoReturn:
 
 
 def _cure(cls: type[OptionGroup], name: str) -> str:
+    import difflib  # of use in errors only; slow to import
+
     for program_id, primitive in _PRIMITIVES.items():
         if path_of(cls, name) in paths(primitive):
             return f"it is an option of the {program_id} only"

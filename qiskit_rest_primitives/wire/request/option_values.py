@@ -6,7 +6,6 @@ or ``Literal["auto"]``, and objects that JSON lacks, marked with :class:`Objects
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -83,6 +82,8 @@ class Option:
         return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
     def _refuse(self, value: Any) -> NoReturn:
+        import difflib  # of use in errors only; slow to import
+
         choices = [
             str(choice)
             for kind in self._kinds
