@@ -164,6 +164,7 @@ class Core:
                 time_limit_seconds=float(cost),
                 on_running=self._on_running,
                 on_final=self._on_final,
+                on_estimated=self._on_estimated,
             )
         except RuntimeError:
             # The engine is closed: the job is in the store, and the next start runs it.
@@ -179,6 +180,10 @@ class Core:
                 "jobs", job_id, {"status": "Running", "running": now}, status=("Queued",)
             )
             self.sessions.job_started(job_id, now)
+
+    def _on_estimated(self, job_id: str, seconds: float) -> None:
+        if not self.stopping:
+            self.store.update("jobs", job_id, {"estimated_seconds": seconds}, status=PENDING)
 
     def _on_final(self, job_id: str, outcome: Outcome) -> None:
         if self.stopping:

@@ -18,7 +18,7 @@ import msgspec
 
 from qiskit_rest_primitives.local.folders import TemporaryFolder
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 LARGE_BODY = 65_536
 """Bodies above this many bytes are files; below it, SQLite is faster."""
 
@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     tags TEXT NOT NULL DEFAULT '[]', private INTEGER NOT NULL DEFAULT 0, cost INTEGER NOT NULL,
     log_level TEXT, calibration_id TEXT, runtime TEXT, logs TEXT NOT NULL DEFAULT '',
     params BLOB, params_size INTEGER NOT NULL DEFAULT 0,
-    result BLOB, result_size INTEGER NOT NULL DEFAULT 0
+    result BLOB, result_size INTEGER NOT NULL DEFAULT 0, estimated_seconds REAL
 );
 CREATE INDEX IF NOT EXISTS jobs_by_owner ON jobs (user, instance, created);
 CREATE INDEX IF NOT EXISTS jobs_by_session ON jobs (session_id);
@@ -64,7 +64,7 @@ CREATE TABLE IF NOT EXISTS sessions (
 JOB_COLUMNS = (
     "seq, id, user, instance, program, backend, session_id, status, reason, reason_code,"
     " reason_solution, created, running, finished, usage_seconds, tags, private, cost, log_level,"
-    " calibration_id, runtime, params_size, result_size"
+    " calibration_id, runtime, params_size, result_size, estimated_seconds"
 )
 
 
@@ -95,7 +95,9 @@ class Store:
         # A crash of the process loses nothing; only a temporary store skips waiting for the disk.
         self._database.execute(f"PRAGMA synchronous = {'OFF' if self._temporary else 'NORMAL'}")
         version = self._database.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, SCHEMA_VERSION):
+        if version == 1:
+            self._add_estimated_seconds()
+        elif version not in (0, SCHEMA_VERSION):
             self._database.close()
             raise ValueError(
                 f"{self.folder} was written by another version of this service"
@@ -103,6 +105,12 @@ class Store:
             )
         self._database.executescript(_SCHEMA)
         self._database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _add_estimated_seconds(self) -> None:
+        """Adds the column that schema 1 lacks, unless a crash came after it was added."""
+        columns = self._database.execute("PRAGMA table_info(jobs)").fetchall()
+        if all(column["name"] != "estimated_seconds" for column in columns):
+            self._database.execute("ALTER TABLE jobs ADD COLUMN estimated_seconds REAL")
 
     def close(self) -> None:
         """Closes the file; a temporary store is deleted."""

@@ -12,10 +12,11 @@ from qiskit.primitives.containers import DataBin, PubResult
 from qiskit_rest_primitives.mitigation.collector import collector_paused
 from qiskit_rest_primitives.mitigation.estimates import Estimate, Terms
 from qiskit_rest_primitives.mitigation.estimator_pub import Plan, PubCircuits
-from qiskit_rest_primitives.mitigation.layer_learning import learning_step
+from qiskit_rest_primitives.mitigation.layer_learning import LayerLearning, learning_step
 from qiskit_rest_primitives.mitigation.layer_noise_json import read_layer_noise
 from qiskit_rest_primitives.mitigation.layers import (
     Gates,
+    Layer,
     LayerNoise,
     layers_to_learn,
 )
@@ -135,23 +136,11 @@ def estimator_step(
     seed = np.random.SeedSequence(seed.entropy, spawn_key=seed.spawn_key)
     of_learning, own = seed.spawn(2)
     pubs = [PubCircuits.of(index, sweep, options) for index, sweep in enumerate(sweeps)]
-    job = _Job(pubs, options, target, own)
-    if not options.needs_layer_noise:
-        return job.with_noise({})
-    if options.layer_noise_model is not None:
-        return job.with_noise(read_layer_noise(options.layer_noise_model))
-    learning = options.layer_noise_learning
-    layers, _ = layers_to_learn(
-        [[layer for _, layer in pub.layers] for pub in pubs], learning.max_layers_to_learn
-    )
-    if not layers:
-        return job.with_noise({})
-    num_qubits = max(sweep.circuit.num_qubits for sweep in sweeps)
-    return learning_step(layers, learning, options.decoupling, target, num_qubits, of_learning, job)
+    return EstimatorJob(pubs, options, target, own).first_step(of_learning)
 
 
 @dataclass(frozen=True)
-class _Job:
+class EstimatorJob:
     """A job before its random circuits are drawn.
 
     Attributes:
@@ -165,6 +154,35 @@ class _Job:
     options: Mitigation
     target: Target | None
     seed: np.random.SeedSequence
+
+    def first_step(self, of_learning: np.random.SeedSequence) -> LayerLearning | EstimatorStep:
+        """The step that learns the noise of layers, if it is needed; else all circuits.
+
+        Args:
+            of_learning: seed of the circuits that learn.
+        """
+        options = self.options
+        if not options.needs_layer_noise:
+            return self.with_noise({})
+        if options.layer_noise_model is not None:
+            return self.with_noise(read_layer_noise(options.layer_noise_model))
+        layers = self.layers_to_learn()
+        if not layers:
+            return self.with_noise({})
+        return learning_step(
+            layers,
+            options.layer_noise_learning,
+            options.decoupling,
+            self.target,
+            max(pub.sweep.circuit.num_qubits for pub in self.pubs),
+            of_learning,
+            self,
+        )
+
+    def layers_to_learn(self) -> list[tuple[Layer, int]]:
+        """The layers whose noise is learned, each with the first PUB that has it."""
+        most = self.options.layer_noise_learning.max_layers_to_learn
+        return layers_to_learn([[layer for _, layer in pub.layers] for pub in self.pubs], most)[0]
 
     def with_noise(self, known: Mapping[Gates, LayerNoise]) -> EstimatorStep:
         """Draws them.

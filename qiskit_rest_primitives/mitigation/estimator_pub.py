@@ -26,6 +26,7 @@ from qiskit_rest_primitives.mitigation.lowered import Lowered
 from qiskit_rest_primitives.mitigation.measuring import (
     measured,
     observed_circuit,
+    observed_qubits,
     register_name,
 )
 from qiskit_rest_primitives.mitigation.options import Mitigation
@@ -95,7 +96,7 @@ class PubCircuits:
         observables = [_still_there(terms, measured_before) for terms in sweep.observables]
         bases = choose_bases(observables, sweep.pairs, len(sweep.values))
         circuits = bases.of_circuits()
-        qubits = _observed(basis for _, basis in circuits)
+        qubits = observed_qubits(basis for _, basis in circuits)
         boxed = None
         if circuits and options.twirling.gates:
             # The box of the measurements covers them all, and needs a basis for each.
@@ -206,15 +207,3 @@ def _still_there(terms: dict[str, float], measured_before: Sequence[int]) -> dic
         for pauli, coefficient in terms.items()
         if not any(pauli[-1 - qubit] in "XY" for qubit in measured_before)
     }
-
-
-def _observed(bases: Iterator[str]) -> list[int]:
-    """Qubits with a letter in one of the bases."""
-    return sorted(
-        {
-            qubit
-            for basis in set(bases)
-            for qubit, letter in enumerate(reversed(basis))
-            if letter != "I"
-        }
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +36,18 @@ def observed_circuit(circuit: QuantumCircuit) -> tuple[QuantumCircuit, list[int]
     bare = circuit.copy()
     bare.remove_final_measurements()
     return bare, last
+
+
+def observed_qubits(bases: Iterable[str]) -> list[int]:
+    """Qubits with a letter in one of the bases or Pauli strings, ascending."""
+    return sorted(
+        {
+            qubit
+            for basis in set(bases)
+            for qubit, letter in enumerate(reversed(basis))
+            if letter != "I"
+        }
+    )
 
 
 def register_name(circuit: QuantumCircuit) -> str:

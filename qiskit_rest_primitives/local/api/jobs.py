@@ -61,7 +61,7 @@ def own_job(core: Core, principal: Principal, request: Request) -> sqlite3.Row:
 
 
 def usage(job: sqlite3.Row, version: str) -> dict[str, Any]:
-    """A job's usage: seconds, and whether they are final."""
+    """A job's usage: seconds, as in `Outcome.usage_seconds`, and whether they are final."""
     final = job["status"] in FINAL
     seconds = round(job["usage_seconds"], 6)
     content: dict[str, Any] = {
@@ -99,6 +99,8 @@ def describe_job(job: sqlite3.Row, version: str) -> dict[str, Any]:
         "tags": msgspec.json.decode(job["tags"]),
         "usage": usage(job, version),
     }
+    if job["estimated_seconds"] is not None:
+        content["estimated_running_time_seconds"] = round(job["estimated_seconds"], 6)
     for name in ("session_id", "calibration_id", "runtime"):
         if job[name] is not None:
             content[name] = job[name]

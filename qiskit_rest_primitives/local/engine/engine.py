@@ -87,6 +87,7 @@ class Engine:
         time_limit_seconds: float | None = None,
         on_running: Callable[[str], None],
         on_final: Callable[[str, Outcome], None],
+        on_estimated: Callable[[str, float], None] | None = None,
     ) -> None:
         """Queues a job and returns at once.
 
@@ -99,6 +100,8 @@ class Engine:
             time_limit_seconds: from running to final; the engine's own when None.
             on_running: called once from a thread of the engine, or never.
             on_final: called once from a thread of the engine.
+            on_estimated: called with the seconds that the job will hold a device, once they are
+                known; never for a simulator's job.
 
         Raises:
             KeyError: no such backend or calibration.
@@ -114,6 +117,7 @@ class Engine:
             on_running,
             on_final,
             StopFlag(str(self._flags / str(next(self._numbers)))),
+            on_estimated=on_estimated,
         )
         with self._lock:
             if self._closed:

@@ -29,15 +29,23 @@ from qiskit_rest_primitives.local.simulators.simulator import (
     Points,
     SamplesWanted,
 )
+from qiskit_rest_primitives.mitigation.measuring import (
+    measured,
+    observed_circuit,
+    observed_qubits,
+    register_name,
+)
 from qiskit_rest_primitives.mitigation.pubs import EstimatorSweep, SamplerSweep
 from qiskit_rest_primitives.wire.request.job_request import EstimatorParams, SamplerParams
 from qiskit_rest_primitives.wire.shots import precision_of, shots_of
 
 if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
     from qiskit.transpiler import Target
 
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend
     from qiskit_rest_primitives.local.simulators.setup import Setup
+    from qiskit_rest_primitives.mitigation.device_time import DeviceTime
     from qiskit_rest_primitives.mitigation.options import Mitigation
     from qiskit_rest_primitives.mitigation.steps import Finished, Run, Step
 
@@ -56,6 +64,8 @@ class PubPlan:
         join: joins their results.
         num_circuits: its number of bound circuits.
         simulation: how it is simulated, for its metadata.
+        size: its points (sampler) or pairs (estimator), of which each task has some.
+        device_seconds: how long it holds the device; None on a simulator.
     """
 
     tasks: Sequence[Task]
@@ -63,6 +73,8 @@ class PubPlan:
     join: SamplerJoin | EstimatorJoin
     num_circuits: int
     simulation: dict[str, Any]
+    size: int
+    device_seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -104,6 +116,24 @@ class MitigationPlan:
         )
         return _plan_all(sweeps, self.seeds.of_step(number), self.context)
 
+    def expected_seconds(self, step: Step, runs: Sequence[PubPlan]) -> float | None:
+        """How long all steps hold the device, as far as the first one tells; None on a simulator.
+
+        Args:
+            step: the first one.
+            runs: of that step.
+        """
+        from qiskit_rest_primitives.mitigation.layer_learning import LayerLearning
+
+        if self.context.clock is None:
+            return None
+        if isinstance(step, LayerLearning):
+            from qiskit_rest_primitives.mitigation.expected import expected_loads
+
+            target = self.context.backend.target
+            return expected_loads(self.sweeps, self.options, target).seconds(self.context.clock)
+        return sum(run.device_seconds or 0.0 for run in runs)
+
 
 @dataclass(frozen=True)
 class JobPlan:
@@ -112,11 +142,13 @@ class JobPlan:
     Attributes:
         pubs: in the order of the job; empty with error mitigation.
         metadata: of the whole result.
+        clock: of the device; None for a simulator.
         mitigated: the way with error mitigation.
     """
 
     pubs: list[PubPlan]
     metadata: dict[str, Any]
+    clock: DeviceTime | None = None
     mitigated: MitigationPlan | None = None
 
 
@@ -145,21 +177,24 @@ def plan_job(
             on_aer=backend.on_aer,
             takes_seed=backend.takes_seed,
             takes_noise=backend.takes_noise,
+            has_clock=backend.clock() is not None,
             is_noisy=backend.is_noisy,
             default_level=backend.default_level,
         )
-        context = Context(requested, backend, stop, rehearsals, Memory(), Time(time_limit_seconds))
+        clock = backend.clock(requested.rep_delay_seconds, requested.init_qubits)
+        time = Time(time_limit_seconds)
+        context = Context(requested, backend, stop, rehearsals, Memory(), time, clock)
         read = read_sampler_pub if isinstance(params, SamplerParams) else read_estimator_pub
         sweeps = (read(item, index, context) for index, item in enumerate(params.pubs))
         seeds = Seeds(requested.seed)
         if requested.mitigation is not None:
             plan = MitigationPlan(list(sweeps), requested.mitigation, context, seeds)
             check_size(plan.sweeps, plan.options, context.memory)
-            return JobPlan([], requested.metadata, plan)
+            return JobPlan([], requested.metadata, clock, plan)
         plans = _plan_all(enumerate(sweeps), seeds, context)
     except ProtocolError as error:
         raise RefusedError(str(error)) from error
-    return JobPlan(plans, requested.metadata)
+    return JobPlan(plans, requested.metadata, clock)
 
 
 def find_first_step(
@@ -222,7 +257,11 @@ def _plan_sampler(sweep: SamplerSweep, index: int, seeds: Seeds, context: Contex
     if divided := requested.randomizations.divide(shots):
         metadata["num_randomizations"] = divided[0]
     join = SamplerJoin(sweep.shape, shots, num_bits, metadata)
-    return PubPlan(tasks, is_small(setup, points), join, points, setup.metadata)
+    held = None
+    if context.clock is not None:
+        held = context.clock.execution_seconds(sweep.circuit) * points * shots
+    small = is_small(setup, points)
+    return PubPlan(tasks, small, join, points, setup.metadata, points, held)
 
 
 def _plan_estimator(sweep: EstimatorSweep, index: int, seeds: Seeds, context: Context) -> PubPlan:
@@ -259,8 +298,22 @@ def _plan_estimator(sweep: EstimatorSweep, index: int, seeds: Seeds, context: Co
     if divided := requested.randomizations.divide(asked_shots) if asked_shots else None:
         metadata["num_randomizations"] = divided[0]
     join = EstimatorJoin(sweep.shape, sweep.positions, len(pairs), precision, seeds, metadata)
+    held = None
+    if context.clock is not None:
+        each = context.clock.execution_seconds(_measured(sweep))
+        held = each * setup.num_circuits * shots_of(precision)
     small = is_small(setup, points)
-    return PubPlan(tasks, small, join, setup.num_circuits, setup.metadata)
+    return PubPlan(tasks, small, join, setup.num_circuits, setup.metadata, len(pairs), held)
+
+
+def _measured(sweep: EstimatorSweep) -> QuantumCircuit:
+    """The circuit with the measurements of its observables, for its length."""
+    circuit, _ = observed_circuit(sweep.circuit)
+    qubits = observed_qubits(pauli for terms in sweep.observables for pauli in terms)
+    nothing = np.empty((0, len(circuit.parameters)))
+    bases = np.ones((1, len(qubits)), dtype=int)
+    register = register_name(circuit)
+    return measured(circuit, nothing, qubits, bases, register=register).circuit
 
 
 def _rows(sweep: SamplerSweep | EstimatorSweep, setup: Setup) -> np.ndarray:

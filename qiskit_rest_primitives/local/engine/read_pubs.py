@@ -29,11 +29,16 @@ if TYPE_CHECKING:
     from qiskit.primitives.containers.bindings_array import BindingsArray
 
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend
+    from qiskit_rest_primitives.mitigation.device_time import DeviceTime
 
 
 @dataclass(frozen=True)
 class Context:
-    """Values that all PUBs of a job share."""
+    """Values that all PUBs of a job share.
+
+    Attributes:
+        clock: of the device, by which the job is charged; None for a simulator.
+    """
 
     requested: Requested
     backend: LocalBackend
@@ -41,6 +46,7 @@ class Context:
     rehearsals: Rehearsals
     memory: Memory
     time: Time
+    clock: DeviceTime | None
 
     def load(self, circuit: str | bytes, index: int, num_qubits: int | None) -> LoadedCircuit:
         """The circuit of PUB ``index``; see `load_circuit`."""

@@ -26,6 +26,7 @@ from qiskit_rest_primitives.local.engine.tasks import (
 )
 from qiskit_rest_primitives.local.engine.workers import Workers
 from qiskit_rest_primitives.local.outcome import Outcome, RefusedError
+from qiskit_rest_primitives.mitigation.device_time import JOB_OVERHEAD_SECONDS
 from qiskit_rest_primitives.mitigation.steps import Finished, Step
 from qiskit_rest_primitives.wire.limits import RAN_TOO_LONG
 from qiskit_rest_primitives.wire.result.results import encode_result
@@ -56,6 +57,8 @@ class Job:
     Attributes:
         messages: finished futures, and None to cancel; its conductor waits for these.
         steps: lines of its log.
+        on_estimated: called with the seconds that it will hold a device, once they are known.
+        usage_seconds: charged so far, see `Outcome`.
     """
 
     job_id: str
@@ -68,6 +71,7 @@ class Job:
     stop: StopFlag
     messages: queue.SimpleQueue[Future[Any] | None] = field(default_factory=queue.SimpleQueue)
     steps: list[str] = field(default_factory=list)
+    on_estimated: Callable[[str, float], None] | None = None
     usage_seconds: float = 0.0
 
     def log(self, step: str) -> None:
@@ -96,7 +100,11 @@ def conduct(job: Job, workers: Workers | OneThread, planners: Executor) -> Outco
         plan = course.plan(
             plan_job, job.params, job.backend, job.stop, workers.rehearsals, job.time_limit_seconds
         )
+        if plan.clock is not None:
+            job.usage_seconds = JOB_OVERHEAD_SECONDS
         if plan.mitigated is None:
+            if plan.clock is not None:
+                course.estimated(sum(pub.device_seconds or 0.0 for pub in plan.pubs))
             course.run(plan.pubs)
             pubs, metadata = [pub.join.result() for pub in plan.pubs], {"version": 2}
         else:
@@ -137,23 +145,49 @@ class _Course:
 
     def run(self, pubs: Sequence[PubPlan]) -> None:
         """Runs the tasks of PUBs, which join their results."""
+        self._check_device_time(pubs)
         for pub in pubs:
             for task in pub.tasks:
                 self._submit(task, self._workers.submit(task, small=pub.small))
         self._job.log(f"{len(self._tasks)} tasks handed out")
         while self._tasks:
             result: TaskResult = self._result()
-            pubs[result.pub_index].join.add(result)
+            pub = pubs[result.pub_index]
+            if pub.device_seconds is None:
+                self._job.usage_seconds += result.seconds
+            else:
+                self._job.usage_seconds += pub.device_seconds * result.count / pub.size
+            pub.join.add(result)
         self._job.log("all tasks done")
+
+    def estimated(self, seconds: float) -> None:
+        """Says how long the job's circuits will hold the device."""
+        if self._job.on_estimated is not None:
+            self._job.on_estimated(self._job.job_id, JOB_OVERHEAD_SECONDS + seconds)
+
+    def _check_device_time(self, pubs: Sequence[PubPlan]) -> None:
+        """Ends a job at its limit before what holds the device for longer is simulated."""
+        limit = self._job.time_limit_seconds
+        total = self._job.usage_seconds + sum(pub.device_seconds or 0.0 for pub in pubs)
+        if pubs and pubs[0].device_seconds is not None and total > limit + JOB_OVERHEAD_SECONDS:
+            self._job.usage_seconds = limit + JOB_OVERHEAD_SECONDS
+            raise _EndedError(
+                f"The job would hold the device for {total - JOB_OVERHEAD_SECONDS:.3g} s, longer "
+                f"than its limit of {limit:g} s.",
+                RAN_TOO_LONG,
+            )
 
     def mitigate(self, plan: MitigationPlan) -> Finished:
         """Runs a job with error mitigation, step by step."""
-        step = self._find(plan.first_step())
+        charged = plan.context.clock is None  # a device is not held while a step is found
+        step = self._find(plan.first_step(), charged=charged)
         simulations: dict[int, dict[str, Any]] = {}
         number = 0
         while not isinstance(step, Finished):
             simulations.clear()  # earlier steps learn; the last one has the PUBs' own circuits
             runs = self.plan(plan.plan_runs, step.runs, number)
+            if number == 0 and plan.context.clock is not None:
+                self.estimated(self.plan(plan.expected_seconds, step, runs) or 0.0)
             self.run(runs)
             samples: list[dict[str, BitArray]] = []
             for run, planned in zip(step.runs, runs, strict=True):
@@ -162,7 +196,7 @@ class _Course:
                 simulations.setdefault(run.pub_index, planned.simulation)
             number += 1
             self._job.log(f"step {number} of error mitigation done")
-            step = self._find(StepTask(step.advance, (samples,), self._job.stop))
+            step = self._find(StepTask(step.advance, (samples,), self._job.stop), charged=charged)
         for index, pub in enumerate(step.pubs):
             pub.metadata.update(simulations.get(index, {}))
             bits = next(iter(pub.data.values()), None)
@@ -176,9 +210,11 @@ class _Course:
             self._job.stop.set()
         self._workers.abandon(self._tasks)
 
-    def _find(self, task: StepTask) -> Step | Finished:
+    def _find(self, task: StepTask, *, charged: bool) -> Step | Finished:
         self._submit(task, self._workers.submit(task, small=False))
         found: StepFound = self._result()
+        if charged:
+            self._job.usage_seconds += found.seconds
         return found.step
 
     def _submit(self, task: Work[Any], future: Future[Any]) -> None:
@@ -196,7 +232,6 @@ class _Course:
                 self._job.log("a worker process died of a task; trying it once more, alone")
                 self._submit(task, self._workers.submit_again(task))
                 continue
-            self._job.usage_seconds += result.seconds
             return result
 
     def _next(self) -> Future[Any]:

@@ -31,6 +31,7 @@ from qiskit_rest_primitives.local.simulators.prepare_aer import prepare_aer
 from qiskit_rest_primitives.local.simulators.prepare_device import prepare_device
 from qiskit_rest_primitives.local.simulators.prepare_foreign import prepare_foreign
 from qiskit_rest_primitives.local.simulators.prepare_statevector import prepare_statevector
+from qiskit_rest_primitives.mitigation.device_time import DeviceTime
 from qiskit_rest_primitives.wire.target.target import encode_target
 
 if TYPE_CHECKING:
@@ -112,6 +113,16 @@ class LocalBackend:
     def target(self) -> Target:
         """What it can do."""
         return self._target()
+
+    def clock(
+        self, rep_delay_seconds: float | None = None, init_qubits: bool | None = None
+    ) -> DeviceTime | None:
+        """What tells how long a job holds the device, see `DeviceTime.of`; None for simulators."""
+        if self.is_simulator:
+            return None
+        microseconds = self.configuration().get("default_rep_delay")
+        default = None if microseconds is None else microseconds * 1e-6
+        return DeviceTime.of(self.target, default, rep_delay_seconds, init_qubits)
 
     def list_entry(self, queue_length: int) -> dict[str, Any]:
         """Its object in GET /backends."""

@@ -51,6 +51,8 @@ class Requested:
         coupling: pairs of qubits that two-qubit gates may act on, or None.
         basis_gates: names of the gates to use, or None.
         mitigation: what is done against the errors of a noisy backend; None: nothing.
+        rep_delay_seconds: a device's pause before each execution, or None.
+        init_qubits: whether a device resets its qubits before each execution, or None.
         metadata: of the result: ``options_not_applied``, paths of options without effect here, and
             ``options_not_applied_cure``, how to make them act, if that is possible.
     """
@@ -63,6 +65,8 @@ class Requested:
     coupling: list[list[int]] | None
     basis_gates: list[str] | None
     mitigation: Mitigation | None
+    rep_delay_seconds: float | None
+    init_qubits: bool | None
     metadata: dict[str, Any]
 
 
@@ -72,6 +76,7 @@ def read_request(
     on_aer: bool,
     takes_seed: bool = True,
     takes_noise: bool = False,
+    has_clock: bool = False,
     is_noisy: bool = False,
     default_level: int = 1,
 ) -> Requested:
@@ -82,6 +87,7 @@ def read_request(
         on_aer: whether the backend acts on a noise model, a coupling map and basis gates.
         takes_seed: whether it acts on a seed.
         takes_noise: whether it acts on a noise model, if not on the others.
+        has_clock: whether it charges a device's time, which depends on rep_delay.
         is_noisy: whether it has errors of its own, which mitigation acts on.
         default_level: resilience level of an estimator's job that sets none.
 
@@ -120,6 +126,8 @@ def read_request(
     acted_on = _ACTED_ON if takes_seed else _ACTED_ON - _SEEDS
     if takes_noise:
         acted_on |= {"options.simulator.noise_model"}
+    if has_clock:
+        acted_on |= {"options.execution.rep_delay"}
     if not_applied := sorted(_not_applied(params, acted_on, on_aer, acts)):
         metadata["options_not_applied"] = not_applied
         if noisy and not acts:
@@ -135,6 +143,8 @@ def read_request(
         _coupling(simulator.get("coupling_map")) if on_aer else None,
         [g for g in simulator.get("basis_gates") or [] if g] or None if on_aer else None,
         mitigation if acts and mitigation.is_active else None,
+        _given(getattr(options.execution, "rep_delay", UNSET)),
+        _given(getattr(options.execution, "init_qubits", UNSET)),
         metadata,
     )
 
