@@ -36,6 +36,7 @@ from qiskit_rest_primitives.errors import (
     ServerError,
     ServiceError,
     SessionError,
+    SpendingError,
     TransportError,
     UnknownParameterError,
 )
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from qiskit_rest_primitives.jobs.circuit_job import CircuitJob
     from qiskit_rest_primitives.jobs.mitigated_job import MitigatedJob
     from qiskit_rest_primitives.jobs.saved_results import load_result, save_result
+    from qiskit_rest_primitives.primitives.estimate import RunEstimate
     from qiskit_rest_primitives.wire.runtime_json import RuntimeDecoder, RuntimeEncoder
 else:  # type checkers would take every name for one that exists
     _IMPORTED_WHEN_ASKED_FOR = {
@@ -87,6 +89,7 @@ else:  # type checkers would take every name for one that exists
         "MitigatedJob": "jobs.mitigated_job",
         "RuntimeDecoder": "wire.runtime_json",
         "RuntimeEncoder": "wire.runtime_json",
+        "RunEstimate": "primitives.estimate",
         "load_result": "jobs.saved_results",
         "save_result": "jobs.saved_results",
     }
@@ -156,6 +159,7 @@ __all__ = [
     "RestBackend",
     "RestJob",
     "RestPrimitivesError",
+    "RunEstimate",
     "RuntimeDecoder",
     "RuntimeEncoder",
     "RuntimeInvalidStateError",
@@ -173,6 +177,7 @@ __all__ = [
     "Session",
     "SessionError",
     "Settings",
+    "SpendingError",
     "SplitJob",
     "TransportError",
     "UnknownParameterError",

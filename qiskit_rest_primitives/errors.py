@@ -9,6 +9,7 @@
     │   │   ├── ISAError          the chosen device can't run it
     │   │   └── UnknownParameterError (KeyError)  no such parameter
     │   ├── OptionsError          an option's name, type or range
+    │   ├── SpendingError         more time on devices than Settings allow
     │   └── BackendError (QiskitBackendNotFoundError)               IBMBackendError
     ├── ServiceError              the service or the way to it      IBMRuntimeError
     │   ├── ProtocolError         not in the API's form             IBMBackendApiProtocolError
@@ -133,6 +134,19 @@ class OptionsError(InputError):
     Traceback (most recent call last):
         ...
     qiskit_rest_primitives.errors.OptionsError: option default_shots takes an integer from 0 ...
+    """
+
+
+class SpendingError(InputError):
+    """A run on a device would take more than `Settings` allow, or ``confirm`` declined it.
+
+    >>> settings = Settings(max_seconds_per_day=5)
+    >>> careful = QiskitRuntimeService(channel="local", settings=settings)
+    >>> device = careful.backend("fake_5q")
+    >>> SamplerV2(device).run([transpile(bell, device)], shots=100_000)
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.SpendingError: this run would hold fake_5q for about 27.4 s...
     """
 
 
@@ -451,6 +465,7 @@ __all__ = [
     "ServerError",
     "ServiceError",
     "SessionError",
+    "SpendingError",
     "TransportError",
     "UnknownParameterError",
 ]

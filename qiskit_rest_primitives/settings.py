@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 from urllib.parse import quote
 
 from qiskit_rest_primitives.errors import OptionsError
@@ -41,10 +42,17 @@ class Settings:
             times even if this is 0. For a service that never answered it is ten seconds at most.
         first_pause_seconds: the pause before a submission, a session or a cancellation is retried;
             later ones grow.
-        state_folder: where the journal and the results of private jobs are kept.
+        state_folder: where the journal, the results of private jobs, and what runs were estimated
+            to spend are kept.
+        max_seconds_per_day: how long the runs of a day (UTC) may hold the devices of one service
+            and instance, in seconds as `SamplerV2.estimate` counts them, all processes of this user
+            with this setting together. A run beyond is refused before anything is sent. None for
+            no limit; simulators do not count.
+        confirm: called with the `RunEstimate` of each run on a device before anything is sent;
+            False refuses the run. None for no question. Only a function of a module can be pickled.
 
     Raises:
-        OptionsError: a value is negative, not finite or not a number.
+        OptionsError: a value is negative, not finite or not a number; confirm can't be called.
 
     >>> settings = Settings(outage_seconds=300, submissions_per_minute=30)
     >>> QiskitRuntimeService(channel="local", settings=settings).client.settings.outage_seconds
@@ -58,12 +66,15 @@ class Settings:
     outage_seconds: float = 30.0
     first_pause_seconds: float = 0.25
     state_folder: Path = field(default_factory=state_folder)
+    max_seconds_per_day: float | None = None
+    confirm: Callable[[Any], bool] | None = None
 
     def __post_init__(self) -> None:
         times = ("lookup_seconds", "outage_seconds", "first_pause_seconds")
-        for name in ("submissions_per_minute", "result_memory_bytes", *times):
+        optional = ("submissions_per_minute", "max_seconds_per_day")
+        for name in (*optional, "result_memory_bytes", *times):
             value: object = getattr(self, name)
-            if value is None and name == "submissions_per_minute":
+            if value is None and name in optional:
                 continue
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not (number and 0 <= cast(float, value) < math.inf):
@@ -72,6 +83,11 @@ class Settings:
         if rate and rate < SLOWEST_PER_MINUTE:
             raise OptionsError(
                 f"Settings(submissions_per_minute={rate!r}) is less than one a day; 0 is no limit"
+            )
+        if self.confirm is not None and not callable(cast(object, self.confirm)):
+            raise OptionsError(
+                f"Settings(confirm={self.confirm!r}): pass a function that takes a RunEstimate and "
+                "returns True or False"
             )
         object.__setattr__(self, "state_folder", Path(self.state_folder).expanduser())
 

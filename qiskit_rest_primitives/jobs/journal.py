@@ -6,21 +6,17 @@ One JSON line when a submission starts, one when its outcome is known. No circui
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import threading
-from collections.abc import Generator
+from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-try:
-    import fcntl
-except ImportError:  # not on Windows
-    fcntl = None
+from qiskit_rest_primitives.concurrency.file_lock import file_lock
 
 logger = logging.getLogger(__name__)
 
@@ -120,21 +116,12 @@ class Journal:
             fresh.write_bytes(kept)
             fresh.replace(self.path)
 
-    @contextlib.contextmanager
-    def _shared_with_others(self, *, exclusive: bool) -> Generator[None]:
+    def _shared_with_others(self, *, exclusive: bool) -> AbstractContextManager[None]:
         """Locks the journal, so that no line is written to a file that is being replaced.
 
-        The operating system releases the lock of a process that ends. Without locks (Windows, some
-        network file systems) the journal is written anyway.
+        Without locks (Windows, some network file systems) the journal is written anyway.
         """
-        handle = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            if fcntl is not None:
-                with contextlib.suppress(OSError):
-                    fcntl.flock(handle, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
-            yield
-        finally:
-            os.close(handle)
+        return file_lock(self.path.with_suffix(".lock"), exclusive=exclusive)
 
 
 def _is_time(text: Any) -> bool:

@@ -94,9 +94,9 @@ def expected_loads(
             )
         notes = (f"the gates that twirling adds are not counted; for these: {INSTALL}",)
         options = replace(options, twirling=replace(options.twirling, gates=False, measure=True))
-    samples = [(i, each) for i, each in enumerate(sweeps) if isinstance(each, SamplerSweep)]
+    samples = [each for each in sweeps if isinstance(each, SamplerSweep)]
     if samples:
-        return Expected([load for i, sweep in samples for load in _sampled(sweep, options)], notes)
+        return Expected([load for sweep in samples for load in _sampled(sweep, options)], notes)
     estimates = [each for each in sweeps if isinstance(each, EstimatorSweep)]
     found = _estimated(estimates, options, target) if estimates else Expected([])
     return replace(found, notes=(*notes, *found.notes))
@@ -134,9 +134,7 @@ def _estimated(
     if isinstance(step, LayerLearning):
         learning = options.layer_noise_learning
         loads += [
-            Load(
-                run.circuit, len(run.values), learning.num_randomizations, run.shots, learns=True
-            )
+            Load(run.circuit, len(run.values), learning.num_randomizations, run.shots, learns=True)
             for run in step.runs
         ]
         layers = [layer for layer, _ in job.layers_to_learn()]

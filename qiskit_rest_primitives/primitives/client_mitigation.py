@@ -5,40 +5,49 @@ In: encoded PUBs, options. Out: a handle; its sampler jobs run circuits of `miti
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qiskit.primitives.containers.bindings_array import BindingsArray
-from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
+from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.errors import EncodeError, OptionsError
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.mitigated_job import MitigatedJob
+from qiskit_rest_primitives.jobs.spending import Approved, approved
 from qiskit_rest_primitives.mitigation.extra import INSTALL, extra_is_installed
-from qiskit_rest_primitives.mitigation.options import Mitigation
-from qiskit_rest_primitives.mitigation.pubs import EstimatorSweep, pair
+from qiskit_rest_primitives.mitigation.layer_learning import LayerLearning
 from qiskit_rest_primitives.options.job_options import EstimatorOptions, SamplerOptions
 from qiskit_rest_primitives.options.request import encode_options
-from qiskit_rest_primitives.primitives.base import parameter_array
-from qiskit_rest_primitives.primitives.encoded_pubs import EncodedEstimatorPub
+from qiskit_rest_primitives.primitives.encoded_pubs import (
+    EncodedEstimatorPub,
+    EncodedSamplerPub,
+)
+from qiskit_rest_primitives.primitives.estimate import RunEstimate, estimate_run, mitigation_of
 from qiskit_rest_primitives.primitives.mode import Mode, backend_of
-from qiskit_rest_primitives.primitives.sampler import SamplerV2
+from qiskit_rest_primitives.primitives.request import estimate_pubs, submit_pubs
+from qiskit_rest_primitives.primitives.sampler import encode_pubs
+from qiskit_rest_primitives.primitives.sweeps import estimator_sweep
 from qiskit_rest_primitives.wire.request.option_group import settings_of
 from qiskit_rest_primitives.wire.shots import shots_of
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.mitigation.steps import Run
+    from qiskit_rest_primitives.mitigation.steps import Run, Step
 
 _OF_SAMPLER = ("simulator", "execution", "environment", "max_execution_time", "experimental")
 
 
 def run_on_client(
-    mode: Mode, pubs: Sequence[EncodedEstimatorPub], options: EstimatorOptions
+    mode: Mode,
+    pubs: Sequence[EncodedEstimatorPub],
+    options: EstimatorOptions,
+    *,
+    allowed: bool = False,
 ) -> Job:
     """Sends the first sampler job of a run; the options mean what they mean to the service.
 
@@ -50,25 +59,62 @@ def run_on_client(
         mode: where to run.
         pubs: at least one.
         options: of the estimator.
+        allowed: whether the settings' limits of spending were checked before.
 
     Raises:
         OptionsError: options that exclude each other, or that need an extra.
         EncodeError: exact values, or circuits that can't be sent.
+        SpendingError: the settings do not allow the whole run.
     """
+    backend = backend_of(mode)
+    step = _first_step(backend, pubs, options)
+    limits = nullcontext(Approved())
+    if not allowed:
+        limits = approved(backend, lambda: _estimate(mode, pubs, options, step))
+    tag = f"mitigation:{os.urandom(8).hex()}"
+    with limits as run:
+        job = MitigatedJob(tag, step, Submit(mode, _sampler_options(options, tag)), backend)
+        run.sent = True
+        return job
+
+
+def estimate_on_client(
+    mode: Mode, pubs: Sequence[EncodedEstimatorPub], options: EstimatorOptions
+) -> RunEstimate:
+    """What `run_on_client` would send, and what the device would run; its arguments and errors."""
+    return _estimate(mode, pubs, options, _first_step(backend_of(mode), pubs, options))
+
+
+def _first_step(
+    backend: RestBackend, pubs: Sequence[EncodedEstimatorPub], options: EstimatorOptions
+) -> Step:
     from qiskit_rest_primitives.mitigation.estimator import estimator_step
 
-    backend = backend_of(mode)
     params = encode_options(options).params
-    if backend.simulator and "noise_model" not in params.get("options", {}).get("simulator", {}):
-        params.setdefault("resilience_level", 0)
-    wanted = Mitigation.of_estimator(params)
+    wanted = mitigation_of(backend, options)
     if wanted.needs_extra and not extra_is_installed():
         raise OptionsError(f"these options of twirling and resilience need an extra: {INSTALL}")
-    sweeps = [_sweep(pub, index) for index, pub in enumerate(pubs)]
+    for index, pub in enumerate(pubs):
+        _check_precision(pub, index)
+    sweeps = [estimator_sweep(pub, index) for index, pub in enumerate(pubs)]
     target = None if backend.simulator else backend.target
-    step = estimator_step(sweeps, wanted, target, np.random.SeedSequence(_seed(params)))
-    tag = f"mitigation:{os.urandom(8).hex()}"
-    return MitigatedJob(tag, step, Submit(mode, _sampler_options(options, tag)), backend)
+    return estimator_step(sweeps, wanted, target, np.random.SeedSequence(_seed(params)))
+
+
+def _estimate(
+    mode: Mode, pubs: Sequence[EncodedEstimatorPub], options: EstimatorOptions, step: Step
+) -> RunEstimate:
+    backend = backend_of(mode)
+    submit = Submit(mode, _sampler_options(options, f"mitigation:{os.urandom(8).hex()}"))
+    first = estimate_pubs(mode, "sampler", submit.encoded(step.runs), submit.options)
+    learns = isinstance(step, LayerLearning)
+    found = estimate_run(
+        backend, pubs, options, num_jobs=first.jobs + learns, num_bytes=first.bytes
+    )
+    if not learns:
+        return found
+    note = "bytes are those of the circuits that learn the noise; the others follow from it"
+    return replace(found, notes=(*found.notes, note))
 
 
 @dataclass(frozen=True)
@@ -79,8 +125,12 @@ class Submit:
     options: SamplerOptions
 
     def __call__(self, runs: Sequence[Run]) -> Job:
-        """Sends them."""
-        return SamplerV2(self.mode, self.options).run([_pub(run) for run in runs])
+        """Sends them; what the whole job takes was allowed before its first step."""
+        return submit_pubs(self.mode, "sampler", self.encoded(runs), self.options, allowed=True)
+
+    def encoded(self, runs: Sequence[Run]) -> list[EncodedSamplerPub]:
+        """The sweeps as PUBs of a sampler."""
+        return encode_pubs(self.mode, [_pub(run) for run in runs], self.options, None)
 
 
 def _pub(run: Run) -> SamplerPub:
@@ -106,35 +156,10 @@ def _seed(params: dict[str, Any]) -> int | None:
     return given.get("simulator", {}).get("seed_simulator") if seed is None else seed
 
 
-def _sweep(encoded: EncodedEstimatorPub, index: int) -> EstimatorSweep:
-    pub = encoded.source
-    assert isinstance(pub, EstimatorPub)
-    precision = encoded.assumed_precision
-    if shots_of(precision) == 0:
+def _check_precision(encoded: EncodedEstimatorPub, index: int) -> None:
+    """Refuses exact values, which can't be sampled."""
+    if shots_of(encoded.assumed_precision) == 0:
         raise EncodeError(
             f"PUB {index}: precision 0 asks for exact values, and options.mitigation 'client' "
             "samples: pass a precision above 0, such as 0.01"
         )
-    distinct: list[dict[str, float]] = []
-    known: dict[tuple[tuple[str, float], ...], int] = {}
-    numbers: list[int] = []
-    for observable in encoded.flat_observables():
-        key = tuple(observable.items())
-        if key not in known:
-            known[key] = len(distinct)
-            distinct.append(observable)
-        numbers.append(known[key])
-    values = parameter_array(pub, index)
-    shape = encoded.observables_shape
-    pairs, positions = pair(values.shape[:-1], np.array(numbers, dtype=int).reshape(shape))
-    return EstimatorSweep(
-        pub.circuit,
-        values.reshape(math.prod(values.shape[:-1]), values.shape[-1]),
-        distinct,
-        pairs,
-        positions,
-        pub.shape,
-        shots_of(precision),
-        precision,
-        dict(pub.circuit.metadata or {}),
-    )

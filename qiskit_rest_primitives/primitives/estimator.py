@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qiskit.primitives import BaseEstimatorV2
@@ -26,10 +26,13 @@ from qiskit_rest_primitives.options.rules import (
 )
 from qiskit_rest_primitives.primitives.base import CircuitEncoder, RestPrimitive
 from qiskit_rest_primitives.primitives.encoded_pubs import EncodedEstimatorPub
-from qiskit_rest_primitives.primitives.mode import backend_of, mock_of
-from qiskit_rest_primitives.primitives.request import submit_pubs
+from qiskit_rest_primitives.primitives.mode import Mode, backend_of, mock_of
+from qiskit_rest_primitives.primitives.request import estimate_pubs, submit_pubs
 from qiskit_rest_primitives.service.session import Session
 from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION
+
+if TYPE_CHECKING:
+    from qiskit_rest_primitives.primitives.estimate import RunEstimate
 
 
 class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
@@ -115,57 +118,107 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
             EncodeError: a circuit, value or observable can't be sent unchanged, or the job is too
                 large.
             OptionsError: options that exclude each other, or, on the client, need an extra.
+            SpendingError: the service's `Settings` do not allow a run that takes so long.
 
         >>> job = EstimatorV2(backend).run([(bell_state, ["ZZ", "XX", "ZI"])], precision=0)
         >>> job.result()[0].data.evs.round(9).tolist()
         [1.0, 1.0, 0.0]
         """
-        default = precision_unless_given(self._options) if precision is None else precision
-        coerced = [EstimatorPub.coerce(pub, default) for pub in pubs]
-        check_circuits(self._options, [pub.circuit for pub in coerced])
-        for sentence in overridden_options(self._options):
-            warn_user(sentence)
         mode = mock_of(self.backend()) if dry_run else self._mode
-        backend = backend_of(mode)
-        encoder = CircuitEncoder(backend, self._options.isa_check)
-        assumed = self.default_precision
-        encoded: list[EncodedEstimatorPub] = []
-        for index, pub in enumerate(coerced):
-            wanted = None if pub.precision is None else float(pub.precision)
-            if wanted is not None and not math.isfinite(wanted):
-                raise EncodeError(f"PUB {index}: precision {wanted} is no number")
-            if wanted == 0 and not backend.simulator:
-                raise EncodeError(
-                    f"PUB {index}: precision 0 (exact values) is for simulators; {backend.name} "
-                    f"is a device: pass a precision above 0, such as {DEFAULT_PRECISION}, or set "
-                    "options.default_precision to it"
-                )
-            circuit, values = encoder.encode(pub, index)
-            try:
-                observables = encode_observables(pub.observables, pub.circuit.num_qubits)
-            except EncodeError as error:
-                raise EncodeError(f"PUB {index}: {error}") from error.__cause__
-            disturbed = disturbed_observable(pub.circuit, observables)
-            if disturbed is not None:
-                warn_user(
-                    f"PUB {index}: {disturbed}; observables are measured after the circuit, so "
-                    "that term is 0 on average: to observe the state before the measurements, "
-                    "pass circuit.remove_final_measurements(inplace=False)"
-                )
-            encoded.append(
-                EncodedEstimatorPub(
-                    circuit,
-                    observables,
-                    tuple(pub.observables.shape),
-                    values,
-                    wanted,
-                    assumed if wanted is None else wanted,
-                    pub.circuit.metadata,
-                    pub,
-                )
-            )
+        encoded = encode_pubs(mode, pubs, self._options, precision)
         if encoded and self._options.mitigation == "client":
             from qiskit_rest_primitives.primitives.client_mitigation import run_on_client
 
-            return run_on_client(mode, encoded, self._options)
-        return submit_pubs(mode, "estimator", encoded, self._options)
+            return run_on_client(mode, encoded, self._options, allowed=dry_run)
+        return submit_pubs(mode, "estimator", encoded, self._options, allowed=dry_run)
+
+    def estimate(
+        self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None
+    ) -> RunEstimate:
+        """What `run` would send and a device would run, before anything is sent.
+
+        Args:
+            pubs: as for `run`.
+            precision: as for `run`.
+
+        Returns:
+            Numbers of circuits, executions and bytes, and seconds on the device from the durations
+            of its target and the options: with the circuits that error mitigation adds. Of the
+            service only what `run` fetches, too.
+
+        Raises:
+            ValueError, TypeError, QiskitError, EncodeError, OptionsError: as `run`.
+
+        >>> device = service.backend("fake_5q")
+        >>> isa = transpile(bell_state, device, seed_transpiler=1)
+        >>> observable = SparsePauliOp("ZZ").apply_layout(isa.layout)
+        >>> estimate = EstimatorV2(device).estimate([(isa, observable)])
+        >>> estimate.shots, estimate.executions  # half of them calibrate the measurements
+        (4096, 8192)
+        """
+        encoded = encode_pubs(self._mode, pubs, self._options, precision)
+        if encoded and self._options.mitigation == "client":
+            from qiskit_rest_primitives.primitives.client_mitigation import estimate_on_client
+
+            return estimate_on_client(self._mode, encoded, self._options)
+        return estimate_pubs(self._mode, "estimator", encoded, self._options)
+
+
+def encode_pubs(
+    mode: Mode,
+    pubs: Iterable[EstimatorPubLike],
+    options: EstimatorOptions,
+    precision: float | None,
+) -> list[EncodedEstimatorPub]:
+    """Checks and encodes PUBs; its arguments and errors are those of `EstimatorV2.run`.
+
+    Args:
+        mode: where to run.
+        pubs: of the run.
+        options: of the estimator.
+        precision: for PUBs that name none.
+    """
+    default = precision_unless_given(options) if precision is None else precision
+    coerced = [EstimatorPub.coerce(pub, default) for pub in pubs]
+    check_circuits(options, [pub.circuit for pub in coerced])
+    for sentence in overridden_options(options):
+        warn_user(sentence)
+    backend = backend_of(mode)
+    encoder = CircuitEncoder(backend, options.isa_check)
+    assumed = assumed_precision(options)
+    encoded: list[EncodedEstimatorPub] = []
+    for index, pub in enumerate(coerced):
+        wanted = None if pub.precision is None else float(pub.precision)
+        if wanted is not None and not math.isfinite(wanted):
+            raise EncodeError(f"PUB {index}: precision {wanted} is no number")
+        if wanted == 0 and not backend.simulator:
+            raise EncodeError(
+                f"PUB {index}: precision 0 (exact values) is for simulators; {backend.name} "
+                f"is a device: pass a precision above 0, such as {DEFAULT_PRECISION}, or set "
+                "options.default_precision to it"
+            )
+        circuit, values = encoder.encode(pub, index)
+        try:
+            observables = encode_observables(pub.observables, pub.circuit.num_qubits)
+        except EncodeError as error:
+            raise EncodeError(f"PUB {index}: {error}") from error.__cause__
+        disturbed = disturbed_observable(pub.circuit, observables)
+        if disturbed is not None:
+            warn_user(
+                f"PUB {index}: {disturbed}; observables are measured after the circuit, so "
+                "that term is 0 on average: to observe the state before the measurements, "
+                "pass circuit.remove_final_measurements(inplace=False)"
+            )
+        encoded.append(
+            EncodedEstimatorPub(
+                circuit,
+                observables,
+                tuple(pub.observables.shape),
+                values,
+                wanted,
+                assumed if wanted is None else wanted,
+                pub.circuit.metadata,
+                pub,
+            )
+        )
+    return encoded

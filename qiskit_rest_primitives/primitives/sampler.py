@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qiskit.primitives import BaseSamplerV2
@@ -18,9 +18,12 @@ from qiskit_rest_primitives.options import SamplerOptions
 from qiskit_rest_primitives.options.rules import check_circuits, shots_unless_given
 from qiskit_rest_primitives.primitives.base import CircuitEncoder, RestPrimitive
 from qiskit_rest_primitives.primitives.encoded_pubs import EncodedSamplerPub
-from qiskit_rest_primitives.primitives.mode import backend_of, mock_of
-from qiskit_rest_primitives.primitives.request import submit_pubs
+from qiskit_rest_primitives.primitives.mode import Mode, backend_of, mock_of
+from qiskit_rest_primitives.primitives.request import estimate_pubs, submit_pubs
 from qiskit_rest_primitives.service.session import Session
+
+if TYPE_CHECKING:
+    from qiskit_rest_primitives.primitives.estimate import RunEstimate
 
 
 class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
@@ -94,26 +97,64 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
             ValueError, TypeError, QiskitError: a PUB is malformed, as with Qiskit's own samplers.
             EncodeError: a circuit or value can't be sent unchanged, a register has a name that no
                 result can have a field for (such as ``shape``), or the job is too large.
+            SpendingError: the service's `Settings` do not allow a run that takes so long.
 
         >>> result = SamplerV2(backend).run([bell], shots=100).result()
         >>> sorted(result[0].data.meas.get_counts())
         ['00', '11']
         """
-        default = self.default_shots if shots is None else shots
-        coerced = [SamplerPub.coerce(pub, default) for pub in pubs]
-        if any(not pub.circuit.cregs for pub in coerced):
-            warn_user(
-                "One of your circuits has no output classical registers and so the result "
-                "will be empty. Did you mean to add measurement instructions?"
-            )
-        check_circuits(self._options, [pub.circuit for pub in coerced])
         mode = mock_of(self.backend()) if dry_run else self._mode
-        encoder = CircuitEncoder(backend_of(mode), self._options.isa_check)
-        encoded: list[EncodedSamplerPub] = []
-        for index, pub in enumerate(coerced):
-            check_register_names(pub.circuit, pub_index=index)
-            circuit, values = encoder.encode(pub, index)
-            encoded.append(
-                EncodedSamplerPub(circuit, values, int(pub.shots or 0), pub.circuit.metadata, pub)
-            )
-        return submit_pubs(mode, "sampler", encoded, self._options)
+        encoded = encode_pubs(mode, pubs, self._options, shots)
+        return submit_pubs(mode, "sampler", encoded, self._options, allowed=dry_run)
+
+    def estimate(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> RunEstimate:
+        """What `run` would send and a device would run, before anything is sent.
+
+        Args:
+            pubs: as for `run`.
+            shots: as for `run`.
+
+        Returns:
+            Numbers of circuits, executions and bytes, and seconds on the device from the durations
+            of its target and the options. Of the service only what `run` fetches, too.
+
+        Raises:
+            ValueError, TypeError, QiskitError, EncodeError, OptionsError: as `run`.
+
+        >>> device = service.backend("fake_5q")
+        >>> estimate = SamplerV2(device).estimate([transpile(bell, device)], shots=1000)
+        >>> estimate.executions, round(estimate.seconds, 1)
+        (1000, 2.3)
+        """
+        encoded = encode_pubs(self._mode, pubs, self._options, shots)
+        return estimate_pubs(self._mode, "sampler", encoded, self._options)
+
+
+def encode_pubs(
+    mode: Mode, pubs: Iterable[SamplerPubLike], options: SamplerOptions, shots: int | None
+) -> list[EncodedSamplerPub]:
+    """Checks and encodes the PUBs of a run; its arguments and errors are those of `SamplerV2.run`.
+
+    Args:
+        mode: where to run.
+        pubs: of the run.
+        options: of the sampler.
+        shots: for PUBs that name none.
+    """
+    default = shots_unless_given(options) if shots is None else shots
+    coerced = [SamplerPub.coerce(pub, default) for pub in pubs]
+    if any(not pub.circuit.cregs for pub in coerced):
+        warn_user(
+            "One of your circuits has no output classical registers and so the result "
+            "will be empty. Did you mean to add measurement instructions?"
+        )
+    check_circuits(options, [pub.circuit for pub in coerced])
+    encoder = CircuitEncoder(backend_of(mode), options.isa_check)
+    encoded: list[EncodedSamplerPub] = []
+    for index, pub in enumerate(coerced):
+        check_register_names(pub.circuit, pub_index=index)
+        circuit, values = encoder.encode(pub, index)
+        encoded.append(
+            EncodedSamplerPub(circuit, values, int(pub.shots or 0), pub.circuit.metadata, pub)
+        )
+    return encoded

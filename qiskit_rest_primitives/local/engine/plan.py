@@ -298,8 +298,8 @@ def _plan_estimator(sweep: EstimatorSweep, index: int, seeds: Seeds, context: Co
     if divided := requested.randomizations.divide(asked_shots) if asked_shots else None:
         metadata["num_randomizations"] = divided[0]
     join = EstimatorJoin(sweep.shape, sweep.positions, len(pairs), precision, seeds, metadata)
-    held = None
-    if context.clock is not None:
+    held = None if context.clock is None else 0.0
+    if context.clock is not None and setup.num_circuits:
         each = context.clock.execution_seconds(_measured(sweep))
         held = each * setup.num_circuits * shots_of(precision)
     small = is_small(setup, points)
@@ -310,10 +310,10 @@ def _measured(sweep: EstimatorSweep) -> QuantumCircuit:
     """The circuit with the measurements of its observables, for its length."""
     circuit, _ = observed_circuit(sweep.circuit)
     qubits = observed_qubits(pauli for terms in sweep.observables for pauli in terms)
-    nothing = np.empty((0, len(circuit.parameters)))
+    values = np.zeros((1, len(circuit.parameters)))
     bases = np.ones((1, len(qubits)), dtype=int)
     register = register_name(circuit)
-    return measured(circuit, nothing, qubits, bases, register=register).circuit
+    return measured(circuit, values, qubits, bases, register=register).circuit
 
 
 def _rows(sweep: SamplerSweep | EstimatorSweep, setup: Setup) -> np.ndarray:

@@ -1,0 +1,34 @@
+"""A lock on a file, between the processes of one machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None
+
+
+@contextlib.contextmanager
+def file_lock(path: Path, *, exclusive: bool) -> Generator[None]:
+    """Holds a lock, which several may share, or one alone has.
+
+    The operating system releases the lock of a process that ends. Without locks (Windows, some
+    network file systems) nothing is waited for.
+
+    Args:
+        path: of a file that is there for the lock only; made if it is missing.
+        exclusive: whether nobody else may hold the lock.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if fcntl is not None:
+            with contextlib.suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,225 @@
+"""Seconds on devices that this user's runs of today were estimated to take, and their limit.
+
+One JSON line for each run, written before it is sent: ``{"run", "at", "url", "instance",
+"backend", "seconds"}``; ``{"run", "sent": false}`` if no job came of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.concurrency.file_lock import file_lock
+from qiskit_rest_primitives.errors import RestPrimitivesError, SpendingError
+
+COMPACT_BYTES: Final = 256_000
+
+
+class Estimate(Protocol):
+    """What has to be known of a run."""
+
+    @property
+    def seconds(self) -> float | None:
+        """On the device; None if it can't be told."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Why, among other things."""
+        ...
+
+
+@dataclass
+class Approved:
+    """A run that may be sent.
+
+    Attributes:
+        sent: whether at least one of its jobs was.
+    """
+
+    sent: bool = False
+
+
+def needs_approval(backend: RestBackend) -> bool:
+    """Whether the settings ask what a run on this backend takes; simulators take nothing."""
+    settings = backend.client.settings
+    asks = settings.max_seconds_per_day is not None or settings.confirm is not None
+    return asks and not backend.simulator
+
+
+@contextlib.contextmanager
+def approved(backend: RestBackend, estimate: Callable[[], Estimate]) -> Generator[Approved]:
+    """Sends a run within this, if the settings allow it.
+
+    What it takes counts from the start, so that two processes can't spend the same seconds; it
+    counts no more if no job came of it.
+
+    Args:
+        backend: where it runs.
+        estimate: what it takes; not called if nobody asks.
+
+    Yields:
+        To be told whether the run was sent.
+
+    Raises:
+        SpendingError: the run would exceed ``Settings(max_seconds_per_day=...)``, what it takes is
+            not known, or ``Settings(confirm=...)`` said no. Nothing was sent.
+    """
+    outcome = Approved()
+    if not needs_approval(backend):
+        yield outcome
+        return
+    settings, found = backend.client.settings, estimate()
+    ledger = Ledger(backend)
+    ledger.check(found)
+    if settings.confirm is not None and not settings.confirm(found):
+        raise SpendingError(
+            f"Settings(confirm=...) declined a run on {backend.name} of {_about(found.seconds)}; "
+            "nothing was sent"
+        )
+    if settings.max_seconds_per_day is None:
+        yield outcome
+        return
+    run = ledger.reserve(found)
+    try:
+        yield outcome
+    except RestPrimitivesError as error:
+        if not outcome.sent and not getattr(error, "may_have_acted", False):
+            ledger.release(run)
+        raise
+
+
+class Ledger:
+    """The file, shared by the processes of one user.
+
+    Args:
+        backend: whose service and instance count, and whose settings have folder and limit.
+    """
+
+    def __init__(self, backend: RestBackend):
+        client = backend.client
+        self.path: Path = client.settings.state_folder / "spending.jsonl"
+        self._limit = client.settings.max_seconds_per_day
+        self._account = {"url": client.url, "instance": client.account.instance or ""}
+        self._backend = backend.name
+
+    def check(self, estimate: Estimate) -> float:
+        """The seconds of a run, if it is within the limit now.
+
+        Raises:
+            SpendingError: it is not, or its seconds are not known.
+        """
+        if self._limit is None:
+            return estimate.seconds or 0.0
+        if estimate.seconds is None:
+            raise SpendingError(
+                f"Settings(max_seconds_per_day={self._limit:g}) needs to know how long a run "
+                f"holds {self._backend}: {'; '.join(estimate.notes)}. Nothing was sent; set "
+                "max_seconds_per_day=None to run it"
+            )
+        spent = self.spent_today()
+        if spent + estimate.seconds > self._limit:
+            raise SpendingError(
+                f"this run would hold {self._backend} for {_about(estimate.seconds)}, and the "
+                f"runs of today (UTC) already for {_about(spent)}, more than "
+                f"Settings(max_seconds_per_day={self._limit:g}); nothing was sent. Use fewer shots "
+                "or PUBs or less error mitigation, wait for tomorrow, or raise max_seconds_per_day"
+            )
+        return estimate.seconds
+
+    def reserve(self, estimate: Estimate) -> str:
+        """Counts a run, unless another process has used up the limit meanwhile.
+
+        Returns:
+            The run's name in the file.
+
+        Raises:
+            SpendingError: it would exceed the limit, or the file can't be written.
+        """
+        run, now = os.urandom(8).hex(), datetime.now(timezone.utc)
+        with self._locked():
+            entry = {"run": run, "at": now.isoformat(timespec="seconds"), **self._account}
+            self._append({**entry, "backend": self._backend, "seconds": self.check(estimate)})
+        return run
+
+    def release(self, run: str) -> None:
+        """Counts a run no more."""
+        with self._locked():
+            self._append({"run": run, "sent": False})
+
+    def spent_today(self) -> float:
+        """Estimated seconds of the runs of today, in UTC, of this service and instance."""
+        today = datetime.now(timezone.utc).date().isoformat()
+        return sum(
+            (
+                line["seconds"]
+                for line in self._lines()
+                if line["at"].startswith(today)
+                and {name: line[name] for name in self._account} == self._account
+            ),
+            0.0,
+        )
+
+    def _lines(self) -> list[dict[str, Any]]:
+        """The lines of runs that were sent."""
+        kept: dict[str, dict[str, Any]] = {}
+        try:
+            lines = self.path.read_bytes().splitlines()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise self._unusable(error) from error
+        for line in lines:
+            with contextlib.suppress(msgspec.DecodeError):  # a line cut short by a crash
+                entry = msgspec.json.decode(line, type=dict[str, Any])
+                if entry.get("sent") is False:
+                    kept.pop(entry["run"], None)
+                else:
+                    kept[entry["run"]] = entry
+        return list(kept.values())
+
+    @contextlib.contextmanager
+    def _locked(self) -> Generator[None]:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with file_lock(self.path.with_suffix(".lock"), exclusive=True):
+                yield
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _append(self, entry: dict[str, Any]) -> None:
+        if self.path.exists() and self.path.stat().st_size > COMPACT_BYTES:
+            self._drop_old_lines()
+        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(handle, msgspec.json.encode(entry) + b"\n")
+        finally:
+            os.close(handle)
+
+    def _drop_old_lines(self) -> None:
+        """Rewrites the file without the days before yesterday."""
+        oldest = (datetime.now(timezone.utc) - timedelta(days=1)).date().isoformat()
+        kept = [line for line in self._lines() if line["at"] >= oldest]
+        fresh = self.path.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in kept))
+        fresh.replace(self.path)
+
+    def _unusable(self, error: OSError) -> SpendingError:
+        return SpendingError(
+            f"Settings(max_seconds_per_day=...) keeps what was spent in {self.path}, which can't "
+            f"be used ({error.strerror}); nothing was sent. Set Settings(state_folder=...) to a "
+            "folder that can be written"
+        )
+
+
+def _about(seconds: float | None) -> str:
+    return "unknown duration" if seconds is None else f"about {seconds:.3g} s"
