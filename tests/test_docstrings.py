@@ -30,6 +30,8 @@ PACKAGES = (qiskit_rest_primitives, options, local)
 METHODS = (
     "SamplerV2.run",
     "EstimatorV2.run",
+    "SamplerV2.estimate",
+    "EstimatorV2.estimate",
     "RestBackend.run",
     "RestJob.result",
     "RestJob.future",

@@ -149,11 +149,12 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
         Raises:
             ValueError, TypeError, QiskitError, EncodeError, OptionsError: as `run`.
 
+        >>> from qiskit.quantum_info import SparsePauliOp
         >>> device = service.backend("fake_5q")
         >>> isa = transpile(bell_state, device, seed_transpiler=1)
         >>> observable = SparsePauliOp("ZZ").apply_layout(isa.layout)
         >>> estimate = EstimatorV2(device).estimate([(isa, observable)])
-        >>> estimate.shots, estimate.executions  # half of them calibrate the measurements
+        >>> estimate.shots, estimate.executions  # half of these calibrate the measurements
         (4096, 8192)
         """
         encoded = encode_pubs(self._mode, pubs, self._options, precision)

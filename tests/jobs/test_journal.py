@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from qiskit_rest_primitives.concurrency import file_lock
 from qiskit_rest_primitives.jobs import journal
 from qiskit_rest_primitives.jobs.journal import Journal
 
@@ -18,6 +19,7 @@ REQUEST = {**PLACE, "program_id": "sampler", "backend": "sim"}
 WRITES = """
 import sys
 from pathlib import Path
+from qiskit_rest_primitives.concurrency import file_lock
 from qiskit_rest_primitives.jobs import journal
 journal.COMPACT_BYTES = 5_000
 kept = journal.Journal(Path(sys.argv[1]))
@@ -76,7 +78,7 @@ def test_an_unwritable_folder_gives_one_warning(
 
 def test_it_is_written_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows has no fcntl."""
-    monkeypatch.setattr(journal, "fcntl", None)
+    monkeypatch.setattr(file_lock, "fcntl", None)
     monkeypatch.setattr(journal, "COMPACT_BYTES", 500)
     kept = Journal(tmp_path)
     for number in range(20):
