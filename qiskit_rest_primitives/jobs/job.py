@@ -155,7 +155,11 @@ class RestJob(Job):
 
     @property
     def usage_estimation(self) -> dict[str, Any]:
-        """``{"quantum_seconds": ...}`` as the service estimated it, or None."""
+        """``{"quantum_seconds": ...}`` as the service estimated it, or None.
+
+        `SamplerV2.estimate` and `EstimatorV2.estimate` tell it before the job is sent. The embedded
+        service knows it once a job on a device has begun.
+        """
         return {"quantum_seconds": self._details.reported.get("estimated_running_time_seconds")}
 
     @property

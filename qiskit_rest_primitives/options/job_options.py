@@ -45,7 +45,8 @@ class PrimitiveOptions(OptionGroup):
 
     max_execution_time: Seconds | UnsetType = UNSET
     """Longest time the job may hold the device, in seconds; the job is then cancelled. Simulators
-    count wall-clock time. Service's default: the plan's maximum."""
+    count wall-clock time, and the devices of the embedded service both. Service's default: the
+    plan's maximum."""
 
     isa_check: bool = True
     """Whether circuits for a device are checked against its target before they are sent. Default:

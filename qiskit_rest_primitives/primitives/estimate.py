@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.display.html import card, facts, note
 from qiskit_rest_primitives.mitigation.device_time import JOB_OVERHEAD_SECONDS, DeviceTime
 from qiskit_rest_primitives.mitigation.expected import Expected, Load, expected_loads
 from qiskit_rest_primitives.mitigation.options import Mitigation, Twirling
@@ -53,6 +54,19 @@ class RunEstimate:
     bytes: int
     seconds: float | None
     notes: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        title = f"Estimate for {self.backend}"
+        shown = {
+            "on the device": "not known" if self.seconds is None else f"{self.seconds:.3g} s",
+            "jobs": f"{self.jobs:,}",
+            "circuits": f"{self.circuits:,}",
+            "random versions": f"{self.randomizations:,}",
+            "shots of the PUBs": f"{self.shots:,}",
+            "executions": f"{self.executions:,}",
+            "requests": f"{self.bytes:,} bytes",
+        }
+        return card(title, facts(title, shown), *map(note, self.notes))
 
 
 def estimate_run(
@@ -114,8 +128,9 @@ def mitigation_of(backend: RestBackend, options: PrimitiveOptions) -> Mitigation
         return _NOTHING if noiseless else Mitigation.of_sampler(params)
     if noiseless and options.mitigation == "service":
         return _NOTHING
-    if noiseless:
-        params.setdefault("resilience_level", 0)
+    # The embedded service says so of backends that were handed in; other services have 1.
+    level = getattr(backend.configuration(), "default_resilience_level", 1)
+    params.setdefault("resilience_level", 0 if noiseless else level)
     return Mitigation.of_estimator(params)
 
 

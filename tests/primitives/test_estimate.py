@@ -248,3 +248,15 @@ def test_the_client_s_mitigation_is_counted_too(service: QiskitRuntimeService) -
     assert estimate.seconds - JOB_OVERHEAD_SECONDS == pytest.approx(seconds, rel=0.2)
     # 8 random versions of 64 shots, and 32 of them that calibrate the measurements.
     assert estimate.executions == (8 + 32) * 64
+
+
+def test_a_notebook_shows_a_table(service: QiskitRuntimeService) -> None:
+    """With the numbers, and the notes as text; there is no markup in what came from the backend."""
+    backend = service.backend("statevector")
+    estimate = SamplerV2(backend).estimate(
+        [ansatz(2).measure_all(inplace=False).assign_parameters([0])]
+    )
+    shown = estimate._repr_html_()
+    assert "4,096" in shown
+    assert "not known" in shown
+    assert "is a simulator" in shown

@@ -169,6 +169,9 @@ class LocalBackend:
                 online_date=_ONLINE_SINCE,
                 max_shots=self.max_shots,
             )
+            if self.default_level != 1:
+                # Clients estimate what a job takes by the level that it will have.
+                self._encoded[0]["default_resilience_level"] = self.default_level
         return self._encoded
 
     def _processor_type(self) -> dict[str, Any] | None:
