@@ -251,7 +251,7 @@ def test_the_client_s_mitigation_is_counted_too(service: QiskitRuntimeService) -
 
 
 def test_a_notebook_shows_a_table(service: QiskitRuntimeService) -> None:
-    """With the numbers, and the notes as text; there is no markup in what came from the backend."""
+    """With the numbers, and the notes as text."""
     backend = service.backend("statevector")
     estimate = SamplerV2(backend).estimate(
         [ansatz(2).measure_all(inplace=False).assign_parameters([0])]
