@@ -79,6 +79,7 @@ explain_absent_names()
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.jobs.circuit_job import CircuitJob
+    from qiskit_rest_primitives.jobs.labelled import to_pandas, to_xarray
     from qiskit_rest_primitives.jobs.mitigated_job import MitigatedJob
     from qiskit_rest_primitives.jobs.saved_results import load_result, save_result
     from qiskit_rest_primitives.primitives.estimate import RunEstimate
@@ -92,6 +93,8 @@ else:  # type checkers would take every name for one that exists
         "RunEstimate": "primitives.estimate",
         "load_result": "jobs.saved_results",
         "save_result": "jobs.saved_results",
+        "to_pandas": "jobs.labelled",
+        "to_xarray": "jobs.labelled",
     }
 
     def __getattr__(name: str) -> object:
@@ -185,5 +188,7 @@ __all__ = [
     "as_completed",
     "load_result",
     "save_result",
+    "to_pandas",
+    "to_xarray",
     "wait",
 ]
