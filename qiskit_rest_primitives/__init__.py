@@ -80,6 +80,7 @@ explain_absent_names()
 if TYPE_CHECKING:
     from qiskit_rest_primitives.jobs.circuit_job import CircuitJob
     from qiskit_rest_primitives.jobs.labelled import to_pandas, to_xarray
+    from qiskit_rest_primitives.jobs.experiment import Experiment
     from qiskit_rest_primitives.jobs.mitigated_job import MitigatedJob
     from qiskit_rest_primitives.jobs.saved_results import load_result, save_result
     from qiskit_rest_primitives.primitives.estimate import RunEstimate
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
 else:  # type checkers would take every name for one that exists
     _IMPORTED_WHEN_ASKED_FOR = {
         "CircuitJob": "jobs.circuit_job",
+        "Experiment": "jobs.experiment",
         "MitigatedJob": "jobs.mitigated_job",
         "RuntimeDecoder": "wire.runtime_json",
         "RuntimeEncoder": "wire.runtime_json",
@@ -129,6 +131,7 @@ __all__ = [
     "Estimator",
     "EstimatorOptions",
     "EstimatorV2",
+    "Experiment",
     "IBMAccountError",
     "IBMApiError",
     "IBMBackend",

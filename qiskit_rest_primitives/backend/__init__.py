@@ -4,7 +4,11 @@
 ``filters`` the choice of one.
 """
 
-from qiskit_rest_primitives.backend.backend import RestBackend
+from qiskit_rest_primitives.backend.backend import (
+    RestBackend,
+    is_own_object,
+    known_calibration,
+)
 from qiskit_rest_primitives.backend.entries import least_busy_entry, select_backends
 from qiskit_rest_primitives.backend.filters import filter_backends
 from qiskit_rest_primitives.backend.reports import (
@@ -19,6 +23,8 @@ __all__ = [
     "BackendStatus",
     "RestBackend",
     "filter_backends",
+    "is_own_object",
+    "known_calibration",
     "least_busy_entry",
     "select_backends",
 ]

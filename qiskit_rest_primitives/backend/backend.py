@@ -391,3 +391,14 @@ class RestBackend(BackendV2):
         given = {name: value for name, value in named.items() if value is not None}
         defaults = {name: self._options.get(name) for name in DEFAULTS_OF_RUN}
         return circuit_runner()(self, run_input, {**defaults, **given})
+
+
+def is_own_object(backend: RestBackend) -> bool:
+    """Whether it is a Qiskit backend of this process, behind the embedded service."""
+    return vars(backend)["_keep_alive"] is not None
+
+
+def known_calibration(backend: RestBackend) -> DateTime | None:
+    """When what is in memory of the backend was measured; None if nothing is. No I/O."""
+    properties: BackendProperties | None = vars(backend)["_properties"]
+    return None if properties is None else properties.last_update_date

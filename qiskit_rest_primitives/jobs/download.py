@@ -26,6 +26,7 @@ from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.retry import Attempts, is_outage, waiting_limit
 from qiskit_rest_primitives.http.retry_policies import Limit
 from qiskit_rest_primitives.jobs.download_files import PrivateCopy, SpooledCopy
+from qiskit_rest_primitives.jobs.kept_result import KeptResult
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +96,7 @@ class ResultDownload:
         decode: bytes to result; raises ProtocolError if they do not hold one.
         private_file: returns the file that keeps the bytes of a private job's result, which can be
             read only once; None for other jobs. Later processes read that file.
+        kept: keeps the decoded result for later processes, which then download nothing; or None.
     """
 
     def __init__(
@@ -103,11 +105,13 @@ class ResultDownload:
         job_id: str,
         decode: Callable[[bytes], PrimitiveResult[Any]],
         private_file: Callable[[], Path | None],
+        kept: KeptResult | None = None,
     ):
         self._client = client
         self._job_id = job_id
         self._decode = decode
         self._private_file = private_file
+        self._kept = kept
         self._result: Callable[[], PrimitiveResult[Any] | None] | None = None
         self.after_fork()
         renew_after_fork(self)
@@ -146,8 +150,10 @@ class ResultDownload:
             running = self.future()
         problem = running.exception(timeout)
         if self._file is None:
-            assert problem is not None
-            raise problem
+            if problem is not None:
+                raise problem
+            # The result came from a file that keeps it decoded; the service has the bytes.
+            in_thread(self._download, f"qiskit-rest-raw-{self._job_id}").result(timeout)
         return self._read()
 
     def _read(self) -> bytes:
@@ -161,6 +167,8 @@ class ResultDownload:
             retried = isinstance(error, ProtocolError) and self._private_file() is None
             return retry_policies.UNDECODABLE if retried else None
 
+        if self._kept is not None and (known := self._kept.load()) is not None:
+            return self._remember(known, self._kept.size())
         for attempt in Attempts(limit):
             if self._file is None:
                 self._download()
@@ -179,7 +187,12 @@ class ResultDownload:
                 raise
             kept = f"; the only copy of the received bytes is {private}"
             raise with_more(error, kept) from error
-        large = len(body) > self._client.settings.result_memory_bytes
+        if self._kept is not None:
+            self._kept.save(result)
+        return self._remember(result, len(body))
+
+    def _remember(self, result: PrimitiveResult[Any], size: int) -> PrimitiveResult[Any]:
+        large = size > self._client.settings.result_memory_bytes
         self._result = weakref.ref(result) if large else partial(_same, result)
         with self._lock:
             self._running = None

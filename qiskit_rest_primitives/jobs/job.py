@@ -29,6 +29,7 @@ from qiskit_rest_primitives.jobs.base import Job, refuse_decoder
 from qiskit_rest_primitives.jobs.details import JobDetails
 from qiskit_rest_primitives.jobs.download import ResultDownload, fetch_with_params
 from qiskit_rest_primitives.jobs.duplicates import cancel_late_duplicates, jobs_with_tag
+from qiskit_rest_primitives.jobs.kept_result import KeptResult, kept_file
 from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, Status, read_status
 from qiskit_rest_primitives.jobs.submitted_pubs import (
     SubmittedPub,
@@ -73,6 +74,7 @@ class RestJob(Job):
         pubs: Sequence[SubmittedPub] | None = None,
         backend: RestBackend | None = None,
         user_pubs: Sequence[SamplerPub | EstimatorPub] | None = None,
+        results_folder: Path | None = None,
     ):
         super().__init__(job_id)
         fixed = () if pubs is None else ("program", "backend", "session_id", "private")
@@ -81,10 +83,17 @@ class RestJob(Job):
         self._pubs = pubs
         self._backend = backend
         self._user_pubs = user_pubs
+        self._results_folder = results_folder
         self._download = self._new_download()
 
     def _new_download(self) -> ResultDownload:
-        return ResultDownload(self._client, self._details.job_id, self._decode, self._private_file)
+        kept: KeptResult | None = None
+        if self._results_folder is not None and self._pubs is not None:
+            path = kept_file(self._results_folder, self._details.job_id)
+            kept = KeptResult(path, self._pubs)
+        return ResultDownload(
+            self._client, self._details.job_id, self._decode, self._private_file, kept
+        )
 
     def __repr__(self) -> str:
         return f"RestJob({self.job_id()!r}, {self.primitive_id!r}, backend={self.backend_name!r})"

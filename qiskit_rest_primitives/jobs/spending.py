@@ -9,15 +9,17 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.concurrency.file_lock import file_lock
+from qiskit_rest_primitives.concurrency.forks import Lock
 from qiskit_rest_primitives.errors import RestPrimitivesError, SpendingError
 
 COMPACT_BYTES: Final = 256_000
@@ -37,17 +39,6 @@ class Estimate(Protocol):
         ...
 
 
-@dataclass
-class Approved:
-    """A run that may be sent.
-
-    Attributes:
-        sent: whether at least one of its jobs was.
-    """
-
-    sent: bool = False
-
-
 def needs_approval(backend: RestBackend) -> bool:
     """Whether the settings ask what a run on this backend takes; simulators take nothing."""
     settings = backend.client.settings
@@ -55,46 +46,61 @@ def needs_approval(backend: RestBackend) -> bool:
     return asks and not backend.simulator
 
 
-@contextlib.contextmanager
-def approved(backend: RestBackend, estimate: Callable[[], Estimate]) -> Generator[Approved]:
-    """Sends a run within this, if the settings allow it.
+class Approval:
+    """Leave to send a run, which is asked for when its first job is about to be sent.
 
-    What it takes counts from the start, so that two processes can't spend the same seconds; it
-    counts no more if no job came of it.
+    What the run takes counts from then on, so that two processes can't spend the same seconds; as a
+    context manager it counts no more if the block fails before a job was sent.
 
     Args:
-        backend: where it runs.
-        estimate: what it takes; not called if nobody asks.
-
-    Yields:
-        To be told whether the run was sent.
-
-    Raises:
-        SpendingError: the run would exceed ``Settings(max_seconds_per_day=...)``, what it takes is
-            not known, or ``Settings(confirm=...)`` said no. Nothing was sent.
+        backend: where the run goes.
+        estimate: what it takes, called if the settings ask; None if the run needs no leave.
     """
-    outcome = Approved()
-    if not needs_approval(backend):
-        yield outcome
-        return
-    settings, found = backend.client.settings, estimate()
-    ledger = Ledger(backend)
-    ledger.check(found)
-    if settings.confirm is not None and not settings.confirm(found):
-        raise SpendingError(
-            f"Settings(confirm=...) declined a run on {backend.name} of {_about(found.seconds)}; "
-            "nothing was sent"
-        )
-    if settings.max_seconds_per_day is None:
-        yield outcome
-        return
-    run = ledger.reserve(found)
-    try:
-        yield outcome
-    except RestPrimitivesError as error:
-        if not outcome.sent and not getattr(error, "may_have_acted", False):
-            ledger.release(run)
-        raise
+
+    def __init__(self, backend: RestBackend, estimate: Callable[[], Estimate] | None):
+        self._backend = backend
+        self._estimate = estimate if estimate and needs_approval(backend) else None
+        self._release: Callable[[], None] | None = None
+        self._lock = Lock()
+
+    def ask(self) -> None:
+        """Asks, the first time.
+
+        Raises:
+            SpendingError: the run would exceed ``Settings(max_seconds_per_day=...)``, what it takes
+                is not known, or ``Settings(confirm=...)`` said no. Nothing was sent.
+        """
+        with self._lock:
+            if self._estimate is None:
+                return
+            settings, found = self._backend.client.settings, self._estimate()
+            ledger = Ledger(self._backend)
+            ledger.check(found)
+            if settings.confirm is not None and not settings.confirm(found):
+                raise SpendingError(
+                    f"Settings(confirm=...) declined a run on {self._backend.name} of "
+                    f"{_about(found.seconds)}; nothing was sent"
+                )
+            if settings.max_seconds_per_day is not None:
+                self._release = partial(ledger.release, ledger.reserve(found))
+            self._estimate = None
+
+    def is_used(self) -> None:
+        """Notes that a job was sent."""
+        self._release = None
+
+    def __enter__(self) -> Approval:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        failed = isinstance(error, RestPrimitivesError)
+        if failed and self._release and not getattr(error, "may_have_acted", False):
+            self._release()
 
 
 class Ledger:

@@ -57,6 +57,8 @@ def submit(
     tag: str,
     program_id: str,
     backend: str,
+    interrupted: bool = False,
+    refused: Callable[[], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
@@ -68,6 +70,9 @@ def submit(
         tag: from `new_tag`.
         program_id: for the journal.
         backend: for the journal.
+        interrupted: whether an earlier call with this tag, perhaps of another process, may have
+            created the job: it is looked up before anything is sent.
+        refused: called if there is no job and will be none, before the error is raised.
         clock: monotonic seconds.
         sleep: pauses for a number of seconds.
 
@@ -93,10 +98,13 @@ def submit(
     _in_flight.add(tag)
     submission = _Submission(client, body, tag, rate_limit, clock, sleep)
     try:
-        job = submission.run()
+        job = submission.run(interrupted=interrupted)
     except RestPrimitivesError as error:
-        if journal and not submission.effect.may_have_acted:
-            journal.ends(tag, "refused")
+        if not submission.effect.may_have_acted:
+            if journal:
+                journal.ends(tag, "refused")
+            if refused:
+                refused()
         raise submission.effect.final(error) from None
     except KeyboardInterrupt as interrupt:
         shorten_in_notebooks(interrupt)
@@ -148,7 +156,17 @@ class _Submission:
         self._posts = 0
         self.effect = SideEffect(client, client.settings.lookup_seconds)
 
-    def run(self) -> dict[str, Any]:
+    def run(self, *, interrupted: bool) -> dict[str, Any]:
+        if interrupted:
+            # LOOKUP
+            cause = TransportError(
+                "the submission was interrupted before the reply was received.", may_have_acted=True
+            )
+            self.effect.note(cause)
+            job = self._look_up(cause)
+            if job is not None:
+                logger.info("job %s was adopted after an interrupted submission", job["id"])
+                return job
         for attempt in self._attempts(self._ready_limit):
             # READY
             self._posts = attempt.number

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,8 @@ from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.errors import EncodeError, OptionsError
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.mitigated_job import MitigatedJob
-from qiskit_rest_primitives.jobs.spending import Approved, approved
+from qiskit_rest_primitives.jobs.recorder import Recorder, recorder_for, recording_to
+from qiskit_rest_primitives.jobs.spending import Approval
 from qiskit_rest_primitives.mitigation.extra import INSTALL, extra_is_installed
 from qiskit_rest_primitives.mitigation.layer_learning import LayerLearning
 from qiskit_rest_primitives.options.job_options import EstimatorOptions, SamplerOptions
@@ -33,6 +33,7 @@ from qiskit_rest_primitives.primitives.mode import Mode, backend_of
 from qiskit_rest_primitives.primitives.request import estimate_pubs, submit_pubs
 from qiskit_rest_primitives.primitives.sampler import encode_pubs
 from qiskit_rest_primitives.primitives.sweeps import estimator_sweep
+from qiskit_rest_primitives.service.running import lasting_identity
 from qiskit_rest_primitives.wire.request.option_group import settings_of
 from qiskit_rest_primitives.wire.shots import shots_of
 
@@ -47,7 +48,7 @@ def run_on_client(
     pubs: Sequence[EncodedEstimatorPub],
     options: EstimatorOptions,
     *,
-    allowed: bool = False,
+    approval: Approval | None = None,
 ) -> Job:
     """Sends the first sampler job of a run; the options mean what they mean to the service.
 
@@ -59,7 +60,7 @@ def run_on_client(
         mode: where to run.
         pubs: at least one.
         options: of the estimator.
-        allowed: whether the settings' limits of spending were checked before.
+        approval: of the run, if it needs none; else it is asked for when a job is sent.
 
     Raises:
         OptionsError: options that exclude each other, or that need an extra.
@@ -67,26 +68,46 @@ def run_on_client(
         SpendingError: the settings do not allow the whole run.
     """
     backend = backend_of(mode)
-    step = _first_step(backend, pubs, options)
-    limits = nullcontext(Approved())
-    if not allowed:
-        limits = approved(backend, lambda: _estimate(mode, pubs, options, step))
-    tag = f"mitigation:{os.urandom(8).hex()}"
-    with limits as run:
-        job = MitigatedJob(tag, step, Submit(mode, _sampler_options(options, tag)), backend)
-        run.sent = True
-        return job
+    recorder = recorder_for(backend)
+    own = _new_value()
+    if recorder is not None:
+        # Run again, the random circuits have to be those of the jobs that were recorded.
+        own, recorder = recorder.seeded(_content(pubs, options, backend), _new_value)
+    step = _first_step(backend, pubs, options, int(own, 16))
+    tag = f"mitigation:{own[:16]}"
+    if approval is None:
+        approval = Approval(backend, lambda: _estimate(mode, pubs, options, step))
+    submit = Submit(mode, _sampler_options(options, tag), recorder, approval)
+    return MitigatedJob(tag, step, submit, backend)
+
+
+def _new_value() -> str:
+    """A random seed, as text."""
+    return os.urandom(16).hex()
+
+
+def _content(
+    pubs: Sequence[EncodedEstimatorPub], options: EstimatorOptions, backend: RestBackend
+) -> dict[str, Any]:
+    """What is run and where, in the form of a job request."""
+    params = {**encode_options(options).params, "pubs": [pub.whole()[0] for pub in pubs]}
+    service = lasting_identity(backend.client.url, backend.client.account.instance)
+    return {"service": service, "backend": backend.name, "params": params}
 
 
 def estimate_on_client(
     mode: Mode, pubs: Sequence[EncodedEstimatorPub], options: EstimatorOptions
 ) -> RunEstimate:
     """What `run_on_client` would send, and what the device would run; its arguments and errors."""
-    return _estimate(mode, pubs, options, _first_step(backend_of(mode), pubs, options))
+    step = _first_step(backend_of(mode), pubs, options, int(_new_value(), 16))
+    return _estimate(mode, pubs, options, step)
 
 
 def _first_step(
-    backend: RestBackend, pubs: Sequence[EncodedEstimatorPub], options: EstimatorOptions
+    backend: RestBackend,
+    pubs: Sequence[EncodedEstimatorPub],
+    options: EstimatorOptions,
+    seed_unless_set: int,
 ) -> Step:
     from qiskit_rest_primitives.mitigation.estimator import estimator_step
 
@@ -98,14 +119,16 @@ def _first_step(
         _check_precision(pub, index)
     sweeps = [estimator_sweep(pub, index) for index, pub in enumerate(pubs)]
     target = None if backend.simulator else backend.target
-    return estimator_step(sweeps, wanted, target, np.random.SeedSequence(_seed(params)))
+    seed = _seed(params)
+    seeds = np.random.SeedSequence(seed_unless_set if seed is None else seed)
+    return estimator_step(sweeps, wanted, target, seeds)
 
 
 def _estimate(
     mode: Mode, pubs: Sequence[EncodedEstimatorPub], options: EstimatorOptions, step: Step
 ) -> RunEstimate:
     backend = backend_of(mode)
-    submit = Submit(mode, _sampler_options(options, f"mitigation:{os.urandom(8).hex()}"))
+    submit = Submit(mode, _sampler_options(options, f"mitigation:{_new_value()[:16]}"))
     first = estimate_pubs(mode, "sampler", submit.encoded(step.runs), submit.options)
     learns = isinstance(step, LayerLearning)
     found = estimate_run(
@@ -119,14 +142,29 @@ def _estimate(
 
 @dataclass(frozen=True)
 class Submit:
-    """Sends the sweeps of a step as one sampler job. Can be pickled."""
+    """Sends the sweeps of a step as one sampler job. Can be pickled, without the approval.
+
+    Attributes:
+        mode: where they run.
+        options: of the sampler.
+        recorder: of the experiment that was open when the first step was sent, or None.
+        approval: of the whole run.
+    """
 
     mode: Mode
     options: SamplerOptions
+    recorder: Recorder | None = None
+    approval: Approval | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "approval": None}
 
     def __call__(self, runs: Sequence[Run]) -> Job:
-        """Sends them; what the whole job takes was allowed before its first step."""
-        return submit_pubs(self.mode, "sampler", self.encoded(runs), self.options, allowed=True)
+        """Sends them."""
+        approval = self.approval or Approval(backend_of(self.mode), None)
+        encoded = self.encoded(runs)
+        with recording_to(self.recorder):
+            return submit_pubs(self.mode, "sampler", encoded, self.options, approval=approval)
 
     def encoded(self, runs: Sequence[Run]) -> list[EncodedSamplerPub]:
         """The sweeps as PUBs of a sampler."""

@@ -16,6 +16,7 @@ from qiskit_rest_primitives.circuits import encode_observables
 from qiskit_rest_primitives.circuits.measured import disturbed_observable
 from qiskit_rest_primitives.errors import EncodeError
 from qiskit_rest_primitives.jobs.base import Job
+from qiskit_rest_primitives.jobs.spending import Approval
 from qiskit_rest_primitives.jobs.user_warnings import warn_user
 from qiskit_rest_primitives.options import EstimatorOptions
 from qiskit_rest_primitives.options.rules import (
@@ -126,11 +127,12 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
         """
         mode = mock_of(self.backend()) if dry_run else self._mode
         encoded = encode_pubs(mode, pubs, self._options, precision)
+        free = Approval(backend_of(mode), None) if dry_run else None
         if encoded and self._options.mitigation == "client":
             from qiskit_rest_primitives.primitives.client_mitigation import run_on_client
 
-            return run_on_client(mode, encoded, self._options, allowed=dry_run)
-        return submit_pubs(mode, "estimator", encoded, self._options, allowed=dry_run)
+            return run_on_client(mode, encoded, self._options, approval=free)
+        return submit_pubs(mode, "estimator", encoded, self._options, approval=free)
 
     def estimate(
         self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
+from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.errors import (
     EncodeError,
     RestPrimitivesError,
@@ -19,7 +21,8 @@ from qiskit_rest_primitives.errors import (
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.job import RestJob
 from qiskit_rest_primitives.jobs.pieces import Piece
-from qiskit_rest_primitives.jobs.spending import Approved, approved
+from qiskit_rest_primitives.jobs.recorder import recorder_for
+from qiskit_rest_primitives.jobs.spending import Approval
 from qiskit_rest_primitives.jobs.split_job import SplitJob
 from qiskit_rest_primitives.jobs.submit import submit
 from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub
@@ -28,6 +31,7 @@ from qiskit_rest_primitives.options.job_options import PrimitiveOptions
 from qiskit_rest_primitives.options.request import encode_options
 from qiskit_rest_primitives.primitives.encoded_pubs import EncodedPub, pack
 from qiskit_rest_primitives.primitives.mode import Mode, backend_of
+from qiskit_rest_primitives.service.running import lasting_identity
 from qiskit_rest_primitives.service.session import Session, membership_of
 from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_EXECUTIONS
 
@@ -41,7 +45,7 @@ def submit_pubs(
     pubs: Sequence[EncodedPub],
     options: PrimitiveOptions,
     *,
-    allowed: bool = False,
+    approval: Approval | None = None,
 ) -> Job:
     """Posts a run: as one job, or as several if it is too large and ``options.split`` is set.
 
@@ -50,7 +54,7 @@ def submit_pubs(
         program_id: ``sampler`` or ``estimator``.
         pubs: the PUBs.
         options: what was set is sent.
-        allowed: whether the settings' limits of spending were checked before.
+        approval: of a larger run that this is a part of.
 
     Raises:
         EncodeError: the run is larger than the service takes for a device, and may not be split.
@@ -61,15 +65,13 @@ def submit_pubs(
         # The service takes no job without PUBs; the reference primitives give an empty result.
         return SplitJob([], [], [], backend)
     jobs = _jobs_of(mode, pubs, options)
-    limits = nullcontext(Approved())
-    if not allowed:
-        limits = approved(backend, lambda: estimate_pubs(mode, program_id, pubs, options))
-    with limits as run:
+    own = Approval(backend, lambda: estimate_pubs(mode, program_id, pubs, options))
+    with approval or own as leave:
         if jobs:
-            return _submit_parts(mode, program_id, pubs, jobs, options, run)
+            return _submit_parts(mode, program_id, pubs, jobs, options, leave)
         sources = [pub.source for pub in pubs if pub.source is not None]
         whole = [pub.whole() for pub in pubs]
-        return _submit(mode, program_id, whole, options, run, sources or None)
+        return _submit(JobSubmission.of(mode, program_id, whole, options, sources or None, leave))
 
 
 def estimate_pubs(
@@ -88,8 +90,7 @@ def estimate_pubs(
         jobs = _jobs_of(mode, pubs, options)
         for pieces in jobs or [None]:
             items = [pub.whole() for pub in pubs] if pieces is None else _parts(pubs, pieces)
-            request = _request(mode, program_id, items, options, new_tag())
-            sizes.append(len(_encoded(request)))
+            sizes.append(len(JobSubmission.of(mode, program_id, items, options).encoded(new_tag())))
     return estimate_run(backend_of(mode), pubs, options, num_jobs=len(sizes), num_bytes=sum(sizes))
 
 
@@ -128,12 +129,15 @@ def _submit_parts(
     pubs: Sequence[EncodedPub],
     jobs: Sequence[Sequence[Piece]],
     options: PrimitiveOptions,
-    run: Approved,
+    approval: Approval,
 ) -> SplitJob:
     parts: list[RestJob] = []
     for pieces in jobs:
         try:
-            parts.append(_submit(mode, program_id, _parts(pubs, pieces), options, run))
+            items = _parts(pubs, pieces)
+            parts.append(
+                _submit(JobSubmission.of(mode, program_id, items, options, approval=approval))
+            )
         except RestPrimitivesError as error:
             ids = ", ".join(part.job_id() for part in parts) or "none"
             submitted = f" Parts submitted so far, of {len(jobs)}: {ids}"
@@ -141,86 +145,172 @@ def _submit_parts(
     return SplitJob(parts, jobs, [pub.shape for pub in pubs], backend_of(mode))
 
 
-def _request(
-    mode: Mode,
-    program_id: str,
-    pubs: Sequence[tuple[list[Any], SubmittedPub]],
-    options: PrimitiveOptions,
-    tag: str,
-) -> dict[str, Any]:
-    """The body of POST /jobs."""
-    backend = backend_of(mode)
-    wire = encode_options(options)
-    request: dict[str, Any] = {
-        "program_id": program_id,
-        "backend": backend.name,
-        "params": {
-            "pubs": [item for item, _ in pubs],
-            "options": {},
-            **wire.params,
-            "version": 2,
-            "support_qiskit": True,
-        },
-        **wire.job,
-        "tags": [*wire.job.get("tags", ()), tag],
-    }
-    if backend.calibration_id is not None:
-        request["calibration_id"] = backend.calibration_id
-    if isinstance(mode, Session):
-        request["session_id"] = mode.session_id
-    return request
-
-
-def _encoded(request: dict[str, Any]) -> bytes:
-    """A body as it is sent.
-
-    Raises:
-        EncodeError: it is longer than the service takes.
-    """
-    body = msgspec.json.encode(request)
-    if len(body) > MAX_BODY_BYTES:
-        raise EncodeError(
-            f"the request has {len(body) / 1e6:.1f} MB, the service takes "
-            f"{MAX_BODY_BYTES / 1e6:.0f} MB: send fewer PUBs or parameter values a job, "
-            "or set options.split = True"
-        )
-    return body
-
-
-def _submit(
-    mode: Mode,
-    program_id: str,
-    pubs: Sequence[tuple[list[Any], SubmittedPub]],
-    options: PrimitiveOptions,
-    run: Approved,
-    sources: Sequence[SamplerPub | EstimatorPub] | None = None,
-) -> RestJob:
-    backend = backend_of(mode)
-    backend.check_takes_jobs()
-    if isinstance(mode, Session):
-        membership_of(mode).require_open()
+def _submit(submission: JobSubmission) -> RestJob:
+    recorder = recorder_for(submission.backend)
+    if recorder is not None:
+        return recorder.run(submission)
     tag = new_tag()
-    request = _request(mode, program_id, pubs, options, tag)
-    body = _encoded(request)
-    created = submit(backend.client, body, tag=tag, program_id=program_id, backend=backend.name)
-    run.sent = True
-    details = {
-        "program": {"id": program_id},
-        "backend": backend.name,
-        "tags": request["tags"],
-        "session_id": request.get("session_id"),
-        "private": request.get("private"),
-        "id": created["id"],
-        "params": {**request["params"], "pubs": None},
-    }
-    job = RestJob(
-        backend.client,
-        created["id"],
-        details=details,
-        pubs=[submitted for _, submitted in pubs],
-        backend=backend,
-        user_pubs=sources,
-    )
-    if isinstance(mode, Session):
-        membership_of(mode).job_ids.append(job.job_id())
-    return job
+    return submission.handle(submission.post(submission.prepare(tag), tag), tag)
+
+
+@dataclass(frozen=True)
+class JobSubmission:
+    """One job: what is sent, but for the submission's own tag.
+
+    Attributes:
+        mode: where it runs.
+        body: of POST /jobs.
+        pubs: what its handle remembers of each PUB.
+        sources: the user's PUBs, or None.
+        approval: of the run, asked for before a job is sent that was not sent before; or None.
+    """
+
+    mode: Mode
+    body: dict[str, Any]
+    pubs: Sequence[SubmittedPub]
+    sources: Sequence[SamplerPub | EstimatorPub] | None = None
+    approval: Approval | None = None
+
+    @classmethod
+    def of(
+        cls,
+        mode: Mode,
+        program_id: str,
+        pubs: Sequence[tuple[list[Any], SubmittedPub]],
+        options: PrimitiveOptions,
+        sources: Sequence[SamplerPub | EstimatorPub] | None = None,
+        approval: Approval | None = None,
+    ) -> JobSubmission:
+        """Builds the body."""
+        backend = backend_of(mode)
+        wire = encode_options(options)
+        body: dict[str, Any] = {
+            "program_id": program_id,
+            "backend": backend.name,
+            "params": {
+                "pubs": [item for item, _ in pubs],
+                "options": {},
+                **wire.params,
+                "version": 2,
+                "support_qiskit": True,
+            },
+            **wire.job,
+        }
+        if backend.calibration_id is not None:
+            body["calibration_id"] = backend.calibration_id
+        if isinstance(mode, Session):
+            body["session_id"] = mode.session_id
+        return cls(mode, body, [submitted for _, submitted in pubs], sources, approval)
+
+    @property
+    def backend(self) -> RestBackend:
+        """The backend it runs on."""
+        return backend_of(self.mode)
+
+    @property
+    def service(self) -> tuple[str, str]:
+        """Service and instance, as the next process names them, too."""
+        client = self.backend.client
+        return lasting_identity(client.url, client.account.instance)
+
+    def encoded(self, tag: str) -> bytes:
+        """The body as it is sent.
+
+        Raises:
+            EncodeError: it is longer than the service takes.
+        """
+        body = msgspec.json.encode({**self.body, "tags": self._tags(tag)})
+        if len(body) > MAX_BODY_BYTES:
+            raise EncodeError(
+                f"the request has {len(body) / 1e6:.1f} MB, the service takes "
+                f"{MAX_BODY_BYTES / 1e6:.0f} MB: send fewer PUBs or parameter values a job, "
+                "or set options.split = True"
+            )
+        return body
+
+    def prepare(self, tag: str, *, interrupted: bool = False) -> bytes:
+        """Checks whether the job may be sent.
+
+        Args:
+            tag: of the submission.
+            interrupted: whether it may have been sent before, and so was checked then.
+
+        Returns:
+            The body as it is sent.
+
+        Raises:
+            BackendError: the backend takes no jobs now.
+            SessionError: the session is closed.
+            EncodeError: the request is too large.
+            SpendingError: the settings do not allow the run.
+        """
+        self.backend.check_takes_jobs()
+        if isinstance(self.mode, Session):
+            membership_of(self.mode).require_open()
+        body = self.encoded(tag)
+        if self.approval is not None and not interrupted:
+            self.approval.ask()
+        return body
+
+    def post(
+        self,
+        body: bytes,
+        tag: str,
+        *,
+        interrupted: bool = False,
+        refused: Callable[[], None] | None = None,
+    ) -> str:
+        """Submits the job; returns its id. Arguments and errors are those of `submit`."""
+        created = submit(
+            self.backend.client,
+            body,
+            tag=tag,
+            program_id=self.body["program_id"],
+            backend=self.backend.name,
+            interrupted=interrupted,
+            refused=refused,
+        )
+        if self.approval is not None:
+            self.approval.is_used()
+        if isinstance(self.mode, Session):
+            membership_of(self.mode).job_ids.append(created["id"])
+        return created["id"]
+
+    def handle(
+        self,
+        job_id: str,
+        tag: str,
+        *,
+        results: Path | None = None,
+        known: Mapping[str, Any] | None = None,
+    ) -> RestJob:
+        """The handle of the job.
+
+        Args:
+            job_id: the job.
+            tag: of its submission.
+            results: a folder that keeps its result, or None.
+            known: details of the job that differ from those of this submission.
+        """
+        details = {
+            "program": {"id": self.body["program_id"]},
+            "backend": self.body["backend"],
+            "tags": self._tags(tag),
+            "session_id": self.body.get("session_id"),
+            "private": self.body.get("private"),
+            "id": job_id,
+            "params": {**self.body["params"], "pubs": None},
+            **(known or {}),
+        }
+        return RestJob(
+            self.backend.client,
+            job_id,
+            details=details,
+            pubs=self.pubs,
+            backend=self.backend,
+            user_pubs=self.sources,
+            results_folder=results,
+        )
+
+    def _tags(self, tag: str) -> list[str]:
+        return [*self.body.get("tags", ()), tag]

@@ -13,6 +13,7 @@ from qiskit.providers import BackendV2
 
 from qiskit_rest_primitives.circuits.result_names import check_register_names
 from qiskit_rest_primitives.jobs.base import Job
+from qiskit_rest_primitives.jobs.spending import Approval
 from qiskit_rest_primitives.jobs.user_warnings import warn_user
 from qiskit_rest_primitives.options import SamplerOptions
 from qiskit_rest_primitives.options.rules import check_circuits, shots_unless_given
@@ -105,7 +106,8 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
         """
         mode = mock_of(self.backend()) if dry_run else self._mode
         encoded = encode_pubs(mode, pubs, self._options, shots)
-        return submit_pubs(mode, "sampler", encoded, self._options, allowed=dry_run)
+        free = Approval(backend_of(mode), None) if dry_run else None
+        return submit_pubs(mode, "sampler", encoded, self._options, approval=free)
 
     def estimate(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> RunEstimate:
         """What `run` would send and a device would run, before anything is sent.

@@ -19,3 +19,14 @@ def running_local_service() -> Any:
 
             _local_service = LocalService().start()
         return _local_service
+
+
+def lasting_identity(url: str, instance: str | None) -> tuple[str, str]:
+    """Service and instance, as the next process can name them, too.
+
+    The embedded service has another port each time it is started, and the same backends.
+    """
+    service = _local_service
+    if service is not None and service.running and service.url == url:
+        return "embedded", ""
+    return url, instance or ""
