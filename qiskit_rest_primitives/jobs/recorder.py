@@ -29,6 +29,7 @@ from qiskit_rest_primitives.backend import RestBackend, is_own_object, known_cal
 from qiskit_rest_primitives.concurrency.forks import Lock
 from qiskit_rest_primitives.errors import NotFoundError
 from qiskit_rest_primitives.jobs.details import details_of
+from qiskit_rest_primitives.jobs.duplicates import expect_duplicates
 from qiskit_rest_primitives.jobs.job import RestJob
 from qiskit_rest_primitives.jobs.kept_result import kept_file
 from qiskit_rest_primitives.jobs.run_record import RunRecord
@@ -223,8 +224,11 @@ class Recorder:
         if (copy or kept_file(self._folder / "results", job_id)).exists():
             known |= {"status": "Completed", "state": {"status": "Completed"}}
         job = submission.handle(job_id, latest["tag"], results=results, known=known)
-        if "status" not in known and not self._is_usable(job):
-            return None
+        if "status" not in known:
+            if not self._is_usable(job):
+                return None
+            # The process that submitted it may have ended before it could look for them.
+            expect_duplicates(client, latest["tag"], job.job_id())
         if job.job_id() != job_id:
             record.has_job(job.job_id())  # the reply to its submission was damaged
         self._compare_calibrations(submission.backend, latest.get("calibration"))
