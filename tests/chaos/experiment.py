@@ -38,6 +38,7 @@ class Report:
     Attributes:
         jobs: numbered jobs of the program.
         kills: how often it was killed.
+        cut_short: submissions that were on their way when it was killed.
         on_the_service: jobs there that were not cancelled.
         cancelled: duplicates that the client cancelled.
         duplicated: numbers with more than one job.
@@ -51,6 +52,7 @@ class Report:
 
     jobs: int
     kills: int = 0
+    cut_short: int = 0
     on_the_service: int = 0
     cancelled: int = 0
     duplicated: int = 0
@@ -77,7 +79,7 @@ def program(proxy: FaultProxy, folder: Path, jobs: int) -> Iterator[subprocess.P
     """The program, as a process of its own; killed at the end of the block if it still runs."""
     line = [sys.executable, "-m", "tests.chaos.killed"]
     line += [f"{proxy.base_url}/v1", CRN, str(folder), str(jobs)]
-    environment = {**os.environ, "IAM_URL": proxy.base_url}
+    environment = {**os.environ, "IAM_URL": proxy.base_url, "QISKIT_IBM_TOKEN": USER.token}
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environment) as process:
         try:
             yield process
@@ -119,6 +121,10 @@ def kill_once(
                 break
         time.sleep(chance.uniform(0, LONGEST_PAUSE))
     report.kills += 1
+    report.cut_short += sum(
+        b'"tag"' in path.read_bytes() and b'"job_id"' not in path.read_bytes()
+        for path in (folder / "experiment" / "runs").glob("*")
+    )
     return max(done, printed)
 
 

@@ -1,16 +1,16 @@
 """The program that is killed: ``python -m tests.chaos.killed URL INSTANCE FOLDER JOBS``.
 
-It runs numbered jobs in an experiment, several at a time, and prints a line for each result.
+The token is in ``QISKIT_IBM_TOKEN``. It runs numbered jobs in an experiment, several at a time, and
+prints a line for each result.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 from qiskit_rest_primitives import Experiment, QiskitRuntimeService, SamplerV2, Settings
-from tests.chaos.runs import USER, numbered
+from tests.chaos.numbered import numbered
 
 AT_A_TIME = 4
 
@@ -18,7 +18,7 @@ AT_A_TIME = 4
 def main(url: str, instance: str, folder: Path, jobs: int) -> None:
     """Runs them all."""
     settings = Settings(state_folder=folder / "state", first_pause_seconds=0.05)
-    service = QiskitRuntimeService(url=url, token=USER.token, instance=instance, settings=settings)
+    service = QiskitRuntimeService(url=url, instance=instance, settings=settings)
     backend = service.backend("statevector")
     with Experiment("killed", folder=folder / "experiment") as experiment:
         print("open", flush=True)
@@ -35,5 +35,4 @@ def main(url: str, instance: str, folder: Path, jobs: int) -> None:
 
 
 if __name__ == "__main__":
-    assert os.environ["IAM_URL"]
     main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))

@@ -14,14 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qiskit import QuantumCircuit
-
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings
 from qiskit_rest_primitives.local import LocalService, User
+from tests.chaos.numbered import BITS, numbered
 from tests.chaos.proxy import FaultProxy
 from tests.tokens import secret
 
-BITS = 12
 IDENTITY_DOWN_SECONDS = 1.5
 USER = User("chaos", secret("chaos"))
 
@@ -64,16 +62,6 @@ class Report:
         """One line a figure."""
         lines = [f"{name:>10}: {value}" for name, value in vars(self).items() if value != []]
         return "\n".join(lines)
-
-
-def numbered(number: int) -> QuantumCircuit:
-    """A circuit whose only outcome is its number."""
-    circuit = QuantumCircuit(BITS)
-    for bit in range(BITS):
-        if number >> bit & 1:
-            circuit.x(bit)
-    circuit.measure_all()
-    return circuit
 
 
 @contextmanager

@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings, as_completed
-from tests.chaos.runs import USER, numbered
+from tests.chaos.numbered import numbered
+from tests.chaos.runs import USER
 from tests.tokens import own_file
 
 RESTART_EVERY = 45.0
