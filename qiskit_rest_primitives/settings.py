@@ -50,6 +50,8 @@ class Settings:
             no limit; simulators do not count.
         confirm: called with the `RunEstimate` of each run on a device before anything is sent;
             False refuses the run. None for no question. Only a function of a module can be pickled.
+        progress: whether waits show a bar, unless the call says: True always, False never, None in
+            a notebook when it takes longer than two seconds. Bars need the extra ``[notebook]``.
 
     Raises:
         OptionsError: a value is negative, not finite or not a number; confirm can't be called.
@@ -68,6 +70,7 @@ class Settings:
     state_folder: Path = field(default_factory=state_folder)
     max_seconds_per_day: float | None = None
     confirm: Callable[[Any], bool] | None = None
+    progress: bool | None = None
 
     def __post_init__(self) -> None:
         times = ("lookup_seconds", "outage_seconds", "first_pause_seconds")
@@ -89,6 +92,8 @@ class Settings:
                 f"Settings(confirm={self.confirm!r}): pass a function that takes a RunEstimate and "
                 "returns True or False"
             )
+        if self.progress not in (True, False, None):
+            raise OptionsError(f"Settings(progress={self.progress!r}): pass True, False or None")
         object.__setattr__(self, "state_folder", Path(self.state_folder).expanduser())
 
     def private_result(self, job_id: str) -> Path:

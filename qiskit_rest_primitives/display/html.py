@@ -1,8 +1,8 @@
 """Text, tables and cards as HTML. In: plain values. Out: markup without scripts or other files.
 
-All text is escaped here: what is not `Html` already is never taken for markup. Cards are real tables
-with captions and header cells, so they read well with a screen reader, and where a notebook's viewer
-drops the style.
+All text is escaped here: what is not `Html` already is never taken for markup. Cards are real
+tables with captions and header cells, so they read well with a screen reader, and where a
+notebook's viewer drops the style.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def html_of(value: object) -> Html:
 
 
 def element(tag: str, *content: object, **attributes: object) -> Html:
-    """An element; ``class_`` and ``aria_label`` are written with a hyphen or without the underscore.
+    """An element; ``class_`` and ``aria_label`` become ``class`` and ``aria-label``.
 
     Args:
         tag: its name.

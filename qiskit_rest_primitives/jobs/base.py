@@ -67,7 +67,11 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
 
     @abstractmethod
     def wait_for_final_state(
-        self, timeout: float | None = None, poll_interval: float | None = None
+        self,
+        timeout: float | None = None,
+        poll_interval: float | None = None,
+        *,
+        progress: bool | None = None,
     ) -> None:
         """Waits until it is final, whatever its outcome.
 
@@ -75,8 +79,11 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
             timeout: seconds; None waits without end.
             poll_interval: without effect: all jobs are polled together, often at first and then
                 ever less.
+            progress: whether to show a bar with state, place in the queue and elapsed time, which
+                needs the extra ``[notebook]``; None as `Settings.progress` says.
 
         Raises:
+            ImportError: ``progress=True`` without tqdm.
             JobTimeoutError: it is not final in time; it continues.
         """
 
@@ -128,6 +135,8 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         timeout: float | None = None,
         decoder: None = None,
         poll_interval: float | None = None,
+        *,
+        progress: bool | None = None,
     ) -> PrimitiveResult[Any]:
         """Waits for the result, which is downloaded once.
 
@@ -135,8 +144,10 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
             timeout: seconds in total, even if the service hangs; None waits without end.
             decoder: not taken; a decoder of yours reads ``raw_result().decode()``.
             poll_interval: without effect, as in `wait_for_final_state`.
+            progress: whether to show a bar, likewise.
 
         Raises:
+            ImportError: ``progress=True`` without tqdm.
             JobTimeoutError: no result in time; the job continues, and so does the download.
             JobFailedError: the job failed; reason, code, solution and end of the log are in it.
             JobCancelledError: the job was cancelled.

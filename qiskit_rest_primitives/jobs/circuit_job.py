@@ -41,6 +41,9 @@ class CircuitJob(JobV1):
     def __repr__(self) -> str:
         return f"CircuitJob({self.job_id()!r}, backend={self._sampler_job.backend().name!r})"
 
+    def _repr_html_(self) -> str | None:
+        return getattr(self._sampler_job, "_repr_html_", lambda: None)()
+
     @property
     def sampler_job(self) -> Job:
         """The job on the service: its tags, usage, logs, future and `PrimitiveResult`."""
@@ -107,11 +110,12 @@ class CircuitJob(JobV1):
                 self._sampler_job.wait_for_final_state(wait)
         self._sampler_job.wait_for_final_state(left_until(deadline))
 
-    def result(self, timeout: float | None = None) -> Result:
+    def result(self, timeout: float | None = None, *, progress: bool | None = None) -> Result:
         """Counts, and each shot's outcome if `run` was called with ``memory=True``.
 
         Args:
             timeout: seconds for everything, kept whatever the service does; None waits on.
+            progress: whether to show a bar, as in `RestJob.result`.
 
         Raises:
             JobTimeoutError: no result in time; the job continues.
@@ -119,7 +123,7 @@ class CircuitJob(JobV1):
             JobCancelledError: the job was cancelled.
         """
         if self._result is None:
-            sampled = self._sampler_job.result(timeout)
+            sampled = self._sampler_job.result(timeout, progress=progress)
             pairs = zip(self._circuits, iter(sampled), strict=True)
             self._result = Result(
                 backend_name=self.backend().name,

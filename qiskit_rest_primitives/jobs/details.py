@@ -17,6 +17,7 @@ from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.jobs.status import (
     CANCELLED,
     FINAL,
+    QUEUED,
     Status,
     ran_too_long,
     read_state,
@@ -43,6 +44,7 @@ class JobDetails:
         job_id: its id; replaced only if the reply to its submission was damaged.
         made_at: monotonic seconds at which its handle was made.
         reported: the details, under the API's names.
+        timestamps: when it began to run and when it ended, once its metrics were fetched.
         options_notice: warns about options without effect; shared by the parts of a split run.
     """
 
@@ -57,6 +59,7 @@ class JobDetails:
         self.job_id = job_id
         self.reported: dict[str, Any] = dict(reported or {})
         self.made_at = time.monotonic()
+        self.timestamps: dict[str, str] = {}
         self.options_notice = OptionsNotice()
         self._fixed = {name: self.reported.get(name) for name in fixed}
 
@@ -98,6 +101,22 @@ class JobDetails:
         """When the service created the job, with its time zone; None until it is reported."""
         created = self.reported.get("created")
         return datetime.fromisoformat(created.replace("Z", "+00:00")) if created else None
+
+    @property
+    def state_in_words(self) -> str:
+        """The status as last reported, with the place in the queue if the service reports it."""
+        if not (self.reported.get("status") or self.reported.get("state")):
+            return "submitted"
+        place = self.reported.get("position_in_queue")
+        if self.status == QUEUED and isinstance(place, int) and place > 0:
+            return f"QUEUED, place {place} in the queue"
+        return str(self.status)
+
+    def note_metrics(self, metrics: Mapping[str, Any]) -> None:
+        """Remembers the timestamps in a job's metrics."""
+        named = ("running", "finished")
+        times = metrics.get("timestamps") or {}
+        self.timestamps = {name: str(times[name]) for name in named if times.get(name)}
 
     def known_final(self) -> dict[str, Any] | None:
         """The details if they say that the job is final, else None."""

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures import wait as wait_for_futures
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast
 
@@ -17,6 +18,7 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qiskit_rest_primitives.backend import BackendProperties, RestBackend
 from qiskit_rest_primitives.concurrency.threads import in_thread
+from qiskit_rest_primitives.display.progress import Progress
 from qiskit_rest_primitives.errors import (
     JobStateError,
     JobTimeoutError,
@@ -42,6 +44,7 @@ from qiskit_rest_primitives.jobs.waiting import (
     deadline_of,
     left_until,
     polling,
+    progress_of_one,
     wait_for_final,
     warn_jobs_continue,
 )
@@ -97,6 +100,11 @@ class RestJob(Job):
 
     def __repr__(self) -> str:
         return f"RestJob({self.job_id()!r}, {self.primitive_id!r}, backend={self.backend_name!r})"
+
+    def _repr_html_(self) -> str:
+        from qiskit_rest_primitives.jobs.cards import card_of_job
+
+        return card_of_job(self._details, self._pubs, self._user_pubs)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_download": None, "_user_pubs": None}
@@ -228,20 +236,20 @@ class RestJob(Job):
         self._download = self._new_download()
         return True
 
-    def _final(self, timeout: float | None) -> dict[str, Any]:
+    def _final(self, timeout: float | None, progress: Progress) -> dict[str, Any]:
         """The final details, within ``timeout`` seconds."""
         deadline = deadline_of(timeout)
         try:
-            details = wait_for_final(self._details, timeout)
+            details = wait_for_final(self._details, timeout, progress)
             cancel_late_duplicates(self._client, self._details.job_id)
             return details
         except NotFoundError:
-            with warn_jobs_continue([self._details.job_id]):
+            with warn_jobs_continue([self._details]):
                 lookup = in_thread(self._found_by_tag, "qiskit-rest-lookup")
                 wait_for_futures([lookup], left_until(deadline))
             if not (lookup.done() and lookup.exception() is None and lookup.result()):
                 raise
-        return wait_for_final(self._details, left_until(deadline))
+        return wait_for_final(self._details, left_until(deadline), progress)
 
     def status(self) -> Status:
         """The current status: equal to a `JobStatus` member and its name. Cached once final."""
@@ -250,7 +258,11 @@ class RestJob(Job):
         return self._details.status
 
     def wait_for_final_state(
-        self, timeout: float | None = None, poll_interval: float | None = None
+        self,
+        timeout: float | None = None,
+        poll_interval: float | None = None,
+        *,
+        progress: bool | None = None,
     ) -> None:
         """Waits until the job is final, whatever its outcome.
 
@@ -258,11 +270,15 @@ class RestJob(Job):
             timeout: seconds; None waits without end.
             poll_interval: without effect: all jobs are polled together, often at first and then
                 ever less.
+            progress: whether to show a bar with state, place in the queue and elapsed time, which
+                needs the extra ``[notebook]``; None as `Settings.progress` says.
 
         Raises:
+            ImportError: ``progress=True`` without tqdm.
             JobTimeoutError: it is not final in time; it continues.
         """
-        self._final(timeout)
+        with progress_of_one(self._details, progress) as bar:
+            self._final(timeout, bar)
 
     def cancel(self) -> bool:
         """Asks the service to cancel the job.
@@ -281,7 +297,9 @@ class RestJob(Job):
 
     def metrics(self) -> dict[str, Any]:
         """Timestamps and usage as the service reports them; usage is final once it is complete."""
-        return self._client.job_metrics(self._details.job_id)
+        metrics = self._client.job_metrics(self._details.job_id)
+        self._details.note_metrics(metrics)
+        return metrics
 
     def usage(self, partial: bool = False) -> float:
         """Charged seconds on the device; 0.0 until the service has counted them all.
@@ -331,6 +349,8 @@ class RestJob(Job):
         timeout: float | None = None,
         decoder: None = None,
         poll_interval: float | None = None,
+        *,
+        progress: bool | None = None,
     ) -> PrimitiveResult[Any]:
         """Waits for the result, which is downloaded once.
 
@@ -341,8 +361,10 @@ class RestJob(Job):
             timeout: seconds in total, even if the service hangs; None waits without end.
             decoder: not taken; a decoder of yours reads ``raw_result().decode()``.
             poll_interval: without effect, as in `wait_for_final_state`.
+            progress: whether to show a bar, likewise.
 
         Raises:
+            ImportError: ``progress=True`` without tqdm.
             JobTimeoutError: no result in time; the job continues, and so does the download.
             JobFailedError: the job failed; reason, code, solution and end of the log are in it.
             JobRanTooLongError: it reached its time limit; the same are in it.
@@ -356,14 +378,15 @@ class RestJob(Job):
         """
         refuse_decoder(decoder)
         deadline = deadline_of(timeout)
-        details = self._final(timeout)
-        if read_status(details) != DONE:
-            self._raise_failure(deadline)
-        with warn_jobs_continue([self._details.job_id]):
-            fetched = self._download.future()
-            if not wait_for_futures([fetched], left_until(deadline)).done:
-                raise self._not_received(timeout)
-            result = fetched.result()
+        with progress_of_one(self._details, progress) as bar:
+            details = self._final(timeout, bar)
+            if read_status(details) != DONE:
+                self._raise_failure(deadline)
+            with warn_jobs_continue([self._details]):
+                fetched = self._download.future()
+                if not bar.wait([fetched], left_until(deadline))[0]:
+                    raise self._not_received(timeout)
+                result = fetched.result()
         self._details.options_notice.give(self.job_id(), result.metadata)
         return result
 
@@ -383,11 +406,11 @@ class RestJob(Job):
             JobTimeoutError, JobFailedError, JobCancelledError: as `result`.
         """
         deadline = deadline_of(timeout)
-        details = self._final(timeout)
+        details = self._final(timeout, progress_of_one(self._details, False))
         if read_status(details) != DONE:
             self._raise_failure(deadline)
         try:
-            with warn_jobs_continue([self._details.job_id]):
+            with warn_jobs_continue([self._details]):
                 return self._download.raw(left_until(deadline))
         except FutureTimeoutError:
             raise self._not_received(timeout) from None
@@ -418,9 +441,8 @@ class RestJob(Job):
             if problem is None:
                 self._details.merge(future.result())
             # In a thread, because it reads a failed job's log or downloads a result.
-            in_thread(self.result, f"qiskit-rest-future-{self._details.job_id}").add_done_callback(
-                finish
-            )
+            name = f"qiskit-rest-future-{self._details.job_id}"
+            in_thread(partial(self.result, progress=False), name).add_done_callback(finish)
 
         final.add_done_callback(arrived)
         return outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from concurrent.futures import wait as wait_for_futures
+from functools import partial
 from typing import Any
 
 from qiskit.primitives import PrimitiveResult
@@ -13,9 +13,11 @@ from qiskit.providers import JobError
 
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.concurrency.threads import in_thread
+from qiskit_rest_primitives.display.progress import Progress
 from qiskit_rest_primitives.errors import JobCancelledError, JobStateError, JobTimeoutError
 from qiskit_rest_primitives.jobs.base import Job, refuse_decoder
 from qiskit_rest_primitives.jobs.parts import (
+    all_details,
     cancel_all,
     error_message_of,
     logs_of,
@@ -24,7 +26,12 @@ from qiskit_rest_primitives.jobs.parts import (
     usage_of,
 )
 from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, FINAL, RUNNING, Status
-from qiskit_rest_primitives.jobs.waiting import checked_timeout, warn_jobs_continue
+from qiskit_rest_primitives.jobs.waiting import (
+    checked_timeout,
+    describe_job,
+    shown,
+    warn_jobs_continue,
+)
 from qiskit_rest_primitives.mitigation.steps import Finished, Run, Step
 
 Submit = Callable[[Sequence[Run]], Job]
@@ -74,6 +81,16 @@ class MitigatedJob(Job):
     def __repr__(self) -> str:
         return f"MitigatedJob({self.job_id()!r}, tag={self._tag!r})"
 
+    def _repr_html_(self) -> str:
+        from qiskit_rest_primitives.jobs.cards import card_of_parts
+
+        future = self._future
+        outcome = "waiting for its jobs"
+        if future is not None and future.done():
+            outcome = "failed" if future.exception() else "ready"
+        values = {"result": outcome, "backend": self._backend.name, "tags": self.tags}
+        return card_of_parts("Run mitigated by this client", values, self._parts)
+
     def __getstate__(self) -> dict[str, Any]:
         with self._lock:
             return {**self.__dict__, "_lock": None, "_future": None, "_parts": [*self._parts]}
@@ -92,7 +109,7 @@ class MitigatedJob(Job):
     def _advance(self) -> PrimitiveResult[Any]:
         while True:
             step = self._step
-            result = self._parts[-1].result()
+            result = self._parts[-1].result(progress=False)
             simulations: dict[int, Any] = {}
             for run, pub in zip(step.runs, iter(result), strict=True):
                 if "simulation" in pub.metadata:
@@ -211,27 +228,44 @@ class MitigatedJob(Job):
         return True
 
     def wait_for_final_state(
-        self, timeout: float | None = None, poll_interval: float | None = None
+        self,
+        timeout: float | None = None,
+        poll_interval: float | None = None,
+        *,
+        progress: bool | None = None,
     ) -> None:
         """Waits until the result is known, or can't be any more.
+
+        Args:
+            timeout: seconds; None waits without end.
+            poll_interval: without effect.
+            progress: whether to show a bar, as in `RestJob.wait_for_final_state`.
 
         Raises:
             JobTimeoutError: neither is the case within ``timeout`` seconds; the jobs continue.
         """
         timeout = checked_timeout(timeout)
-        with warn_jobs_continue(part.job_id() for part in self._parts):
-            done, _ = wait_for_futures([self._outcome()], timeout)
+        jobs = all_details(self._parts)
+        bar = Progress(shown(progress, jobs), 1, self._describe)
+        with warn_jobs_continue(jobs), bar:
+            done, _ = bar.wait([self._outcome()], timeout)
         if not done:
             raise JobTimeoutError(
                 f"jobs {self.job_id()} gave no result within {timeout:g} s; they continue: call "
                 "again"
             )
 
+    def _describe(self) -> str:
+        """The state of the latest job, for a progress bar."""
+        return f"job {len(self._parts)}: {describe_job(all_details(self._parts)[-1])}"
+
     def result(
         self,
         timeout: float | None = None,
         decoder: None = None,
         poll_interval: float | None = None,
+        *,
+        progress: bool | None = None,
     ) -> PrimitiveResult[Any]:
         """The estimator's result.
 
@@ -239,6 +273,7 @@ class MitigatedJob(Job):
             timeout: seconds in total; None waits without end.
             decoder: not taken.
             poll_interval: without effect.
+            progress: whether to show a bar, as in `RestJob.result`.
 
         Raises:
             JobTimeoutError, JobFailedError, ProtocolError: as `RestJob.result`, of the first job
@@ -246,9 +281,9 @@ class MitigatedJob(Job):
             OptionsError: what was learned of the noise does not allow what the options ask for.
         """
         refuse_decoder(decoder)
-        self.wait_for_final_state(timeout)
+        self.wait_for_final_state(timeout, progress=progress)
         return self._outcome().result()
 
     def future(self) -> Future[PrimitiveResult[Any]]:
         """A `concurrent.futures.Future` of the result."""
-        return in_thread(self.result, "qiskit-rest-mitigated")
+        return in_thread(partial(self.result, progress=False), "qiskit-rest-mitigated")

@@ -7,6 +7,16 @@ from typing import Any
 
 from qiskit_rest_primitives.errors import JobStateError
 from qiskit_rest_primitives.jobs.base import Job
+from qiskit_rest_primitives.jobs.details import JobDetails, details_of
+
+
+def all_details(parts: Sequence[Job]) -> list[JobDetails]:
+    """The cached details of all jobs, in order, those of divided runs included."""
+    found: list[JobDetails] = []
+    for part in parts:
+        inner: Sequence[Job] | None = getattr(part, "parts", None)
+        found += [details_of(part)] if inner is None else all_details(inner)
+    return found
 
 
 def metrics_of(parts: Sequence[Job]) -> dict[str, Any]:

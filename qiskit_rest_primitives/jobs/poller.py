@@ -62,6 +62,7 @@ class _PolledJob:
     waiters: int = 1
     unknown_since: float | None = None
     resolved: bool = False
+    details: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass
@@ -125,6 +126,11 @@ class Poller:
                         polled.waiters -= 1
                         if not polled.waiters:
                             del self._jobs[job_id]
+
+    def last_seen(self, job_id: str) -> dict[str, Any]:
+        """The details of the last poll of a job that is not final yet; empty before the first."""
+        polled = self._jobs.get(job_id)
+        return {} if polled is None else polled.details
 
     def _run(self) -> None:
         idle_since: float | None = None
@@ -226,6 +232,7 @@ class Poller:
         """Records a job's details; True if the job is final."""
         polled.backoff.reset()
         polled.seen = self.clock()
+        polled.details = details
         if read_status(details) in FINAL:
             self._resolve(polled, details)
             return True

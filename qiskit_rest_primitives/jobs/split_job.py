@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from qiskit.primitives import PrimitiveResult
@@ -65,6 +66,12 @@ class SplitJob(Job):
 
     def __repr__(self) -> str:
         return f"SplitJob({len(self._parts)} parts, {self._job_id!r})"
+
+    def _repr_html_(self) -> str:
+        from qiskit_rest_primitives.jobs.cards import card_of_parts
+
+        values = {"backend": self._backend.name, "session": self.session_id, "tags": self.tags}
+        return card_of_parts("Split run", values, self._parts, self._pieces)
 
     @property
     def parts(self) -> tuple[RestJob, ...]:
@@ -148,14 +155,23 @@ class SplitJob(Job):
         return True
 
     def wait_for_final_state(
-        self, timeout: float | None = None, poll_interval: float | None = None
+        self,
+        timeout: float | None = None,
+        poll_interval: float | None = None,
+        *,
+        progress: bool | None = None,
     ) -> None:
         """Waits until all parts are final.
+
+        Args:
+            timeout: seconds; None waits without end.
+            poll_interval: without effect.
+            progress: whether to show a bar, as in `RestJob.wait_for_final_state`.
 
         Raises:
             JobTimeoutError: they are not final within ``timeout`` seconds.
         """
-        _, pending = wait(self._parts, timeout)
+        _, pending = wait(self._parts, timeout, progress=progress)
         if pending:
             raise JobTimeoutError(
                 f"{len(pending)} of {len(self._parts)} parts are not final after {timeout:g} s"
@@ -166,6 +182,8 @@ class SplitJob(Job):
         timeout: float | None = None,
         decoder: None = None,
         poll_interval: float | None = None,
+        *,
+        progress: bool | None = None,
     ) -> PrimitiveResult[Any]:
         """The result of the whole run, joined exactly. Warns once, like `RestJob.result`.
 
@@ -173,6 +191,7 @@ class SplitJob(Job):
             timeout: seconds in total; None waits without end.
             decoder: not taken.
             poll_interval: without effect.
+            progress: whether to show a bar, as in `RestJob.result`.
 
         Raises:
             JobTimeoutError, JobFailedError, ProtocolError: as `RestJob.result`, of the first part
@@ -180,10 +199,10 @@ class SplitJob(Job):
         """
         refuse_decoder(decoder)
         deadline = deadline_of(timeout)
-        self.wait_for_final_state(timeout)
-        results = [part.result(left_until(deadline)) for part in self._parts]
+        self.wait_for_final_state(timeout, progress=progress)
+        results = [part.result(left_until(deadline), progress=False) for part in self._parts]
         return join(self._pieces, results, self._shapes)
 
     def future(self) -> Future[PrimitiveResult[Any]]:
         """A `concurrent.futures.Future` of the result."""
-        return in_thread(self.result, "qiskit-rest-split")
+        return in_thread(partial(self.result, progress=False), "qiskit-rest-split")

@@ -6,18 +6,21 @@ import logging
 import numbers
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future
-from concurrent.futures import wait as wait_for_futures
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final, TypeVar, cast
 
+from qiskit_rest_primitives.display.progress import Progress, require_bar
 from qiskit_rest_primitives.display.tracebacks import shorten_in_notebooks
 from qiskit_rest_primitives.errors import JobTimeoutError
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.details import JobDetails, details_of
 from qiskit_rest_primitives.jobs.poller import poller_of
+from qiskit_rest_primitives.jobs.status import DONE
+from qiskit_rest_primitives.local.in_process import runs_here
 
 logger = logging.getLogger(__name__)
 
@@ -78,36 +81,88 @@ def polling(
             made_at = {job_id: same[0].made_at for job_id, same in same_client.items()}
             polled = stack.enter_context(poller_of(client).polling(made_at))
             futures.update((polled[job_id], same) for job_id, same in same_client.items())
-        with warn_jobs_continue(job.job_id for same in futures.values() for job in same):
+        with warn_jobs_continue([job for same in futures.values() for job in same]):
             yield futures
 
 
 @contextmanager
-def warn_jobs_continue(job_ids: Iterable[str]) -> Generator[None]:
-    """Warns after Ctrl-C that the jobs continue, with their ids."""
+def warn_jobs_continue(jobs: Iterable[JobDetails]) -> Generator[None]:
+    """Warns after Ctrl-C that the jobs continue, with their ids and how to go on."""
     try:
         yield
     except KeyboardInterrupt as interrupt:
         shorten_in_notebooks(interrupt)
-        ids = list(dict.fromkeys(job_ids))
-        if len(ids) == 1:
-            logger.warning(
-                "job %s continues: wait again, or fetch it later with service.job(%r)", *ids, *ids
-            )
+        jobs = list(jobs)
+        ids = list(dict.fromkeys(job.job_id for job in jobs))
+        named = ", ".join(ids[:MOST_IDS_SHOWN]) + (", ..." if len(ids) > MOST_IDS_SHOWN else "")
+        what = f"job {named} continues" if len(ids) == 1 else f"the jobs continue: {named}"
+        if any(runs_here(job.client.url) for job in jobs):
+            cure = "wait again; the service is part of this process and ends with it"
+        elif len(ids) == 1:
+            cure = f"wait again, or fetch it later with service.job({ids[0]!r})"
         else:
-            named = ", ".join(ids[:MOST_IDS_SHOWN]) + (", ..." if len(ids) > MOST_IDS_SHOWN else "")
-            logger.warning(
-                "the jobs continue: wait again, or fetch each later with service.job(id): %s", named
-            )
+            cure = "wait again, or fetch each later with service.job(id)"
+        logger.warning("%s; %s", what, cure)
         raise
 
 
-def wait_for_final(job: JobDetails, timeout: float | None) -> dict[str, Any]:
+def progress_of(
+    futures: Mapping[Future[dict[str, Any]], list[JobDetails]], show: bool | None
+) -> Progress:
+    """The progress of a wait for jobs.
+
+    Args:
+        futures: of their final details, as `polling` gives them.
+        show: what the call says; None for what the settings say.
+    """
+    jobs = [job for same in futures.values() for job in same]
+    return Progress(shown(show, jobs), len(futures), lambda: _describe(futures))
+
+
+def progress_of_one(job: JobDetails, show: bool | None) -> Progress:
+    """The progress of a wait for one job, and then for its result."""
+    return Progress(shown(show, [job]), 1, lambda: describe_job(job))
+
+
+def shown(show: bool | None, jobs: Sequence[JobDetails]) -> bool | None:
+    """Whether a wait shows a bar: what the call says, else the settings of the first job's client.
+
+    Returns:
+        True, False, or None for the default.
+    """
+    return jobs[0].client.settings.progress if show is None and jobs else show
+
+
+def describe_job(job: JobDetails) -> str:
+    """A job's id and its state, as it was last polled."""
+    _note_last_poll(job)
+    state = job.state_in_words
+    return f"{job.job_id} {'DONE, receiving the result' if state == DONE else state}"
+
+
+def _describe(futures: Mapping[Future[dict[str, Any]], list[JobDetails]]) -> str:
+    """How many jobs are in which state."""
+    pending = [same[0] for future, same in futures.items() if not future.done()]
+    for job in pending:
+        _note_last_poll(job)
+    if len(pending) == 1:
+        return f"{pending[0].job_id} {pending[0].state_in_words}"
+    states = Counter(job.state_in_words.partition(",")[0] for job in pending)
+    return ", ".join(f"{number} {state}" for state, number in states.items()) or "all final"
+
+
+def _note_last_poll(job: JobDetails) -> None:
+    if job.known_final() is None:
+        job.merge(poller_of(job.client).last_seen(job.job_id))
+
+
+def wait_for_final(job: JobDetails, timeout: float | None, progress: Progress) -> dict[str, Any]:
     """Waits until one job is final and returns its details.
 
     Args:
         job: its cached details; the final details are merged in.
         timeout: seconds; None waits without end.
+        progress: shows the wait.
 
     Raises:
         JobTimeoutError: it is not final in time; it continues.
@@ -115,7 +170,7 @@ def wait_for_final(job: JobDetails, timeout: float | None) -> dict[str, Any]:
     timeout = checked_timeout(timeout)
     with polling([job]) as futures:
         (future,) = futures
-        done, _ = wait_for_futures([future], timeout)
+        done, _ = progress.wait([future], timeout)
         if not done:
             raise JobTimeoutError(
                 f"job {job.job_id} is not final after {timeout:g} s; it continues: call again, "
@@ -127,7 +182,11 @@ def wait_for_final(job: JobDetails, timeout: float | None) -> dict[str, Any]:
 
 
 def wait(
-    jobs: Iterable[J], timeout: float | None = None, return_when: str = "ALL_COMPLETED"
+    jobs: Iterable[J],
+    timeout: float | None = None,
+    return_when: str = "ALL_COMPLETED",
+    *,
+    progress: bool | None = None,
 ) -> tuple[set[J], set[J]]:
     """Waits for any number of jobs with one poll loop.
 
@@ -136,6 +195,8 @@ def wait(
         timeout: seconds; None waits without end.
         return_when: ``"ALL_COMPLETED"``, ``"FIRST_COMPLETED"`` or ``"FIRST_EXCEPTION"`` (a job
             that can't be polled any more), as in `concurrent.futures.wait`.
+        progress: whether to show a bar with the states of the jobs, which needs the extra
+            ``[notebook]``; None as `Settings.progress` says.
 
     Returns:
         Jobs that are final (or can't be polled), and jobs that are not.
@@ -146,8 +207,8 @@ def wait(
     (3, 0)
     """
     handles, timeout = _handles_by_details(jobs), checked_timeout(timeout)
-    with polling(handles) as futures:
-        done, pending = wait_for_futures(futures, timeout, return_when)
+    with polling(handles) as futures, progress_of(futures, progress) as bar:
+        done, pending = bar.wait(futures, timeout, return_when)
         for future in done:
             _merge_into_all(future, futures)
         return (
@@ -156,27 +217,36 @@ def wait(
         )
 
 
-def as_completed(jobs: Iterable[J], timeout: float | None = None) -> Iterator[J]:
+def as_completed(
+    jobs: Iterable[J], timeout: float | None = None, *, progress: bool | None = None
+) -> Iterator[J]:
     """Yields jobs as they become final, whatever their outcome.
 
     Args:
         jobs: handles, of one service or of several.
         timeout: seconds from the first ``next``; None waits without end.
+        progress: whether to show a bar, as in `wait`.
 
     Raises:
+        ImportError: ``progress=True`` without tqdm.
         JobTimeoutError: some are not final in time; all continue.
 
     >>> jobs = [SamplerV2(backend).run([bell], shots=shots) for shots in (10, 20)]
     >>> sorted(job.result()[0].data.meas.num_shots for job in as_completed(jobs))
     [10, 20]
     """
+    require_bar(progress)
+    return _as_completed(jobs, timeout, progress)
+
+
+def _as_completed(jobs: Iterable[J], timeout: float | None, progress: bool | None) -> Iterator[J]:
     timeout = checked_timeout(timeout)
     deadline = deadline_of(timeout)
     handles = _handles_by_details(jobs)
-    with polling(handles) as futures:
+    with polling(handles) as futures, progress_of(futures, progress) as bar:
         left = set(futures)
         while left:
-            done, left = wait_for_futures(left, left_until(deadline), FIRST_COMPLETED)
+            done, left = bar.wait(left, left_until(deadline), FIRST_COMPLETED)
             if not done:
                 number = sum(len(futures[future]) for future in left)
                 raise JobTimeoutError(f"{number} jobs are not final after {timeout:g} s")

@@ -23,6 +23,7 @@ from qiskit_rest_primitives.local.api.connection import service_protocol
 from qiskit_rest_primitives.local.api.faults import Faults
 from qiskit_rest_primitives.local.auth import DEFAULT_LIFETIME_SECONDS, Tokens, User
 from qiskit_rest_primitives.local.engine.engine import Engine
+from qiskit_rest_primitives.local.in_process import note_started, note_stopped
 from qiskit_rest_primitives.local.job_states import Core
 from qiskit_rest_primitives.local.limits import Limits
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
@@ -192,6 +193,7 @@ class LocalService:
             self.stop()
             raise
         self._pid = os.getpid()
+        note_started(self.url)
         atexit.register(self._stop_at_exit)
         return self
 
@@ -269,6 +271,7 @@ class LocalService:
         if self._core is not None:
             self._core.close()
         atexit.unregister(self._stop_at_exit)
+        note_stopped(self.url)
         self._core = self._server = self._thread = self._engine = None
 
     def __enter__(self) -> LocalService:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -21,6 +21,7 @@ from qiskit_rest_primitives.account.validate import (
 )
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.concurrency.forks import Lock
+from qiskit_rest_primitives.display.progress import Progress, require_bar
 from qiskit_rest_primitives.errors import AccountError, NotFoundError
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.side_effects import delete
@@ -154,6 +155,12 @@ class QiskitRuntimeService:
         if client is None:
             return "<QiskitRuntimeService without an account>"
         return f"<QiskitRuntimeService({client.account.channel!r}, {client.url!r})>"
+
+    def _repr_html_(self) -> str | None:
+        from qiskit_rest_primitives.display.service_card import service_card
+
+        client: ApiClient | None = getattr(self, "_client", None)
+        return None if client is None else service_card(client.account, client.url, client.settings)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_client": self._client}
@@ -393,6 +400,8 @@ class QiskitRuntimeService:
         self,
         primitive: Runs[JobT],
         runs: Iterable[Iterable[Any]],
+        *,
+        progress: bool | None = None,
         **run_options: Any,
     ) -> Iterator[JobT]:
         """Submits any number of runs in order, below the service's rate, and yields their handles.
@@ -402,14 +411,31 @@ class QiskitRuntimeService:
         Args:
             primitive: SamplerV2 or EstimatorV2.
             runs: the PUBs of each job.
+            progress: whether to show a bar of the submissions, as in `wait`.
             run_options: ``shots`` or ``precision``, as `run` takes them.
 
         >>> jobs = service.run_all(EstimatorV2(backend), [[(bell_state, "ZZ")]] * 3, precision=0)
         >>> [round(float(job.result()[0].data.evs), 9) for job in jobs]
         [1.0, 1.0, 1.0]
         """
-        for pubs in runs:
-            yield primitive.run(list(pubs), **run_options)
+        require_bar(progress)
+        return self._run_each(primitive, runs, progress, run_options)
+
+    def _run_each(
+        self,
+        primitive: Runs[JobT],
+        runs: Iterable[Iterable[Any]],
+        progress: bool | None,
+        run_options: Mapping[str, Any],
+    ) -> Iterator[JobT]:
+        show = self._client.settings.progress if progress is None else progress
+        total = len(runs) if isinstance(runs, Sized) else None
+        with Progress(show, total, lambda: "jobs submitted") as bar:
+            for number, pubs in enumerate(runs, 1):
+                bar.draw()
+                job = primitive.run(list(pubs), **run_options)
+                bar.draw(number)
+                yield job
 
     def recover(self) -> list[RestJob]:
         """Finds jobs whose submission was interrupted, by a crash or an outage.

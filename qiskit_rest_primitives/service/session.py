@@ -178,6 +178,20 @@ class Session:
             return f"<{kind} that was not opened>"
         return f"{kind}({session_id!r}, backend={self.backend()!r})"
 
+    def _repr_html_(self) -> str | None:
+        from qiskit_rest_primitives.display.job_card import session_card
+
+        kind, session_id = type(self).__name__, getattr(self, "_session_id", None)
+        if session_id is None:
+            return None
+        values = {
+            "mode": self.mode,
+            "backend": self.backend(),
+            "takes jobs": "yes" if self._membership.accepts_jobs else "no, it was closed",
+            "service": self._client.url,
+        }
+        return session_card(f"{kind} {session_id}", values, self.job_ids)
+
     @property
     def session_id(self) -> str:
         """The service's id."""

@@ -237,7 +237,7 @@ def test_ctrl_c_warns_with_the_jobs_id(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("qiskit_rest_primitives.jobs.waiting.wait_for_futures", interrupt)
+        patch.setattr("qiskit_rest_primitives.display.progress.wait_for_futures", interrupt)
         with caplog.at_level(logging.WARNING), pytest.raises(KeyboardInterrupt):
             job.result()
     assert "job a continues" in caplog.text

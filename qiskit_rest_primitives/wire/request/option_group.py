@@ -30,7 +30,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from qiskit_rest_primitives.errors import OptionsError
-from qiskit_rest_primitives.wire.request.option_docs import GroupDocstring
+from qiskit_rest_primitives.wire.request.option_docs import GroupDocstring, meanings
+from qiskit_rest_primitives.wire.request.option_rows import OptionRow, option_row
 from qiskit_rest_primitives.wire.request.option_values import Option
 
 if TYPE_CHECKING:
@@ -164,6 +165,11 @@ class OptionGroup:
         )
         return f"{type(self).__name__}({', '.join(shown)})"
 
+    def _repr_html_(self) -> str:
+        from qiskit_rest_primitives.display.options_card import options_card
+
+        return options_card(type(self).__name__, option_rows(self))
+
 
 def is_unset(value: object) -> bool:
     """Whether the value is Unset, ours or the official client's object of the same name."""
@@ -204,6 +210,33 @@ def settings_of(group: OptionGroup) -> dict[str, Any]:
         name: settings_of(value) if isinstance(value, OptionGroup) else value
         for name, value in vars(group).items()
     }
+
+
+def option_rows(group: OptionGroup, depth: int = 0) -> list[OptionRow]:
+    """All options of a group with value, default, unit and meaning; groups within come last.
+
+    >>> rows = {row.path: row for row in option_rows(SamplerOptions(max_execution_time=60))}
+    >>> rows["max_execution_time"].value, rows["execution.rep_delay"].unit
+    (60, 's')
+    """
+    cls, settings = type(group), vars(group)
+    texts = meanings(cls)
+    rows = [
+        option_row(
+            path_of(cls, name),
+            depth,
+            texts.get(name, ""),
+            is_set=name in settings,
+            value=settings.get(name),
+        )
+        for name in options_of(cls)
+    ]
+    for name in groups_of(cls):
+        within = option_rows(settings[name], depth + 1)
+        is_set = any(row.is_set for row in within)
+        rows.append(OptionRow(path_of(cls, name), depth, True, is_set, meaning=texts.get(name, "")))
+        rows += within
+    return rows
 
 
 def from_mapping(cls: type[GroupT], options: Mapping[str, Any]) -> GroupT:

@@ -1,0 +1,70 @@
+"""Cards of jobs and sessions. In: facts by name, and rows. Out: markup."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from qiskit_rest_primitives.display.html import card, code, facts, note, table, warning
+
+_MOST_ROWS: Final = 10
+
+
+def job_card(
+    title: str,
+    values: Mapping[str, object],
+    pubs: Sequence[Sequence[object]] | None,
+    *,
+    failure: str | None = None,
+) -> str:
+    """The card of one job.
+
+    Args:
+        title: what it is, with its id.
+        values: facts by name; None is left out.
+        pubs: circuit, qubits, shape and shots or precision of each; None if they are not known.
+        failure: why it failed.
+    """
+    content: list[object] = [facts(title, values)]
+    if failure is not None:
+        content.append(warning(failure))
+    if pubs is None:
+        content.append(note("Its PUBs are not known here: call job.refresh(params=True)."))
+    else:
+        header = ("PUB", "circuit", "qubits", "shape", "shots or precision")
+        rows = [(index, *pub) for index, pub in enumerate(pubs[:_MOST_ROWS])]
+        content += [table(f"{len(pubs)} PUBs" if len(pubs) != 1 else "1 PUB", header, rows)]
+        content += _more(len(pubs))
+    return card(title, *content)
+
+
+def parts_card(
+    title: str, values: Mapping[str, object], parts: Sequence[tuple[str, str, str]], kind: str
+) -> str:
+    """The card of a run that consists of several jobs.
+
+    Args:
+        title: what it is.
+        values: facts by name; None is left out.
+        parts: id, state and content of each job.
+        kind: the caption of the jobs.
+    """
+    rows = [
+        (index, code(job_id), state, runs)
+        for index, (job_id, state, runs) in enumerate(parts[:_MOST_ROWS])
+    ]
+    jobs = table(kind, ("part", "job", "status", "runs"), rows)
+    return card(title, facts(title, values), jobs, *_more(len(parts)))
+
+
+def session_card(title: str, values: Mapping[str, object], job_ids: Sequence[str]) -> str:
+    """The card of a session or batch, with the jobs that were submitted through it."""
+    rows = [(index, code(job_id)) for index, job_id in enumerate(job_ids[:_MOST_ROWS])]
+    if not rows:
+        return card(title, facts(title, values), note("No job was submitted to it from here."))
+    jobs = table("Jobs submitted from here", ("", "job"), rows)
+    return card(title, facts(title, values), jobs, *_more(len(job_ids)))
+
+
+def _more(number: int) -> list[object]:
+    return [note(f"and {number - _MOST_ROWS} more")] if number > _MOST_ROWS else []
