@@ -9,6 +9,7 @@ from qiskit_rest_primitives.absent_names import explain_absent_names, message_of
 from qiskit_rest_primitives.account import Account
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.backend.circuit_runner import use_circuit_runner
+from qiskit_rest_primitives.display.notebooks import show_results_as_cards
 from qiskit_rest_primitives.display.tracebacks import shorten_uncaught
 from qiskit_rest_primitives.errors import (
     AccountError,
@@ -117,6 +118,9 @@ def _run_circuits(backend: RestBackend, circuits: Any, options: Mapping[str, Any
 
 use_circuit_runner(_run_circuits)
 shorten_uncaught(RestPrimitivesError, KeyboardInterrupt)
+show_results_as_cards()
+# For `%load_ext qiskit_rest_primitives`, where the package was imported before IPython started.
+load_ipython_extension = show_results_as_cards
 
 __all__ = [
     "APIError",

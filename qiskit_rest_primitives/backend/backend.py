@@ -105,6 +105,18 @@ class RestBackend(BackendV2):
     def __repr__(self) -> str:
         return f"<RestBackend({self.name!r})>"
 
+    def _repr_html_(self) -> str:
+        from qiskit_rest_primitives.backend.card import card_of_backend
+
+        # Without the lock, which another thread may hold while it fetches.
+        values = {
+            "calibration": self._calibration_id,
+            "fractional gates": "yes" if self._options.use_fractional_gates else None,
+            "service": self._client.url,
+        }
+        known = self._list_entry, self._configuration, self._properties
+        return card_of_backend(self.name, *known, values)
+
     def __getattr__(self, name: str) -> Any:
         # Only called when there is no such attribute. Underscores are Python's own questions.
         if name.startswith("_"):
