@@ -12,11 +12,12 @@ _STEP: Final = 26
 _RADIUS: Final = 9
 _MARGIN: Final = 16
 _LEGEND_WIDTH: Final = 120
-# Blue, yellow and red, which colour-blind readers tell apart too.
-_COLOURS: Final = ((49, 108, 176), (226, 176, 44), (190, 42, 52))
-_UNKNOWN: Final = "#8a8a8a"
+# From blue over yellow to red, which colour-blind readers tell apart too.
+_COLOURS: Final = ((49, 108, 176), (38, 150, 150), (226, 176, 44), (190, 42, 52))
+_UNKNOWN: Final = (138, 138, 138)
 
 Place = tuple[float, float]
+Colour = tuple[int, int, int]
 
 
 def error_map(
@@ -65,7 +66,7 @@ class _Scale:
         known = [error for error in errors if error is not None and 0 < error < 1]
         self.low, self.high = min(known, default=0.0), max(known, default=0.0)
 
-    def colour(self, error: float | None) -> str:
+    def colour(self, error: float | None) -> Colour:
         """The colour of an error."""
         if error is None or error >= 1:
             return _UNKNOWN
@@ -73,12 +74,23 @@ class _Scale:
         return _blend(math.log(error / self.low) / span if span and error > 0 else 0.0)
 
 
-def _blend(share: float) -> str:
-    position = 2 * min(max(share, 0.0), 1.0)
-    first = min(int(position), 1)
+def _blend(share: float) -> Colour:
+    last = len(_COLOURS) - 1
+    position = last * min(max(share, 0.0), 1.0)
+    first = min(int(position), last - 1)
     pairs = zip(_COLOURS[first], _COLOURS[first + 1], strict=True)
     red, green, blue = (round(a + (b - a) * (position - first)) for a, b in pairs)
-    return f"#{red:02x}{green:02x}{blue:02x}"
+    return red, green, blue
+
+
+def _hex(colour: Colour) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+def _text_on(colour: Colour) -> str:
+    """White or black, whichever is read better on a colour."""
+    red, green, blue = colour
+    return "#000" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "#fff"
 
 
 def _circle(number_of_qubits: int) -> list[Place]:
@@ -98,7 +110,7 @@ def _line(
 ) -> Html:
     (x1, y1), (x2, y2) = spots[pair[0]], spots[pair[1]]
     title = element("title", f"{pair[0]}-{pair[1]}: {_percent(error)}")
-    form = {"stroke": scale.colour(error), "stroke_width": 4}
+    form = {"stroke": _hex(scale.colour(error)), "stroke_width": 4}
     ends = {"x1": f"{x1:g}", "y1": f"{y1:g}", "x2": f"{x2:g}", "y2": f"{y2:g}"}
     dashes = "3 3" if error is None or error >= 1 else None
     return element("line", title, **ends, **form, stroke_dasharray=dashes)
@@ -106,15 +118,16 @@ def _line(
 
 def _dot(index: int, error: float | None, spot: Place, scale: _Scale) -> Html:
     x, y = f"{spot[0]:g}", f"{spot[1]:g}"
+    colour = scale.colour(error)
     title = element("title", f"qubit {index}: readout {_percent(error)}")
-    circle = element("circle", title, cx=x, cy=y, r=_RADIUS, fill=scale.colour(error))
+    circle = element("circle", title, cx=x, cy=y, r=_RADIUS, fill=_hex(colour))
     text = element(
         "text",
         index,
         x=x,
         y=f"{spot[1] + 3:g}",
         text_anchor="middle",
-        style="font-size:8px;fill:#fff;pointer-events:none",
+        style=f"font-size:8px;fill:{_text_on(colour)};pointer-events:none",
     )
     return Html(circle + text)
 
@@ -128,7 +141,7 @@ def _legend(top: float, scales: Sequence[tuple[str, _Scale]]) -> list[Html]:
         for step in range(steps):
             place = {"x": f"{x + step * _LEGEND_WIDTH / steps:g}", "y": f"{y + 4:g}"}
             size = {"width": f"{_LEGEND_WIDTH / steps + 0.5:g}", "height": 7}
-            parts.append(element("rect", **place, **size, fill=_blend(step / (steps - 1))))
+            parts.append(element("rect", **place, **size, fill=_hex(_blend(step / (steps - 1)))))
         parts.append(element("text", _percent(scale.low), x=f"{x:g}", y=f"{y + 23:g}"))
         end = {"x": f"{x + _LEGEND_WIDTH:g}", "y": f"{y + 23:g}", "text_anchor": "end"}
         parts.append(element("text", _percent(scale.high), **end))

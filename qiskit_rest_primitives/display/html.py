@@ -31,7 +31,9 @@ background:none}
 .qrp caption{caption-side:top;text-align:left;font-weight:600;padding:2px 0;color:inherit;
 white-space:nowrap}
 .qrp th,.qrp td{text-align:left;vertical-align:top;padding:2px 14px 2px 0;border:0;
-background:none;color:inherit;white-space:normal;overflow-wrap:anywhere}
+background:none;color:inherit;white-space:normal}
+.qrp td:last-child{overflow-wrap:anywhere}
+.qrp td .weak{white-space:nowrap}
 .qrp tr,.qrp tbody tr:nth-child(odd),.qrp tbody tr:hover{background:none}
 .qrp th{font-weight:400;color:var(--jp-content-font-color2,var(--qrp-weak));white-space:nowrap}
 .qrp thead th{border-bottom:1px solid var(--jp-border-color2,var(--qrp-line))}

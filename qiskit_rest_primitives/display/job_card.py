@@ -53,7 +53,10 @@ def parts_card(
         (index, code(job_id), state, runs)
         for index, (job_id, state, runs) in enumerate(parts[:_MOST_ROWS])
     ]
-    jobs = table(kind, ("part", "job", "status", "runs"), rows)
+    header = ("part", "job", "status", "runs")
+    if not any(runs for _, _, runs in parts):
+        header, rows = header[:-1], [row[:-1] for row in rows]
+    jobs = table(kind, header, rows)
     return card(title, facts(title, values), jobs, *_more(len(parts)))
 
 
@@ -62,7 +65,7 @@ def session_card(title: str, values: Mapping[str, object], job_ids: Sequence[str
     rows = [(index, code(job_id)) for index, job_id in enumerate(job_ids[:_MOST_ROWS])]
     if not rows:
         return card(title, facts(title, values), note("No job was submitted to it from here."))
-    jobs = table("Jobs submitted from here", ("", "job"), rows)
+    jobs = table("Jobs submitted from here", ("no.", "job"), rows)
     return card(title, facts(title, values), jobs, *_more(len(job_ids)))
 
 

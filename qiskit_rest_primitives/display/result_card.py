@@ -70,7 +70,8 @@ def _in_short(data: Any) -> str:
         listed = ", ".join(f"{name} ({fields[name].num_bits} bits)" for name in bits[:4])
         more = f" and {len(bits) - 4} more" if len(bits) > 4 else ""
         return f"{listed}{more}, {fields[bits[0]].num_shots} shots{shape}"
-    return (", ".join(fields) or "no registers") + shape
+    named = "expectation values" if "evs" in fields else ", ".join(fields) or "no registers"
+    return named + shape
 
 
 def _pub(pub: Any) -> Iterator[Html]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
@@ -37,8 +38,8 @@ def card_of_job(
         "session": reported.get("session_id"),
         "tags": details.user_tags or None,
         "private": "yes: its result can be read once" if details.private else None,
-        "created": reported.get("created"),
-        **details.timestamps,
+        "created": _moment(reported.get("created")),
+        **{name: _moment(text) for name, text in details.timestamps.items()},
         "estimated use": None if seconds is None else f"{seconds:g} s on the device",
         "service": details.client.url,
     }
@@ -74,17 +75,27 @@ def card_of_parts(
         (details.job_id, details.state_in_words, _contents(pieces[index]) if pieces else "")
         for index, details in enumerate(all_details(parts))
     ]
-    return parts_card(title, values, rows, f"{len(rows)} jobs")
+    return parts_card(title, values, rows, f"{len(rows)} job{'s' * (len(rows) != 1)}")
 
 
 def _contents(pieces: Sequence[Piece]) -> str:
     """What a part runs, in words."""
     words = [
-        f"PUB {piece.pub}, points {piece.start} to {piece.stop - 1}"
-        + (f", {piece.shots} shots" if piece.shots else "")
+        f"PUB {piece.pub}, {_points(piece)}" + (f", {piece.shots} shots" if piece.shots else "")
         for piece in pieces[:3]
     ]
     return "; ".join([*words, "..."] if len(pieces) > 3 else words)
+
+
+def _points(piece: Piece) -> str:
+    single = piece.stop - piece.start == 1
+    return f"point {piece.start}" if single else f"points {piece.start} to {piece.stop - 1}"
+
+
+def _moment(text: object) -> str | None:
+    """A time of the API, to the second."""
+    shown = re.sub(r"^([\d-]+)T([\d:]+)(\.\d+)?(Z|\+00:00)$", r"\1 \2 UTC", str(text))
+    return shown if text else None
 
 
 def _circuit(pub: SubmittedPub) -> object:

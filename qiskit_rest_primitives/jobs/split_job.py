@@ -70,7 +70,11 @@ class SplitJob(Job):
     def _repr_html_(self) -> str:
         from qiskit_rest_primitives.jobs.cards import card_of_parts
 
-        values = {"backend": self._backend.name, "session": self.session_id, "tags": self.tags}
+        values = {
+            "backend": self._backend.name,
+            "session": self.session_id,
+            "tags": self.tags or None,
+        }
         return card_of_parts("Split run", values, self._parts, self._pieces)
 
     @property
