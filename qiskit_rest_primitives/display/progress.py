@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, Future
 from concurrent.futures import wait as wait_for_futures
 from types import TracebackType
@@ -47,7 +47,7 @@ class Progress:
         self._began = time.monotonic()
         self._bar: Any = None
         self._kind = _bar_class(show) if _is_wanted(show) else None
-        self._begins = self._began + (0.0 if show else DELAY_SECONDS)
+        self._next_drawing = self._began + (0.0 if show else DELAY_SECONDS)
 
     def __enter__(self) -> Progress:
         return self
@@ -58,11 +58,15 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Draws the bar a last time, and ends its line."""
         if self._bar is not None:
-            self.draw()
+            self._quietly(self._draw)
         if self._bar is not None:
-            bar, self._bar = self._bar, None
-            self._quietly(bar.close)
+            self._quietly(self._bar.close)
+        self._bar = self._kind = None
 
     def wait(
         self,
@@ -74,31 +78,45 @@ class Progress:
         futures = list(futures)
         if self._kind is None:
             return wait_for_futures(futures, timeout, return_when)
+        try:
+            return self._wait(futures, timeout, return_when)
+        except KeyboardInterrupt:
+            self.close()  # before anything else is printed
+            raise
+
+    def _wait(
+        self, futures: Sequence[Future[T]], timeout: float | None, return_when: str
+    ) -> tuple[set[Future[T]], set[Future[T]]]:
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
+            self.draw((self._total or len(futures)) - sum(not each.done() for each in futures))
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             pause = REDRAW_SECONDS if left is None else min(left, REDRAW_SECONDS)
             done, pending = wait_for_futures(futures, pause, return_when)
             self._number = (self._total or len(futures)) - len(pending)
             if _is_over(done, pending, return_when) or left == 0.0:
                 return done, pending
-            self.draw()
 
     def draw(self, number: int | None = None) -> None:
-        """Draws what is known now. An error of tqdm's, or of the terminal's, ends the bar only.
+        """Draws what is known now, at most a few times a second.
+
+        An error of tqdm's, or of the terminal's, ends the bar only.
 
         Args:
             number: how many are done; None for as many as before.
         """
         self._number = self._number if number is None else number
-        if self._kind is not None and time.monotonic() >= self._begins:
+        now = time.monotonic()
+        if self._kind is not None and now >= self._next_drawing:
+            self._next_drawing = now + REDRAW_SECONDS
             self._quietly(self._draw)
 
     def _draw(self) -> None:
         if self._bar is None:
             assert self._kind is not None
             form = _FORMAT if self._total is not None else _FORMAT_WITHOUT_TOTAL
-            self._bar = self._kind(total=self._total, bar_format=form, mininterval=0.0)
+            # With any delay, tqdm does not draw before the words are known.
+            self._bar = self._kind(total=self._total, bar_format=form, delay=1e-9)
             self._bar.start_t -= time.monotonic() - self._began
         self._bar.n = self._number
         self._bar.set_description_str(self._describe(), refresh=False)
@@ -109,6 +127,8 @@ class Progress:
             draw()
         except Exception as error:
             logger.debug("no progress bar: %r", error)
+            if self._bar is not None:
+                self._bar.disable = True  # else its finalizer draws again
             self._kind = self._bar = None
 
 

@@ -124,7 +124,7 @@ def _expectation_values(evs: Any, stds: Any) -> Iterator[Html]:
         )
         for index in indices[:_MOST_VALUES]
     ]
-    title = "Expectation values" if evs.shape else "Expectation value"
+    title = "Values of points" if evs.shape else "Expectation value"
     header = ("point" if evs.shape else "", "evs", "standard error")
     values = table(title, header, rows, numbers=(1, 2))
     if evs.ndim == 0 or len(indices) < 3:

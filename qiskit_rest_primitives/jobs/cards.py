@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
-from qiskit_rest_primitives.display.html import code
 from qiskit_rest_primitives.display.job_card import job_card, parts_card
+from qiskit_rest_primitives.errors import ProtocolError
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.details import JobDetails
 from qiskit_rest_primitives.jobs.parts import all_details
 from qiskit_rest_primitives.jobs.pieces import Piece
 from qiskit_rest_primitives.jobs.status import ERROR, read_state
-from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub
+from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub, submitted_pubs_from_params
 
 
 def card_of_job(
@@ -43,6 +43,7 @@ def card_of_job(
         "estimated use": None if seconds is None else f"{seconds:g} s on the device",
         "service": details.client.url,
     }
+    pubs = _pubs_in_params(details) if pubs is None else pubs
     rows: list[tuple[object, ...]] | None = None
     if user_pubs is not None:
         rows = [
@@ -50,7 +51,10 @@ def card_of_job(
             for pub in user_pubs
         ]
     elif pubs is not None:
-        rows = [(_circuit(pub), "", str(pub.shape or ""), _accuracy(pub)) for pub in pubs]
+        rows = [
+            (*_circuit(pub), "" if pub.shape is None else str(pub.shape), _accuracy(pub))
+            for pub in pubs
+        ]
     program = details.program_id.capitalize() or "Runtime"
     failed = details.known_final() is not None and details.status == ERROR
     failure = str(read_state(reported).get("reason") or "no reason given") if failed else None
@@ -98,8 +102,18 @@ def _moment(text: object) -> str | None:
     return shown if text else None
 
 
-def _circuit(pub: SubmittedPub) -> object:
-    return code(pub.description.name) if pub.description is not None else ""
+def _pubs_in_params(details: JobDetails) -> Sequence[SubmittedPub] | None:
+    """The PUBs of a fetched job; None if its params were not fetched or can't be read."""
+    try:
+        return submitted_pubs_from_params(details.program_id, details.reported.get("params") or {})
+    except ProtocolError:
+        return None
+
+
+def _circuit(pub: SubmittedPub) -> tuple[object, object]:
+    """Name and width of a circuit, if it was sent by this package."""
+    about = pub.description
+    return ("", "") if about is None else (about.name, about.num_qubits)
 
 
 def _accuracy(pub: SubmittedPub | SamplerPub | EstimatorPub) -> str:

@@ -19,8 +19,6 @@ from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.details import JobDetails, details_of
 from qiskit_rest_primitives.jobs.poller import poller_of
-from qiskit_rest_primitives.jobs.status import DONE
-from qiskit_rest_primitives.local.in_process import runs_here
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +89,8 @@ def warn_jobs_continue(jobs: Iterable[JobDetails]) -> Generator[None]:
     try:
         yield
     except KeyboardInterrupt as interrupt:
+        from qiskit_rest_primitives.local.in_process import runs_here
+
         shorten_in_notebooks(interrupt)
         jobs = list(jobs)
         ids = list(dict.fromkeys(job.job_id for job in jobs))
@@ -136,17 +136,16 @@ def shown(show: bool | None, jobs: Sequence[JobDetails]) -> bool | None:
 def describe_job(job: JobDetails) -> str:
     """A job's id and its state, as it was last polled."""
     _note_last_poll(job)
-    state = job.state_in_words
-    return f"{job.job_id} {'DONE, receiving the result' if state == DONE else state}"
+    return f"{job.job_id} {job.state_in_words}"
 
 
 def _describe(futures: Mapping[Future[dict[str, Any]], list[JobDetails]]) -> str:
     """How many jobs are in which state."""
     pending = [same[0] for future, same in futures.items() if not future.done()]
+    if len(pending) == 1:
+        return describe_job(pending[0])
     for job in pending:
         _note_last_poll(job)
-    if len(pending) == 1:
-        return f"{pending[0].job_id} {pending[0].state_in_words}"
     states = Counter(job.state_in_words.partition(",")[0] for job in pending)
     return ", ".join(f"{number} {state}" for state, number in states.items()) or "all final"
 

@@ -109,6 +109,12 @@ def describe_job(job: sqlite3.Row, version: str) -> dict[str, Any]:
     return content
 
 
+def _place_in_queue(core: Core, job: sqlite3.Row) -> dict[str, int]:
+    """``position_in_queue`` of a job that waits for its turn."""
+    place = core.engine.place_in_queue(job["id"]) if job["status"] == "Queued" else None
+    return {} if place is None else {"position_in_queue": place}
+
+
 def _with_params(core: Core, job: sqlite3.Row, content: dict[str, Any]) -> dict[str, Any]:
     hidden = job["private"] or not job["params_size"]
     params = None if hidden else core.params_of(job["id"])
@@ -119,7 +125,7 @@ def _with_params(core: Core, job: sqlite3.Row, content: dict[str, Any]) -> dict[
 async def get_job(core: Core, principal: Principal, request: Request) -> Response:
     """GET /jobs/{id}."""
     job = own_job(core, principal, request)
-    content = describe_job(job, api_version(request))
+    content = describe_job(job, api_version(request)) | _place_in_queue(core, job)
     if not flag(request, "exclude_params", False):
         if job["params_size"] > LARGE_PARAMS:
             content = await core.in_thread(_with_params, core, job, content)
@@ -211,6 +217,7 @@ async def job_metrics(core: Core, principal: Principal, request: Request) -> Res
         },
         "usage": usage(job, version),
         "qiskit_version": qiskit.__version__,
+        **_place_in_queue(core, job),
     }
     nanoseconds = int(job["usage_seconds"] * 1e9)
     if since(version, "2026-04-15"):

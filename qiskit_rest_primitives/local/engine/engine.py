@@ -146,6 +146,15 @@ class Engine:
             waiting = itertools.chain(*self._queues())
             return sum(backend in (None, job.backend.name) for job in waiting)
 
+    def place_in_queue(self, job_id: str) -> int | None:
+        """The place of a job that waits for its turn, from 1; None if it does not wait."""
+        with self._lock:
+            for queue in self._queues():
+                for place, job in enumerate(queue, 1):
+                    if job.job_id == job_id:
+                        return place
+        return None
+
     def close(self) -> None:
         """Cancels every job, waits until each is final, and ends the threads."""
         with self._lock:
