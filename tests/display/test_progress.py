@@ -25,6 +25,7 @@ from qiskit_rest_primitives import (
 from qiskit_rest_primitives.display import progress as progress_module
 from qiskit_rest_primitives.display.progress import Progress
 from qiskit_rest_primitives.errors import OptionsError
+from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.local import LocalService
 from tests.jobs.long_jobs import long_pubs
 
@@ -173,13 +174,26 @@ def test_an_interrupt_ends_the_line(drawn: Drawn, monkeypatch: pytest.MonkeyPatc
         assert drawn.text().endswith("\n")
 
 
-def test_result_with_a_bar(drawn: Drawn, backend: RestBackend) -> None:
+def hold_back(failing: LocalService, job: Job) -> None:
+    """A job that can't be polled for a second, however fast it is done."""
+    assert failing.faults is not None
+    failing.faults.add("GET", f"/jobs/{job.job_id()}", status=503)
+    threading.Timer(1.0, failing.faults.clear).start()
+
+
+def test_result_with_a_bar(
+    drawn: Drawn,
+    failing: LocalService,
+    client_of_failing: QiskitRuntimeService,
+    circuit: QuantumCircuit,
+) -> None:
     """Id, state and 1/1; no thread is left."""
     before = set(threading.enumerate())
-    job = SamplerV2(backend).run(long_pubs(1))
-    job.result(timeout=120, progress=True)
+    job = SamplerV2(client_of_failing.backend("statevector")).run([circuit])
+    hold_back(failing, job)
+    job.result(timeout=60, progress=True)
     first, *_, last = (line for line in drawn.text().splitlines() if line)
-    assert first.startswith(f"{job.job_id()} ")
+    assert first.startswith(f"{job.job_id()} submitted ")
     assert "0/1 [" in first
     assert last.startswith(f"{job.job_id()} DONE ")
     assert "1/1 [" in last
@@ -201,23 +215,29 @@ def test_queue_places_are_shown(drawn: Drawn, circuit: QuantumCircuit) -> None:
             job.cancel()
 
 
-def test_many_jobs(drawn: Drawn, backend: RestBackend, circuit: QuantumCircuit) -> None:
+def test_many_jobs(
+    drawn: Drawn,
+    failing: LocalService,
+    client_of_failing: QiskitRuntimeService,
+    circuit: QuantumCircuit,
+) -> None:
     """wait, as_completed and run_all count jobs."""
-    sampler = SamplerV2(backend)
-    jobs = list(backend.service.run_all(sampler, [[circuit]] * 3, progress=True))
+    sampler = SamplerV2(client_of_failing.backend("statevector"))
+    jobs = list(client_of_failing.run_all(sampler, [[circuit]] * 3, progress=True))
     shown = drawn.text()
     assert "jobs submitted" in shown
     assert "3/3 [" in shown
-    slow = sampler.run(long_pubs(1))
-    assert len(wait([*jobs, slow], timeout=120, progress=True)[0]) == 4
-    assert "4/4" in drawn.text()
-    slow = sampler.run(long_pubs(1))
-    assert {job.job_id() for job in as_completed([*jobs, slow], progress=True)} == {
-        job.job_id() for job in [*jobs, slow]
-    }
+    late = sampler.run([circuit])
+    hold_back(failing, late)
+    assert len(wait([*jobs, late], timeout=60, progress=True)[0]) == 4
+    assert "all final " in (shown := drawn.text())
+    assert "4/4 [" in shown
+    late = sampler.run([circuit])
+    hold_back(failing, late)
+    assert list(as_completed([*jobs, late], progress=True))[-1] is late
     shown = drawn.text()
     assert "3/4 [" in shown
-    assert f"{slow.job_id()} " in shown
+    assert f"{late.job_id()} submitted " in shown
 
 
 def test_runs_from_a_generator_have_no_total(
@@ -242,16 +262,15 @@ def test_runs_of_several_jobs(drawn: Drawn, backend: RestBackend, circuit: Quant
 
 
 def test_settings_decide_unless_the_call_does(
-    drawn: Drawn, local: LocalService, tmp_path: Path
+    drawn: Drawn, local: LocalService, tmp_path: Path, circuit: QuantumCircuit
 ) -> None:
     """True for always; an argument comes first."""
     settings = Settings(progress=True, state_folder=tmp_path)
     service = QiskitRuntimeService(url=local.url, token=local.token, settings=settings)
-    job = SamplerV2(service.backend("statevector")).run(long_pubs(1))
-    job.result(timeout=120)
-    assert "1/1" in drawn.text()
-    job = SamplerV2(service.backend("statevector")).run(long_pubs(1))
-    job.result(timeout=120, progress=False)
+    sampler = SamplerV2(service.backend("statevector"))
+    sampler.run([circuit]).result(timeout=60)
+    assert "1/1 [" in drawn.text()
+    sampler.run([circuit]).result(timeout=60, progress=False)
     assert drawn.text() == ""
     with pytest.raises(OptionsError, match="pass True, False or None"):
         Settings(progress="yes")  # pyright: ignore[reportArgumentType]
