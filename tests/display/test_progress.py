@@ -26,6 +26,8 @@ from qiskit_rest_primitives.display import progress as progress_module
 from qiskit_rest_primitives.display.progress import Progress
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.jobs.base import Job
+from qiskit_rest_primitives.jobs.details import details_of
+from qiskit_rest_primitives.jobs.waiting import describe_job
 from qiskit_rest_primitives.local import LocalService
 from tests.jobs.long_jobs import long_pubs
 
@@ -199,6 +201,16 @@ def test_result_with_a_bar(
     assert "1/1 [" in last
     left = {thread.name for thread in set(threading.enumerate()) - before}
     assert not {name for name in left if "tqdm" in name.lower() or "monitor" in name.lower()}
+
+
+def test_drawing_asks_nothing(
+    failing: LocalService, client_of_failing: QiskitRuntimeService, circuit: QuantumCircuit
+) -> None:
+    """A bar shows what the polls of the wait have learned, and polls nothing itself."""
+    job = SamplerV2(client_of_failing.backend("statevector")).run([circuit])
+    failing.faults.add("*", "*", status=503)
+    assert describe_job(details_of(job)) == f"{job.job_id()} submitted"
+    assert list(failing.faults.hits) == []
 
 
 def test_queue_places_are_shown(drawn: Drawn, circuit: QuantumCircuit) -> None:

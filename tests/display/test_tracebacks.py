@@ -43,6 +43,15 @@ job = SamplerV2(QiskitRuntimeService().backend("statevector")).run([circuit])
 print(job.job_id(), flush=True)
 job.result()
 """
+WAITING_FOR_ITSELF = """
+from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2
+from tests.jobs.long_jobs import long_pubs
+
+sampler = SamplerV2(QiskitRuntimeService(channel="local").backend("statevector"))
+jobs = [sampler.run(long_pubs(100)) for _ in range(3)]
+print(jobs[0].job_id(), flush=True)
+jobs[0].result(progress=True)
+"""
 IN_IPYTHON = """
 import sys
 from IPython.core.interactiveshell import InteractiveShell
@@ -136,6 +145,39 @@ def test_an_interrupt(failing: LocalService, tmp_path: Path, ipython: bool) -> N
     assert any(line.startswith("KeyboardInterrupt") for line in lines)
     if not ipython:
         assert process.returncode == -signal.SIGINT
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ipython", [False, True])
+def test_an_interrupt_of_a_job_of_this_process(
+    local: LocalService, tmp_path: Path, ipython: bool
+) -> None:
+    """Nobody is told that it can be fetched later: its service ends with the process."""
+    with subprocess.Popen(
+        command(WAITING_FOR_ITSELF, tmp_path, ipython),
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            job_id = process.stdout.readline().strip()
+            shown = ""
+            while job_id not in shown:  # the bar: it waits now
+                shown += process.stderr.read(1)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    lines = (shown + err + out).splitlines()
+    lines = [line for line in lines if line and "| 0/1 [" not in line]
+    assert len(lines) < 10, lines
+    (warning,) = [line for line in lines if f"job {job_id} continues" in line]
+    assert "the service is part of this process and ends with it" in warning
+    assert "service.job(" not in warning
+    assert any(line.startswith("KeyboardInterrupt") for line in lines)
 
 
 def test_the_line_of_a_users_callback_is_shown(service: QiskitRuntimeService) -> None:
