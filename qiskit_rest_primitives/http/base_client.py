@@ -20,6 +20,7 @@ from qiskit_rest_primitives.errors import (
 from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.auth import BearerAuth
 from qiskit_rest_primitives.http.error_replies import error_from_reply, read_json
+from qiskit_rest_primitives.http.interception import answer
 from qiskit_rest_primitives.http.retry import Attempts, is_outage, retry_after
 from qiskit_rest_primitives.http.retry_policies import Limit
 from qiskit_rest_primitives.http.token_exchange import token_source
@@ -116,7 +117,7 @@ class Caller:
         )
 
         def once() -> Reply:
-            reply = self._transport.call(call)
+            reply = answer(self.account, path, call, self._transport.call)
             if reply.status_code >= 400:
                 error = error_from_reply(
                     f"{method} {path}", reply.status_code, reply.headers, reply.body
