@@ -23,6 +23,9 @@ hypothesis.settings.load_profile("repeatable")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# It is there whether this version is the installed one or not.
+pytest_plugins = ["pytest_qiskit_rest"]
+
 ACCOUNT_VARIABLES = ("TOKEN", "INSTANCE", "URL", "CHANNEL", "REGION")
 
 

@@ -131,10 +131,14 @@ class Tokens:
         del secret  # an error shows the variables of the frames that it passes
         if lifetime_seconds <= 0:
             raise ValueError(f"a token's lifetime must be positive, not {lifetime_seconds} s")
-        self._users = {user.name: user for user in users}
-        self._digests = [(hashlib.sha256(user.token.encode()).digest(), user) for user in users]
+        self.replace(users)
         self.lifetime_seconds = lifetime_seconds
         self._clock = clock
+
+    def replace(self, users: Sequence[User]) -> None:
+        """Gives access to these users, and to no other."""
+        self._users = {user.name: user for user in users}
+        self._digests = [(hashlib.sha256(user.token.encode()).digest(), user) for user in users]
 
     def expire_all(self, secret: bytes | None = None) -> None:
         """Ends every token issued so far; API keys stay valid.

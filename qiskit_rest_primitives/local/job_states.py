@@ -12,13 +12,15 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import msgspec
 
 from qiskit_rest_primitives.local.auth import Principal, Tokens
+from qiskit_rest_primitives.local.held_jobs import HeldJobs
 from qiskit_rest_primitives.local.limits import Limits, RateLimiter
 from qiskit_rest_primitives.local.problems import BACKEND_NOT_FOUND, ProblemError
 from qiskit_rest_primitives.local.sessions import Sessions
@@ -54,6 +56,7 @@ class Core:
         backends: where jobs run.
         engine: runs them.
         limits: sizes, times and rates.
+        held: jobs that a test keeps in the queue.
         clock: seconds since the epoch.
         decoding: held while a large request is decoded.
         stopping: True while the service stops: unfinished jobs stay unfinished in the store.
@@ -64,6 +67,7 @@ class Core:
     backends: LocalBackends
     engine: Engine
     limits: Limits
+    held: HeldJobs = field(default_factory=HeldJobs)
     clock: Callable[[], float] = wall_clock
     stopping: bool = False
 
@@ -154,22 +158,26 @@ class Core:
         program_id: str,
         cost: int,
     ) -> None:
-        try:
-            self.engine.submit(
-                job_id,
-                backend,
-                params,
-                program_id=program_id,
-                calibration_id=calibration_id,
-                time_limit_seconds=float(cost),
-                on_running=self._on_running,
-                on_final=self._on_final,
-                on_estimated=self._on_estimated,
-            )
-        except RuntimeError:
-            # The engine is closed: the job is in the store, and the next start runs it.
-            if not self.stopping:
-                raise
+        def start() -> None:
+            try:
+                self.engine.submit(
+                    job_id,
+                    backend,
+                    params,
+                    program_id=program_id,
+                    calibration_id=calibration_id,
+                    time_limit_seconds=float(cost),
+                    on_running=self._on_running,
+                    on_final=self._on_final,
+                    on_estimated=self._on_estimated,
+                )
+            except RuntimeError:
+                # The engine is closed: the job is in the store, and the next start runs it.
+                if not self.stopping:
+                    raise
+
+        if not self.held.hold(job_id, backend, start):
+            start()
 
     def _on_running(self, job_id: str) -> None:
         if self.stopping:
@@ -230,6 +238,12 @@ class Core:
                 )
             self.engine.cancel(job["id"])
 
+    def cancel_all(self) -> None:
+        """Cancels every job that is not final."""
+        for job in self.store.rows(f"SELECT id FROM jobs WHERE {IS_PENDING} ORDER BY seq"):
+            with suppress(ProblemError):  # it has just ended
+                self.cancel(job)
+
     def _end_queued(self, job_id: str, reason: str) -> bool:
         """Cancels a job unless it is running or final; True if it did."""
         now = self.clock()
@@ -243,6 +257,7 @@ class Core:
             if ended:
                 self.sessions.job_ended(job_id, now)
         if ended:
+            self.held.forget(job_id)
             self.engine.cancel(job_id)
         return ended
 

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from qiskit_rest_primitives.local.api.app import create_app
+from qiskit_rest_primitives.local.api.app import PREFIXES, create_app
 from qiskit_rest_primitives.local.api.connection import service_protocol
 from qiskit_rest_primitives.local.api.faults import Faults
+from qiskit_rest_primitives.local.api.received import Received
 from qiskit_rest_primitives.local.auth import DEFAULT_LIFETIME_SECONDS, Tokens, User
 from qiskit_rest_primitives.local.engine.engine import Engine
 from qiskit_rest_primitives.local.in_process import note_started, note_stopped
@@ -60,6 +61,7 @@ class LocalService:
         limits: sizes, times and rates.
         token_lifetime_seconds: how long a token of the identity endpoint is valid.
         faults: True to have :attr:`faults`, which makes chosen calls fail.
+        keep_requests: True to have :attr:`received`, the requests that it received.
         hosts: more names accepted in the header ``Host``.
         noise: factors of the noise of the devices ``fake_<n>q``, by name: 0 is no noise, 2 is twice
             the errors, the rates of relaxation and the coherent terms.
@@ -68,6 +70,7 @@ class LocalService:
 
     Attributes:
         faults: faults on demand, or None.
+        received: the received requests, or None.
 
     Raises:
         BackendError: one of the backends can't be served; says why.
@@ -98,6 +101,7 @@ class LocalService:
         limits: Limits | None = None,
         token_lifetime_seconds: float = DEFAULT_LIFETIME_SECONDS,
         faults: bool = False,
+        keep_requests: bool = False,
         hosts: Collection[str] = (),
         noise: Mapping[str, float] | None = None,
         backends: Sequence[BackendV2] = (),
@@ -111,6 +115,7 @@ class LocalService:
         self._lifetime_seconds = token_lifetime_seconds
         self._hosts = {*LOOPBACK_NAMES, host, *hosts} if is_loopback(host) else (set(hosts) or None)
         self.faults: Faults | None = Faults() if faults else None
+        self.received: Received | None = Received(PREFIXES) if keep_requests else None
         self._store: Store | None = None
         self._tokens: Tokens | None = None
         self._engine: Engine | None = None
@@ -209,9 +214,11 @@ class LocalService:
         backends = self._backends
         self._engine = Engine(backends, self._executor, time_limit_seconds=self._limits.job_seconds)
         self._core = Core(self._store, self._tokens, backends, self._engine, self._limits)
+        if self.faults is not None:
+            self._core.held = self.faults.held
         self._core.resume()
         config = uvicorn.Config(
-            create_app(self._core, hosts=self._hosts, faults=self.faults),
+            create_app(self._core, hosts=self._hosts, faults=self.faults, received=self.received),
             http=service_protocol(self._limits),
             ws="none",
             loop="asyncio",
@@ -245,6 +252,22 @@ class LocalService:
         self._halt()
         time.sleep(down_seconds)
         self.start()
+
+    def begin_again(self, users: Sequence[User]) -> None:
+        """For the next test: cancels all jobs, ends all faults, and admits other users only.
+
+        Args:
+            users: who has access from now on. Jobs of former users are kept, but nobody sees them.
+        """
+        if self._core is not None:
+            self._core.cancel_all()
+        if self.faults is not None:
+            self.faults.clear()
+        if self.received is not None:
+            self.received.requests.clear()
+        self._users = list(users)
+        if self._tokens is not None:
+            self._tokens.replace(users)
 
     def expire_tokens(self) -> None:
         """Ends every token the identity endpoint issued so far."""

@@ -25,6 +25,7 @@ from qiskit_rest_primitives.local.api import sessions as sessions_api
 from qiskit_rest_primitives.local.api.dispatch import Endpoint, Handler, endpoint, shielded
 from qiskit_rest_primitives.local.api.faults import FaultMiddleware, Faults, fault_routes
 from qiskit_rest_primitives.local.api.middleware import Guard
+from qiskit_rest_primitives.local.api.received import Received
 from qiskit_rest_primitives.local.api.replies import problem_reply
 from qiskit_rest_primitives.local.problems import ProblemError
 
@@ -65,7 +66,11 @@ HANDLERS: list[tuple[str, str, Handler]] = [
 
 
 def create_app(
-    core: Core, *, hosts: Collection[str] | None = None, faults: Faults | None = None
+    core: Core,
+    *,
+    hosts: Collection[str] | None = None,
+    faults: Faults | None = None,
+    received: Received | None = None,
 ) -> ASGIApp:
     """Builds the application.
 
@@ -73,6 +78,7 @@ def create_app(
         core: the service behind it.
         hosts: names accepted in the header ``Host``; None accepts any.
         faults: faults on demand; None leaves their endpoints and their check out altogether.
+        received: keeps all requests; None for not at all.
     """
     api = Router(_api_routes(core), redirect_slashes=False, default=_no_route)
 
@@ -103,9 +109,11 @@ def create_app(
         },
     )
     application.router.redirect_slashes = False
-    behind: ASGIApp = (
-        application if faults is None else FaultMiddleware(application, faults, PREFIXES)
-    )
+    behind: ASGIApp = application if received is None else received.behind_faults(application)
+    if faults is not None:
+        behind = FaultMiddleware(behind, faults, PREFIXES)
+    if received is not None:
+        behind = received.around_faults(behind)
     return Guard(behind, core.limits, hosts)
 
 

@@ -31,7 +31,11 @@ async def list_backends(core: Core, principal: Principal, request: Request) -> R
 
 def _listed(core: Core) -> list[dict[str, Any]]:
     queues = core.store.queue_lengths()
-    return [found.list_entry(queues.get(found.name, 0)) for found in core.backends.listed()]
+    entries = [found.list_entry(queues.get(found.name, 0)) for found in core.backends.listed()]
+    for entry in entries:
+        if core.held.is_offline(entry["name"]):
+            entry["status"] = {"name": "offline", "reason": "maintenance"}
+    return entries
 
 
 async def configuration(core: Core, principal: Principal, request: Request) -> Response:
@@ -64,7 +68,10 @@ async def status(core: Core, principal: Principal, request: Request) -> Response
     """GET /backends/{id}/status."""
     device = await core.in_thread(core.backend, request.path_params["name"])
     length = core.store.queue_lengths().get(request.path_params["name"], 0)
-    return json_reply(device.status(length))
+    reply = device.status(length)
+    if core.held.is_offline(device.name):
+        reply |= {"state": False, "status": "maintenance", "message": "offline"}
+    return json_reply(reply)
 
 
 async def defaults(core: Core, principal: Principal, request: Request) -> Response:

@@ -5,6 +5,8 @@
     with LocalService(faults=True) as local:
         local.faults.add("POST", "/jobs", status=502, after_work=True, count=2)
         local.faults.add("GET", "/jobs/*", drop=True, probability=0.3, seed=7)
+        local.faults.queue(polls=3)
+        local.faults.offline("fake_*")
 
 From another process: ``POST /faults`` with the same members as JSON, GET, DELETE /faults.
 """
@@ -31,6 +33,7 @@ from qiskit_rest_primitives.local.api.dispatch import endpoint, read_json
 from qiskit_rest_primitives.local.api.middleware import ClientGoneError
 from qiskit_rest_primitives.local.api.replies import json_reply, no_content, problem_reply
 from qiskit_rest_primitives.local.auth import Principal
+from qiskit_rest_primitives.local.held_jobs import HeldJobs
 from qiskit_rest_primitives.local.problems import ProblemError
 
 if TYPE_CHECKING:
@@ -88,6 +91,9 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
 class Faults:
     """The faults that are set, and what they hit. Safe to use from any thread.
 
+    Attributes:
+        held: the jobs that `queue` and `offline` keep from starting.
+
     >>> fault = local.faults.add("GET", "/jobs/*/results", truncate=True, count=1)
     >>> SamplerV2(backend).run([bell], shots=9).result()[0].data.meas.num_shots  # retried
     9
@@ -98,6 +104,7 @@ class Faults:
         self._lock = threading.Lock()
         self._set: list[tuple[Fault, random.Random]] = []
         self._left: list[int | None] = []
+        self.held = HeldJobs()
         self.stopping = False
         """True while the service stops; ends the silence."""
         self.hits: deque[str] = deque(maxlen=HITS)
@@ -135,8 +142,39 @@ class Faults:
             self._set.append((fault, random.Random(fault.seed)))
             self._left.append(fault.count)
 
+    def queue(self, polls: int | None = None) -> None:
+        """Lets jobs that are submitted from now on wait in the queue.
+
+        Args:
+            polls: how often the state of each is read before it starts; None for never, until
+                `clear`.
+
+        >>> local.faults.queue(polls=2)
+        >>> job = SamplerV2(backend).run([bell])
+        >>> job.status(), job.status(), job.result()[0].data.meas.num_shots
+        ('QUEUED', 'QUEUED', 4096)
+        >>> local.faults.clear()
+        """
+        if polls is not None and polls < 0:
+            raise ValueError(f"a job is polled at least 0 times, not {polls}")
+        self.held.polls = polls
+
+    def offline(self, *names: str) -> None:
+        """Takes backends offline, until `clear`; jobs that are sent to them stay in the queue.
+
+        Args:
+            names: of backends, or patterns as in a shell; all backends if left out.
+
+        >>> local.faults.offline("fake_*")
+        >>> service.backend("fake_5q").status().operational
+        False
+        >>> local.faults.clear()
+        """
+        self.held.offline = names or ("*",)
+
     def clear(self) -> None:
-        """Ends all faults and forgets what they hit."""
+        """Ends all faults and forgets what they hit; jobs that waited for them start."""
+        self.held.release()
         with self._lock:
             self._set.clear()
             self._left.clear()

@@ -131,6 +131,7 @@ async def get_job(core: Core, principal: Principal, request: Request) -> Respons
             content = await core.in_thread(_with_params, core, job, content)
         else:
             content = _with_params(core, job, content)
+    core.held.polled([job["id"]])
     return json_reply(content)
 
 
@@ -160,6 +161,7 @@ async def list_jobs(core: Core, principal: Principal, request: Request) -> Respo
                 _with_params(core, job, content) for job, content in zip(jobs, listed, strict=True)
             ]
         )
+    core.held.polled(job["id"] for job in jobs)
     return json_reply({"jobs": listed, "count": count, "offset": offset, "limit": limit})
 
 
