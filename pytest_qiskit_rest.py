@@ -11,7 +11,8 @@ Fixtures:
   ``.submitted(circuit=...)``, ``.calls("GET", "/jobs/*")``.
 - ``rest_faults``: makes calls fail in the middle of a test: ``rest_faults("GET", "/jobs/*",
   status=503, count=2)``, ``rest_faults(queue=3)``.
-- ``rest_recording``: the file that the marker names, recorded or replayed.
+- ``rest_recording``: the file that the marker names, recorded or replayed. The name is relative to
+  the test's file; ``{test}`` in it stands for the test's name.
 
 Markers: ``rest_backend(name)``, ``rest_faults(...)``, ``rest_recording(file)``.
 
@@ -25,6 +26,7 @@ from __future__ import annotations
 import inspect
 import ipaddress
 import os
+import re
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 DEFAULT_BACKEND = "statevector"
 _NO_REAL_SERVICE = "qiskit_rest_no_real_service"
 _FAILED = pytest.StashKey[bool]()
+_RECORDED = pytest.StashKey[set["Path"]]()
 _NEEDED = {"rest_recording": "rest_recording", "rest_faults": "rest_service"}
 """Marker -> the fixture that acts on it."""
 
@@ -202,8 +205,10 @@ def rest_recording(
     marker = request.node.get_closest_marker("rest_recording")
     if marker is None or len(marker.args) != 1 or marker.kwargs:
         raise pytest.UsageError("mark the test with rest_recording('FILE'), one name")
-    path = request.path.parent / marker.args[0]
+    test = re.sub(r"[^\w.-]+", "-", request.node.name).strip("-")
+    path = request.path.parent / marker.args[0].replace("{test}", test)
     if request.config.getoption("qiskit_rest_record"):
+        _only_once(request.config, path)
         with suppress(_TestFailedError), record(path):
             yield None
             if _FAILED in request.node.stash:
@@ -218,6 +223,16 @@ def rest_recording(
     except RecordingError:
         if _FAILED not in request.node.stash:  # else the test has shown it
             raise
+
+
+def _only_once(config: pytest.Config, path: Path) -> None:
+    """Makes sure that no other test of this run records the same file."""
+    known = config.stash.setdefault(_RECORDED, set())
+    if path in known:
+        raise pytest.UsageError(
+            f"two tests record {path}: write {{test}} into the name, which stands for the test's"
+        )
+    known.add(path)
 
 
 class _TestFailedError(Exception):

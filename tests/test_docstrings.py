@@ -21,12 +21,12 @@ from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Parameter
 
 import qiskit_rest_primitives
-from qiskit_rest_primitives import QiskitRuntimeService, Settings, local, options
+from qiskit_rest_primitives import QiskitRuntimeService, Settings, local, options, testing
 from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.retry_policies import Limit
 from tests.jobs.long_jobs import long_pubs
 
-PACKAGES = (qiskit_rest_primitives, options, local)
+PACKAGES = (qiskit_rest_primitives, options, local, testing)
 METHODS = (
     "SamplerV2.run",
     "EstimatorV2.run",
@@ -44,6 +44,8 @@ METHODS = (
     "QiskitRuntimeService.recover",
     "QiskitRuntimeService.run_all",
     "QiskitRuntimeService.save_account",
+    "Faults.queue",
+    "Faults.offline",
 )
 """Methods that have an example of their own."""
 

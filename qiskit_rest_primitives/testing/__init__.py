@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from qiskit_rest_primitives.testing.recording import record
     from qiskit_rest_primitives.testing.recording_file import RecordingError
     from qiskit_rest_primitives.testing.replaying import Replay, replay
+    from qiskit_rest_primitives.testing.request_journal import RequestJournal
 
-__all__ = ["RecordingError", "Replay", "record", "replay"]
+__all__ = ["RecordingError", "Replay", "RequestJournal", "record", "replay"]
 
 _HOMES = {
     "RecordingError": "recording_file",
     "Replay": "replaying",
+    "RequestJournal": "request_journal",
     "record": "recording",
     "replay": "replaying",
 }

@@ -19,7 +19,7 @@ from qiskit_rest_primitives.errors import RestPrimitivesError
 from qiskit_rest_primitives.http.interception import Send, intercepting
 from qiskit_rest_primitives.http.retry import is_outage_status
 from qiskit_rest_primitives.http.transport import Call, Reply
-from qiskit_rest_primitives.jobs.status import DONE, FINAL, RUNNING, read_status
+from qiskit_rest_primitives.jobs.status import DONE, FINAL, RUNNING, Status, read_status
 from qiskit_rest_primitives.jobs.tags import is_own_tag
 from qiskit_rest_primitives.testing.job_paths import DETAILS, RESULT, is_own_list, with_query
 from qiskit_rest_primitives.testing.masking import mask, secrets_of
@@ -76,12 +76,21 @@ class _Job:
     details: bytes | None = None
     result: Reply | None = None
 
+    @property
+    def status(self) -> Status:
+        """The status in its last details."""
+        return RUNNING if self.details is None else read_status(msgspec.json.decode(self.details))
+
+    def learn(self, details: bytes) -> None:
+        """Keeps details; replies may overtake each other, and a final state stays final."""
+        if self.status not in FINAL or read_status(msgspec.json.decode(details)) in FINAL:
+            self.details = details
+
     def is_unfinished(self) -> bool:
-        """Whether a replay can't give its outcome."""
-        if self.request is None:
-            return False
-        status = RUNNING if self.details is None else read_status(msgspec.json.decode(self.details))
-        return status not in FINAL or (status == DONE and self.result is None)
+        """Whether it was submitted, and a replay can't give its outcome."""
+        status = self.status
+        ended = status in FINAL and not (status == DONE and self.result is None)
+        return self.request is not None and not ended
 
 
 @dataclass
@@ -130,7 +139,7 @@ class _Recorder:
             if reply.status_code != 204:
                 self._job(match[1]).result = reply
         elif reading and (match := DETAILS.fullmatch(path)) and reply.status_code == 200:
-            self._job(match[1]).details = reply.body
+            self._job(match[1]).learn(reply.body)
         elif is_own_list(path, call):
             self._listed(reply)
         else:
@@ -164,7 +173,7 @@ class _Recorder:
                 reply = Reply(200, {}, msgspec.json.encode(answered))
                 self._jobs[job_id] = _Job(request, reply)
             if job_id in self._jobs:
-                self._jobs[job_id].details = msgspec.json.encode(details)
+                self._jobs[job_id].learn(msgspec.json.encode(details))
 
     def records(self) -> list[Record]:
         """What was recorded, masked, in the order of the file."""

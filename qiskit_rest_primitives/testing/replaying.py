@@ -79,6 +79,12 @@ class Replay:
 
     Attributes:
         missed: the first call that was not recorded, as an error; None if there was none.
+
+    >>> with record(folder / "y.jsonl"):
+    ...     result = SamplerV2(backend).run([bell]).result()
+    >>> with replay(folder / "y.jsonl") as recording:
+    ...     print(len(recording.unused))
+    1
     """
 
     sends = False

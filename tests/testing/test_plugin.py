@@ -58,7 +58,7 @@ def test_a_suite_that_does_not_use_it_imports_nothing(pytester: pytest.Pytester)
 
 
 def test_markers_are_explained(pytestconfig: pytest.Config) -> None:
-    """pytest --markers shows them with their arguments."""
+    """The command pytest --markers shows them with their arguments."""
     lines: list[str] = pytestconfig.getini("markers")
     assert sum(line.startswith("rest_") for line in lines) == 3
     assert any("rest_faults(method, path, ..., queue, offline" in line for line in lines)
@@ -70,27 +70,31 @@ def test_a_recording_is_made_once_and_then_replayed(
 ) -> None:
     """--record uses the account of the environment; a replay needs none and gives the same.
 
-    A failed test does not replace its recording, and a missing file is an error with the cure.
+    A failed test does not replace its recording, two tests do not share one, and a missing file is
+    an error with the cure.
     """
     pytester.makeini(STRICT)
     pytester.makepyfile(
-        test_good=RECORDED.format(name="good", more=""),
-        test_bad=RECORDED.format(name="bad", more="assert False"),
+        test_a=RECORDED.format(name="{test}", more=""),
+        test_b=RECORDED.format(name="b", more="assert False"),
+        test_c=RECORDED.format(name="test_counts", more=""),
     )
     with monkeypatch.context() as patch:
         patch.setenv("QISKIT_IBM_URL", local.url)
         patch.setenv("QISKIT_IBM_TOKEN", local.token)
-        first = run(pytester, "--record", "-s")
-    first.assert_outcomes(passed=1, failed=1)
-    assert [file.name for file in (pytester.path / "data").iterdir()] == ["good.jsonl"]
-    second = run(pytester, "-s", "--no-real-service")
-    second.assert_outcomes(passed=1, errors=1)
-    second.stdout.fnmatch_lines(["*there is no recording *data/bad.jsonl: make it with*"])
-    good = [line for line in first.outlines if "samples:" in line]
-    assert {line.partition("samples:")[2] for line in second.outlines if "samples:" in line} <= {
-        line.partition("samples:")[2] for line in good
-    }
-    assert any("samples:" in line for line in second.outlines)
+        recorded = run(pytester, "--record", "-s")
+    recorded.assert_outcomes(passed=1, failed=1, errors=1)
+    recorded.stdout.fnmatch_lines(["*two tests record *test_counts.jsonl: write {test} into*"])
+    assert [file.name for file in (pytester.path / "data").iterdir()] == ["test_counts.jsonl"]
+    replayed = run(pytester, "-s", "--no-real-service")
+    replayed.assert_outcomes(passed=2, errors=1)
+    replayed.stdout.fnmatch_lines(["*there is no recording *data/b.jsonl: make it with*"])
+    assert samples(replayed) == samples(recorded)[:1] * 2
+
+
+def samples(done: pytest.RunResult) -> list[str]:
+    """What the tests of a run printed of their results, in order."""
+    return [line.partition("samples:")[2] for line in done.outlines if "samples:" in line]
 
 
 def test_requests_to_real_services_fail_the_test(pytester: pytest.Pytester) -> None:
