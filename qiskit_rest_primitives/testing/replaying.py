@@ -56,12 +56,13 @@ def replay(path: str | os.PathLike[str]) -> Generator[Replay]:
             once more at its end if the program went on: a call that was not recorded. For a job it
             names the PUB that differs, and how, from the nearest recorded one.
 
+    >>> def samples(service):
+    ...     sampler = SamplerV2(service.backend("statevector"))
+    ...     return sampler.run([bell], shots=100).result()[0].data.meas
     >>> with record(folder / "x.jsonl"):
-    ...     sent = SamplerV2(backend).run([bell], shots=100).result()
+    ...     sent = samples(service)
     >>> with replay(folder / "x.jsonl") as recording:
-    ...     backend = recording.service.backend("statevector")
-    ...     served = SamplerV2(backend).run([bell], shots=100).result()
-    >>> served[0].data.meas == sent[0].data.meas
+    ...     samples(recording.service) == sent
     True
     """
     answering = Replay(Path(path))
