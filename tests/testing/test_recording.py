@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
@@ -23,14 +24,20 @@ from qiskit_rest_primitives import (
     Session,
     Settings,
 )
+from qiskit_rest_primitives.account import resolve_account
 from qiskit_rest_primitives.jobs.rate_limit import rate_limit_of
 from qiskit_rest_primitives.local import LocalService, User
 from qiskit_rest_primitives.testing import RecordingError, record, replay
 from qiskit_rest_primitives.testing import recording as recording_module
-from qiskit_rest_primitives.testing.masking import mask
-from qiskit_rest_primitives.testing.recording_file import encode_records, read_recording
+from qiskit_rest_primitives.testing.masking import mask, secrets_of
+from qiskit_rest_primitives.testing.recording_file import (
+    StoredReply,
+    encode_records,
+    read_recording,
+)
+from tests.tokens import secret
 
-API_KEY = "an-api-key-that-nobody-should-see-0123456789"
+API_KEY = secret("key of ada", 44)
 ACCOUNT, GUID = "0123456789abcdef0123456789abcdef", "7d0c63ce-5f6a-4a7e-8d43-0f6c8a0e53aa"
 CRN = f"crn:v1:bluemix:public:quantum-computing:us-east:a/{ACCOUNT}:{GUID}::"
 
@@ -103,8 +110,8 @@ def test_a_hundred_jobs_are_replayed_to_the_bit_with_the_network_cut(
     auth = ada.client._transport.auth
     assert auth is not None
     token = auth.tokens.current()
-    for secret in (API_KEY, token, CRN, ACCOUNT, GUID, "ada-lovelace", "Bearer", "qrp-"):
-        assert secret.encode() not in stored, secret
+    for hidden in (API_KEY, token, CRN, ACCOUNT, GUID, "ada-lovelace", "Bearer", "qrp-"):
+        assert hidden.encode() not in stored, hidden
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
     request.getfixturevalue("cut_network")
@@ -124,7 +131,7 @@ def test_any_account_does_for_a_replay(
         pass
     path.write_bytes(encode_records([]))
     with replay(path):
-        ibm = QiskitRuntimeService(token="not-a-key-of-anybody-at-all", instance=CRN)
+        ibm = QiskitRuntimeService(token=secret("no key", 44), instance=CRN)
         assert rate_limit_of(ibm.client).interval_seconds == 0
     assert rate_limit_of(ibm.client).interval_seconds == 12
 
@@ -372,12 +379,12 @@ def test_a_file_that_is_no_recording_is_refused(tmp_path: Path, case: str) -> No
 
 def test_secrets_are_hidden_in_every_spelling() -> None:
     """As they are, in JSON, in a url; short ones only as whole strings; ids by their names."""
-    secret = 'a "quoted" secret'
+    quoted = 'a "quoted" secret'
     text = (
         b'{"a":"a \\"quoted\\" secret","b":"a%20%22quoted%22%20secret","c":"pw","d":"pwd",'
         b'"user_id":"IBMid-123","e":"http://ada:pass@host/x","f":"eyJhbGciOiJ9.eyJzdWIiOiJ9.x-y"}'
     )
-    assert mask(text, [secret, "pw"]) == (
+    assert mask(text, [quoted, "pw"]) == (
         b'{"a":"<hidden>","b":"<hidden>","c":"<hidden>","d":"pwd",'
         b'"user_id":"hidden","e":"http://host/x","f":"<hidden>"}'
     )
@@ -392,3 +399,27 @@ def test_a_path_that_can_not_be_written_leaves_no_file(
         service.backend("statevector")
     assert os.listdir(tmp_path / "folder.jsonl") == []
     assert not [name for name in os.listdir(tmp_path) if name.startswith(".folder")]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b'{"a":1.50}', b'{"a":\n1}', b' {"a":1}', b"a log\n", b"NaN", b"\xff\x00"]
+)
+def test_every_body_is_stored_to_the_byte(body: bytes) -> None:
+    """JSON on one line as it is, other text as text, anything else as base64."""
+    line = msgspec.json.encode(StoredReply.of(200, body))
+    assert b"\n" not in line
+    assert msgspec.json.decode(line, type=StoredReply).body == body
+
+
+def test_the_proxy_of_an_account_is_hidden() -> None:
+    """Its user and password, in a url and elsewhere."""
+    password = secret("proxy", 20)
+    account = resolve_account(
+        channel="local",
+        url="http://127.0.0.1:1/v1",
+        token=secret("account", 30),
+        proxies={"https": f"http://proxy-user:{password}@proxy:8080"},
+    )
+    hidden = secrets_of(account)
+    assert {password, "proxy-user"} < hidden
+    assert password.encode() not in mask(f'{{"reason":"{password} is wrong"}}'.encode(), hidden)

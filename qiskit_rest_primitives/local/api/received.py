@@ -23,7 +23,7 @@ class ReceivedRequest:
         method: such as ``POST``.
         path: below ``/v1``, such as ``/jobs``.
         query: as sent, without the question mark.
-        body: as sent; not shown, as it may hold an API key.
+        body: as sent, once it has arrived; not shown, as it may hold an API key.
         status: what the service answered; None if a fault came first.
         sent: the status that was sent; None if a fault closed the connection.
     """
@@ -31,7 +31,7 @@ class ReceivedRequest:
     method: str
     path: str
     query: str
-    body: bytes = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
     status: int | None = None
     sent: int | None = None
 
@@ -54,14 +54,11 @@ class Received:
             if scope["type"] != "http":
                 await app(scope, receive, send)
                 return
-            pieces = [await receive()]
-            while pieces[-1].get("more_body", False):
-                pieces.append(await receive())
-            body = b"".join(piece.get("body", b"") for piece in pieces)
             path, query = self._below(scope["path"]), scope["query_string"].decode("latin-1")
-            seen = ReceivedRequest(scope["method"], path, query, body)
+            seen = ReceivedRequest(scope["method"], path, query)
             scope["state"]["received"] = seen
             self.requests.append(seen)
+            pieces: list[Message] = []
 
             async def again() -> Message:
                 return pieces.pop(0) if pieces else await receive()
@@ -72,6 +69,10 @@ class Received:
                 await send(message)
 
             try:
+                # Now, as a fault may come before the service reads it.
+                while not pieces or pieces[-1].get("more_body", False):
+                    pieces.append(await receive())
+                seen.body = b"".join(piece.get("body", b"") for piece in pieces)
                 await app(scope, again, note)
             except ProblemError as problem:
                 seen.sent = problem.status
