@@ -44,6 +44,7 @@ T = TypeVar("T")
 
 # For SQLite, files, and large bodies, beside the event loop.
 THREADS = 8
+ID_LENGTH_IN_LOGS = 8
 
 
 @dataclass
@@ -215,6 +216,8 @@ class Core:
             # Cancelled while queued, but it finished before the engine knew.
             self.store.drop_body_file(job_id, "result")
         job = self.store.job(job_id)
+        if counted and job is not None:
+            _log_end(job)
         if job is not None and job["private"]:
             self._forget_params(job_id)
 
@@ -259,6 +262,9 @@ class Core:
         if ended:
             self.held.forget(job_id)
             self.engine.cancel(job_id)
+            job = self.store.job(job_id)
+            if job is not None:
+                _log_end(job)
         return ended
 
     def resume(self) -> int:
@@ -336,3 +342,22 @@ class Core:
             code=BACKEND_NOT_FOUND,
             solution=solution,
         )
+
+
+def _log_end(job: sqlite3.Row) -> None:
+    """One line for a job that ended."""
+    seconds = round(job["finished"] - job["created"], 2)
+    said = job["user"], job["id"][:ID_LENGTH_IN_LOGS], job["program"], job["backend"], job["status"]
+    logger.info(
+        "%s %s %s %s %s %.2f s",
+        *said,
+        seconds,
+        extra={
+            "user": job["user"],
+            "job": job["id"],
+            "program": job["program"],
+            "backend": job["backend"],
+            "state": job["status"],
+            "seconds": seconds,
+        },
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import logging
@@ -12,82 +11,18 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_JOB_SECONDS
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.service import LocalService
 
-DEFAULT_PORT = 8765
-EXTRA_FIELDS = ("method", "path", "status", "milliseconds", "trace", "user")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares the options of the command."""
-    add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    add("--port", type=int, default=DEFAULT_PORT, help="0 for a free one (default: %(default)s)")
-    add("--token-file", metavar="FILE", help="users, one a line: NAME TOKEN [CRN ...]")
-    add(
-        "--allow-host",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="more Host names to accept",
-    )
-    add("--rate-limit", type=_positive_int, metavar="N", help="job submissions a user and minute")
-    add("--data-dir", metavar="DIR", help="keep jobs here over restarts (default: until it stops)")
-    add(
-        "--backend",
-        action="append",
-        default=[],
-        metavar="MODULE:FUNCTION",
-        help="serve the Qiskit backends that it returns, too; MODULE may be in this folder",
-    )
-    add(
-        "--device",
-        action="append",
-        default=[],
-        metavar="NAME=noise:FACTOR",
-        help="scale the noise of a device, as fake_27q=noise:2.0; 0 is no noise",
-    )
-    add("--workers", type=_positive_int, metavar="N", help="processes that simulate")
-    add("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that simulates")
-    add("--faults", action="store_true", help="let tests make chosen calls fail: POST /faults")
-    add(
-        "--time-limit",
-        type=_positive,
-        default=MAX_JOB_SECONDS,
-        metavar="S",
-        help="longest job (seconds)",
-    )
-    add("--token-lifetime", type=_positive, default=3600.0, metavar="S", help="of issued tokens")
-    add(
-        "--max-body-mb",
-        type=_positive,
-        default=MAX_BODY_BYTES / 1e6,
-        metavar="MB",
-        help="largest request",
-    )
-    add("--log-level", default="info", choices=("debug", "info", "warning", "error"))
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"must be positive, not {text}")
-    return value
-
-
-def _positive_int(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
-    return value
+DEFAULT_PORT: Final = 8765
+LOG_FORMATS: Final = ("text", "json")
+REQUEST_FIELDS: Final = ("method", "path", "status", "milliseconds", "trace", "user")
+JOB_FIELDS: Final = ("job", "program", "backend", "state", "seconds")
 
 
 def read_noise(text: str) -> tuple[str, float]:
@@ -116,7 +51,7 @@ def read_noise(text: str) -> tuple[str, float]:
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a record: time, level, logger, message, and the fields of a request."""
+    """One JSON object a record: time, level, logger, message, and a request's or job's fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as a line."""
@@ -126,7 +61,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        for name in EXTRA_FIELDS:
+        for name in (*REQUEST_FIELDS, *JOB_FIELDS):
             value = getattr(record, name, None)
             if value is not None:
                 content[name] = value
@@ -135,66 +70,118 @@ class JsonLines(logging.Formatter):
         return json.dumps(content)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Serves until Ctrl-C or SIGTERM; logs go to stderr as JSON lines.
+class TextLines(logging.Formatter):
+    """Time and message, with the level where it is not info."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as a line, with a traceback below it."""
+        level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
+        line = f"{self.formatTime(record, '%Y-%m-%d %H:%M:%S')} {level}{record.getMessage()}"
+        if record.exc_info:
+            line += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
+        return line
+
+
+def run(
+    *,
+    host: str,
+    port: int,
+    token_file: str | None,
+    hosts: Sequence[str],
+    rate_limit: int | None,
+    data_dir: str | None,
+    backends: Sequence[str],
+    devices: Sequence[str],
+    workers: int | None,
+    dask: str | None,
+    faults: bool,
+    time_limit: float,
+    token_lifetime: float,
+    max_body_mb: float,
+    log_level: str,
+    log_format: str,
+) -> int:
+    """Serves until Ctrl-C or SIGTERM; logs go to stderr.
+
+    Args:
+        host: address to listen on.
+        port: 0 for a free one.
+        token_file: users, one a line; None for one user with a token that is made up.
+        hosts: more names accepted in the header ``Host``.
+        rate_limit: job submissions a user and minute.
+        data_dir: keeps jobs over restarts; None for a temporary folder.
+        backends: ``module:function``, each of which returns Qiskit backends to serve.
+        devices: ``name=noise:factor``.
+        workers: processes that simulate.
+        dask: address of a scheduler that simulates.
+        faults: whether calls can be made to fail.
+        time_limit: longest job, in seconds.
+        token_lifetime: of issued tokens, in seconds.
+        max_body_mb: largest request, in megabytes.
+        log_level: ``debug`` to ``error``.
+        log_format: one of `LOG_FORMATS`.
 
     Returns:
         Exit code: 0, or 2 if it can't start as asked.
     """
-    from qiskit_rest_primitives.local.auth import read_token_file
-    from qiskit_rest_primitives.local.limits import Limits
-    from qiskit_rest_primitives.local.load_backends import load_backends
-    from qiskit_rest_primitives.local.service import LocalService, is_loopback
-
     try:
-        users = read_token_file(args.token_file) if args.token_file else None
-        if users is None and not is_loopback(args.host):
-            raise ValueError(
-                f"{args.host} is open to other machines: name its users with --token-file"
-            )
-        if args.token_file and os.name == "posix" and os.stat(args.token_file).st_mode & 0o077:
-            print(f"warning: others can read {args.token_file}: chmod 600", file=sys.stderr)
-        if args.workers and args.dask:
+        from qiskit_rest_primitives.local import Limits, LocalService
+        from qiskit_rest_primitives.local.auth import read_token_file
+        from qiskit_rest_primitives.local.load_backends import load_backends
+        from qiskit_rest_primitives.local.service import is_loopback
+
+        users = read_token_file(token_file) if token_file else None
+        if users is None and not is_loopback(host):
+            raise ValueError(f"{host} is open to other machines: name its users with --token-file")
+        if token_file and os.name == "posix" and os.stat(token_file).st_mode & 0o077:
+            print(f"warning: others can read {token_file}: chmod 600", file=sys.stderr)
+        if workers and dask:
             raise ValueError("--workers and --dask exclude each other")
-        noise = dict(map(read_noise, args.device))
-        backends = [backend for place in args.backend for backend in load_backends(place)]
-    except (OSError, ValueError) as error:
+        noise = dict(map(read_noise, devices))
+        served = [backend for place in backends for backend in load_backends(place)]
+    except (OSError, ValueError, ImportError) as error:
         print(f"qiskit-rest serve: {error}", file=sys.stderr)
         return 2
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=args.log_level.upper(), handlers=[handler], force=True)
+    handler.setFormatter(JsonLines() if log_format == "json" else TextLines())
+    handler.addFilter(_is_ours_or_a_problem)
+    logging.basicConfig(level=log_level.upper(), handlers=[handler], force=True)
     limits = Limits(
-        body_bytes=int(args.max_body_mb * 1e6),
-        job_seconds=args.time_limit,
-        submissions_per_minute=args.rate_limit,
+        body_bytes=int(max_body_mb * 1e6),
+        job_seconds=time_limit,
+        submissions_per_minute=rate_limit,
     )
     with contextlib.ExitStack() as stack:
         try:
-            executor = stack.enter_context(_executor(args.workers, args.dask))
+            executor = stack.enter_context(_executor(workers, dask))
             service = LocalService(
-                host=args.host,
-                port=args.port,
+                host=host,
+                port=port,
                 users=users,
-                folder=args.data_dir,
+                folder=data_dir,
                 executor=executor,
                 limits=limits,
-                token_lifetime_seconds=args.token_lifetime,
-                faults=args.faults,
-                hosts=args.allow_host,
+                token_lifetime_seconds=token_lifetime,
+                faults=faults,
+                hosts=hosts,
                 noise=noise,
-                backends=backends,
+                backends=served,
             )
             stack.enter_context(service)
         except (OSError, ValueError, ImportError) as error:
             print(f"qiskit-rest serve: {error}", file=sys.stderr)
             return 2
         stopped = stack.enter_context(_until_signal())
-        token_file = stack.enter_context(_token_file(service)) if users is None else None
-        print(_how_to_call(service, token_file), flush=True)
+        token = stack.enter_context(_token_file(service)) if users is None else None
+        print(_how_to_call(service, token), flush=True)
         _wait(stopped)
         print("stopping", flush=True)
     return 0
+
+
+def _is_ours_or_a_problem(record: logging.LogRecord) -> bool:
+    """Without what Qiskit and uvicorn say of their daily work."""
+    return record.name.startswith("qiskit_rest_primitives.") or record.levelno >= logging.WARNING
 
 
 @contextlib.contextmanager

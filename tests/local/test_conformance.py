@@ -38,7 +38,7 @@ def seen(local: LocalService, tmp_path_factory: pytest.TempPathFactory) -> dict[
     requests_log = logging.getLogger("qiskit_rest_primitives.local.requests")
     handler, level = Keep(), requests_log.level
     requests_log.addHandler(handler)
-    requests_log.setLevel(logging.INFO)
+    requests_log.setLevel(logging.DEBUG)
     environment = {name: value for name, value in os.environ.items() if "QISKIT" not in name}
     environment |= {
         "HOME": str(tmp_path_factory.mktemp("home")),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import os
@@ -11,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,30 +20,33 @@ import qiskit_rest_primitives.local
 from qiskit_rest_primitives.cli import main
 from qiskit_rest_primitives.local import LocalService, serve
 from qiskit_rest_primitives.local.service import is_loopback
-from tests.local.conftest import ALICE, BELL, BOB
+from tests.local.conftest import ALICE, BELL, BOB, Api, HeldExecutor
 from tests.tokens import own_file
 
 JOB = {"program_id": "sampler", "backend": "statevector", "params": {"pubs": [[BELL, None, 5]]}}
 
 
-def arguments(*argv: str) -> argparse.Namespace:
-    """A command line, read."""
-    parser = argparse.ArgumentParser()
-    serve.add_arguments(parser)
-    return parser.parse_args(argv)
+@pytest.fixture
+def root_logger() -> Iterator[None]:
+    """The command sets the root logger up; afterwards it is as before."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = before
 
 
+@pytest.mark.usefixtures("root_logger")
 class TestCommand:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_serves_until_a_signal(self, tmp_path: Path, number: int) -> None:
-        """It prints its URL and how to call it, logs JSON lines, and stops cleanly."""
+        """It prints its URL and how to call it, logs requests at DEBUG, and stops cleanly."""
         tokens = own_file(tmp_path / "tokens")
         tokens.write_text(f"alice {ALICE.token}\n")
         tokens.chmod(0o600)
         command = [sys.executable, "-W", "error", "-m", "qiskit_rest_primitives", "serve"]
         command += ["--port", "0", "--token-file", str(tokens), "--data-dir", str(tmp_path / "d")]
         process = subprocess.Popen(
-            [*command, "--faults", "--rate-limit", "100"],
+            [*command, "--faults", "--log-format", "json", "--log-level", "debug"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -96,12 +99,7 @@ class TestCommand:
             seen.append(requests.get(f"{url[1]}/backends", headers=headers, timeout=30).status_code)
 
         monkeypatch.setattr(serve, "_wait", wait)
-        root = logging.getLogger()
-        before = root.handlers[:], root.level
-        try:
-            assert main(["serve", "--port", "0", "--workers", "1"]) == 0
-        finally:
-            root.handlers[:], root.level = before
+        assert main(["serve", "--port", "0", "--workers", "1"]) == 0
         assert seen == [200]
         assert not files[0].exists()
 
@@ -125,12 +123,7 @@ class TestCommand:
 
         monkeypatch.setattr(qiskit_rest_primitives.local.service, "LocalService", refuse)
         command = ["serve", "--device", "fake_27q=noise:2.0", "--device", "fake_6q=noise:0"]
-        root = logging.getLogger()
-        before = root.handlers[:], root.level
-        try:
-            assert main(command) == 2
-        finally:
-            root.handlers[:], root.level = before
+        assert main(command) == 2
         assert seen == [{"fake_27q": 2.0, "fake_6q": 0.0}]
 
     @pytest.mark.parametrize(
@@ -149,19 +142,19 @@ class TestCommand:
         self, capsys: pytest.CaptureFixture[str], text: str, words: str
     ) -> None:
         """Before the service starts, with the option and the form that is right."""
-        assert serve.run(arguments("--device", text)) == 2
+        assert main(["serve", "--device", text]) == 2
         error = capsys.readouterr().err
         assert f"--device {text}" in error
         assert words in error
 
     def test_other_addresses_need_tokens(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Without a token file only loopback is served."""
-        assert serve.run(arguments("--host", "0.0.0.0")) == 2
+        assert main(["serve", "--host", "0.0.0.0"]) == 2
         assert "--token-file" in capsys.readouterr().err
 
     def test_workers_and_dask_exclude_each_other(self, capsys: pytest.CaptureFixture[str]) -> None:
         """There is one executor."""
-        assert serve.run(arguments("--workers", "2", "--dask", "tcp://x:1")) == 2
+        assert main(["serve", "--workers", "2", "--dask", "tcp://x:1"]) == 2
         assert "--dask" in capsys.readouterr().err
 
     def test_warns_of_a_token_file_that_others_can_read(
@@ -171,14 +164,13 @@ class TestCommand:
         tokens = own_file(tmp_path / "tokens")
         tokens.write_text(f"alice {ALICE.token}\n")
         tokens.chmod(0o644)
-        assert (
-            serve.run(arguments("--token-file", str(tokens), "--workers", "1", "--dask", "x")) == 2
-        )
+        command = ["serve", "--token-file", str(tokens), "--workers", "1", "--dask", "x"]
+        assert main(command) == 2
         assert "chmod 600" in capsys.readouterr().err
 
     def test_a_missing_token_file_is_an_error(self, capsys: pytest.CaptureFixture[str]) -> None:
         """The message names it; the exit code is 2."""
-        assert serve.run(arguments("--token-file", "/nowhere/tokens")) == 2
+        assert main(["serve", "--token-file", "/nowhere/tokens"]) == 2
         assert "/nowhere/tokens" in capsys.readouterr().err
 
     def test_a_taken_port_is_an_error(
@@ -186,21 +178,18 @@ class TestCommand:
     ) -> None:
         """A message instead of a traceback; the exit code is 2."""
         port = local.base_url.rpartition(":")[2]
-        root = logging.getLogger()
-        before = root.handlers[:], root.level
-        try:
-            assert serve.run(arguments("--port", port)) == 2
-        finally:
-            root.handlers[:], root.level = before
+        assert main(["serve", "--port", port]) == 2
         assert "in use" in capsys.readouterr().err
 
     @pytest.mark.parametrize(
         "argv", [("--workers", "0"), ("--rate-limit", "x"), ("--time-limit", "-1")]
     )
-    def test_numbers_have_a_range(self, argv: tuple[str, str]) -> None:
-        """Argparse says so, with exit code 2."""
-        with pytest.raises(SystemExit, match="2"):
-            arguments(*argv)
+    def test_numbers_have_a_range(
+        self, argv: tuple[str, str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The message names the option; the exit code is 2."""
+        assert main(["serve", *argv]) == 2
+        assert f"'{argv[0]}'" in capsys.readouterr().err
 
     def test_dask_runs_jobs(self) -> None:
         """--dask hands the work to a cluster."""
@@ -221,7 +210,51 @@ class TestCommand:
             pass
 
 
+def logged(message: str, **fields: object) -> logging.LogRecord:
+    """A record of the service's, with fields of a request or a job."""
+    record = logging.LogRecord("qiskit_rest_primitives.local", 20, "f", 1, message, (), None)
+    vars(record).update(fields)
+    return record
+
+
 class TestLogs:
+    def test_each_job_is_one_line(
+        self, local: LocalService, api: Api, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """User, job, program, backend, state and seconds; nothing for requests."""
+        with caplog.at_level(logging.INFO, logger="qiskit_rest_primitives.local"):
+            job_id = api.run()
+        (record,) = [record for record in caplog.records if record.name.startswith("qiskit_rest")]
+        line = rf"alice {job_id[:8]} sampler statevector Completed \d+\.\d\d s"
+        assert re.fullmatch(line, record.getMessage())
+        content = json.loads(serve.JsonLines().format(record))
+        assert (content["job"], content["state"], content["user"]) == (job_id, "Completed", "alice")
+        assert content["seconds"] >= 0
+
+    def test_a_cancelled_job_is_one_line(
+        self, held: tuple[Api, HeldExecutor], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Also when it was cancelled in the queue."""
+        api, _ = held
+        jobs = [api.submit() for _ in range(12)]
+        with caplog.at_level(logging.INFO, logger="qiskit_rest_primitives.local"):
+            assert api.call("POST", f"/jobs/{jobs[-1]}/cancel").status_code == 204
+        assert [f" {jobs[-1][:8]} " in record.getMessage() for record in caplog.records] == [True]
+        assert "Cancelled" in caplog.text
+
+    def test_a_line_of_text_is_readable(self) -> None:
+        """Time and message; the level if it is no news, and a traceback below."""
+        format_ = serve.TextLines().format
+        time = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+        assert re.fullmatch(f"{time} alice ended", format_(logged("alice ended")))
+        try:
+            raise ValueError("why")
+        except ValueError:
+            record = logging.LogRecord("n", logging.ERROR, "f", 1, "m %s", ("x",), sys.exc_info())
+        first, *_, last = format_(record).splitlines()
+        assert re.fullmatch(f"{time} error: m x", first)
+        assert last == "ValueError: why"
+
     def test_an_error_is_one_line(self) -> None:
         """A traceback is a field of its record."""
         try:

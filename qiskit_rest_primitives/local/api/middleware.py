@@ -189,8 +189,8 @@ class Guard:
         except ClientGoneError:
             pass
         finally:
-            if logger.isEnabledFor(logging.INFO):
-                logger.info(
+            if logger.isEnabledFor(logging.DEBUG):
+                logger.debug(
                     "%s %s %d",
                     scope["method"],
                     path,

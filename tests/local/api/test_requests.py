@@ -203,7 +203,7 @@ class TestIds:
         self, local: LocalService, caplog: pytest.LogCaptureFixture
     ) -> None:
         """An encoded line break does not start a new log line."""
-        with caplog.at_level(logging.INFO, logger="qiskit_rest_primitives.local"):
+        with caplog.at_level(logging.DEBUG, logger="qiskit_rest_primitives.local"):
             talk(local, "GET /v1/x%0d%0aFAKE%1b[31m?q=1 HTTP/1.1", "Host: localhost")
         assert "GET /v1/x%0d%0aFAKE%1b[31m 404" in caplog.text
         assert not any("\n" in record.getMessage() for record in caplog.records)

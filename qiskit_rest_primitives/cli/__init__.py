@@ -1,0 +1,34 @@
+"""The `qiskit-rest` command: one file a group of subcommands, on click; rich draws its tables."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a subcommand.
+
+    Args:
+        arguments: the command line; None for this process's own.
+
+    Returns:
+        The exit code, as ``qiskit-rest --help`` documents it.
+    """
+    try:
+        import click  # noqa: F401 - only the import can fail
+    except ImportError:
+        sys.stderr.write(
+            "qiskit-rest: the command needs click: pip install 'qiskit-rest-primitives[cli]'\n"
+        )
+        return 2
+    from qiskit_rest_primitives.cli.app import app
+
+    try:
+        app.main(arguments, prog_name="qiskit-rest")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0
+
+
+__all__ = ["main"]

@@ -1,0 +1,37 @@
+"""The group `qiskit-rest` and its subcommands."""
+
+from __future__ import annotations
+
+import click
+
+from qiskit_rest_primitives._version import __version__
+from qiskit_rest_primitives.cli.failures import Commands
+from qiskit_rest_primitives.cli.serve import serve
+
+EPILOG = """\b
+Exit codes:
+  0    it did what it was told
+  1    the job failed or was cancelled, or the service refused or can't be reached
+  2    the command line, a file or the account is wrong; nothing was sent
+  130  interrupted by Ctrl-C
+
+\b
+Tables go to stdout, messages to stderr. With --json, stdout has one JSON document.
+
+\b
+Completion of commands and options, for bash (zsh and fish likewise):
+  eval "$(_QISKIT_REST_COMPLETE=bash_source qiskit-rest)"
+"""
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EPILOG,
+)
+@click.version_option(__version__, message="qiskit-rest-primitives %(version)s")
+def app() -> None:
+    """Circuits, jobs and backends of a service that speaks the Qiskit Runtime REST API."""
+
+
+app.add_command(serve)
