@@ -33,7 +33,16 @@ FAULTS: dict[str, dict[str, Any]] = {
     "dropped after": {"drop": True, "after_work": True},
     "truncated": {"truncate": True},
 }
-PATHS = ("/jobs", "/jobs/*", "/backends*", "/sessions*", "/instance*", "/tags", "/versions")
+PATHS = (
+    "/jobs",
+    "/jobs/*",
+    "/backends*",
+    "/sessions*",
+    "/instance*",
+    "/tags",
+    "/versions",
+    "/workloads",
+)
 
 
 def run(service: QiskitRuntimeService, **options: Any) -> Any:
@@ -105,6 +114,7 @@ CALLS: dict[str, Callable[[QiskitRuntimeService], Any]] = {
     "list": lambda service: service.jobs(limit=1, job_tags=["no job has this"]),
     "found tags": lambda service: service.client.job_tags("no job has this"),
     "versions": lambda service: len(service.client.versions()),
+    "workloads": lambda service: service.client.workloads(search="no workload has this"),
 }
 # It only tries whether `job` would be answered, and never raises.
 NOT_IN_CALLS = {"answers"}

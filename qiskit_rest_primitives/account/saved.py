@@ -17,6 +17,11 @@ DEFAULT_NAMES: Final = {
     "local": "default-local",
 }
 RETIRED_CHANNEL: Final = "ibm_quantum"
+HOW_TO_HAVE_ONE: Final = (
+    "pass token=... and instance=..., set QISKIT_IBM_TOKEN and QISKIT_IBM_INSTANCE, save one with "
+    "QiskitRuntimeService.save_account(...), or start a service of your own with "
+    "QiskitRuntimeService(channel='local')"
+)
 
 
 def save_account(
@@ -162,12 +167,7 @@ def find_account(
     picked = _pick(accounts, channel)
     if picked is None:
         what = f" for {url}" if url else f" for channel {channel!r}" if channel else ""
-        raise AccountError(
-            f"no account{what}: pass token=... and instance=..., set QISKIT_IBM_TOKEN and "
-            "QISKIT_IBM_INSTANCE, save one with QiskitRuntimeService.save_account(...), or start a "
-            "service of your own with QiskitRuntimeService(channel='local'); "
-            f"looked in {path}"
-        )
+        raise AccountError(f"no account{what}: {HOW_TO_HAVE_ONE}; looked in {path}")
     return picked
 
 

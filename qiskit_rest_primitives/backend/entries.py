@@ -47,7 +47,7 @@ def least_busy_entry(entries: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
     entries = list(entries)
     online = [entry for entry in entries if is_online(entry)]
     if not online:
-        states = ", ".join(f"{entry.get('name')} is {_state(entry)}" for entry in entries)
+        states = ", ".join(f"{entry.get('name')} is {state_name(entry)}" for entry in entries)
         raise BackendError(
             f"no operational backend matches ({states or 'none matches'}); "
             "relax the conditions, or see service.backends()"
@@ -57,10 +57,11 @@ def least_busy_entry(entries: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 def is_online(entry: Mapping[str, Any]) -> bool:
     """Whether a backend of ``GET /backends`` takes jobs."""
-    return _state(entry) in ("online", "active")
+    return state_name(entry) in ("online", "active")
 
 
-def _state(entry: Mapping[str, Any]) -> str:
+def state_name(entry: Mapping[str, Any]) -> str:
+    """The word for a backend's state in ``GET /backends``, such as online or paused."""
     status = entry.get("status")
     return str(status.get("name") if isinstance(status, Mapping) else status).lower()
 

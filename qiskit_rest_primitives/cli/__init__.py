@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,9 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code, as ``qiskit-rest --help`` documents it.
     """
-    try:
-        import click  # noqa: F401 - only the import can fail
-    except ImportError:
+    if find_spec("click") is None:
         sys.stderr.write(
             "qiskit-rest: the command needs click: pip install 'qiskit-rest-primitives[cli]'\n"
         )

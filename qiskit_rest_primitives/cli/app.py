@@ -5,8 +5,14 @@ from __future__ import annotations
 import click
 
 from qiskit_rest_primitives._version import __version__
+from qiskit_rest_primitives.cli.account import account
+from qiskit_rest_primitives.cli.backends import backends
 from qiskit_rest_primitives.cli.failures import Commands
+from qiskit_rest_primitives.cli.jobs import cancel, jobs, result, status
+from qiskit_rest_primitives.cli.run import run
 from qiskit_rest_primitives.cli.serve import serve
+from qiskit_rest_primitives.cli.sessions import sessions
+from qiskit_rest_primitives.cli.usage import usage
 
 EPILOG = """\b
 Exit codes:
@@ -34,4 +40,5 @@ def app() -> None:
     """Circuits, jobs and backends of a service that speaks the Qiskit Runtime REST API."""
 
 
-app.add_command(serve)
+for command in (run, jobs, status, result, cancel, backends, sessions, account, usage, serve):
+    app.add_command(command)

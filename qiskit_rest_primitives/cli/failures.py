@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import IO, Any, Final
 
@@ -25,15 +25,23 @@ class Failure(click.ClickException):
         exit_code: `FAILED`, `USAGE` or `INTERRUPTED`.
     """
 
-    def __init__(self, message: str, exit_code: int = FAILED):
+    def __init__(self, message: str, exit_code: int):
         super().__init__(message)
-        self.exit_code = exit_code
-        context = click.get_current_context(silent=True)
-        self._command = "qiskit-rest" if context is None else context.command_path
+        vars(self)["exit_code"] = exit_code  # click declares it on the class
+        context = click.get_current_context()
+        # In the context of a group, the subcommand has ended already.
+        self._command = f"{context.command_path} {context.invoked_subcommand or ''}".rstrip()
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Prints ``qiskit-rest COMMAND: message``."""
         click.echo(f"{self._command}: {self.message}", file=file or sys.stderr)
+
+
+class WrongValue(Failure):
+    """Ends the command because of a value that it was given, before anything is sent."""
+
+    def __init__(self, message: str):
+        super().__init__(message, USAGE)
 
 
 class Commands(click.Group):
@@ -49,7 +57,7 @@ class Commands(click.Group):
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
+def _failures() -> Generator[None]:
     try:
         yield
     except RestPrimitivesError as error:
@@ -57,7 +65,7 @@ def _failures() -> Iterator[None]:
     except BrokenPipeError:
         raise  # click ends quietly, as in `qiskit-rest jobs | head -1`
     except OSError as error:
-        raise Failure(str(error)) from error
+        raise Failure(str(error), FAILED) from error
     except ImportError as error:
         if "pip install" not in str(error):
             raise
@@ -72,7 +80,7 @@ def _exit_code(error: RestPrimitivesError) -> int:
 
 
 @contextmanager
-def _plain_warnings() -> Iterator[None]:
+def _plain_warnings() -> Generator[None]:
     """Prints ``warning: message`` instead of a line of this package's code."""
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -177,6 +177,13 @@ class ApiClient(Caller):
         """DELETE /sessions/{id}/close: queued jobs will not run."""
         self._call("DELETE", f"/sessions/{segment(session_id)}/close")
 
+    def workloads(self, **filters: Any) -> list[dict[str, Any]]:
+        """GET /workloads: one page of jobs, sessions or batches; None filters are left out."""
+        workloads = self._get("/workloads", **filters).get("workloads")
+        if not isinstance(workloads, list):
+            raise ProtocolError("GET /workloads was answered without a list of workloads")
+        return workloads
+
     # Account
 
     def instance(self) -> dict[str, Any]:

@@ -1,0 +1,62 @@
+"""Waits for a job's result; Ctrl-C and a timeout say how to fetch it later."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import contextmanager
+from typing import Any
+
+from qiskit.primitives import PrimitiveResult
+
+from qiskit_rest_primitives.cli.failures import FAILED, INTERRUPTED, Failure
+from qiskit_rest_primitives.jobs.base import Job
+
+
+def result_of(job: Job, timeout: float | None, *, ends_with_command: bool) -> PrimitiveResult[Any]:
+    """Waits for the result, with the elapsed time on a terminal.
+
+    Args:
+        job: whose result.
+        timeout: seconds; None waits without end.
+        ends_with_command: whether the service is a part of this process.
+
+    Raises:
+        Failure: interrupted, or no result in time.
+        JobEndedError: the job ended without a result.
+    """
+    # A future, because job.result() would warn of Ctrl-C in Python's words.
+    future: Future[PrimitiveResult[Any]] = job.future()
+    named = job.job_id()
+    later = f"job {named} continues; fetch its result with: qiskit-rest result {named}"
+    if ends_with_command:
+        later = f"job {named} ended with the service of this command"
+    try:
+        with _clock(f"job {named} on {job.backend().name}"):
+            return future.result(timeout)
+    except KeyboardInterrupt:
+        raise Failure(f"interrupted; {later}", INTERRUPTED) from None
+    except FutureTimeoutError:
+        if future.done():  # an error of the job itself
+            raise
+        raise Failure(f"no result within {timeout:g} s; {later}", FAILED) from None
+
+
+@contextmanager
+def _clock(text: str) -> Generator[None]:
+    """Shows a text and the time that passes, if stderr is a terminal and rich is installed."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    try:
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    except ImportError:
+        yield
+        return
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        progress.add_task(text, total=None)
+        yield
