@@ -31,6 +31,7 @@ Completion of commands and options, for bash (zsh and fish likewise):
 
 
 @click.group(
+    "qiskit-rest",
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=EPILOG,

@@ -149,7 +149,6 @@ def run(
         else:
             click.echo(job.job_id())
         return
-    message(f"job {job.job_id()} on {backend.name}")
     found = result_of(job, timeout, ends_with_command=local)
     axes = _axes(observables, params, values)
     show_result(job, found, axes, save=save, plot=plot, figure=figure, as_json=as_json)

@@ -12,11 +12,12 @@ from typing import Any
 from qiskit.primitives import PrimitiveResult
 
 from qiskit_rest_primitives.cli.failures import FAILED, INTERRUPTED, Failure
+from qiskit_rest_primitives.cli.output import message
 from qiskit_rest_primitives.jobs.base import Job
 
 
 def result_of(job: Job, timeout: float | None, *, ends_with_command: bool) -> PrimitiveResult[Any]:
-    """Waits for the result, with the elapsed time on a terminal.
+    """Says which job it is, and waits for its result, with the elapsed time on a terminal.
 
     Args:
         job: whose result.
@@ -27,19 +28,21 @@ def result_of(job: Job, timeout: float | None, *, ends_with_command: bool) -> Pr
         Failure: interrupted, or no result in time.
         JobEndedError: the job ended without a result.
     """
-    # A future, because job.result() would warn of Ctrl-C in Python's words.
-    future: Future[PrimitiveResult[Any]] = job.future()
     named = job.job_id()
     later = f"job {named} continues; fetch its result with: qiskit-rest result {named}"
     if ends_with_command:
         later = f"job {named} ended with the service of this command"
+    future: Future[PrimitiveResult[Any]] | None = None
     try:
+        message(f"job {named} on {job.backend().name}")
+        # A future, because job.result() would warn of Ctrl-C in Python's words.
+        future = job.future()
         with _clock(f"job {named} on {job.backend().name}"):
             return future.result(timeout)
     except KeyboardInterrupt:
         raise Failure(f"interrupted; {later}", INTERRUPTED) from None
     except FutureTimeoutError:
-        if future.done():  # an error of the job itself
+        if future is None or future.done():  # an error of the job itself
             raise
         raise Failure(f"no result within {timeout:g} s; {later}", FAILED) from None
 
