@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import numpy as np
@@ -14,6 +14,10 @@ import numpy as np
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+
+WIDEST: Final = 10_000
+"""Characters of a line, which no table has."""
 
 
 def message(text: str) -> None:
@@ -42,8 +46,11 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int | bool) else str(value)
 
 
-def console(*, stderr: bool = False) -> Console:
+def console(width: int | None = None) -> Console:
     """What rich prints to.
+
+    Args:
+        width: in characters; None for the terminal's.
 
     Raises:
         ImportError: rich is not installed; names the command.
@@ -54,18 +61,14 @@ def console(*, stderr: bool = False) -> Console:
         raise ImportError(
             "tables need rich: pip install 'qiskit-rest-primitives[cli]', or pass --json"
         ) from None
-    made = Console(stderr=stderr, highlight=False)
-    if not made.is_terminal:
-        # A pipe has no width: `| grep` finds ids only in lines that are not wrapped.
-        made.width = 500
-    return made
+    return Console(width=width, highlight=False)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """A table; columns whose name begins with ``>`` are aligned to the right.
 
     Args:
-        columns: their names; the first one is never cut.
+        columns: their names.
         rows: a value for each column; None is empty.
 
     Raises:
@@ -76,14 +79,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    for index, name in enumerate(columns):
-        made.add_column(
-            name.lstrip(">"),
-            justify="right" if name.startswith(">") else "left",
-            no_wrap=index == 0,
-            overflow="fold",
-        )
+    made = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        show_edge=False,
+        header_style="bold",
+    )
+    for name in columns:
+        made.add_column(name.lstrip(">"), justify="right" if name.startswith(">") else "left")
     for row in rows:
         made.add_row(*(Text("" if value is None else str(value)) for value in row))
     return made
@@ -91,22 +95,23 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Prints a table on stdout, as `table` describes it."""
-    made = table(columns, rows)
-    console().print(made)
+    # As wide as its content: a narrow terminal breaks the lines itself, so that nothing is cut,
+    # and `| grep` finds whole ones.
+    console(WIDEST).print(table(columns, rows))
 
 
 def print_fields(fields: Mapping[str, object]) -> None:
     """Prints names and values, one a line, without those that are None or empty."""
-    width = max(map(len, fields), default=0)
-    for name, value in fields.items():
-        if value not in (None, "", []):
-            click.echo(f"{name:<{width}}  {value}")
+    shown = {name: value for name, value in fields.items() if value not in (None, "", [])}
+    width = max(map(len, shown), default=0)
+    for name, value in shown.items():
+        click.echo(f"{name:<{width}}  {value}")
 
 
-def local_time(moment: datetime | str | None) -> str:
-    """A time in the local zone, to the second; empty for None."""
+def local_time(moment: datetime | str | None, *, seconds: bool = False) -> str:
+    """A time in the local zone, to the minute or second; empty for None."""
     if not moment:
         return ""
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment.replace("Z", "+00:00"))
-    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+    return f"{moment.astimezone():{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}}"
