@@ -13,6 +13,7 @@ import pytest
 from qiskit_rest_primitives import __version__
 from qiskit_rest_primitives.cli.app import app
 from tests.cli.conftest import call
+from tests.cli.parsing import parse
 from tests.tokens import own_file
 
 
@@ -22,19 +23,6 @@ def commands(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tuple[
         yield (*words, name)
         if isinstance(command, click.Group):
             yield from commands(command, (*words, name))
-
-
-def parse(words: list[str]) -> None:
-    """Reads a command line without running it; raises what the command would print."""
-    command: click.Command = app
-    context = click.Context(app, info_name="qiskit-rest")
-    while isinstance(command, click.Group):
-        name, found, words = command.resolve_command(context, words)
-        assert found is not None
-        command = found
-        if not isinstance(command, click.Group):
-            with command.make_context(name, words, parent=context):
-                pass  # leaving it closes the files that it opened
 
 
 @pytest.mark.parametrize("words", list(commands(app)), ids=" ".join)
