@@ -15,6 +15,7 @@ from qiskit_rest_primitives.cli.output import (
     print_fields,
     print_json,
     print_table,
+    read_time,
 )
 from qiskit_rest_primitives.cli.results import Axes
 from qiskit_rest_primitives.cli.show_result import result_options, show_result
@@ -88,8 +89,8 @@ def status(account: AccountChoice, job_id: str, as_json: bool) -> None:
         "status": details_of(job).status,
         "reason": read_state(details_of(job).reported).get("reason"),
         "position_in_queue": metrics.get("position_in_queue"),
-        "running": times.get("running"),
-        "finished": times.get("finished"),
+        "running": read_time(times.get("running")),
+        "finished": read_time(times.get("finished")),
         "estimated_seconds": job.usage_estimation["quantum_seconds"],
         "usage_seconds": job.usage(),
         "private": job.private,

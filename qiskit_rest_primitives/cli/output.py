@@ -108,10 +108,14 @@ def print_fields(fields: Mapping[str, object]) -> None:
         click.echo(f"{name:<{width}}  {value}")
 
 
+def read_time(text: str | None) -> datetime | None:
+    """A time as the service writes it."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+
+
 def local_time(moment: datetime | str | None, *, seconds: bool = False) -> str:
     """A time in the local zone, to the minute or second; empty for None."""
-    if not moment:
+    moment = read_time(moment) if isinstance(moment, str) else moment
+    if moment is None:
         return ""
-    if isinstance(moment, str):
-        moment = datetime.fromisoformat(moment.replace("Z", "+00:00"))
     return f"{moment.astimezone():{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}}"

@@ -22,7 +22,9 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.option("--limit", type=click.IntRange(1, MOST), default=10, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, MOST), default=10, show_default=True, help="At most."
+)
 @click.option("--close", "session_id", metavar="ID", help="Close one: it takes no more jobs.")
 @account_options
 @json_option

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+import qiskit_rest_primitives.local
 from qiskit_rest_primitives import QiskitRuntimeService, load_result
 from qiskit_rest_primitives.cli import figure
+from qiskit_rest_primitives.service import running
 from tests.cli.conftest import ANSATZ, BELL, call, document
 
 pytestmark = pytest.mark.usefixtures("account")
@@ -108,6 +110,7 @@ class TestEstimate:
 
 
 class TestDevice:
+    @pytest.mark.slow
     def test_a_circuit_is_transpiled(self, bell: Path) -> None:
         """Observables follow the layout; a message says what was done."""
         words = ("--backend", "fake_5q", "--set", "resilience_level=0", "--observable", "ZZ")
@@ -266,6 +269,19 @@ class TestMistakes:
         assert result.exit_code == 2
         assert "pip install matplotlib" in result.stderr
         assert "job" not in result.stderr
+
+    def test_an_embedded_service_needs_its_extra(
+        self, bell: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """With the extra [cli] alone, `run --local` and `serve` name [local]."""
+        monkeypatch.setattr(
+            qiskit_rest_primitives.local.importlib.util, "find_spec", lambda _: None
+        )
+        monkeypatch.setattr(running, "_local_service", None)
+        for words in (("run", bell, "--local"), ("serve", "--port", "0")):
+            result = call(*words)
+            assert result.exit_code == 2
+            assert "pip install 'qiskit-rest-primitives[local]'" in result.stderr
 
     def test_tables_need_rich_and_json_does_not(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The extra [local] alone has no rich."""
