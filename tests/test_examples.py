@@ -8,9 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -57,19 +55,3 @@ def test_the_documented_flows_work_with_plain_requests() -> None:
     ones = [int(n) for n in re.findall(r"PUB \d: (\d+) ones", out)]
     # rx(theta) alone decides: sin(theta/2)^2 of 500.
     assert ones == pytest.approx([250, 115], abs=60)
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("default")
-def test_the_notebook_runs_and_keeps_its_outputs(tmp_path: Path) -> None:
-    """first_steps.ipynb: runs without an error, and is stored with the outputs of its seed."""
-    notebook = nbformat.read(EXAMPLES / "first_steps.ipynb", as_version=4)
-    stored = [cell.get("outputs") for cell in notebook.cells if cell.cell_type == "code"]
-    assert all(stored), "a code cell is stored without its output"
-    counts_before = stored[1][0]["data"]["text/plain"]
-    NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
-    ).execute()
-    after = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
-    assert after[1][0]["data"]["text/plain"] == counts_before
-    assert after[-1][0]["data"]["text/plain"] == "('DONE', True)"
