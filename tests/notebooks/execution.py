@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ PICTURES = ROOT / "docs" / "images"
 PNG = "image/png"
 # A plot of matplotlib has few colours: a palette makes its file a third of the size.
 COLOURS = 64
+_PORT = re.compile(r"(?<=://127\.0\.0\.1:)\d+")
 
 
 def execute(path: Path, folder: Path) -> NotebookNode:
@@ -68,6 +70,8 @@ def normalised(notebook: NotebookNode) -> NotebookNode:
             continue
         cell.outputs = [output for output in cell.outputs if not _is_widget(output)]
         for output in cell.outputs:
+            for mime in {"text/html", "text/plain"} & {*output.get("data", {})}:
+                output.data[mime] = _PORT.sub("PORT", output.data[mime])
             if PNG in output.get("data", {}):
                 output.data[PNG] = _small_png(output.data[PNG])
                 output.metadata = nbformat.from_dict({PNG: {"alt": caption(following)}})
