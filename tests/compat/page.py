@@ -11,6 +11,7 @@ from tests.compat.table import Row
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "migrating.md"
 
+# ruff: noqa: E501 - a line of Markdown is a paragraph
 HEAD: Final = """\
 # From `qiskit_ibm_runtime` to `qiskit_rest_primitives`
 
@@ -26,6 +27,23 @@ the official client has a name without a verdict here.
 
 Errors have the official names as well: `except RuntimeJobFailureError` catches what a failed job
 raises. `qiskit_rest_primitives.errors` draws the tree with both names.
+
+Eighteen kinds of programs (`tests/programs`) run with both clients in CI, where only the import
+lines differ.
+
+## What you notice first
+
+- `job.status()` equals both the string (`"DONE"`) and the member (`JobStatus.DONE`).
+- Options reject unknown names and values out of range when they are set, and suggest the nearest name. Type checkers report them too. Only options that you set are sent.
+- `SamplerV2(mode=AerSimulator())`, `mode=FakeManilaV2()` or your vendor's backend: one line, no account. The backend is put behind the embedded service of this process, runs with its own `run`, and has jobs, sessions and a queue like any other.
+- `backend.run(circuits, shots=, memory=, seed_simulator=)` returns a Qiskit job, with Qiskit's `Result`, on any service: `BackendSamplerV2`, `BackendEstimatorV2`, qiskit-experiments and PennyLane's `qiskit.remote` work. It takes 4000 shots unless you say otherwise.
+- `SamplerV2(backend, default_shots=, seed=)` and `EstimatorV2(backend, default_precision=, seed=)` take the arguments of Qiskit's reference primitives.
+- An uncaught error or Ctrl-C prints your own lines and the message, without the frames of this package. `logging.getLogger("qiskit_rest_primitives").setLevel("DEBUG")` shows them.
+- `sampler.default_shots`, `estimator.default_precision` and, in each PUB's metadata, `shots`, `target_precision` and `circuit_metadata` exist, as algorithms expect of Qiskit's own primitives.
+- The constructor sends no request. A quick job takes three requests.
+- `options.isa_check = False` sends a circuit unchecked. `options.split = True` splits a run that is too large for one job into several jobs behind one `SplitJob`, which has the methods of `RestJob`.
+- `await job`, `job.future()`, `wait(jobs)` and `as_completed(jobs)` watch any number of jobs with few requests. `service.run_all(sampler, runs)` submits any number in order, below the service's rate limit.
+- `save_result(result, path)` and `load_result(path)` keep results in a file that needs neither service nor account. `job.raw_result()` returns the bytes as received.
 """
 
 
