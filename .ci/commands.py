@@ -1,7 +1,8 @@
-"""Runs every command in README's bash blocks in its short form: a command that rots fails here.
+"""Runs the commands of README and docs/ in their short form: a command that rots fails here.
 
 A program of tests/ has the option --short; the service is started, called and stopped. The
-commands that begin with "python3 -m venv" are .ci/run's. Another one needs a short form first.
+commands that begin with "python3 -m venv" are .ci/run's; tests/docs/test_commands.py checks the
+others, by their words.
 """
 
 from __future__ import annotations
@@ -73,11 +74,17 @@ def serve(words: list[str]) -> tuple[int, str]:
 
 def short_form(words: list[str]) -> tuple[int, str]:
     """Runs the short form of a command; returns its exit code and what it printed."""
-    if words[:2] == ["python", "-m"] and words[2].startswith("tests."):
-        return run([*words, "--short"])
-    if words[:2] == ["qiskit-rest", "serve"]:
-        return serve(words)
-    return 1, "This command has no short form: give it one, and name it in .ci/commands.py.\n"
+    return serve(words) if is_service(words) else run([*words, "--short"])
+
+
+def is_service(words: list[str]) -> bool:
+    """Whether a command starts the service for its caller alone."""
+    return words[:2] == ["qiskit-rest", "serve"] and "--token-file" not in words
+
+
+def is_program(words: list[str]) -> bool:
+    """Whether a command runs a program of tests/."""
+    return words[:2] == ["python", "-m"] and words[2].startswith("tests.")
 
 
 def timed(words: list[str]) -> bool:
@@ -91,8 +98,10 @@ def timed(words: list[str]) -> bool:
 
 def main() -> int:
     """Runs all, two at a time; 1 if one fails."""
-    printed = commands((ROOT / "README.md").read_text())
-    rest = [words for words in printed if words[:3] != ["python3", "-m", "venv"]]
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    printed = [words for page in pages for words in commands(page.read_text("utf-8"))]
+    once = {tuple(words): words for words in printed}.values()
+    rest = [words for words in once if is_service(words) or is_program(words)]
     with ThreadPoolExecutor(2) as pool:
         good = list(pool.map(timed, rest))
     for words, ended_well in zip(rest, good, strict=True):
