@@ -63,6 +63,13 @@ def test_every_link_of_a_page_has_a_target(page: Path) -> None:
     assert {link: why for link, why in found.items() if why} == {}
 
 
+@pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.stem)
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    """Paths below tests/, docs/ and examples/ in code are files or folders of the repository."""
+    named = re.findall(r"`((?:tests|docs|examples)/[\w./-]*)`", page.read_text("utf-8"))
+    assert [path for path in named if not (pages.ROOT / path).exists()] == []
+
+
 def test_a_broken_link_is_found(tmp_path: Path) -> None:
     """A missing file, a missing heading, a host nobody has looked at: each is a problem."""
     page = tmp_path / "page.md"
