@@ -101,20 +101,6 @@ def _page(page: str, names: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
-def adapt_docstring(
-    app: object, what: str, name: str, thing: object, settings: object, lines: list[str]
-) -> None:
-    """Makes a docstring one that napoleon reads as it was meant.
-
-    A group's options are left out: the page on options has tables of them. An attribute's text has
-    no type before its first colon.
-    """
-    if _is_option(thing) and "Attributes:" in lines:
-        del lines[lines.index("Attributes:") :]
-    if what in ("attribute", "property"):
-        lines.insert(0, "")
-
-
 def _index(pages: dict[str, dict[str, str]]) -> str:
     lines = [_head("API reference"), "Every public name, by what it belongs to.", ""]
     for page, names in pages.items():
@@ -130,6 +116,30 @@ def _title(page: str) -> str:
 
 def _head(text: str) -> str:
     return f"{text}\n{'=' * len(text)}\n"
+
+
+_sentences: dict[str, list[str]] = {}
+
+
+def before_napoleon(
+    app: object, what: str, name: str, thing: object, settings: object, lines: list[str]
+) -> None:
+    """Leaves out a group's options, for which their page has tables; keeps attributes' sentences.
+
+    What stands before a colon would become the type of an attribute.
+    """
+    if _is_option(thing) and "Attributes:" in lines:
+        del lines[lines.index("Attributes:") :]
+    if what in ("attribute", "property") and "Raises:" not in lines:
+        _sentences[name] = [*lines]
+
+
+def after_napoleon(
+    app: object, what: str, name: str, thing: object, settings: object, lines: list[str]
+) -> None:
+    """Puts back the sentences of an attribute."""
+    if name in _sentences:
+        lines[:] = _sentences.pop(name)
 
 
 def shorten_aliases(

@@ -38,7 +38,7 @@ autodoc_preserve_defaults = True
 # Methods of bases of this package are shown, those of Qiskit's and Python's are not.
 FOREIGN_BASES = (
     "BasePrimitiveJob, JobV1, BaseSamplerV2, BaseEstimatorV2, BackendV2, Generic, QiskitError, "
-    "JSONEncoder, JSONDecoder, Struct, tuple, object"
+    "BaseException, JSONEncoder, JSONDecoder, Struct, tuple, object"
 )
 autodoc_default_options = {"members": True, "inherited-members": FOREIGN_BASES}
 napoleon_google_docstring = True
@@ -60,6 +60,7 @@ templates_path: list[str] = []
 def setup(app: Sphinx) -> None:
     """Writes the pages of the API before Sphinx lists the sources."""
     api_pages.write(Path(__file__).parent / "api")
-    # Before napoleon's, which has the priority 500.
-    app.connect("autodoc-process-docstring", api_pages.adapt_docstring, priority=400)
+    # Napoleon has the priority 500.
+    app.connect("autodoc-process-docstring", api_pages.before_napoleon, priority=400)
+    app.connect("autodoc-process-docstring", api_pages.after_napoleon, priority=600)
     app.connect("autodoc-process-signature", api_pages.shorten_aliases)
