@@ -26,8 +26,8 @@ background:var(--jp-layout-color0,var(--vscode-editor-background,var(--qrp-back)
 border:1px solid var(--jp-border-color2,var(--qrp-line));border-radius:6px;display:inline-block;
 max-width:100%;box-sizing:border-box;padding:8px 12px;margin:2px 0;overflow-x:auto;
 font:13px/1.45 system-ui,-apple-system,"Segoe UI",sans-serif;text-align:left}
-.qrp table{border-collapse:collapse;table-layout:auto;margin:6px 0;border:0;font-size:13px;color:inherit;
-background:none}
+.qrp table{border-collapse:collapse;table-layout:auto;margin:6px 0;border:0;font-size:13px;
+color:inherit;background:none}
 .qrp caption{caption-side:top;text-align:left;font-weight:600;padding:2px 0;color:inherit;
 white-space:nowrap}
 .qrp th,.qrp td{text-align:left;vertical-align:top;padding:2px 14px 2px 0;border:0;

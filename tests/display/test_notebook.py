@@ -56,7 +56,7 @@ def run(cells: tuple[str, ...]) -> list[list[Any]]:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of jupyter_client and zmq
 def test_a_notebook() -> None:
-    """Objects show cards and text; a slow wait shows a bar of widgets, unless it was told not to."""
+    """Objects show cards and text; a slow wait shows a bar of widgets, unless told not to."""
     outputs = run(CELLS)
     titles = ("Sampler job", "meas", "Registers", "SamplerOptions", "Backend", "QiskitRuntime")
     for shown, title in zip(outputs, titles, strict=False):
