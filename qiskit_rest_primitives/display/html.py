@@ -48,7 +48,9 @@ background:none;color:inherit;padding:0}
 .qrp details details{margin-left:16px}
 .qrp svg{display:block;max-width:100%;height:auto}
 .qrp svg text{fill:currentColor;font:11px system-ui,sans-serif}
-""".replace("\n", "")
+"""
+# The name thrice is more specific than JupyterLab's own rules for tables in outputs.
+_STYLE_IN_ONE_LINE: Final = _STYLE.replace("\n", "").replace(".qrp ", ".qrp.qrp.qrp ")
 
 
 class Html(str):
@@ -160,5 +162,5 @@ def card(label: str, *content: object) -> str:
     >>> card("Job 1", facts("Job 1", {"status": "DONE"})).count("<th scope=")
     1
     """
-    style = Html(f"<style>{_STYLE}</style>")
+    style = Html(f"<style>{_STYLE_IN_ONE_LINE}</style>")
     return element("div", style, *content, class_="qrp", role="group", aria_label=label)
