@@ -6,8 +6,9 @@ import io
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Future
+from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Executor, Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 from qiskit import QuantumCircuit
@@ -29,7 +30,6 @@ from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.details import details_of
 from qiskit_rest_primitives.jobs.waiting import describe_job
 from qiskit_rest_primitives.local import LocalService
-from tests.jobs.long_jobs import long_pubs
 
 
 class Drawn:
@@ -213,18 +213,28 @@ def test_drawing_asks_nothing(
     assert list(failing.faults.hits) == []
 
 
+class Stuck(Executor):
+    """Takes the tasks of two jobs, and never ends one."""
+
+    _max_workers = 2
+
+    def submit(self, _function: object, /, *_: object, **__: object) -> Future[Any]:
+        """A future that stays pending."""
+        return Future()
+
+
 def test_queue_places_are_shown(drawn: Drawn, circuit: QuantumCircuit) -> None:
-    """As the embedded service reports them: jobs wait for those before them."""
-    with LocalService() as busy:
+    """As the embedded service reports them: two jobs run, and one waits before the last."""
+    with LocalService(executor=Stuck()) as busy:
         service = QiskitRuntimeService(url=busy.url, token=busy.token)
         sampler = SamplerV2(service.backend("statevector"))
-        jobs = [sampler.run(long_pubs(4)) for _ in range(3)]
-        last = sampler.run([circuit])
+        jobs = [sampler.run([circuit]) for _ in range(4)]
+        while jobs[-1].metrics().get("position_in_queue") != 2:
+            assert jobs[-1].status() == "QUEUED"
         with pytest.raises(JobTimeoutError):
-            last.wait_for_final_state(timeout=1.0, progress=True)
-        assert f"{last.job_id()} QUEUED, place 2 in the queue" in drawn.text()
-        for job in [*jobs, last]:
-            job.cancel()
+            jobs[-1].wait_for_final_state(timeout=1.0, progress=True)
+        assert f"{jobs[-1].job_id()} QUEUED, place 2 in the queue" in drawn.text()
+        assert "position_in_queue" not in jobs[0].metrics()
 
 
 def test_many_jobs(
