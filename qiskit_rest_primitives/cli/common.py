@@ -103,7 +103,13 @@ ACCOUNT_OPTIONS = (
         metavar="FILE",
         help="File that holds the token; else QISKIT_IBM_TOKEN, or the saved account's.",
     ),
-    click.option("--ca-bundle", type=EXISTING, metavar="FILE", help="Certificates to trust."),
+    click.option(
+        "--ca-bundle",
+        # A saved account is used from other folders, too.
+        type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+        metavar="FILE",
+        help="Certificates to trust.",
+    ),
     click.option("--name", shell_complete=_saved_names, help="Name of a saved account."),
     click.option("--account-file", metavar="FILE", help="File of saved accounts."),
 )

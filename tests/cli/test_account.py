@@ -87,6 +87,19 @@ class TestSave:
         assert result.exit_code == 2
         assert f"{token_file} must hold a token and nothing else" in result.stderr
 
+    def test_a_ca_bundle_is_saved_with_its_folder(
+        self, accounts: Path, token_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The account works in other folders, too."""
+        (accounts.parent / "ca.pem").write_text("")
+        monkeypatch.chdir(accounts.parent)
+        words = ("--account-file", accounts, "--url", "https://lab.example/v1", "--name", "lab")
+        result = call(
+            "account", "save", *words, "--token-file", token_file, "--ca-bundle", "ca.pem"
+        )
+        assert result.exit_code == 0, result.stderr
+        assert json.loads(accounts.read_text())["lab"]["verify"] == str(accounts.parent / "ca.pem")
+
 
 class TestListAndDelete:
     def test_accounts_are_listed_without_tokens(self, saved: Path, local: LocalService) -> None:
