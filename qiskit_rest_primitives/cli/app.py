@@ -18,7 +18,7 @@ EPILOG = """\b
 Exit codes:
   0    it did what it was told
   1    the job failed or was cancelled, or the service refused or can't be reached
-  2    the command line, a file or the account is wrong; nothing was sent
+  2    the command line, a file or the account is wrong; no job was sent
   130  interrupted by Ctrl-C
 
 \b

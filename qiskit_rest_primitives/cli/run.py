@@ -118,9 +118,7 @@ def run(
         raise click.UsageError(
             "a run of several jobs is put together by this command: leave --no-wait out"
         )
-    if file.isatty():
-        message("reading OpenQASM from the terminal; end it with Ctrl-D")
-    circuit = read(file.read(), file.name)
+    circuit = read(_text_of(file), file.name)
     values = parameter_values(circuit, params)
     coefficients = [observable(text, circuit.num_qubits) for text in observables]
     if observables:
@@ -152,6 +150,20 @@ def run(
     found = result_of(job, timeout, ends_with_command=local)
     axes = _axes(observables, params, values)
     show_result(job, found, axes, save=save, plot=plot, figure=figure, as_json=as_json)
+
+
+def _text_of(file: TextIO) -> str:
+    """What is in a file, or typed.
+
+    Raises:
+        WrongValue: it is not text.
+    """
+    if file.isatty():
+        message("reading OpenQASM from the terminal; end it with Ctrl-D")
+    try:
+        return file.read()
+    except UnicodeDecodeError:
+        raise WrongValue(f"{file.name} is not text: pass a file of OpenQASM 2 or 3") from None
 
 
 def _check_usage(

@@ -37,7 +37,7 @@ def result_of(job: Job, timeout: float | None, *, ends_with_command: bool) -> Pr
         message(f"job {named} on {job.backend().name}")
         # A future, because job.result() would warn of Ctrl-C in Python's words.
         future = job.future()
-        with _clock(f"job {named} on {job.backend().name}"):
+        with _clock("waiting for the result"):
             return future.result(timeout)
     except KeyboardInterrupt:
         raise Failure(f"interrupted; {later}", INTERRUPTED) from None

@@ -251,6 +251,14 @@ class TestMistakes:
         assert said in result.stderr
         assert str(path) in result.stderr
 
+    def test_a_file_that_is_not_text(self, tmp_path: Path) -> None:
+        """Such as QPY."""
+        path = tmp_path / "bell.qpy"
+        path.write_bytes(b"QISKIT\xff\xfe\x80")
+        result = run(path)
+        assert result.exit_code == 2
+        assert f"{path} is not text" in result.stderr
+
     def test_a_file_of_options_is_checked(self, bell: Path, tmp_path: Path) -> None:
         """It must be a JSON object."""
         file = tmp_path / "options.json"
