@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qiskit_rest_primitives.errors import OptionsError
+from qiskit_rest_primitives.mitigation.collector import collector_paused
 from qiskit_rest_primitives.mitigation.estimator import EstimatorJob, EstimatorStep
 from qiskit_rest_primitives.mitigation.estimator_pub import PubCircuits
 from qiskit_rest_primitives.mitigation.expected_noise import expected_noise
@@ -72,6 +73,7 @@ class Expected:
         return sum(clock.execution_seconds(load.circuit) * load.executions for load in self.loads)
 
 
+@collector_paused()
 def expected_loads(
     sweeps: Sequence[SamplerSweep | EstimatorSweep], options: Mitigation, target: Target | None
 ) -> Expected:

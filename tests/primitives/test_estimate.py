@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -23,25 +22,7 @@ from qiskit_rest_primitives.primitives import request
 
 # Without the pause of 250 µs the lengths of circuits decide.
 NO_PAUSE: dict[str, Any] = {"execution": {"rep_delay": 0, "init_qubits": False}}
-TWIRLED = {"twirling": {"enable_gates": True, "num_randomizations": 8}}
 DECOUPLED = {"dynamical_decoupling": {"enable": True}}
-LEARNING = {"num_randomizations": 4, "shots_per_randomization": 16, "layer_pair_depths": [0, 4]}
-PEC = {"resilience": {"pec_mitigation": True, "layer_noise_learning": LEARNING}}
-# Few shots find more noise than there is, since rates are never negative.
-WELL_LEARNED = {
-    "resilience": {
-        "pec_mitigation": True,
-        "layer_noise_learning": {"num_randomizations": 16, "layer_pair_depths": [0, 4, 16]},
-    }
-}
-PEA = {
-    "resilience": {
-        "zne_mitigation": True,
-        "zne": {"amplifier": "pea", "noise_factors": (1, 2, 3)},
-        "layer_noise_learning": LEARNING,
-    }
-}
-needs_extra = pytest.mark.skipif(not find_spec("samplomatic"), reason="needs [mitigation]")
 
 
 def ansatz(num_qubits: int = 4, depth: int = 2) -> QuantumCircuit:
@@ -85,10 +66,23 @@ def within_a_fifth(estimate: RunEstimate, job: Any) -> None:
     assert job.usage_estimation["quantum_seconds"] == pytest.approx(estimate.seconds, rel=0.02)
 
 
+def compared(service: QiskitRuntimeService, options: dict[str, Any]) -> RunEstimate:
+    """The estimate of two observables at two points on a device, after it was run."""
+    device = service.backend("fake_5q")
+    isa = transpile(ansatz(3), device, seed_transpiler=1)
+    observables = [[SparsePauliOp(text).apply_layout(isa.layout)] for text in ("ZZI", "XIX")]
+    options = {**NO_PAUSE, "default_shots": 256, "seed_estimator": 7, **options}
+    estimator = EstimatorV2(device, options=options)
+    pubs = [(isa, observables, [[0.1], [0.2]])]
+    estimate = estimator.estimate(pubs)
+    within_a_fifth(estimate, estimator.run(pubs))
+    return estimate
+
+
 @pytest.mark.parametrize("name", ["fake_5q", "fake_27q"])
 @pytest.mark.parametrize(
     "options",
-    [{}, {"twirling": {"enable_measure": True}}, pytest.param(TWIRLED, marks=needs_extra)],
+    [{}, {"twirling": {"enable_measure": True}}],
     ids=str,
 )
 def test_a_sampler_is_charged_what_was_estimated(
@@ -106,47 +100,15 @@ def test_a_sampler_is_charged_what_was_estimated(
 
 @pytest.mark.parametrize(
     "options",
-    [
-        {"resilience_level": 0},
-        {"resilience_level": 1},
-        {"resilience_level": 1, **DECOUPLED},
-        pytest.param({"resilience_level": 0, **TWIRLED}, marks=needs_extra),
-        pytest.param({"resilience_level": 2}, marks=needs_extra),
-        pytest.param(PEC, marks=needs_extra),
-        pytest.param(PEA, marks=needs_extra),
-    ],
+    [{"resilience_level": 0}, {"resilience_level": 1}, {"resilience_level": 1, **DECOUPLED}],
     ids=str,
 )
 def test_an_estimator_is_charged_what_was_estimated(
     service: QiskitRuntimeService, options: dict[str, Any]
 ) -> None:
-    """Levels, twirling, decoupling, ZNE, PEC and PEA: with all the circuits that they add."""
-    device = service.backend("fake_5q")
-    isa = transpile(ansatz(3), device, seed_transpiler=1)
-    observables = [[SparsePauliOp(text).apply_layout(isa.layout)] for text in ("ZZI", "XIX")]
-    options = {**NO_PAUSE, "default_shots": 256, "seed_estimator": 7, **options}
-    estimator = EstimatorV2(device, options=options)
-    pubs = [(isa, observables, [[0.1], [0.2]])]
-    estimate = estimator.estimate(pubs)
-    within_a_fifth(estimate, estimator.run(pubs))
+    """With the circuits that calibrate the measurements; `tests.mitigation` has the extra's."""
+    estimate = compared(service, options)
     assert estimate.shots == 2 * 2 * 256
-    assert estimate.executions >= estimate.randomizations >= estimate.circuits >= 4
-
-
-@pytest.mark.slow
-@needs_extra
-@pytest.mark.parametrize("options", [{"resilience_level": 2}, WELL_LEARNED], ids=str)
-def test_a_wide_estimator_is_charged_what_was_estimated(
-    service: QiskitRuntimeService, options: dict[str, Any]
-) -> None:
-    """On eight qubits, where PEC needs several times the circuits."""
-    device = service.backend("fake_27q")
-    isa = transpile(ansatz(8, 3).assign_parameters([0.0]), device, seed_transpiler=1)
-    observable = SparsePauliOp("I" * 6 + "ZZ").apply_layout(isa.layout)
-    options = {**NO_PAUSE, "default_shots": 256, "seed_estimator": 7, **options}
-    estimator = EstimatorV2(device, options=options)
-    estimate = estimator.estimate([(isa, observable)])
-    within_a_fifth(estimate, estimator.run([(isa, observable)]))
 
 
 def test_of_branches_the_longest_counts(service: QiskitRuntimeService) -> None:
