@@ -31,4 +31,8 @@ def file_lock(path: Path, *, exclusive: bool) -> Generator[None]:
                 fcntl.flock(handle, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
         yield
     finally:
+        if fcntl is not None:
+            # Not left to close(): a process that was forked meanwhile has the file open as well.
+            with contextlib.suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_UN)
         os.close(handle)

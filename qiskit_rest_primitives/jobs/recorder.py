@@ -32,7 +32,7 @@ from qiskit_rest_primitives.jobs.details import details_of
 from qiskit_rest_primitives.jobs.duplicates import expect_duplicates
 from qiskit_rest_primitives.jobs.job import RestJob
 from qiskit_rest_primitives.jobs.kept_result import kept_file
-from qiskit_rest_primitives.jobs.run_record import RunRecord
+from qiskit_rest_primitives.jobs.run_record import RunRecord, locked_record
 from qiskit_rest_primitives.jobs.status import CANCELLED, ERROR
 from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub
 from qiskit_rest_primitives.jobs.tags import new_tag
@@ -187,7 +187,7 @@ class Recorder:
             number = left.pop() if left else self._counts[key]
             self._counts[key] = max(self._counts[key], number + 1)
         try:
-            with RunRecord(self._folder / "runs" / f"{key}-{number}.jsonl") as record:
+            with locked_record(self._folder / "runs" / f"{key}-{number}.jsonl") as record:
                 yield record
         except BaseException:
             left.append(number)

@@ -8,60 +8,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import msgspec
 
+from qiskit_rest_primitives.concurrency.file_lock import file_lock
 from qiskit_rest_primitives.jobs.durable_files import make_folder, sync_folder
-
-try:
-    import fcntl
-except ImportError:  # not on Windows
-    fcntl = None
 
 
 class RunRecord:
-    """One run's file. As a context manager it waits for other threads and processes that have it.
+    """One run's file.
 
     Args:
-        path: the file; made with its folder.
-
-    Raises:
-        OSError: it can't be read or written.
+        path: the file; made by `locked_record`.
     """
 
     def __init__(self, path: Path):
         self.path = path
-        self._handle = -1
-
-    def __enter__(self) -> RunRecord:
-        make_folder(self.path.parent)
-        is_new = not self.path.exists()
-        self._handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        if fcntl is not None:
-            # Some network file systems have no locks; then nothing keeps two processes apart.
-            with contextlib.suppress(OSError):
-                fcntl.flock(self._handle, fcntl.LOCK_EX)
-        if is_new:
-            sync_folder(self.path.parent)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if fcntl is not None:
-            # Not left to close(): a process that was forked meanwhile has the file open as well.
-            with contextlib.suppress(OSError):
-                fcntl.flock(self._handle, fcntl.LOCK_UN)
-        os.close(self._handle)
-        self._handle = -1
 
     def latest(self) -> dict[str, Any]:
         """The members of the latest attempt's lines; empty if there is none, or it was refused."""
@@ -101,13 +67,30 @@ class RunRecord:
 
     def _append(self, entry: Mapping[str, Any]) -> None:
         line = msgspec.json.encode(entry) + b"\n"
-        size = os.fstat(self._handle).st_size
-        if size and _last_byte(self._handle, size) != b"\n":
-            line = b"\n" + line  # after a line cut short by a crash
-        os.write(self._handle, line)
-        os.fsync(self._handle)
+        with self.path.open("rb+") as file:
+            size = file.seek(0, os.SEEK_END)
+            if size:
+                file.seek(size - 1)
+                if file.read(1) != b"\n":
+                    line = b"\n" + line  # after a line cut short by a crash
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
 
 
-def _last_byte(handle: int, size: int) -> bytes:
-    os.lseek(handle, size - 1, os.SEEK_SET)
-    return os.read(handle, 1)
+@contextlib.contextmanager
+def locked_record(path: Path) -> Generator[RunRecord]:
+    """A run's record, when no other thread or process has it.
+
+    Args:
+        path: the file; made with its folder.
+
+    Raises:
+        OSError: it can't be made.
+    """
+    make_folder(path.parent)
+    is_new = not path.exists()
+    with file_lock(path, exclusive=True):
+        if is_new:
+            sync_folder(path.parent)
+        yield RunRecord(path)

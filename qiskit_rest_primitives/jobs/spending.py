@@ -101,6 +101,7 @@ class Approval:
         failed = isinstance(error, RestPrimitivesError)
         if failed and self._release and not getattr(error, "may_have_acted", False):
             self._release()
+            self._release = None
 
 
 class Ledger:

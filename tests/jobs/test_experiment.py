@@ -25,11 +25,13 @@ from qiskit_rest_primitives import (
     RestBackend,
     SamplerV2,
     Settings,
+    SpendingError,
     load_result,
 )
 from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.jobs.recorder import Recorder, Summary, recorder_for, recording_to
 from qiskit_rest_primitives.jobs.run_record import RunRecord
+from qiskit_rest_primitives.jobs.spending import Ledger
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.simulators import calibration_days
 from qiskit_rest_primitives.primitives import request
@@ -225,8 +227,7 @@ def test_a_run_that_is_too_large_is_not_recorded(
             with pytest.raises(EncodeError, match="MB"):
                 SamplerV2(backend).run([(rotation(), [0.3])])
         (path,) = (tmp_path / "runs").iterdir()
-        with RunRecord(path) as record:
-            assert record.latest() == {}
+        assert RunRecord(path).latest() == {}
 
 
 def test_a_cancelled_job_is_run_again(backend: RestBackend, tmp_path: Path) -> None:
@@ -313,6 +314,38 @@ def test_a_newer_calibration_is_named_once(
     assert warning.filename == __file__
 
 
+@pytest.mark.parametrize("mitigation", ["service", "client"])
+def test_reused_runs_are_neither_confirmed_nor_counted(
+    local: LocalService, tmp_path: Path, mitigation: str
+) -> None:
+    """Leave to spend is asked for when a job is about to be sent."""
+    asked: list = []
+    settings = Settings(
+        state_folder=tmp_path / "state",
+        max_seconds_per_day=100,
+        confirm=lambda estimate: asked.append(estimate) or len(asked) < 3,
+    )
+    service = QiskitRuntimeService(url=local.url, token=local.token, settings=settings)
+    device = service.backend("fake_5q")
+    estimator = EstimatorV2(device, options={"mitigation": mitigation})
+    circuit = QuantumCircuit(5)
+    circuit.sx(0)
+
+    def run(precision: float) -> None:
+        with Experiment("confirmed", folder=tmp_path / "confirmed"):
+            estimator.run([(circuit, "IIIIZ")], precision=precision)
+
+    run(0.1)
+    spent = Ledger(device).spent_today()
+    run(0.1)
+    assert (len(asked), Ledger(device).spent_today()) == (1, spent)
+    run(0.2)
+    assert len(asked) == 2
+    for _ in range(2):  # a run that was declined leaves nothing to look up
+        with pytest.raises(SpendingError, match="declined"):
+            run(0.3)
+
+
 def test_a_private_result_is_reused_and_not_copied(
     service: QiskitRuntimeService, backend: RestBackend, tmp_path: Path
 ) -> None:
@@ -337,16 +370,16 @@ def test_parts_of_a_split_run_are_reused(
     sampler = SamplerV2(backend, options={"split": True})
     pub = (rotation(), [0.3], 300)
     sent: list[str] = []
-    send = request.JobSubmission.post
+    prepare = request.JobSubmission.prepare
 
-    def second_fails(self: request.JobSubmission, tag: str, **given: object) -> str:
+    def second_fails(self: request.JobSubmission, tag: str, **given: bool) -> bytes:
         if len(sent) == 1:
             raise EncodeError("no")
         sent.append(tag)
-        return send(self, tag, **given)
+        return prepare(self, tag, **given)
 
     with Experiment("parts", folder=tmp_path), monkeypatch.context() as patch:
-        patch.setattr(request.JobSubmission, "post", second_fails)
+        patch.setattr(request.JobSubmission, "prepare", second_fails)
         with pytest.raises(EncodeError, match="Parts submitted so far, of 3"):
             sampler.run([pub])
     with Experiment("parts", folder=tmp_path) as experiment:
@@ -447,9 +480,8 @@ def test_damaged_files_cost_a_request(
         assert counts(again) == measured
     assert "is downloaded again" in caplog.text
     assert load_result(kept)[0].data.c.get_counts() == measured
-    with RunRecord(record) as read:
-        read.has_job("another")
-        assert read.latest()["job_id"] == "another"
+    RunRecord(record).has_job("another")
+    assert RunRecord(record).latest()["job_id"] == "another"
 
 
 def test_a_result_that_no_file_can_hold_is_returned(
