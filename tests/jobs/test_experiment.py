@@ -80,9 +80,9 @@ def test_a_run_made_before_is_answered_without_the_service(tmp_path: Path) -> No
 
 
 def test_its_folder_is_read_by_load_result_and_by_its_owner_only(
-    backend: RestBackend, tmp_path: Path
+    local: LocalService, backend: RestBackend, tmp_path: Path
 ) -> None:
-    """The default folder is that of the client's state."""
+    """The default folder is that of the client's state; the token is in none of its files."""
     with Experiment("kept") as experiment:
         job = SamplerV2(backend).run([(rotation(), [0.3], 500)])
         result = job.result()
@@ -92,6 +92,8 @@ def test_its_folder_is_read_by_load_result_and_by_its_owner_only(
     assert kept[0].metadata == result[0].metadata
     paths = [experiment.folder, *experiment.folder.rglob("*")]
     assert {path.stat().st_mode & 0o077 for path in paths} == {0}
+    for path in paths:
+        assert path.is_dir() or local.token.encode() not in path.read_bytes()
 
 
 def test_equal_runs_of_one_block_are_several_jobs(backend: RestBackend, tmp_path: Path) -> None:
