@@ -57,10 +57,10 @@ class Core:
         backends: where jobs run.
         engine: runs them.
         limits: sizes, times and rates.
-        held: jobs that a test keeps in the queue.
         clock: seconds since the epoch.
         decoding: held while a large request is decoded.
         stopping: True while the service stops: unfinished jobs stay unfinished in the store.
+        held: jobs that a test keeps in the queue.
     """
 
     store: Store
@@ -68,9 +68,9 @@ class Core:
     backends: LocalBackends
     engine: Engine
     limits: Limits
-    held: HeldJobs = field(default_factory=HeldJobs)
     clock: Callable[[], float] = wall_clock
     stopping: bool = False
+    held: HeldJobs = field(default_factory=HeldJobs)
 
     def __post_init__(self) -> None:
         self.sessions = Sessions(self.store, self._end_queued, clock=self.clock)
@@ -140,7 +140,9 @@ class Core:
             self.store.insert("jobs", fields)
             if tags:
                 self.store.set_tags(job_id, tags)
-        self._start(job_id, request.backend, calibration_id, params, request.program_id, cost)
+        self._start_or_hold(
+            job_id, request.backend, calibration_id, params, request.program_id, cost
+        )
         reply: dict[str, Any] = {"id": job_id, "backend": request.backend}
         if session_id is not None:
             reply["session_id"] = session_id
@@ -149,6 +151,11 @@ class Core:
         if calibration_id is not None:
             reply["calibration_id"] = calibration_id
         return reply
+
+    def _start_or_hold(self, job_id: str, backend: str, *more: Any) -> None:
+        start = partial(self._start, job_id, backend, *more)
+        if not self.held.hold(job_id, backend, start):
+            start()
 
     def _start(
         self,
@@ -159,26 +166,22 @@ class Core:
         program_id: str,
         cost: int,
     ) -> None:
-        def start() -> None:
-            try:
-                self.engine.submit(
-                    job_id,
-                    backend,
-                    params,
-                    program_id=program_id,
-                    calibration_id=calibration_id,
-                    time_limit_seconds=float(cost),
-                    on_running=self._on_running,
-                    on_final=self._on_final,
-                    on_estimated=self._on_estimated,
-                )
-            except RuntimeError:
-                # The engine is closed: the job is in the store, and the next start runs it.
-                if not self.stopping:
-                    raise
-
-        if not self.held.hold(job_id, backend, start):
-            start()
+        try:
+            self.engine.submit(
+                job_id,
+                backend,
+                params,
+                program_id=program_id,
+                calibration_id=calibration_id,
+                time_limit_seconds=float(cost),
+                on_running=self._on_running,
+                on_final=self._on_final,
+                on_estimated=self._on_estimated,
+            )
+        except RuntimeError:
+            # The engine is closed: the job is in the store, and the next start runs it.
+            if not self.stopping:
+                raise
 
     def _on_running(self, job_id: str) -> None:
         if self.stopping:
@@ -289,7 +292,7 @@ class Core:
                     },
                 )
                 continue
-            self._start(
+            self._start_or_hold(
                 job["id"],
                 job["backend"],
                 job["calibration_id"],

@@ -10,7 +10,7 @@ import requests
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local import LocalService
 
-CONNECT_SECONDS = 10
+TIMEOUT_SECONDS = 10
 
 
 def set_faults(local: LocalService, *call: str, **arguments: Any) -> None:
@@ -53,12 +53,14 @@ def _offline(local: LocalService, names: Any) -> None:
 
 
 def _usage_limit(local: LocalService, seconds: Any) -> None:
-    requests.put(
-        f"{local.url}/instances/configuration",
-        json={"instance_limit": 0 if seconds is True else seconds},
-        headers={"Authorization": f"Bearer {local.token}"},
-        timeout=CONNECT_SECONDS,
-    ).raise_for_status()
+    with requests.Session() as session:
+        session.trust_env = False  # no proxy leads to this machine
+        session.put(
+            f"{local.url}/instances/configuration",
+            json={"instance_limit": 0 if seconds is True else seconds},
+            headers={"Authorization": f"Bearer {local.token}"},
+            timeout=TIMEOUT_SECONDS,
+        ).raise_for_status()
 
 
 def _lost_replies(local: LocalService, count: Any) -> None:
