@@ -19,6 +19,7 @@ from qiskit_rest_primitives.options.job_options import PrimitiveOptions
 from qiskit_rest_primitives.wire.request.job_request import decode_params
 from qiskit_rest_primitives.wire.request.option_docs import meanings
 from qiskit_rest_primitives.wire.request.option_group import OptionGroup, groups_of, options_of
+from qiskit_rest_primitives.wire.request.option_rows import option_row
 from qiskit_rest_primitives.wire.request.options import CommonOptions
 
 BEGIN: Final = "<!-- The tables: written by python -m tests.docs. -->"
@@ -34,13 +35,6 @@ BESIDE_PARAMS: Final = ("environment.", "max_execution_time")
 
 PUBS: Final = {"sampler": ["OPENQASM 3;"], "estimator": ["OPENQASM 3;", "Z"]}
 NOISE: Final = {"errors": []}
-UNITS: Final = {
-    r"\bin seconds\b": "s",
-    "^Shots of": "shots",
-    "^Number of random circuits": "circuits",
-    "^Standard error": "of the value",
-    "^Depths, in pairs of layers": "pairs of layers",
-}
 SAMPLES: Final[dict[str, Any]] = {
     "default_precision": 0.01,
     "default_shots": 100,
@@ -120,23 +114,17 @@ def _rows(
     texts = meanings(group)
     for name in names:
         option = options_of(group)[name]
-        meaning, _, default = re.split(r"(Service's default: |Default: )", texts[name])
+        row = option_row(option.path, 0, texts[name], is_set=False, value=None)
         cells = [
             f"`{name}`",
-            option.takes + _unit(texts[name]),
-            default.strip().rstrip("."),
-            meaning.strip(),
+            option.takes + (row.unit and f" ({row.unit})"),
+            row.default,
+            row.meaning,
             _who_acts(option.path, program, backends),
         ]
         # Stars, and underscores before a word, would be emphasis.
         escaped = (re.sub(r"([|*]|(?<= )_)", r"\\\1", cell) for cell in cells)
         yield f"| {' | '.join(escaped)} |"
-
-
-def _unit(text: str) -> str:
-    """The unit that a docstring names."""
-    unit = next((unit for words, unit in UNITS.items() if re.search(words, text)), "")
-    return unit and f" ({unit})"
 
 
 def _who_acts(path: str, program: str, backends: dict[str, LocalBackend]) -> str:
