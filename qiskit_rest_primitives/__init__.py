@@ -80,8 +80,8 @@ explain_absent_names()
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.jobs.circuit_job import CircuitJob
-    from qiskit_rest_primitives.jobs.labelled import to_pandas, to_xarray
     from qiskit_rest_primitives.jobs.experiment import Experiment
+    from qiskit_rest_primitives.jobs.labelled import to_pandas, to_xarray
     from qiskit_rest_primitives.jobs.mitigated_job import MitigatedJob
     from qiskit_rest_primitives.jobs.saved_results import load_result, save_result
     from qiskit_rest_primitives.primitives.estimate import RunEstimate
