@@ -165,13 +165,14 @@ def _bar_class(required: bool | None) -> Callable[..., Any] | None:
             # Without ipywidgets, tqdm warns and draws text.
             warnings.simplefilter("ignore")
             from tqdm.auto import tqdm
-    except ImportError:
+    except Exception as error:
         if not required:
+            logger.debug("no progress bar: %r", error)
             return None
         raise ImportError(
             "progress=True draws with tqdm: pip install 'qiskit-rest-primitives[notebook]'",
             name="tqdm",
-        ) from None
+        ) from error
 
     class Bar(tqdm):
         """A bar without a monitor thread, and with a lock of this process alone."""

@@ -157,7 +157,7 @@ def test_attributes_of_the_official_backend(backend: RestBackend) -> None:
 
 def test_unknown_attribute_is_an_attribute_error(backend: RestBackend) -> None:
     """``hasattr`` works; Python's special methods cause no request."""
-    assert not hasattr(backend, "_repr_html_")
+    assert not hasattr(backend, "_repr_latex_")
     assert backend.client.calls == []
     assert not hasattr(backend, "colour")
     with pytest.raises(AttributeError, match="fake_5q has no attribute 'colour'"):
