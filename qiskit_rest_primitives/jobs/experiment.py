@@ -11,7 +11,8 @@ from qiskit_rest_primitives.concurrency.forks import Lock
 from qiskit_rest_primitives.errors import InputError
 from qiskit_rest_primitives.jobs.durable_files import make_folder
 from qiskit_rest_primitives.jobs.job import RestJob
-from qiskit_rest_primitives.jobs.recorder import Recorder, Summary, set_open_recorder
+from qiskit_rest_primitives.jobs.recorder import Recorder, Summary
+from qiskit_rest_primitives.jobs.recording import set_open_recorder
 from qiskit_rest_primitives.settings import state_folder
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,8 @@ from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.errors import EncodeError, OptionsError
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.mitigated_job import MitigatedJob
-from qiskit_rest_primitives.jobs.recorder import Recorder, recorder_for, recording_to
+from qiskit_rest_primitives.jobs.recorder import Recorder
+from qiskit_rest_primitives.jobs.recording import recorder_for, recording_to
 from qiskit_rest_primitives.jobs.spending import Approval
 from qiskit_rest_primitives.mitigation.extra import INSTALL, extra_is_installed
 from qiskit_rest_primitives.mitigation.layer_learning import LayerLearning

@@ -21,7 +21,7 @@ from qiskit_rest_primitives.errors import (
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.job import RestJob
 from qiskit_rest_primitives.jobs.pieces import Piece
-from qiskit_rest_primitives.jobs.recorder import recorder_for
+from qiskit_rest_primitives.jobs.recording import recorder_for
 from qiskit_rest_primitives.jobs.spending import Approval
 from qiskit_rest_primitives.jobs.split_job import SplitJob
 from qiskit_rest_primitives.jobs.submit import submit

@@ -29,12 +29,14 @@ from qiskit_rest_primitives import (
     load_result,
 )
 from qiskit_rest_primitives.http import retry_policies
-from qiskit_rest_primitives.jobs.recorder import Recorder, Summary, recorder_for, recording_to
+from qiskit_rest_primitives.jobs.recorder import Recorder, Summary
+from qiskit_rest_primitives.jobs.recording import recorder_for, recording_to
 from qiskit_rest_primitives.jobs.run_record import RunRecord
 from qiskit_rest_primitives.jobs.spending import Ledger
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.simulators import calibration_days
 from qiskit_rest_primitives.primitives import request
+from qiskit_rest_primitives.service import running
 from qiskit_rest_primitives.service.embedded import served_backend
 from tests.jobs.long_jobs import long_pubs
 
@@ -232,17 +234,21 @@ def test_a_run_that_is_too_large_is_not_recorded(
         assert RunRecord(path).latest() == {}
 
 
-def test_a_cancelled_job_is_run_again(backend: RestBackend, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ended", ["was cancelled", "failed"])
+def test_a_job_without_a_result_is_run_again(
+    backend: RestBackend, tmp_path: Path, ended: str
+) -> None:
     """A warning says so; the new job takes its place."""
-    sampler = SamplerV2(backend)
     pubs = long_pubs(20)
-    with Experiment("cancelled", folder=tmp_path):
-        job = sampler.run(pubs)
-        job.cancel()
+    with Experiment("ended", folder=tmp_path):
+        limit = {"max_execution_time": 1} if ended == "failed" else {}
+        job = SamplerV2(backend, options=limit).run(pubs)
+        if not limit:
+            job.cancel()
         job.wait_for_final_state(60)
-    with Experiment("cancelled", folder=tmp_path):
-        with pytest.warns(UserWarning, match=f"job {job.job_id()} was cancelled: its PUBs are run"):
-            new = sampler.run(pubs)
+    with Experiment("ended", folder=tmp_path):
+        with pytest.warns(UserWarning, match=f"job {job.job_id()} {ended}: its PUBs are run again"):
+            new = SamplerV2(backend).run(pubs)
         new.cancel()
     assert new.job_id() != job.job_id()
 
@@ -263,6 +269,25 @@ def test_a_job_that_is_gone_is_run_again_unless_its_result_is_kept(
         with pytest.warns(UserWarning, match="no longer on the service"):
             sampler.run([(rotation(), [0.2])])
     assert (experiment.reused, experiment.submitted) == (1, 1)
+
+
+def test_the_embedded_service_of_the_next_process_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With another port, and without the jobs of the one before."""
+    urls: set[str] = set()
+
+    def run() -> str:
+        with LocalService() as local, Experiment("kernel", folder=tmp_path):
+            monkeypatch.setattr(running, "_local_service", local)
+            service = QiskitRuntimeService(channel="local")
+            urls.add(service.client.url)
+            job = SamplerV2(service.backend("statevector")).run([(rotation(), [0.3])])
+            assert counts(job)
+            return job.job_id()
+
+    assert run() == run()
+    assert len(urls) == 2
 
 
 def test_fresh_jobs_take_the_place_of_the_earlier_ones(
