@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 from qiskit_rest_primitives.account import Account
+from qiskit_rest_primitives.account.secret import Secret
 
 HIDDEN: Final = "<hidden>"
 SHORT_CHARACTERS: Final = 8
@@ -46,10 +47,10 @@ def mask(text: bytes, secrets: Iterable[str] = ()) -> bytes:
     return text
 
 
-def secrets_of(account: Account) -> set[str]:
+def secrets_of(account: Account) -> set[Secret[str]]:
     """What an account has to hide: its token, its CRN, and users and passwords of its proxies."""
     found = {account.token.reveal(), account.instance or ""}
     for url in (account.proxies or {}).values():
         parts = urlsplit(url)
         found |= {unquote(part) for part in (parts.username, parts.password) if part}
-    return found - {""}
+    return {Secret(text) for text in found if text}

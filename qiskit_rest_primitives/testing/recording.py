@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from qiskit_rest_primitives.account import Account
+from qiskit_rest_primitives.account.secret import Secret
 from qiskit_rest_primitives.concurrency.forks import Lock
 from qiskit_rest_primitives.errors import RestPrimitivesError
 from qiskit_rest_primitives.http.interception import Send, intercepting
@@ -93,7 +94,7 @@ class _Job:
         return self.request is not None and not ended
 
 
-@dataclass
+@dataclass(repr=False)
 class _Recorder:
     """An interceptor that lets every call pass and keeps what was answered."""
 
@@ -107,7 +108,10 @@ class _Recorder:
     _calls: dict[tuple[str, str, bytes], list[Reply]] = field(
         default_factory=dict[tuple[str, str, bytes], list[Reply]]
     )
-    _secrets: set[str] = field(default_factory=set[str])
+    _secrets: set[Secret[str]] = field(default_factory=set[Secret[str]])
+
+    def __repr__(self) -> str:
+        return f"<recorder of {len(self._jobs)} jobs>"
 
     def answer(self, account: Account, path: str, call: Call, send: Send) -> Reply:
         """Sends a call and keeps the reply, unless the client will retry the call."""
@@ -123,7 +127,7 @@ class _Recorder:
         # Into memory first: the body of a result is needed here, too.
         reply = send(replace(call, into=None))
         with self._lock:
-            self._secrets |= {reply.sent_token} - {""}
+            self._secrets |= {Secret(reply.sent_token)} if reply.sent_token else set()
             if not is_outage_status(reply.status_code) and reply.status_code != 401:
                 self._keep(path, call, reply)
         if call.into is None or reply.status_code != 200:
@@ -210,7 +214,7 @@ class _Recorder:
         return StoredReply.of(reply.status_code, self._masked(reply.body))
 
     def _masked(self, text: bytes) -> bytes:
-        return mask(text, self._secrets)
+        return mask(text, [secret.reveal() for secret in self._secrets])
 
 
 def _tag(body: bytes) -> str:

@@ -420,6 +420,6 @@ def test_the_proxy_of_an_account_is_hidden() -> None:
         token=secret("account", 30),
         proxies={"https": f"http://proxy-user:{password}@proxy:8080"},
     )
-    hidden = secrets_of(account)
+    hidden = {each.reveal() for each in secrets_of(account)}
     assert {password, "proxy-user"} < hidden
     assert password.encode() not in mask(f'{{"reason":"{password} is wrong"}}'.encode(), hidden)
