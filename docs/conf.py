@@ -45,6 +45,8 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 default_role = "py:obj"
+# Quotation marks in tables of options are Python's: they are copied.
+smartquotes = False
 # Annotations name classes of other packages, and of this one's inside, which have no page here.
 nitpick_ignore_regex = [(r"py:.*", r".*")]
 

@@ -40,7 +40,7 @@ def card_of_job(
         "private": "yes: its result can be read once" if details.private else None,
         "created": _moment(reported.get("created")),
         **{name: _moment(text) for name, text in details.timestamps.items()},
-        "estimated use": None if seconds is None else f"{seconds:g} s on the device",
+        "estimated use": None if seconds is None else f"{seconds:,.1f} s on the device",
         "service": details.client.url,
     }
     pubs = _pubs_in_params(details) if pubs is None else pubs

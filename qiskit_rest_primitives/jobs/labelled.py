@@ -159,9 +159,9 @@ class _Labelled:
         if pub is None:
             if tuple(result.data.shape):
                 raise InputError(
-                    "the names and values of the parameters are not in the result: pass the PUB "
-                    "as it was run, pub=(circuit, values) of a sampler or pub=(circuit, "
-                    "observables, values) of an estimator"
+                    "the names and values of the parameters are not in the result: pass the job "
+                    "that run() returned, or the PUB as it was run, pub=(circuit, values) of a "
+                    "sampler or pub=(circuit, observables, values) of an estimator"
                 )
             return cls(result, PubAxes((), {}))
         coerced = EstimatorPub.coerce(pub) if is_estimate else SamplerPub.coerce(pub)

@@ -57,6 +57,9 @@ class RestPrimitive(Generic[OptionsT]):
             if value is not None:
                 set_from_keyword(self._options, path, value, keyword)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(mode={self._mode!r})"
+
     @property
     def mode(self) -> Mode:
         """The backend, session or batch that jobs go to."""

@@ -58,7 +58,7 @@ class RunEstimate:
     def _repr_html_(self) -> str:
         title = f"Estimate for {self.backend}"
         shown = {
-            "on the device": "not known" if self.seconds is None else f"{self.seconds:.3g} s",
+            "on the device": "not known" if self.seconds is None else f"{self.seconds:,.1f} s",
             "jobs": f"{self.jobs:,}",
             "circuits": f"{self.circuits:,}",
             "random versions": f"{self.randomizations:,}",

@@ -61,9 +61,16 @@ def test_one_expectation_value(backend: RestBackend) -> None:
     result = EstimatorV2(backend).run([(circuit, "Z")], precision=0.1).result(timeout=60)
     read = shown(result_card(result))
     (_, value, spread) = read.table("Expectation value").rows[1]
-    assert value == f"{float(result[0].data.evs):.5g}"
-    assert spread == f"{float(result[0].data.stds):.2g}"
+    assert value == f"{float(result[0].data.evs):.2f}"
+    assert spread == "0.10"
     assert read.table("How it was measured").facts["precision asked for"] == "0.1"
+
+
+def test_values_have_the_places_of_their_errors() -> None:
+    """Two digits of the smallest error; a column has the same number of places throughout."""
+    evs, stds = np.array([0.9965, 1.0]), np.array([0.0123, 0.1])
+    rows = shown(data_card(DataBin(evs=evs, stds=stds, shape=(2,)))).table("Values of points").rows
+    assert rows[1:] == [["[0]", "0.996", "0.012"], ["[1]", "1.000", "0.100"]]
 
 
 def test_a_sweep_is_plotted() -> None:

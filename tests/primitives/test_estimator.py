@@ -56,6 +56,11 @@ def test_it_is_a_base_estimator(backend: RestBackend) -> None:
     assert isinstance(EstimatorV2(backend), BaseEstimatorV2)
 
 
+def test_it_shows_where_it_runs(backend: RestBackend) -> None:
+    """Its repr names the backend."""
+    assert repr(EstimatorV2(backend)) == f"EstimatorV2(mode={backend!r})"
+
+
 def test_precision_comes_from_the_pub_then_run_then_options(backend: RestBackend) -> None:
     """PUB before run() before options before the service's 1/64."""
     estimator = EstimatorV2(backend, options={"default_precision": 0.2})
