@@ -68,7 +68,7 @@ def test_one_expectation_value(backend: RestBackend) -> None:
 
 def test_values_have_the_places_of_their_errors() -> None:
     """Two digits of the smallest error; a column has the same number of places throughout."""
-    evs, stds = np.array([0.9965, 1.0]), np.array([0.0123, 0.1])
+    evs, stds = np.array([0.9964, 1.0]), np.array([0.0123, 0.1])
     rows = shown(data_card(DataBin(evs=evs, stds=stds, shape=(2,)))).table("Values of points").rows
     assert rows[1:] == [["[0]", "0.996", "0.012"], ["[1]", "1.000", "0.100"]]
 
