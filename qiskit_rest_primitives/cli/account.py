@@ -9,7 +9,7 @@ import click
 
 from qiskit_rest_primitives.account import Secret, delete_account, save_account, saved_accounts
 from qiskit_rest_primitives.cli.common import AccountChoice, account_options, json_option
-from qiskit_rest_primitives.cli.failures import USAGE, Commands, Failure, WrongValue
+from qiskit_rest_primitives.cli.failures import Commands, WrongValue
 from qiskit_rest_primitives.cli.output import message, print_fields, print_json, print_table
 from qiskit_rest_primitives.errors import AccountError
 
@@ -57,7 +57,8 @@ def save(account: AccountChoice, as_default: bool, overwrite: bool) -> None:
         )
     except AccountError as error:
         raise WrongValue(str(error).replace("overwrite=True", "--overwrite")) from None
-    message("saved; `qiskit-rest account check` tries it")
+    saved = AccountChoice(name=account.name, account_file=account.account_file)
+    message(f"saved; `qiskit-rest account check{saved.words()}` tries it")
 
 
 def _token_from_stdin() -> Secret[str]:
@@ -105,12 +106,16 @@ def list_(account_file: str | None, as_json: bool) -> None:
 @account.command(epilog="\b\nExample:\n  qiskit-rest account delete lab --yes")
 @click.argument("name")
 @ACCOUNT_FILE
-@click.confirmation_option(prompt="Delete the account and its token?")
-def delete(name: str, account_file: str | None) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(name: str, account_file: str | None, yes: bool) -> None:
     """Delete a saved account."""
-    if not delete_account(filename=account_file, name=name):
-        known = ", ".join(saved_accounts(filename=account_file)) or "none"
-        raise Failure(f"no account named {name!r} is saved; there are: {known}", USAGE)
+    known = saved_accounts(filename=account_file)
+    if name not in known:
+        there_are = ", ".join(known) or "none"
+        raise WrongValue(f"no account named {name!r} is saved; there are: {there_are}")
+    if not yes:
+        click.confirm(f"Delete the account {name!r} and its token?", abort=True, err=True)
+    delete_account(filename=account_file, name=name)
     message(f"deleted {name}")
 
 
@@ -125,7 +130,7 @@ def check(account: AccountChoice, as_json: bool) -> None:
         "account": service.client.account.name,
         "channel": service.channel,
         "url": service.client.url,
-        "instance": service.active_instance(),
+        "instance": service.active_instance() or service.usage().get("instance_id"),
         "plan": instance.get("plan"),
         "backends": [str(entry.get("name")) for entry in service.client.backends()],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -39,13 +40,23 @@ class AccountChoice:
         account_file: of saved accounts.
     """
 
-    url: str | None
-    instance: str | None
-    channel: str | None
-    token_file: str | None
-    ca_bundle: str | None
-    name: str | None
-    account_file: str | None
+    url: str | None = None
+    instance: str | None = None
+    channel: str | None = None
+    token_file: str | None = None
+    ca_bundle: str | None = None
+    name: str | None = None
+    account_file: str | None = None
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether it is that of the embedded service, which ends with the command."""
+        return self.channel == "local" and self.url is None and self.name is None
+
+    def words(self) -> str:
+        """The options that name it, as they are typed, with a space before each; may be empty."""
+        given = [(name, value) for name, value in vars(self).items() if value is not None]
+        return "".join(f" --{name.replace('_', '-')} {shlex.quote(value)}" for name, value in given)
 
     def token(self) -> Secret[str] | None:
         """The token in the file; None without a file.

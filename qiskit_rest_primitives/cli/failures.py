@@ -10,11 +10,20 @@ from typing import IO, Any, Final
 
 import click
 
+from qiskit_rest_primitives.circuits import isa
 from qiskit_rest_primitives.errors import InputError, RestPrimitivesError, ServiceError
 
 FAILED: Final = 1
 USAGE: Final = 2
 INTERRUPTED: Final = 130
+
+CURES: Final = {
+    "as token=...": "with --token-file",
+    "as instance=...": "with --instance",
+    "set options.split = True": "pass --set split=true",
+    isa.CURE: "leave --no-transpile out",
+}
+"""Of messages of the package, in Python -> the same for a command line."""
 
 
 class Failure(click.ClickException):
@@ -26,6 +35,8 @@ class Failure(click.ClickException):
     """
 
     def __init__(self, message: str, exit_code: int):
+        for python, command in CURES.items():
+            message = message.replace(python, command)
         super().__init__(message)
         vars(self)["exit_code"] = exit_code  # click declares it on the class
         context = click.get_current_context()

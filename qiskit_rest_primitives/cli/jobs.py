@@ -144,7 +144,7 @@ def result(
     A file written by --save is read by qiskit_rest_primitives.load_result.
     """
     job = account.service().job(job_id)
-    found = result_of(job, timeout, ends_with_command=account.channel == "local")
+    found = result_of(job, timeout, None if account.is_embedded else account)
     show_result(job, found, Axes(), save=save, plot=plot, figure=figure, as_json=as_json)
 
 

@@ -147,7 +147,7 @@ def run(
         else:
             click.echo(job.job_id())
         return
-    found = result_of(job, timeout, ends_with_command=local)
+    found = result_of(job, timeout, None if local or account.is_embedded else account)
     axes = _axes(observables, params, values)
     show_result(job, found, axes, save=save, plot=plot, figure=figure, as_json=as_json)
 
@@ -181,7 +181,7 @@ def _check_usage(
     """
     if local and any(vars(account).values()):
         raise click.UsageError("--local needs no account: leave out the options that name one")
-    if (local or (account.channel == "local" and not account.url)) and not wait:
+    if (local or account.is_embedded) and not wait:
         raise click.UsageError("an embedded service ends with this command: leave --no-wait out")
     if precision is not None and not observables:
         raise click.UsageError("--precision is for --observable; a sampler takes --shots")

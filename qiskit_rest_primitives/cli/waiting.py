@@ -11,27 +11,31 @@ from typing import Any
 
 from qiskit.primitives import PrimitiveResult
 
+from qiskit_rest_primitives.cli.common import AccountChoice
 from qiskit_rest_primitives.cli.failures import FAILED, INTERRUPTED, Failure
 from qiskit_rest_primitives.cli.output import message
 from qiskit_rest_primitives.jobs.base import Job
 
 
-def result_of(job: Job, timeout: float | None, *, ends_with_command: bool) -> PrimitiveResult[Any]:
+def result_of(
+    job: Job, timeout: float | None, account: AccountChoice | None
+) -> PrimitiveResult[Any]:
     """Says which job it is, and waits for its result, with the elapsed time on a terminal.
 
     Args:
         job: whose result.
         timeout: seconds; None waits without end.
-        ends_with_command: whether the service is a part of this process.
+        account: names the job's service; None for one that ends with this command.
 
     Raises:
         Failure: interrupted, or no result in time.
         JobEndedError: the job ended without a result.
     """
     named = job.job_id()
-    later = f"job {named} continues; fetch its result with: qiskit-rest result {named}"
-    if ends_with_command:
-        later = f"job {named} ended with the service of this command"
+    later = f"job {named} ended with the service of this command"
+    if account is not None:
+        command = f"qiskit-rest result {named}{account.words()}"
+        later = f"job {named} continues; fetch its result with: {command}"
     future: Future[PrimitiveResult[Any]] | None = None
     try:
         message(f"job {named} on {job.backend().name}")

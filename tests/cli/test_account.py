@@ -35,7 +35,8 @@ def saved(local: LocalService, accounts: Path, token_file: Path) -> Path:
     words = ("--url", local.url, "--name", "lab", "--token-file", token_file, "--default")
     result = call("account", "save", *words, "--account-file", accounts)
     assert result.exit_code == 0, result.stderr
-    assert "account check" in result.stderr
+    later = f"qiskit-rest account check --name lab --account-file {accounts}"
+    assert result.stderr == f"saved; `{later}` tries it\n"
     return accounts
 
 
@@ -129,8 +130,9 @@ class TestListAndDelete:
         assert "lab" in json.loads(saved.read_text())
         assert call(*words, "--yes").exit_code == 0
         assert json.loads(saved.read_text()) == {}
-        again = call(*words, "--yes")
+        again = call(*words)
         assert again.exit_code == 2
+        assert "Delete" not in again.output
         assert "no account named 'lab' is saved; there are: none" in again.stderr
 
 
@@ -143,6 +145,7 @@ class TestCheck:
         assert "statevector" in found["backends"]
         text = call(*words)
         assert f"url       {local.url}\n" in text.stdout
+        assert f"instance  {local.instance}\n" in text.stdout
         assert "statevector, " in text.stdout
 
     def test_a_wrong_token_is_one_line(self, local: LocalService, tmp_path: Path) -> None:
@@ -153,6 +156,7 @@ class TestCheck:
         result = call("account", "check", "--url", local.url, "--token-file", path)
         assert result.exit_code == 1
         assert "qiskit-rest account check: GET /instance was answered with 401" in result.stderr
+        assert "pass a valid one with --token-file" in result.stderr
         assert "Traceback" not in result.output
         assert secret("cli-wrong") not in result.output
 

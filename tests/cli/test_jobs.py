@@ -135,7 +135,13 @@ class TestResult:
         job_id = submit(held).job_id()
         result = call("result", job_id, "--timeout", 0)
         assert result.exit_code == 1
-        assert f"fetch its result with: qiskit-rest result {job_id}" in result.stderr
+        assert f"fetch its result with: qiskit-rest result {job_id}\n" in result.stderr
+
+    def test_the_way_on_names_the_account(self, held: QiskitRuntimeService) -> None:
+        """Account options that were typed are repeated, so that the command finds the job."""
+        job_id, url = submit(held).job_id(), held.client.url
+        result = call("result", job_id, "--timeout", 0, "--url", url)
+        assert result.stderr.endswith(f"with: qiskit-rest result {job_id} --url {url}\n")
 
 
 class TestCancel:
