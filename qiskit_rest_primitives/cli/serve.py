@@ -89,6 +89,6 @@ def serve(context: click.Context, **options: Any) -> None:
     """Start the embedded service, and serve until Ctrl-C.
 
     Stdout has the URL and how to call it; stderr has a line for each job that ended: time, user,
-    job, program, backend, state, and seconds since its submission.
+    job, program, backend, state, seconds since its submission, and why it has no result.
     """
     context.exit(run(**options))

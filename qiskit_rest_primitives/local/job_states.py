@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 # For SQLite, files, and large bodies, beside the event loop.
 THREADS = 8
-ID_LENGTH_IN_LOGS = 8
+REASON_LENGTH_IN_LOGS = 300
 
 
 @dataclass
@@ -291,6 +291,9 @@ class Core:
                         "finished": self.clock(),
                     },
                 )
+                ended = self.store.job(job["id"])
+                if ended is not None:
+                    _log_end(ended)
                 continue
             self._start_or_hold(
                 job["id"],
@@ -348,13 +351,16 @@ class Core:
 
 
 def _log_end(job: sqlite3.Row) -> None:
-    """One line for a job that ended."""
+    """One line for a job that ended, with the reason if it has no result."""
     seconds = round(job["finished"] - job["created"], 2)
-    said = job["user"], job["id"][:ID_LENGTH_IN_LOGS], job["program"], job["backend"], job["status"]
+    # A reason can quote an exception of somebody's backend: it must not start lines of its own.
+    reason = " ".join(job["reason"].split())[:REASON_LENGTH_IN_LOGS]
+    said = job["user"], job["id"], job["program"], job["backend"], job["status"]
     logger.info(
-        "%s %s %s %s %s %.2f s",
+        "%s %s %s %s %s %.2f s%s",
         *said,
         seconds,
+        f": {reason}" if reason else "",
         extra={
             "user": job["user"],
             "job": job["id"],
@@ -362,5 +368,6 @@ def _log_end(job: sqlite3.Row) -> None:
             "backend": job["backend"],
             "state": job["status"],
             "seconds": seconds,
+            "reason": reason or None,
         },
     )

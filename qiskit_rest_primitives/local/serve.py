@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DEFAULT_PORT: Final = 8765
 LOG_FORMATS: Final = ("text", "json")
 REQUEST_FIELDS: Final = ("method", "path", "status", "milliseconds", "trace", "user")
-JOB_FIELDS: Final = ("job", "program", "backend", "state", "seconds")
+JOB_FIELDS: Final = ("job", "program", "backend", "state", "seconds", "reason")
 
 
 def read_noise(text: str) -> tuple[str, float]:
@@ -250,15 +250,20 @@ def _how_to_call(service: LocalService, token_file: Path | None) -> str:
         token_file: holds its token; None if users brought their own.
     """
     instance, token, python = "YOUR_CRN", "YOUR_TOKEN", '"YOUR_TOKEN"'
+    file = "FILE_WITH_YOUR_TOKEN"
     if token_file is not None:
         instance = service.instance
-        token = f"$(cat {shlex.quote(str(token_file))})"
+        file = shlex.quote(str(token_file))
+        token = f"$(cat {file})"
         python = f'open("{token_file.as_posix()}").read()'
     return f"""Serving {service.url}
 
 This package:
   QiskitRuntimeService(url="{service.url}", token={python},
                        instance="{instance}")
+
+The command, which shows the CRN of the instance, too:
+  qiskit-rest account check --url {service.url} --token-file {file}
 
 qiskit-ibm-runtime, unmodified:
   export IAM_URL={service.base_url} QISKIT_IBM_URL={service.base_url}/experimental

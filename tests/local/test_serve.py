@@ -225,7 +225,7 @@ class TestLogs:
         with caplog.at_level(logging.INFO, logger="qiskit_rest_primitives.local"):
             job_id = api.run()
         (record,) = [record for record in caplog.records if record.name.startswith("qiskit_rest")]
-        line = rf"alice {job_id[:8]} sampler statevector Completed \d+\.\d\d s"
+        line = rf"alice {job_id} sampler statevector Completed \d+\.\d\d s"
         assert re.fullmatch(line, record.getMessage())
         content = json.loads(serve.JsonLines().format(record))
         assert (content["job"], content["state"], content["user"]) == (job_id, "Completed", "alice")
@@ -239,8 +239,9 @@ class TestLogs:
         jobs = [api.submit() for _ in range(12)]
         with caplog.at_level(logging.INFO, logger="qiskit_rest_primitives.local"):
             assert api.call("POST", f"/jobs/{jobs[-1]}/cancel").status_code == 204
-        assert [f" {jobs[-1][:8]} " in record.getMessage() for record in caplog.records] == [True]
-        assert "Cancelled" in caplog.text
+        (record,) = caplog.records
+        assert f" {jobs[-1]} " in record.getMessage()
+        assert re.search(r" Cancelled .* s: The job was cancelled by its owner\.$", caplog.text)
 
     def test_a_line_of_text_is_readable(self) -> None:
         """Time and message; the level if it is no news, and a traceback below."""

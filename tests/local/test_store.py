@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -172,7 +173,9 @@ class TestRestart:
             assert {api.wait(job_id)["status"] for job_id in ids} == {"Completed"}
             api.session.close()
 
-    def test_a_job_that_cannot_be_restarted_fails_with_a_reason(self, tmp_path: Path) -> None:
+    def test_a_job_that_cannot_be_restarted_fails_with_a_reason(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """A job whose backend or params no longer exist is not pending forever."""
         store = Store(tmp_path)
         owner = {"user": "alice", "instance": ALICE.instances[0]}
@@ -180,12 +183,14 @@ class TestRestart:
         store.insert("jobs", job("gone-backend", **owner, **params))
         store.insert("jobs", job("gone-params", **owner | {"backend": "statevector"}))
         store.close()
+        caplog.set_level(logging.INFO, logger="qiskit_rest_primitives.local")
         with LocalService(users=[ALICE], folder=tmp_path) as service:
             api = Api(service, ALICE)
             for job_id in ("gone-backend", "gone-params"):
                 state = api.json(f"/jobs/{job_id}")["state"]
                 assert state["status"] == "Failed"
                 assert "restart" in state["reason"]
+                assert f"alice {job_id} " in caplog.text
             api.session.close()
 
     def test_a_job_submitted_during_shutdown_is_kept(self, tmp_path: Path) -> None:
