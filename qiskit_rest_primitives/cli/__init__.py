@@ -21,12 +21,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "qiskit-rest: the command needs click: pip install 'qiskit-rest-primitives[cli]'\n"
         )
         return 2
-    from qiskit_rest_primitives.cli.app import app
-
     try:
+        from qiskit_rest_primitives.cli.app import app
+
         app.main(arguments, prog_name="qiskit-rest")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
+    except KeyboardInterrupt:  # before there was a command to interrupt
+        return 130
     return 0
 
 

@@ -69,6 +69,36 @@ def test_ctrl_c_says_how_to_fetch_the_result(tmp_path: Path) -> None:
         assert json.loads(done.stdout)["status"] == "DONE"
 
 
+INTERRUPTED_AT_START = """
+import os, signal, sys
+import qiskit_rest_command
+
+class CtrlC:
+    def find_spec(self, name, *_):
+        if name == "qiskit":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, CtrlC())
+qiskit_rest_command.main()
+"""
+
+
+def test_ctrl_c_at_the_start_prints_nothing() -> None:
+    """While modules are imported, the signal ends the process: no traceback."""
+    words = [sys.executable, "-c", INTERRUPTED_AT_START]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+def test_the_program_is_the_command() -> None:
+    """The installed program ends with the exit code of the command."""
+    program = "import sys; from qiskit_rest_command import main; sys.exit(main())"
+    words = [sys.executable, "-c", program, "jobs", "--limit", "0"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert "qiskit-rest jobs" in done.stderr
+
+
 def test_the_shell_is_told_what_there_is() -> None:
     """What click's function of the shell asks for."""
     asked = {"COMP_WORDS": "qiskit-rest run --opti", "COMP_CWORD": "2"}
