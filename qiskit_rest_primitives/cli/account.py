@@ -9,7 +9,7 @@ import click
 
 from qiskit_rest_primitives.account import Secret, delete_account, save_account, saved_accounts
 from qiskit_rest_primitives.cli.common import AccountChoice, account_options, json_option
-from qiskit_rest_primitives.cli.failures import Commands, WrongValue
+from qiskit_rest_primitives.cli.failures import FAILED, Commands, Failure, WrongValue
 from qiskit_rest_primitives.cli.output import message, print_fields, print_json, print_table
 from qiskit_rest_primitives.errors import AccountError
 
@@ -113,8 +113,8 @@ def delete(name: str, account_file: str | None, yes: bool) -> None:
     if name not in known:
         there_are = ", ".join(known) or "none"
         raise WrongValue(f"no account named {name!r} is saved; there are: {there_are}")
-    if not yes:
-        click.confirm(f"Delete the account {name!r} and its token?", abort=True, err=True)
+    if not yes and not click.confirm(f"Delete the account {name!r} and its token?", err=True):
+        raise Failure(f"{name} is still saved", FAILED)
     delete_account(filename=account_file, name=name)
     message(f"deleted {name}")
 

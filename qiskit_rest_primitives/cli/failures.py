@@ -81,7 +81,7 @@ def _failures() -> Generator[None]:
         if "pip install" not in str(error):
             raise
         raise Failure(str(error), USAGE) from error
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):  # click's is Ctrl-C at a question
         raise Failure("interrupted", INTERRUPTED) from None
 
 

@@ -60,10 +60,13 @@ def _clock(text: str) -> Generator[None]:
     try:
         from rich.console import Console
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.theme import Theme
     except ImportError:
         yield
         return
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    # Rich's yellow can't be read on a light terminal.
+    shown = Console(stderr=True, theme=Theme({"progress.elapsed": "default"}))
+    with Progress(*columns, console=shown, transient=True) as progress:
         progress.add_task(text, total=None)
         yield

@@ -46,9 +46,8 @@ def describe_mismatch(asked: bytes, recorded: Mapping[str, bytes], times: int) -
     more = len(differences) - SHOWN_DIFFERENCES
     shown = differences[:SHOWN_DIFFERENCES] + [f"and {more} more differences"] * (more > 0)
     listed = "\n".join(f"  {line}" for text in shown for line in text.splitlines())
-    return (
-        f"the nearest recorded job, {nearest or 'one that was refused'} (-), differs in\n{listed}"
-    )
+    named = nearest or "one that was refused"
+    return f"the nearest recorded job, {named}, differs (- recorded, + submitted) in\n{listed}"
 
 
 def _distance(asked: Any, recorded: Any, differences: Sequence[str]) -> float:

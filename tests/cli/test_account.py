@@ -126,7 +126,9 @@ class TestListAndDelete:
     def test_an_account_is_deleted(self, saved: Path) -> None:
         """Only after a confirmation; a second time it is an error with the names there are."""
         words = ("account", "delete", "lab", "--account-file", saved)
-        assert call(*words, stdin="n\n").exit_code == 1
+        refused = call(*words, stdin="n\n")
+        assert refused.exit_code == 1
+        assert refused.stderr.endswith("qiskit-rest account delete: lab is still saved\n")
         assert "lab" in json.loads(saved.read_text())
         assert call(*words, "--yes").exit_code == 0
         assert json.loads(saved.read_text()) == {}
@@ -134,6 +136,13 @@ class TestListAndDelete:
         assert again.exit_code == 2
         assert "Delete" not in again.output
         assert "no account named 'lab' is saved; there are: none" in again.stderr
+
+    def test_a_question_that_ends_without_an_answer_deletes_nothing(self, saved: Path) -> None:
+        """Ctrl-C, and the end of a pipe: exit code 130."""
+        result = call("account", "delete", "lab", "--account-file", saved, stdin="")
+        assert result.exit_code == 130
+        assert result.stderr.endswith("qiskit-rest account delete: interrupted\n")
+        assert "lab" in json.loads(saved.read_text())
 
 
 class TestCheck:
