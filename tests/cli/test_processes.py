@@ -13,11 +13,16 @@ from pathlib import Path
 import pytest
 
 from qiskit_rest_primitives.local import LocalService
-from tests.cli.conftest import BELL
+from tests.cli.conftest import BELL, call, document
 from tests.local.conftest import HeldExecutor
 from tests.tokens import own_file, secret
 
-COMMAND = [sys.executable, "-m", "qiskit_rest_primitives"]
+COMMAND = [
+    sys.executable,
+    "-c",
+    "import sys; from qiskit_rest_command import main; sys.exit(main())",
+]
+"""The installed program; `python -m qiskit_rest_primitives` is run in tests/local/test_serve.py."""
 
 
 def process(*words: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -41,11 +46,14 @@ def test_a_circuit_from_a_pipe(local: LocalService) -> None:
     assert done.stderr == f"job {found['id']} on statevector\n"
 
 
-def test_ctrl_c_says_how_to_fetch_the_result(tmp_path: Path) -> None:
+def test_ctrl_c_says_how_to_fetch_the_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Exit code 130; the job continues, and the named command gets its result."""
     executor = HeldExecutor()
     with LocalService(executor=executor) as slow:
-        account = {"QISKIT_IBM_URL": slow.url, "QISKIT_IBM_TOKEN": slow.token}
+        monkeypatch.setenv("QISKIT_IBM_URL", slow.url)
+        monkeypatch.setenv("QISKIT_IBM_TOKEN", slow.token)
         file = tmp_path / "bell.qasm"
         file.write_text(BELL)
         running = subprocess.Popen(
@@ -53,7 +61,7 @@ def test_ctrl_c_says_how_to_fetch_the_result(tmp_path: Path) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=os.environ | account | {"PYTHONUNBUFFERED": "1"},
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
         )
         assert running.stderr is not None
         _, job_id, *_ = running.stderr.readline().split()
@@ -65,8 +73,7 @@ def test_ctrl_c_says_how_to_fetch_the_result(tmp_path: Path) -> None:
         continues = f"job {job_id} continues; fetch its result with: {later}"
         assert error == f"qiskit-rest run: interrupted; {continues}\n"
         executor.release()
-        done = process(*later.split()[1:], "--json", **account)
-        assert json.loads(done.stdout)["status"] == "DONE"
+        assert document(call(*later.split()[1:], "--json"))["status"] == "DONE"
 
 
 INTERRUPTED_AT_START = """
@@ -88,15 +95,6 @@ def test_ctrl_c_at_the_start_prints_nothing() -> None:
     words = [sys.executable, "-c", INTERRUPTED_AT_START]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
-
-
-def test_the_program_is_the_command() -> None:
-    """The installed program ends with the exit code of the command."""
-    program = "import sys; from qiskit_rest_command import main; sys.exit(main())"
-    words = [sys.executable, "-c", program, "jobs", "--limit", "0"]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 2
-    assert "qiskit-rest jobs" in done.stderr
 
 
 def test_the_shell_is_told_what_there_is() -> None:

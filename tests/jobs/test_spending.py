@@ -153,7 +153,7 @@ def test_a_refused_job_is_not_counted(failing: LocalService, tmp_path: Path) -> 
 
 PROGRAM = """
 import sys
-from qiskit import QuantumCircuit, transpile
+from qiskit import QuantumCircuit
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings, SpendingError
 
 url, token, instance, folder = sys.argv[1:]
@@ -162,7 +162,6 @@ service = QiskitRuntimeService(url=url, token=token, instance=instance, settings
 device = service.backend("fake_5q")
 circuit = QuantumCircuit(1)
 circuit.measure_all()
-circuit = transpile(circuit, device)
 sent = 0
 print("ready", flush=True)
 sys.stdin.readline()

@@ -201,6 +201,7 @@ def test_every_worker_of_xdist_has_a_service(pytester: pytest.Pytester, tmp_path
         from qiskit import QuantumCircuit
         from qiskit_rest_primitives import SamplerV2
 
+        @pytest.mark.rest_faults(queue=1000)  # nobody waits for a result
         @pytest.mark.parametrize("index", range(6))
         def test_one_job(index, rest_service, rest_backend, rest_journal):
             circuit = QuantumCircuit(5, 1)
