@@ -12,7 +12,7 @@ from qiskit_rest_primitives.service.session import Session
 
 MOST = 50
 """Most workloads on one page of the API."""
-FIELDS = ("id", "mode", "status", "backend", "created_at", "ended_at", "job_count", "usage_seconds")
+FIELDS = ("id", "mode", "status", "backend", "created", "ended", "job_count", "usage_seconds")
 
 EPILOG = """\b
 Examples:
@@ -43,7 +43,7 @@ def sessions(account: AccountChoice, limit: int, session_id: str | None, as_json
         for workload in service.client.workloads(mode=mode, limit=limit, sort="-createdAt")
     ]
     newest: list[dict[str, Any]] = sorted(
-        found, key=lambda each: str(each["created_at"]), reverse=True
+        found, key=lambda each: str(each["created"]), reverse=True
     )[:limit]
     if as_json:
         print_json(newest)
@@ -58,7 +58,7 @@ def sessions(account: AccountChoice, limit: int, session_id: str | None, as_json
                     each["mode"],
                     each["status"],
                     each["backend"],
-                    local_time(each["created_at"]),
+                    local_time(each["created"]),
                     each["job_count"],
                     each["usage_seconds"],
                 )

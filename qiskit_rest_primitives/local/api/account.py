@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qs
@@ -85,14 +86,14 @@ async def instance(core: Core, principal: Principal, request: Request) -> Respon
 
 
 async def usage(core: Core, principal: Principal, request: Request) -> Response:
-    """GET /instances/usage: seconds used by the instance in the last 28 days."""
+    """GET /instances/usage: whole seconds used in the last 28 days, rounded up."""
     now = core.clock()
     start = now - PERIOD_SECONDS
     consumed = consumed_seconds(core, principal, start)
     content: dict[str, Any] = {
         "instance_id": principal.instance,
         "plan_id": PLAN,
-        "usage_consumed_seconds": round(consumed, 6),
+        "usage_consumed_seconds": math.ceil(consumed),
         "usage_period": {"start_time": iso_time(start), "end_time": iso_time(now)},
         "usage_limit_reached": False,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -61,7 +62,10 @@ def own_job(core: Core, principal: Principal, request: Request) -> sqlite3.Row:
 
 
 def usage(job: sqlite3.Row, version: str) -> dict[str, Any]:
-    """A job's usage: seconds, as in `Outcome.usage_seconds`, and whether they are final."""
+    """A job's usage: seconds, as in `Outcome.usage_seconds`, and whether they are final.
+
+    The fields that older versions have hold whole seconds, rounded up.
+    """
     final = job["status"] in FINAL
     seconds = round(job["usage_seconds"], 6)
     content: dict[str, Any] = {
@@ -69,7 +73,8 @@ def usage(job: sqlite3.Row, version: str) -> dict[str, Any]:
         "status": "complete" if final else "pending",
     }
     if not since(version, "2026-03-15"):
-        content |= {"quantum_seconds": seconds, "seconds": seconds}
+        whole = math.ceil(seconds)
+        content |= {"quantum_seconds": whole, "seconds": whole}
     if not since(version, "2026-04-15"):
         content["circuits_execution_time_ns"] = int(seconds * 1e9)
     return content
@@ -225,7 +230,7 @@ async def job_metrics(core: Core, principal: Principal, request: Request) -> Res
     if since(version, "2026-04-15"):
         content["circuits_execution_time_ns"] = nanoseconds
     if not since(version, "2026-03-15"):
-        content["bss"] = {"seconds": round(job["usage_seconds"], 6)}
+        content["bss"] = {"seconds": math.ceil(job["usage_seconds"])}
     return json_reply(content)
 
 

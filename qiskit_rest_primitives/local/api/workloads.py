@@ -37,14 +37,15 @@ MODES = {"job": "job", "session": "dedicated", "batch": "batch"}
 _WORKLOADS = """
 WITH workloads AS (
     SELECT id, created, backend, 'job' AS mode, status, tags, user, instance, finished AS ended,
-        usage_seconds, 1 AS job_count
+        usage_seconds, 1 AS job_count, NULL AS accepting_jobs, reason, estimated_seconds
     FROM jobs WHERE session_id IS NULL
     UNION ALL
     SELECT id, created, backend, mode,
         CASE state WHEN 'open' THEN 'Queued' WHEN 'closed' THEN 'Completed' ELSE 'Running' END,
         '[]', user, instance, closed,
         (SELECT COALESCE(SUM(usage_seconds), 0) FROM jobs WHERE session_id = sessions.id),
-        (SELECT COUNT(*) FROM jobs WHERE session_id = sessions.id)
+        (SELECT COUNT(*) FROM jobs WHERE session_id = sessions.id),
+        accepting_jobs, '', NULL
     FROM sessions
 )
 """
@@ -124,18 +125,32 @@ def _filters(principal: Principal, request: Request) -> tuple[str, list[Any]]:
 
 def _describe(row: sqlite3.Row) -> dict[str, Any]:
     names = {kind: name for name, kind in MODES.items()}
-    return {
+    seconds = round(row["usage_seconds"], 6)
+    content: dict[str, Any] = {
         "id": row["id"],
         "mode": names[row["mode"]],
         "status": STATUSES[row["status"]],
         "backend": row["backend"],
-        "created_at": iso_time(row["created"]),
-        "ended_at": iso_time(row["ended"]),
-        "tags": msgspec.json.decode(row["tags"]),
+        "instance": row["instance"],
         "user_id": row["user"],
-        "usage_seconds": round(row["usage_seconds"], 6),
+        "created": iso_time(row["created"]),
+        "accepting_jobs": None if row["accepting_jobs"] is None else bool(row["accepting_jobs"]),
+        "tags": msgspec.json.decode(row["tags"]),
+        "usage_seconds": seconds,
+        "usage": {
+            "qpu_charge_time_seconds": seconds,
+            "status": "complete" if row["ended"] is not None else "pending",
+        },
+        # Not a field of IBM's.
         "job_count": row["job_count"],
     }
+    if row["ended"] is not None:
+        content["ended"] = iso_time(row["ended"])
+    if row["reason"]:
+        content["status_reason"] = row["reason"]
+    if row["estimated_seconds"] is not None:
+        content["estimated_running_time_seconds"] = round(row["estimated_seconds"], 6)
+    return content
 
 
 def _href(request: Request, direction: str, row: sqlite3.Row) -> str:

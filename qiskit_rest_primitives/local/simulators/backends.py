@@ -132,6 +132,7 @@ class LocalBackend:
             "queue_length": queue_length,
             "is_simulator": self.is_simulator,
             "qubits": self.num_qubits,
+            "physical_qubits": self.num_qubits,
             "clops": None,
             "processor_type": self._processor_type(),
             "performance_metrics": None if self.is_simulator else self._performance(),
@@ -177,20 +178,21 @@ class LocalBackend:
     def _processor_type(self) -> dict[str, Any] | None:
         if self._processor_family is None:
             return None
-        return {"family": self._processor_family, "revision": 1.0, "segment": None}
+        return {"family": self._processor_family, "revision": "1.0", "segment": None}
 
-    def _performance(self) -> dict[str, float] | None:
+    def _performance(self) -> dict[str, dict[str, Any]] | None:
         target = self._target()
         two_qubit = _errors(target, 2)
         readout = _errors(target, 1, "measure")
         if not two_qubit or not readout:
             return None
-        return {
-            "two_q_error_best": float(min(two_qubit)),
-            "two_q_error_layered": float(np.mean(two_qubit)),
-            "two_q_error_median": float(np.median(two_qubit)),
-            "readout_error_median": float(np.median(readout)),
+        values = {
+            "two_q_error_best": min(two_qubit),
+            "two_q_error_layered": np.mean(two_qubit),
+            "two_q_error_median": np.median(two_qubit),
+            "readout_error_median": np.median(readout),
         }
+        return {name: {"value": float(value), "unit": ""} for name, value in values.items()}
 
 
 def _errors(target: Target, num_qubits: int, name: str | None = None) -> list[float]:

@@ -158,8 +158,11 @@ class TestInstance:
         before = api.json("/instances/usage")
         assert before["instance_id"] == ALICE.instances[0]
         assert set(before["usage_period"]) == {"start_time", "end_time"}
-        api.run()
-        assert api.json("/usage")["usage_consumed_seconds"] > before["usage_consumed_seconds"]
+        measured = "OPENQASM 3; bit[1] c; c[0] = measure $0;"
+        api.run(backend="fake_5q", params={"pubs": [[measured, None, 10]], "version": 2})
+        after = api.json("/usage")["usage_consumed_seconds"]
+        assert isinstance(after, int)
+        assert after > before["usage_consumed_seconds"]
 
     def test_a_limit_stops_submissions(self, bob: Api) -> None:
         """409 once the instance has used up its limit; null removes the limit."""

@@ -244,8 +244,8 @@ class TestDescription:
         target = FakeDevice(156).calibration.target
         errors = sorted(known.error for known in target["cz"].values())
         metrics = entry["performance_metrics"]
-        assert metrics["two_q_error_best"] == pytest.approx(errors[0])
-        assert metrics["two_q_error_layered"] == pytest.approx(sum(errors) / len(errors))
+        assert metrics["two_q_error_best"]["value"] == pytest.approx(errors[0])
+        assert metrics["two_q_error_layered"]["value"] == pytest.approx(sum(errors) / len(errors))
 
     def test_coordinates_are_columns_and_rows(self, api: Api) -> None:
         """From 1, as IBM's configurations have them."""

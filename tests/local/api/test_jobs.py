@@ -382,11 +382,11 @@ class TestLogsAndMetrics:
         assert metrics["circuits_execution_time_ns"] >= 0
 
     def test_metrics_of_older_versions(self, local: LocalService) -> None:
-        """They have bss and usage.seconds."""
+        """They have bss and usage.seconds, in whole seconds, rounded up."""
         api = Api(local, ALICE, version=None)
         metrics = api.json(f"/jobs/{api.run()}/metrics")
-        assert "seconds" in metrics["bss"]
-        assert "quantum_seconds" in metrics["usage"]
+        assert metrics["bss"] == {"seconds": 1}
+        assert (metrics["usage"]["seconds"], metrics["usage"]["quantum_seconds"]) == (1, 1)
         assert "circuits_execution_time_ns" not in metrics
 
     def test_metrics_of_a_waiting_job(self, held: tuple[Api, HeldExecutor]) -> None:

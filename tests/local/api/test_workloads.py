@@ -64,6 +64,30 @@ def test_lists_jobs_sessions_and_batches(workloads: tuple[Api, list[str]]) -> No
     assert (entries[ids[4]]["mode"], entries[ids[4]]["status"]) == ("session", "pending")
 
 
+def test_a_workload_has_the_fields_of_the_api(workloads: tuple[Api, list[str]]) -> None:
+    """When it began and ended, whose it is, and what it used; only sessions accept jobs."""
+    api, ids = workloads
+    entries = {entry["id"]: entry for entry in api.json("/workloads", limit=50)["workloads"]}
+    job, batch, session = entries[ids[0]], entries[ids[3]], entries[ids[4]]
+    assert job["created"] < job["ended"]
+    assert (job["instance"], job["user_id"]) == (ALICE.instances[0], ALICE.name)
+    assert job["usage"]["qpu_charge_time_seconds"] == job["usage_seconds"] > 0
+    assert job["usage"]["status"] == "complete"
+    assert [each["accepting_jobs"] for each in (job, batch, session)] == [None, False, True]
+    assert "ended" not in session
+    assert session["usage"]["status"] == "pending"
+
+
+def test_a_failed_job_has_its_reason(workloads: tuple[Api, list[str]]) -> None:
+    """The reason of the job is that of the workload."""
+    api, _ = workloads
+    failed = api.run(params={"pubs": [["OPENQASM 3; gibberish"]], "version": 2})
+    [entry] = api.json("/workloads", limit=50, status="failed")["workloads"]
+    assert entry["id"] == failed
+    assert entry["status_reason"] == api.json(f"/jobs/{failed}")["state"]["reason"]
+    api.call("DELETE", f"/jobs/{failed}")
+
+
 def test_filters(workloads: tuple[Api, list[str]]) -> None:
     """Each filter; several statuses are alternatives."""
     api, ids = workloads

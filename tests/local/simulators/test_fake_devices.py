@@ -109,7 +109,9 @@ def test_a_backend_describes_itself():
     entry = device.list_entry(4)
     assert (entry["name"], entry["qubits"], entry["queue_length"]) == ("fake_27q", 27, 4)
     assert entry["status"]["name"] == "online"
-    assert 0 < entry["performance_metrics"]["two_q_error_best"] < 0.1
+    assert 0 < entry["performance_metrics"]["two_q_error_best"]["value"] < 0.1
+    assert entry["processor_type"]["revision"] == "1.0"
+    assert entry["physical_qubits"] == 27
     assert simulator.list_entry(0)["is_simulator"] is True
     assert simulator.list_entry(0)["performance_metrics"] is None
     assert device.status(2) | {"message": ""} == {
