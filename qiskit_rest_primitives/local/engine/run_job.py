@@ -24,6 +24,7 @@ from qiskit_rest_primitives.local.engine.tasks import (
     TaskResult,
     Work,
 )
+from qiskit_rest_primitives.local.engine.windows import Windows
 from qiskit_rest_primitives.local.engine.workers import Workers
 from qiskit_rest_primitives.local.outcome import Outcome, RefusedError
 from qiskit_rest_primitives.mitigation.device_time import JOB_OVERHEAD_SECONDS
@@ -110,6 +111,10 @@ def conduct(job: Job, workers: Workers | OneThread, planners: Executor) -> Outco
         else:
             finished = course.mitigate(plan.mitigated)
             pubs, metadata = finished.pubs, finished.metadata
+        if job.program_id == "sampler" and job.params.support_qiskit is True:
+            # Plain JSON has no form for them.
+            spans = course.windows.spans(pubs)
+            metadata = {**metadata, "execution": {"execution_spans": spans}}
         result = PrimitiveResult(pubs, metadata={**metadata, **plan.metadata})
         body = encode_result(
             result,
@@ -128,7 +133,11 @@ def conduct(job: Job, workers: Workers | OneThread, planners: Executor) -> Outco
 
 
 class _Course:
-    """Hands out what a job needs and waits for it, until the job is cancelled or out of time."""
+    """Hands out what a job needs and waits for it, until the job is cancelled or out of time.
+
+    Attributes:
+        windows: when the PUBs' own circuits ran.
+    """
 
     def __init__(self, job: Job, workers: Workers | OneThread, planners: Executor):
         self._job = job
@@ -136,6 +145,7 @@ class _Course:
         self._planners = planners
         self._deadline = time.monotonic() + job.time_limit_seconds
         self._tasks: dict[Future[Any], Work[Any]] = {}
+        self.windows = Windows()
 
     def plan(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
         """Calls a function of this process that takes a while."""
@@ -143,8 +153,13 @@ class _Course:
         future.add_done_callback(self._job.messages.put)
         return self._next().result()
 
-    def run(self, pubs: Sequence[PubPlan]) -> None:
-        """Runs the tasks of PUBs, which join their results."""
+    def run(self, pubs: Sequence[PubPlan], indices: Sequence[int] | None = None) -> None:
+        """Runs the tasks of PUBs, which join their results.
+
+        Args:
+            pubs: what to run.
+            indices: of each the number of the user's PUB; by default they are those PUBs.
+        """
         self._check_device_time(pubs)
         for pub in pubs:
             for task in pub.tasks:
@@ -157,6 +172,11 @@ class _Course:
                 self._job.usage_seconds += result.seconds
             else:
                 self._job.usage_seconds += pub.device_seconds * result.count / pub.size
+            self.windows.note(
+                result.pub_index if indices is None else indices[result.pub_index],
+                ended=result.ended,
+                seconds=result.seconds,
+            )
             pub.join.add(result)
         self._job.log("all tasks done")
 
@@ -184,11 +204,13 @@ class _Course:
         simulations: dict[int, dict[str, Any]] = {}
         number = 0
         while not isinstance(step, Finished):
-            simulations.clear()  # earlier steps learn; the last one has the PUBs' own circuits
+            # Earlier steps learn; the last one has the PUBs' own circuits.
+            simulations.clear()
+            self.windows.clear()
             runs = self.plan(plan.plan_runs, step.runs, number)
             if number == 0 and plan.context.clock is not None:
                 self.estimated(self.plan(plan.expected_seconds, step, runs) or 0.0)
-            self.run(runs)
+            self.run(runs, [run.pub_index for run in step.runs])
             samples: list[dict[str, BitArray]] = []
             for run, planned in zip(step.runs, runs, strict=True):
                 assert isinstance(planned.join, SamplerJoin)

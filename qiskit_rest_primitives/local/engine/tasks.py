@@ -72,18 +72,29 @@ class Task:
         else:
             arrays = self.simulator.estimate(self.points, self.wanted)
             count = len(self.wanted.pairs)
-        return TaskResult(self.pub_index, self.start, count, arrays, time.perf_counter() - begun)
+        seconds = time.perf_counter() - begun
+        return TaskResult(self.pub_index, self.start, count, arrays, seconds, time.time())
 
 
 @dataclass(frozen=True)
 class TaskResult:
-    """A task's result: arrays whose first axis is its points (sampler) or pairs (estimator)."""
+    """A task's result.
+
+    Attributes:
+        pub_index: as the task's.
+        start: as the task's.
+        count: how many points or pairs.
+        arrays: their first axis is the points (sampler) or pairs (estimator).
+        seconds: how long it took.
+        ended: when it ended, in seconds since the epoch.
+    """
 
     pub_index: int
     start: int
     count: int
     arrays: dict[str, np.ndarray]
     seconds: float
+    ended: float
 
 
 @dataclass(frozen=True)
