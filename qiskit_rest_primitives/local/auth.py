@@ -157,6 +157,10 @@ class Tokens:
                 found = user
         return found
 
+    def instances_of(self, name: str) -> tuple[str, ...]:
+        """CRNs of a user's instances."""
+        return self._users[name].instances
+
     def issue(self, user: User) -> dict[str, Any]:
         """The reply of the identity service: a signed token and when it ends."""
         now = self._clock()

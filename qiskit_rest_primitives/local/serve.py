@@ -173,7 +173,7 @@ def run(
             return 2
         stopped = stack.enter_context(_until_signal())
         token = stack.enter_context(_token_file(service)) if users is None else None
-        print(_how_to_call(service, token), flush=True)
+        print(how_to_call(service, token), flush=True)
         _wait(stopped)
         print("stopping", flush=True)
     return 0
@@ -242,13 +242,14 @@ def _wait(stopped: threading.Event) -> None:
         pass
 
 
-def _how_to_call(service: LocalService, token_file: Path | None) -> str:
+def how_to_call(service: LocalService, token_file: Path | None) -> str:
     """What a user needs to know to point a client here; never a token.
 
     Args:
         service: the running service.
         token_file: holds its token; None if users brought their own.
     """
+    base = service.base_url
     instance, token, python = "YOUR_CRN", "YOUR_TOKEN", '"YOUR_TOKEN"'
     file = "FILE_WITH_YOUR_TOKEN"
     if token_file is not None:
@@ -265,11 +266,10 @@ This package:
 The command, which shows the CRN of the instance, too:
   qiskit-rest account check --url {service.url} --token-file {file}
 
-qiskit-ibm-runtime, unmodified:
-  export IAM_URL={service.base_url} QISKIT_IBM_URL={service.base_url}/experimental
-  export QISKIT_FUNCTIONS_EXPERIMENTAL=1 QISKIT_IBM_CHANNEL=ibm_quantum_platform
+qiskit-ibm-runtime, unmodified, 0.49 or later (older ones ask iam.cloud.ibm.com for tokens):
+  export IAM_URL={base} QISKIT_IBM_URL={base}/experimental
+  export GLOBAL_SEARCH_URL={base} GLOBAL_CATALOG_URL={base}/api/v1
   export QISKIT_IBM_TOKEN="{token}"
-  export QISKIT_IBM_INSTANCE={instance}
 
 curl:
   curl -H "Authorization: Bearer {token}" {service.url}/backends

@@ -19,7 +19,12 @@ from tests.tokens import secret
 collect_ignore = (
     []
     if importlib.util.find_spec("qiskit_ibm_runtime") is not None
-    else ["test_conformance.py", "test_official_backends.py", "test_official_lattices.py"]
+    else [
+        "test_conformance.py",
+        "test_official_backends.py",
+        "test_official_discovery.py",
+        "test_official_lattices.py",
+    ]
 )
 
 API_VERSION = "2026-04-15"

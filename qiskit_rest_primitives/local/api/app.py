@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp
 
-from qiskit_rest_primitives.local.api import account, jobs, workloads
+from qiskit_rest_primitives.local.api import account, discovery, jobs, workloads
 from qiskit_rest_primitives.local.api import backends as devices_api
 from qiskit_rest_primitives.local.api import create_job as submitting
 from qiskit_rest_primitives.local.api import sessions as sessions_api
@@ -62,7 +62,14 @@ HANDLERS: list[tuple[str, str, Handler]] = [
     ("GET", "/usage", account.usage),
     ("GET", "/instances/configuration", account.get_instance_limit),
     ("PUT", "/instances/configuration", account.set_instance_limit),
+    # Of the global catalogue, which is below /api/v1 as well.
+    ("GET", f"/{account.PLAN}", discovery.catalogue_entry),
 ]
+CLOUD_HANDLERS: list[tuple[str, str, Handler]] = [
+    ("POST", "/v3/resources/search", discovery.search),
+    ("GET", "/v2/resource_instances", discovery.resource_instances),
+]
+"""Endpoints of IBM's cloud that are not below a prefix."""
 
 
 def create_app(
@@ -80,13 +87,15 @@ def create_app(
         faults: faults on demand; None leaves their endpoints and their check out altogether.
         received: keeps all requests; None for not at all.
     """
-    api = Router(_api_routes(core), redirect_slashes=False, default=_no_route)
+    api_routes = [*_routes(core, HANDLERS), Route("/versions", account.versions)]
+    api = Router(api_routes, redirect_slashes=False, default=_no_route)
 
     async def identity(request: Request) -> Response:
         return await account.issue_token(core, request)
 
     routes = [
         *(Mount(prefix, app=api) for prefix in PREFIXES),
+        *_routes(core, CLOUD_HANDLERS),
         Route("/identity/token", shielded(identity), methods=["POST"]),
         Route("/health", account.health),
     ]
@@ -117,15 +126,12 @@ def create_app(
     return Guard(behind, core.limits, hosts)
 
 
-def _api_routes(core: Core) -> list[Route]:
+def _routes(core: Core, handlers: list[tuple[str, str, Handler]]) -> list[Route]:
     """One route per path, so that a wrong method is a 405 that lists the allowed ones."""
     by_path: dict[str, dict[str, Endpoint]] = {}
-    for method, path, handler in HANDLERS:
+    for method, path, handler in handlers:
         by_path.setdefault(path, {})[method] = endpoint(core, handler)
-    return [
-        *(Route(path, _by_method(ends), methods=list(ends)) for path, ends in by_path.items()),
-        Route("/versions", account.versions),
-    ]
+    return [Route(path, _by_method(ends), methods=list(ends)) for path, ends in by_path.items()]
 
 
 def _by_method(endpoints: dict[str, Endpoint]) -> Endpoint:
