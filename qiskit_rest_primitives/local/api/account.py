@@ -85,6 +85,19 @@ async def instance(core: Core, principal: Principal, request: Request) -> Respon
     )
 
 
+async def account_plans(core: Core, principal: Principal, request: Request) -> Response:
+    """GET /accounts/{id}: what the plans of one of the caller's accounts allow."""
+    account_id: str = request.path_params["account_id"]
+    instances = core.tokens.instances_of(principal.user)
+    if not any(f":a/{account_id}:" in crn for crn in instances):
+        raise ProblemError(
+            404,
+            f"Account {account_id[:100]} not found.",
+            solution="The account's id follows a/ in the CRN of one of your instances.",
+        )
+    return json_reply({"plans": [{"plan_id": PLAN, "backends": core.backends.names()}]})
+
+
 async def usage(core: Core, principal: Principal, request: Request) -> Response:
     """GET /instances/usage: whole seconds used in the last 28 days, rounded up."""
     now = core.clock()

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp
 
-from qiskit_rest_primitives.local.api import account, discovery, jobs, workloads
+from qiskit_rest_primitives.local.api import account, analytics, discovery, jobs, workloads
 from qiskit_rest_primitives.local.api import backends as devices_api
 from qiskit_rest_primitives.local.api import create_job as submitting
 from qiskit_rest_primitives.local.api import sessions as sessions_api
@@ -43,6 +43,8 @@ HANDLERS: list[tuple[str, str, Handler]] = [
     ("DELETE", "/jobs/{job_id}", jobs.delete_job),
     ("GET", "/jobs/{job_id}/logs", jobs.job_logs),
     ("GET", "/jobs/{job_id}/metrics", jobs.job_metrics),
+    ("GET", "/jobs/{job_id}/transpiled_circuits", jobs.transpiled_circuits),
+    ("GET", "/jobs/{job_id}/interim_results", jobs.interim_results),
     ("POST", "/jobs/{job_id}/cancel", jobs.cancel_job),
     ("PUT", "/jobs/{job_id}/tags", jobs.set_tags),
     ("POST", "/sessions", sessions_api.create_session),
@@ -54,6 +56,7 @@ HANDLERS: list[tuple[str, str, Handler]] = [
     ("GET", "/backends/{name}/properties", devices_api.properties),
     ("GET", "/backends/{name}/status", devices_api.status),
     ("GET", "/backends/{name}/defaults", devices_api.defaults),
+    ("GET", "/backends/{name}/errors", devices_api.errors),
     ("GET", "/tags", account.search_tags),
     ("GET", "/workloads", workloads.list_workloads),
     ("GET", "/instance", account.instance),
@@ -62,6 +65,11 @@ HANDLERS: list[tuple[str, str, Handler]] = [
     ("GET", "/usage", account.usage),
     ("GET", "/instances/configuration", account.get_instance_limit),
     ("PUT", "/instances/configuration", account.set_instance_limit),
+    ("GET", "/accounts/{account_id}", account.account_plans),
+    ("GET", "/analytics/filters", analytics.filters),
+    ("GET", "/analytics/usage", analytics.usage),
+    ("GET", "/analytics/usage_grouped", analytics.usage_grouped),
+    ("GET", "/analytics/usage_grouped_by_date", analytics.usage_grouped_by_date),
     # Of the global catalogue, which is below /api/v1 as well.
     ("GET", f"/{account.PLAN}", discovery.catalogue_entry),
 ]

@@ -200,6 +200,18 @@ async def job_results(core: Core, principal: Principal, request: Request) -> Res
     return reply
 
 
+async def transpiled_circuits(core: Core, principal: Principal, request: Request) -> Response:
+    """GET /jobs/{id}/transpiled_circuits: none, as circuits run as they were sent."""
+    own_job(core, principal, request)
+    return json_reply({"url": ""})
+
+
+async def interim_results(core: Core, principal: Principal, request: Request) -> Response:
+    """GET /jobs/{id}/interim_results: none, as the programs send only their final result."""
+    own_job(core, principal, request)
+    return no_content()
+
+
 async def job_logs(core: Core, principal: Principal, request: Request) -> Response:
     """GET /jobs/{id}/logs."""
     job = own_job(core, principal, request)
