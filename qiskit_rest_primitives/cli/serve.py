@@ -24,6 +24,13 @@ Examples:
 @click.option("--token-file", metavar="FILE", help="Users, one a line: NAME TOKEN [CRN ...].")
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="More Host names.")
 @click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Web pages that may call it, as http://localhost:3000; * for all.",
+)
+@click.option(
     "--rate-limit", type=click.IntRange(1), metavar="N", help="Job submissions a user and minute."
 )
 @click.option("--data-dir", metavar="DIR", help="Keep jobs here over restarts.")

@@ -88,6 +88,7 @@ def run(
     port: int,
     token_file: str | None,
     hosts: Sequence[str],
+    origins: Sequence[str],
     rate_limit: int | None,
     data_dir: str | None,
     backends: Sequence[str],
@@ -108,6 +109,7 @@ def run(
         port: 0 for a free one.
         token_file: users, one a line; None for one user with a token that is made up.
         hosts: more names accepted in the header ``Host``.
+        origins: of the web pages that may call it.
         rate_limit: job submissions a user and minute.
         data_dir: keeps jobs over restarts; None for a temporary folder.
         backends: ``module:function``, each of which returns Qiskit backends to serve.
@@ -164,6 +166,7 @@ def run(
                 token_lifetime_seconds=token_lifetime,
                 faults=faults,
                 hosts=hosts,
+                origins=origins,
                 noise=noise,
                 backends=served,
             )

@@ -21,6 +21,7 @@ import uvicorn
 from qiskit_rest_primitives.local.api.app import PREFIXES, create_app
 from qiskit_rest_primitives.local.api.connection import service_protocol
 from qiskit_rest_primitives.local.api.faults import Faults
+from qiskit_rest_primitives.local.api.origins import check_origins
 from qiskit_rest_primitives.local.api.received import Received
 from qiskit_rest_primitives.local.auth import DEFAULT_LIFETIME_SECONDS, Tokens, User
 from qiskit_rest_primitives.local.engine.engine import Engine
@@ -63,6 +64,8 @@ class LocalService:
         faults: True to have :attr:`faults`, which makes chosen calls fail.
         keep_requests: True to have :attr:`received`, the requests that it received.
         hosts: more names accepted in the header ``Host``.
+        origins: of the web pages that may call the service from a browser, such as
+            ``http://localhost:3000``; ``*`` for all pages.
         noise: factors of the noise of the devices ``fake_<n>q``, by name: 0 is no noise, 2 is twice
             the errors, the rates of relaxation and the coherent terms.
         backends: backends of Qiskit or of any vendor (`BackendV2`), served beside the built-in
@@ -74,7 +77,7 @@ class LocalService:
 
     Raises:
         BackendError: one of the backends can't be served; says why.
-        ValueError: the noise of a backend can't be scaled so.
+        ValueError: the noise of a backend can't be scaled so; or no origin.
 
     >>> with LocalService() as local:
     ...     service = QiskitRuntimeService(url=local.url, token=local.token)
@@ -103,6 +106,7 @@ class LocalService:
         faults: bool = False,
         keep_requests: bool = False,
         hosts: Collection[str] = (),
+        origins: Sequence[str] = (),
         noise: Mapping[str, float] | None = None,
         backends: Sequence[BackendV2] = (),
     ):
@@ -114,6 +118,8 @@ class LocalService:
         self._limits = limits or Limits()
         self._lifetime_seconds = token_lifetime_seconds
         self._hosts = {*LOOPBACK_NAMES, host, *hosts} if is_loopback(host) else (set(hosts) or None)
+        check_origins(origins)
+        self._origins = tuple(origins)
         self.faults: Faults | None = Faults() if faults else None
         self.received: Received | None = Received(PREFIXES) if keep_requests else None
         self._store: Store | None = None
@@ -218,7 +224,13 @@ class LocalService:
             self._core.held = self.faults.held
         self._core.resume()
         config = uvicorn.Config(
-            create_app(self._core, hosts=self._hosts, faults=self.faults, received=self.received),
+            create_app(
+                self._core,
+                hosts=self._hosts,
+                origins=self._origins,
+                faults=self.faults,
+                received=self.received,
+            ),
             http=service_protocol(self._limits),
             ws="none",
             loop="asyncio",

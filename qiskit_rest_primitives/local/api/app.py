@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -25,6 +25,7 @@ from qiskit_rest_primitives.local.api import sessions as sessions_api
 from qiskit_rest_primitives.local.api.dispatch import Endpoint, Handler, endpoint, shielded
 from qiskit_rest_primitives.local.api.faults import FaultMiddleware, Faults, fault_routes
 from qiskit_rest_primitives.local.api.middleware import Guard
+from qiskit_rest_primitives.local.api.origins import allow_origins
 from qiskit_rest_primitives.local.api.received import Received
 from qiskit_rest_primitives.local.api.replies import problem_reply
 from qiskit_rest_primitives.local.problems import ProblemError
@@ -84,6 +85,7 @@ def create_app(
     core: Core,
     *,
     hosts: Collection[str] | None = None,
+    origins: Sequence[str] = (),
     faults: Faults | None = None,
     received: Received | None = None,
 ) -> ASGIApp:
@@ -92,6 +94,7 @@ def create_app(
     Args:
         core: the service behind it.
         hosts: names accepted in the header ``Host``; None accepts any.
+        origins: of the web pages that may call it.
         faults: faults on demand; None leaves their endpoints and their check out altogether.
         received: keeps all requests; None for not at all.
     """
@@ -131,7 +134,7 @@ def create_app(
         behind = FaultMiddleware(behind, faults, PREFIXES)
     if received is not None:
         behind = received.around_faults(behind)
-    return Guard(behind, core.limits, hosts)
+    return Guard(allow_origins(behind, origins), core.limits, hosts)
 
 
 def _routes(core: Core, handlers: list[tuple[str, str, Handler]]) -> list[Route]:
