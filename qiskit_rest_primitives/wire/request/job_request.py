@@ -1,7 +1,8 @@
 """Body of POST /v1/jobs: JSON <-> typed structs. In: bytes. Out: JobRequest, then its params.
 
 The structs accept what the Runtime REST API documents for programs ``sampler`` and ``estimator``;
-unknown members beside ``program_id`` are ignored, as the service does. No I/O.
+those of ``executor`` are in `wire.executor`. Unknown members beside ``program_id`` are ignored, as
+the service does. No I/O.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeAlias, 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from qiskit_rest_primitives.wire.executor.program import ExecutorParams, decode_executor_params
 from qiskit_rest_primitives.wire.limits import MAX_TAGS
 from qiskit_rest_primitives.wire.request.option_group import struct_of
 from qiskit_rest_primitives.wire.request.options import (
@@ -34,7 +36,7 @@ else:
     SamplerOptionsJson = struct_of(SamplerOptionsBody)
     EstimatorOptionsJson = struct_of(EstimatorOptionsBody)
 
-Program: TypeAlias = Literal["sampler", "estimator"]
+Program: TypeAlias = Literal["sampler", "estimator", "executor"]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=10_000)]
 
 
@@ -53,7 +55,7 @@ class InvalidBody(ValueError):  # noqa: N818 - names the condition, like httpx.I
 
 
 class Params(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of the ``params`` of both programs; unknown members are refused."""
+    """Base of the ``params`` of programs with PUBs; unknown members are refused."""
 
 
 class SamplerParams(Params):
@@ -107,7 +109,7 @@ def encode_job_request(
     """Writes the body of POST /v1/jobs.
 
     Args:
-        program_id: ``sampler`` or ``estimator``.
+        program_id: ``sampler``, ``estimator`` or ``executor``.
         backend: name of the backend.
         params: ``pubs``, ``options`` and their siblings as JSON-able values.
         job: the other members of the body: ``tags``, ``session_id``, ``private``, ``cost`` (s)...
@@ -134,7 +136,7 @@ def decode_job_request(body: bytes) -> JobRequest:
 
 def decode_params(
     program_id: Program, params: msgspec.Raw | bytes
-) -> SamplerParams | EstimatorParams:
+) -> SamplerParams | EstimatorParams | ExecutorParams:
     """Reads ``params`` of a job request.
 
     Args:
@@ -151,6 +153,8 @@ def decode_params(
                 if not isinstance(pub, str):
                     _check_pub(pub, index, at_least=1, at_most=3)
             return sampler
+        if program_id == "executor":
+            return decode_executor_params(params)
         estimator = _ESTIMATOR.decode(params)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         _refuse(error, "params")

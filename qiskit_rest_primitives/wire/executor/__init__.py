@@ -1,0 +1,1 @@
+"""Bodies of the program ``executor``: quantum programs and their results."""
