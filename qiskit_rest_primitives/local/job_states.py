@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from qiskit_rest_primitives.local.engine.engine import Engine, Outcome
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend, LocalBackends
-    from qiskit_rest_primitives.wire.request.job_request import EstimatorParams, SamplerParams
+    from qiskit_rest_primitives.wire.request.job_request import JobParams
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class Core:
         self,
         principal: Principal,
         request: JobRequest,
-        params: SamplerParams | EstimatorParams,
+        params: JobParams,
     ) -> dict[str, Any]:
         """Stores a job and hands it to the engine.
 
@@ -162,7 +162,7 @@ class Core:
         job_id: str,
         backend: str,
         calibration_id: str | None,
-        params: SamplerParams | EstimatorParams,
+        params: JobParams,
         program_id: str,
         cost: int,
     ) -> None:

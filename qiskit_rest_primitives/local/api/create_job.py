@@ -7,6 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,6 +24,7 @@ from qiskit_rest_primitives.local.problems import (
     ProblemError,
 )
 from qiskit_rest_primitives.local.simulators.options_acted_on import read_mitigation
+from qiskit_rest_primitives.wire.executor.program import ExecutorParams
 from qiskit_rest_primitives.wire.limits import INVALID_JOB
 from qiskit_rest_primitives.wire.request.job_request import (
     InvalidBody,
@@ -32,11 +34,7 @@ from qiskit_rest_primitives.wire.request.job_request import (
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.job_states import Core
-    from qiskit_rest_primitives.wire.request.job_request import (
-        EstimatorParams,
-        JobRequest,
-        SamplerParams,
-    )
+    from qiskit_rest_primitives.wire.request.job_request import JobParams, JobRequest
 
 # Above this, decoding takes longer than handing the work to a thread.
 LARGE_REQUEST = 65_536
@@ -73,7 +71,7 @@ async def create_job(core: Core, principal: Principal, request: Request) -> Resp
     return json_reply(reply)
 
 
-def decode_large(body: bytes, limit: int) -> tuple[JobRequest, SamplerParams | EstimatorParams]:
+def decode_large(body: bytes, limit: int) -> tuple[JobRequest, JobParams]:
     """Reads a body that may take much more memory than it has bytes.
 
     Args:
@@ -108,9 +106,12 @@ def _no_collection() -> Generator[None]:
             gc.enable()
 
 
-def _decode(body: bytes) -> tuple[JobRequest, SamplerParams | EstimatorParams]:
+def _decode(body: bytes) -> tuple[JobRequest, JobParams]:
     job = decode_job_request(body)
     params = decode_params(job.program_id, job.params)
+    if isinstance(params, ExecutorParams):
+        _check_program(job, params)
+        return job, params
     if not params.pubs:
         raise InvalidBody("a job has at least one PUB", "params.pubs")
     try:
@@ -118,6 +119,18 @@ def _decode(body: bytes) -> tuple[JobRequest, SamplerParams | EstimatorParams]:
     except RefusedError as error:
         raise InvalidBody(error.reason, "params.options") from None
     return job, params
+
+
+def _check_program(job: JobRequest, params: ExecutorParams) -> None:
+    """Checks a quantum program where its own members do not tell."""
+    program = params.quantum_program
+    if not program.items:
+        raise InvalidBody("a program has at least one item", "params.quantum_program.items")
+    if program.has_chunk_sizes and job.session_id is UNSET:
+        raise InvalidBody(
+            "only a job of a session can say how many points run at once; leave chunk_size out",
+            "params.quantum_program.items[0].chunk_size",
+        )
 
 
 def _refusal(error: InvalidBody) -> ProblemError:

@@ -28,7 +28,7 @@ from qiskit_rest_primitives.wire.limits import MAX_JOB_SECONDS
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend, LocalBackends
-    from qiskit_rest_primitives.wire.request.job_request import EstimatorParams, SamplerParams
+    from qiskit_rest_primitives.wire.request.job_request import JobParams
 
 __all__ = ["Engine", "Outcome"]
 
@@ -80,7 +80,7 @@ class Engine:
         self,
         job_id: str,
         backend: str,
-        params: SamplerParams | EstimatorParams,
+        params: JobParams,
         *,
         program_id: str,
         calibration_id: str | None = None,
@@ -95,7 +95,7 @@ class Engine:
             job_id: identifies the job in the callbacks.
             backend: name of a backend.
             params: decoded and validated.
-            program_id: ``sampler`` or ``estimator``.
+            program_id: ``sampler``, ``estimator`` or ``executor``.
             calibration_id: of the backend; None for its newest calibration.
             time_limit_seconds: from running to final; the engine's own when None.
             on_running: called once from a thread of the engine, or never.

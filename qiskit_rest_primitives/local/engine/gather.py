@@ -22,12 +22,14 @@ class SamplerJoin:
         shots: samples per point.
         num_bits: creg name -> width.
         metadata: of the PUB.
+        spans: the points of each task, when it began (s since the epoch), and how long it took (s).
     """
 
     shape: tuple[int, ...]
     shots: int
     num_bits: dict[str, int]
     metadata: dict[str, Any]
+    spans: list[tuple[range, float, float]] = field(default_factory=list)
     _arrays: dict[str, np.ndarray] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -41,6 +43,8 @@ class SamplerJoin:
         """Puts the points of one task at their positions."""
         for name, array in result.arrays.items():
             self._arrays[name][result.start : result.start + result.count] = array
+        points = range(result.start, result.start + result.count)
+        self.spans.append((points, result.begun_at, result.seconds))
 
     def samples(self) -> dict[str, BitArray]:
         """One BitArray per register, of the PUB's shape."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qiskit_rest_primitives.local.engine.qpy_annotations import load_qpy
 from qiskit_rest_primitives.local.engine.qpy_sandbox import MEBIBYTE, Rehearsals, brief_error
 from qiskit_rest_primitives.local.outcome import NOT_LOADABLE, RefusedError
 
@@ -52,9 +52,36 @@ def load_circuit(
     """
     if isinstance(circuit, str):
         return _load_qasm(circuit, pub_index, num_qubits, check)
-    _check_qpy_header(circuit, pub_index)
-    rehearsals.check(circuit, pub_index, check)
-    return _load_qpy(circuit, pub_index)
+    (loaded,) = load_circuits(circuit, 1, f"PUB {pub_index}", rehearsals, check)
+    return loaded
+
+
+def load_circuits(
+    data: bytes, count: int, place: str, rehearsals: Rehearsals, check: Callable[[], None]
+) -> list[LoadedCircuit]:
+    """Reads all circuits of a QPY file.
+
+    Args:
+        data: the file.
+        count: how many circuits it must hold.
+        place: where in the job it is, for messages.
+        rehearsals: where it is loaded first.
+        check: called while that takes long; raises to stop.
+
+    Raises:
+        RefusedError: it can't be read; the reason says where.
+    """
+    _check_qpy_header(data, count, place)
+    rehearsals.check(data, place, check)
+    try:
+        circuits = load_qpy(data)
+    except BaseException as error:  # a damaged file can end in Rust's PanicException
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            raise
+        raise RefusedError(
+            f"{place}: error loading QPY: {brief_error(error)}", code=NOT_LOADABLE
+        ) from None
+    return [LoadedCircuit(circuit, list(circuit.parameters)) for circuit in circuits]
 
 
 def _load_qasm(
@@ -71,22 +98,10 @@ def _load_qasm(
     return LoadedCircuit(read.circuit, list(read.parameters))
 
 
-def _load_qpy(data: bytes, pub_index: int) -> LoadedCircuit:
-    from qiskit import qpy
-
-    try:
-        circuits: list[Any] = qpy.load(io.BytesIO(data))
-    except BaseException as error:  # a damaged file can end in Rust's PanicException
-        if isinstance(error, (KeyboardInterrupt, SystemExit)):
-            raise
-        raise RefusedError(
-            f"PUB {pub_index}: error loading QPY: {brief_error(error)}", code=NOT_LOADABLE
-        ) from None
-    return LoadedCircuit(circuits[0], list(circuits[0].parameters))
-
-
-def _check_qpy_header(data: bytes, pub_index: int) -> None:
+def _check_qpy_header(data: bytes, wanted: int, place: str) -> None:
     """Refuses a file whose header shows that it is wrong or too large, without loading it.
+
+    Of several circuits, only the first one is looked at; the sandbox bounds the others.
 
     The layout is that of "QPY Format" in Qiskit's API reference.
     """
@@ -94,35 +109,32 @@ def _check_qpy_header(data: bytes, pub_index: int) -> None:
 
     if len(data) > MAX_QPY_BYTES:
         raise RefusedError(
-            f"PUB {pub_index}: a QPY file of {len(data)} bytes; at most {MAX_QPY_BYTES} are read",
+            f"{place}: a QPY file of {len(data)} bytes; at most {MAX_QPY_BYTES} are read",
             code=NOT_LOADABLE,
         )
     version = data[6] if len(data) > 6 else 0
     if not OLDEST_QPY <= version <= QPY_VERSION:
         raise RefusedError(
-            f"PUB {pub_index}: QPY version {version};"
-            f" this service reads {OLDEST_QPY} to {QPY_VERSION}",
+            f"{place}: QPY version {version}; this service reads {OLDEST_QPY} to {QPY_VERSION}",
             code=NOT_LOADABLE,
             solution=f"Write it with qpy.dump(circuit, file, version={QPY_VERSION}).",
         )
     try:
         count = _FILE_HEADER.unpack_from(data)[5]
-        if count != 1:
-            raise RefusedError(f"PUB {pub_index}: its QPY file holds {count} circuits, not one")
+        if count != wanted:
+            raise RefusedError(f"{place}: its QPY file holds {count} circuits, not {wanted}")
         # One byte for the type of program; from version 16 on, a table of positions follows.
-        place = _FILE_HEADER.size + 1
+        first = _FILE_HEADER.size + 1
         if version >= 16:
-            (place,) = struct.unpack_from("!Q", data, place)
+            (first,) = struct.unpack_from("!Q", data, first)
         _, _, _, num_qubits, num_clbits, metadata, registers, instructions, _ = (
-            _CIRCUIT_HEADER.unpack_from(data, place)
+            _CIRCUIT_HEADER.unpack_from(data, first)
         )
     except (struct.error, OverflowError):
-        raise RefusedError(
-            f"PUB {pub_index}: the QPY file is cut short", code=NOT_LOADABLE
-        ) from None
+        raise RefusedError(f"{place}: the QPY file is cut short", code=NOT_LOADABLE) from None
     if max(num_qubits, num_clbits) > MAX_BITS or max(metadata, registers, instructions) > len(data):
         raise RefusedError(
-            f"PUB {pub_index}: a QPY circuit of {num_qubits} qubits, {num_clbits} bits and "
+            f"{place}: a QPY circuit of {num_qubits} qubits, {num_clbits} bits and "
             f"{instructions} instructions; at most {MAX_BITS} qubits and bits are read, and no "
             "more instructions than the file has bytes",
             code=NOT_LOADABLE,

@@ -223,7 +223,7 @@ def _plan_all(
         context.stop.check()
         own_seeds = replace(seeds, pub_index=place)
         if isinstance(sweep, SamplerSweep):
-            plan = _plan_sampler(sweep, index, own_seeds, context)
+            plan = plan_sampler(sweep, index, own_seeds, context)
         else:
             plan = _plan_estimator(sweep, index, own_seeds, context)
         seeds = replace(seeds, circuits_before=seeds.circuits_before + plan.num_circuits)
@@ -231,7 +231,25 @@ def _plan_all(
     return plans
 
 
-def _plan_sampler(sweep: SamplerSweep, index: int, seeds: Seeds, context: Context) -> PubPlan:
+def plan_sampler(
+    sweep: SamplerSweep,
+    index: int,
+    seeds: Seeds,
+    context: Context,
+    most_points: int | None = None,
+) -> PubPlan:
+    """Divides the points of a sweep into tasks.
+
+    Args:
+        sweep: of a circuit.
+        index: position of its PUB in the job, for messages.
+        seeds: its randomness.
+        context: of the job.
+        most_points: of a task; None for what is fast.
+
+    Raises:
+        RefusedError: it takes more memory or time than a job may have.
+    """
     requested, points, shots = context.requested, len(sweep.values), sweep.shots
     num_bits = {creg.name: creg.size for creg in sweep.circuit.cregs}
     num_bytes = sum(-(-bits // 8) for bits in num_bits.values())
@@ -250,7 +268,7 @@ def _plan_sampler(sweep: SamplerSweep, index: int, seeds: Seeds, context: Contex
             Points(setup.circuit, rows[part], part.start, seeds, context.stop.check),
             wanted,
         )
-        for part in _cut(points, setup.seconds_per_point, setup.rows_together)
+        for part in _cut(points, setup.seconds_per_point, setup.rows_together, most_points)
     ]
     metadata: dict[str, Any] = {"shots": shots, "circuit_metadata": sweep.metadata}
     metadata |= setup.metadata
@@ -324,13 +342,17 @@ def _rows(sweep: SamplerSweep | EstimatorSweep, setup: Setup) -> np.ndarray:
     return sweep.values[:, [place for place, p in enumerate(sweep.circuit.parameters) if p in kept]]
 
 
-def _cut(points: int, seconds_per_point: float, together: int = 1) -> Iterator[slice]:
+def _cut(
+    points: int, seconds_per_point: float, together: int = 1, most: int | None = None
+) -> Iterator[slice]:
     """Divides the points of a PUB: one part if short, else `_TASKS_PER_PUB` or more.
 
-    Parts start at multiples of `together`, and may be fewer for that.
+    Parts start at multiples of `together`, and may be fewer for that; but none has more points than
+    `most`.
     """
     block = max(1, points)
     if seconds_per_point * points > _WORTH_CUTTING_SECONDS:
         block = max(1, min(int(_TASK_SECONDS / seconds_per_point), -(-points // _TASKS_PER_PUB)))
         block = -(-block // together) * together
+    block = min(block, most or block)
     return (slice(start, min(start + block, points)) for start in range(0, points, block))

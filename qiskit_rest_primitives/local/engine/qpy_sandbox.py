@@ -7,7 +7,6 @@ file that loads there is then loaded here, at the same cost.
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import sys
@@ -37,12 +36,12 @@ class Rehearsals:
     def __init__(self) -> None:
         self._workers = WorkerProcesses(PROCESSES)
 
-    def check(self, data: bytes, pub_index: int, check: Callable[[], None]) -> None:
+    def check(self, data: bytes, place: str, check: Callable[[], None]) -> None:
         """Returns if a file can be loaded within the limits.
 
         Args:
             data: the file.
-            pub_index: position of its PUB in the job, for messages.
+            place: where in the job it is, such as ``PUB 3``, for messages.
             check: called now and then; what it raises ends the rehearsal.
 
         Raises:
@@ -50,9 +49,7 @@ class Rehearsals:
         """
         spare = min(SPARE_BYTES + BYTES_PER_BYTE * len(data), MOST_BYTES)
         seconds = min(SPARE_SECONDS + SECONDS_PER_BYTE * len(data), MOST_SECONDS)
-        too_much = _too_costly(
-            pub_index, f"more than {spare // MEBIBYTE} MiB, or does not end well"
-        )
+        too_much = _too_costly(place, f"more than {spare // MEBIBYTE} MiB, or does not end well")
         future = self._workers.submit(rehearse, data, spare)
         started: float | None = None
         try:
@@ -67,7 +64,7 @@ class Rehearsals:
                 if started is None:
                     started = clock
                 elif clock is not None and clock - started > seconds:
-                    raise _too_costly(pub_index, f"more than {seconds:.0f} s")
+                    raise _too_costly(place, f"more than {seconds:.0f} s")
             problem = future.result()
         except RefusedError as error:
             raise (error if error.code == NOT_LOADABLE else too_much) from None
@@ -75,23 +72,23 @@ class Rehearsals:
             if not future.done() and not future.cancel():
                 self._workers.kill(future)
         if problem is not None:
-            raise RefusedError(f"PUB {pub_index}: error loading QPY: {problem}", code=NOT_LOADABLE)
+            raise RefusedError(f"{place}: error loading QPY: {problem}", code=NOT_LOADABLE)
 
     def close(self) -> None:
         """Ends the processes."""
         self._workers.shutdown(cancel_futures=True)
 
 
-def _too_costly(pub_index: int, what: str) -> RefusedError:
+def _too_costly(place: str, what: str) -> RefusedError:
     return RefusedError(
-        f"PUB {pub_index}: its QPY file claims to hold so much that loading it takes {what}",
+        f"{place}: its QPY file claims to hold so much that loading it takes {what}",
         code=NOT_LOADABLE,
         solution=_CURE,
     )
 
 
 def rehearse(data: bytes, spare_bytes: int) -> str | None:
-    """Loads a QPY file and discards the circuit; runs in a separate process.
+    """Loads a QPY file and discards its circuits; runs in a separate process.
 
     Returns:
         The error of the file, or None.
@@ -99,7 +96,7 @@ def rehearse(data: bytes, spare_bytes: int) -> str | None:
     Raises:
         MemoryError: it takes more than ``spare_bytes``; the process may also end, or crash.
     """
-    from qiskit import qpy
+    from qiskit_rest_primitives.local.engine.qpy_annotations import load_qpy
 
     # Silence Rust's panic message: formatting its backtrace can exhaust the memory limit.
     os.environ["RUST_BACKTRACE"] = "0"
@@ -110,7 +107,7 @@ def rehearse(data: bytes, spare_bytes: int) -> str | None:
     def load() -> None:
         try:
             with memory_limit(spare_bytes):
-                circuits = qpy.load(io.BytesIO(data))
+                circuits = load_qpy(data)
                 found.append(None)
                 del circuits
         except BaseException as error:  # a damaged file can end in Rust's PanicException

@@ -70,7 +70,7 @@ def read_sampler_pub(item: Any, index: int, context: Context) -> SamplerSweep:
         ProtocolError: it is malformed.
     """
     pub = decode_sampler_pub(item, place=f"PUB {index}")
-    loaded = context.load(pub.circuit, index, _physical_width(pub.circuit, context.backend))
+    loaded = context.load(pub.circuit, index, physical_width(pub.circuit, context.backend))
     values = bind_values(loaded, pub.parameter_values, index)
     shots = context.requested.shots if pub.shots is None else int(pub.shots)
     check_shots_of_backend(_twirled(shots, context.requested), index, context.backend)
@@ -85,7 +85,7 @@ def read_estimator_pub(item: Any, index: int, context: Context) -> EstimatorSwee
     """Reads an estimator PUB; the arguments and errors are those of `read_sampler_pub`."""
     requested, backend = context.requested, context.backend
     pub = decode_estimator_pub(item, place=f"PUB {index}")
-    width = _physical_width(pub.circuit, backend, pub.observables)
+    width = physical_width(pub.circuit, backend, pub.observables)
     loaded = context.load(pub.circuit, index, width)
     values = bind_values(loaded, pub.parameter_values, index)
     observables = coerce_observables(pub.observables, loaded.circuit.num_qubits, index)
@@ -129,7 +129,7 @@ def _twirled(shots: int, requested: Requested) -> int:
     return shots if mitigation is None else math.prod(mitigation.twirling.divide(shots))
 
 
-def _physical_width(
+def physical_width(
     circuit: str | bytes, backend: LocalBackend, observables: Any = None
 ) -> int | None:
     """The width of a text with qubits ``$0``: that of the device or of its observables."""

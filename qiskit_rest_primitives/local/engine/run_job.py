@@ -29,12 +29,17 @@ from qiskit_rest_primitives.local.engine.workers import Workers
 from qiskit_rest_primitives.local.outcome import Outcome, RefusedError
 from qiskit_rest_primitives.mitigation.device_time import JOB_OVERHEAD_SECONDS
 from qiskit_rest_primitives.mitigation.steps import Finished, Step
+from qiskit_rest_primitives.wire.executor.program import ExecutorParams
 from qiskit_rest_primitives.wire.limits import RAN_TOO_LONG
 from qiskit_rest_primitives.wire.result.results import encode_result
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend
-    from qiskit_rest_primitives.wire.request.job_request import EstimatorParams, SamplerParams
+    from qiskit_rest_primitives.wire.request.job_request import (
+        EstimatorParams,
+        JobParams,
+        SamplerParams,
+    )
 
 logger = logging.getLogger(__name__)
 _TRACEBACK_FRAMES = 10
@@ -64,7 +69,7 @@ class Job:
 
     job_id: str
     backend: LocalBackend
-    params: SamplerParams | EstimatorParams
+    params: JobParams
     program_id: str
     time_limit_seconds: float
     on_running: Callable[[str], None]
@@ -97,30 +102,10 @@ def conduct(job: Job, workers: Workers | OneThread, planners: Executor) -> Outco
     """Runs a job and says how it ended; raises nothing."""
     course = _Course(job, workers, planners)
     try:
-        job.log(f"{job.program_id} job with {len(job.params.pubs)} PUBs on {job.backend.name}")
-        plan = course.plan(
-            plan_job, job.params, job.backend, job.stop, workers.rehearsals, job.time_limit_seconds
-        )
-        if plan.clock is not None:
-            job.usage_seconds = JOB_OVERHEAD_SECONDS
-        if plan.mitigated is None:
-            if plan.clock is not None:
-                course.estimated(sum(pub.device_seconds or 0.0 for pub in plan.pubs))
-            course.run(plan.pubs)
-            pubs, metadata = [pub.join.result() for pub in plan.pubs], {"version": 2}
+        if isinstance(job.params, ExecutorParams):
+            body = course.run_program(job.params)
         else:
-            finished = course.mitigate(plan.mitigated)
-            pubs, metadata = finished.pubs, finished.metadata
-        if job.program_id == "sampler" and job.params.support_qiskit is True:
-            # Plain JSON has no form for them.
-            spans = course.windows.spans(pubs)
-            metadata = {**metadata, "execution": {"execution_spans": spans}}
-        result = PrimitiveResult(pubs, metadata={**metadata, **plan.metadata})
-        body = encode_result(
-            result,
-            program_id=job.program_id,
-            support_qiskit=job.params.support_qiskit is True,
-        )
+            body = course.run_pubs(job.params)
         job.log(f"completed, {len(body)} bytes of result")
         return job.outcome("Completed", body=body)
     except _EndedError as end:
@@ -153,6 +138,60 @@ class _Course:
         future.add_done_callback(self._job.messages.put)
         return self._next().result()
 
+    def run_pubs(self, params: SamplerParams | EstimatorParams) -> bytes:
+        """Runs a job with PUBs and encodes its result."""
+        job = self._job
+        job.log(f"{job.program_id} job with {len(params.pubs)} PUBs on {job.backend.name}")
+        plan = self.plan(
+            plan_job,
+            params,
+            job.backend,
+            job.stop,
+            self._workers.rehearsals,
+            job.time_limit_seconds,
+        )
+        if plan.clock is not None:
+            job.usage_seconds = JOB_OVERHEAD_SECONDS
+        if plan.mitigated is None:
+            if plan.clock is not None:
+                self.estimated(sum(pub.device_seconds or 0.0 for pub in plan.pubs))
+            self.run(plan.pubs)
+            pubs, metadata = [pub.join.result() for pub in plan.pubs], {"version": 2}
+        else:
+            finished = self.mitigate(plan.mitigated)
+            pubs, metadata = finished.pubs, finished.metadata
+        if job.program_id == "sampler" and params.support_qiskit is True:
+            # Plain JSON has no form for them.
+            spans = self.windows.spans(pubs)
+            metadata = {**metadata, "execution": {"execution_spans": spans}}
+        result = PrimitiveResult(pubs, metadata={**metadata, **plan.metadata})
+        return encode_result(
+            result,
+            program_id=job.program_id,
+            support_qiskit=params.support_qiskit is True,
+        )
+
+    def run_program(self, params: ExecutorParams) -> bytes:
+        """Runs a quantum program and encodes its result."""
+        from qiskit_rest_primitives.local.engine.quantum_program import named_items, plan_program
+
+        job = self._job
+        job.log(f"program of {len(params.quantum_program.items)} items on {job.backend.name}")
+        with named_items():
+            program = self.plan(
+                plan_program,
+                params,
+                job.backend,
+                job.stop,
+                self._workers.rehearsals,
+                job.time_limit_seconds,
+            )
+            if program.context.clock is not None:
+                job.usage_seconds = JOB_OVERHEAD_SECONDS
+                self.estimated(sum(plan.device_seconds or 0.0 for plan in program.plans))
+            self.run(program.plans)
+            return program.encoded_result(params)
+
     def run(self, pubs: Sequence[PubPlan], indices: Sequence[int] | None = None) -> None:
         """Runs the tasks of PUBs, which join their results.
 
@@ -174,7 +213,7 @@ class _Course:
                 self._job.usage_seconds += pub.device_seconds * result.count / pub.size
             self.windows.note(
                 result.pub_index if indices is None else indices[result.pub_index],
-                ended=result.ended,
+                begun_at=result.begun_at,
                 seconds=result.seconds,
             )
             pub.join.add(result)

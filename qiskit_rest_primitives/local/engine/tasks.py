@@ -65,6 +65,7 @@ class Task:
     def run(self) -> TaskResult:
         """Runs its points, and times them."""
         self.points.check()
+        begun_at = time.time()
         begun = time.perf_counter()
         if isinstance(self.wanted, SamplesWanted):
             arrays = self.simulator.sample(self.points, self.wanted.shots)
@@ -73,7 +74,7 @@ class Task:
             arrays = self.simulator.estimate(self.points, self.wanted)
             count = len(self.wanted.pairs)
         seconds = time.perf_counter() - begun
-        return TaskResult(self.pub_index, self.start, count, arrays, seconds, time.time())
+        return TaskResult(self.pub_index, self.start, count, arrays, begun_at, seconds)
 
 
 @dataclass(frozen=True)
@@ -85,16 +86,16 @@ class TaskResult:
         start: as the task's.
         count: how many points or pairs.
         arrays: their first axis is the points (sampler) or pairs (estimator).
+        begun_at: when it began, in seconds since the epoch.
         seconds: how long it took.
-        ended: when it ended, in seconds since the epoch.
     """
 
     pub_index: int
     start: int
     count: int
     arrays: dict[str, np.ndarray]
+    begun_at: float
     seconds: float
-    ended: float
 
 
 @dataclass(frozen=True)

@@ -23,16 +23,17 @@ class Windows:
 
     _found: dict[int, tuple[float, float]] = field(default_factory=dict[int, tuple[float, float]])
 
-    def note(self, pub_index: int, *, ended: float, seconds: float) -> None:
+    def note(self, pub_index: int, *, begun_at: float, seconds: float) -> None:
         """Extends the window of a PUB by a task that took so many seconds.
 
         Args:
             pub_index: position of the PUB in its job.
-            ended: when the task ended, in seconds since the epoch.
+            begun_at: when the task began, in seconds since the epoch.
             seconds: how long it took.
         """
-        start, stop = self._found.get(pub_index, (ended - seconds, ended))
-        self._found[pub_index] = min(start, ended - seconds), max(stop, ended)
+        ended = begun_at + seconds
+        start, stop = self._found.get(pub_index, (begun_at, ended))
+        self._found[pub_index] = min(start, begun_at), max(stop, ended)
 
     def clear(self) -> None:
         """Forgets all windows."""

@@ -79,6 +79,9 @@ class EstimatorParams(Params):
     version: Literal[2] | UnsetType = UNSET
 
 
+JobParams: TypeAlias = SamplerParams | EstimatorParams | ExecutorParams
+
+
 class JobRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The whole body; ``params`` is undecoded JSON for decode_params, ``cost`` in seconds."""
 
@@ -134,9 +137,7 @@ def decode_job_request(body: bytes) -> JobRequest:
         _refuse(error, "")
 
 
-def decode_params(
-    program_id: Program, params: msgspec.Raw | bytes
-) -> SamplerParams | EstimatorParams | ExecutorParams:
+def decode_params(program_id: Program, params: msgspec.Raw | bytes) -> JobParams:
     """Reads ``params`` of a job request.
 
     Args:

@@ -1,0 +1,231 @@
+"""A quantum program -> sweeps of circuits, as of a sampler's PUBs -> its result."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from msgspec import UNSET
+from qiskit.primitives.containers import BitArray
+from qiskit.primitives.containers.bindings_array import BindingsArray
+
+from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.local.engine.allowances import Memory, Time
+from qiskit_rest_primitives.local.engine.check_pub import check_angles, check_shots_of_backend
+from qiskit_rest_primitives.local.engine.gather import SamplerJoin
+from qiskit_rest_primitives.local.engine.load_circuit import (
+    MAX_QPY_BYTES,
+    LoadedCircuit,
+    load_circuits,
+)
+from qiskit_rest_primitives.local.engine.plan import PubPlan, plan_sampler
+from qiskit_rest_primitives.local.engine.program_options import read_program_options
+from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+from qiskit_rest_primitives.local.engine.read_pubs import Context, physical_width
+from qiskit_rest_primitives.local.engine.tasks import StopFlag
+from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.simulators.seeds import Seeds
+from qiskit_rest_primitives.mitigation.pubs import SamplerSweep
+from qiskit_rest_primitives.wire.executor.program import (
+    CircuitItem,
+    ExecutorParams,
+    SamplexItem,
+    decode_qpy,
+)
+from qiskit_rest_primitives.wire.executor.result import (
+    Chunk,
+    ProgramResult,
+    encode_program_result,
+)
+from qiskit_rest_primitives.wire.executor.tensors import decode_tensor
+
+if TYPE_CHECKING:
+    from qiskit_rest_primitives.local.simulators.backends import LocalBackend
+
+
+@contextmanager
+def named_items() -> Generator[None]:
+    """Lets refusals name items, where those of sweeps name PUBs."""
+    try:
+        yield
+    except ProtocolError as error:
+        raise RefusedError(str(error)) from error
+    except RefusedError as error:
+        raise RefusedError(
+            re.sub(r"^PUB (\d+)", r"item \1", error.reason),
+            code=error.code,
+            solution=error.solution.replace("PUBs", "items"),
+        ) from error
+
+
+@dataclass(frozen=True)
+class Program:
+    """A quantum program, ready to run.
+
+    Attributes:
+        plans: of each item.
+        context: of the job.
+    """
+
+    plans: Sequence[PubPlan]
+    context: Context
+
+    def encoded_result(self, params: ExecutorParams) -> bytes:
+        """The result as JSON, when all tasks are done."""
+        items: list[Mapping[str, np.ndarray | BitArray]] = []
+        chunks: list[Chunk] = []
+        for number, plan in enumerate(self.plans):
+            join = plan.join
+            assert isinstance(join, SamplerJoin)
+            items.append(join.samples())
+            axes = tuple(range(len(join.shape)))
+            chunks += [
+                Chunk(number, axes, points, begun_at, begun_at + seconds)
+                for points, begun_at, seconds in join.spans
+            ]
+        chunks.sort(key=lambda chunk: chunk.begun_at)
+        program = params.quantum_program
+        result = ProgramResult(
+            items, [{}] * len(items), chunks, program.passthrough_data, program.semantic_role
+        )
+        return encode_program_result(result, params.schema_version)
+
+
+def plan_program(
+    params: ExecutorParams,
+    backend: LocalBackend,
+    stop: StopFlag,
+    rehearsals: Rehearsals,
+    time_limit_seconds: float = math.inf,
+) -> Program:
+    """Reads every item and divides it into tasks.
+
+    Args:
+        params: of the job.
+        backend: what the job runs on.
+        stop: checked between items.
+        rehearsals: where QPY files are loaded first.
+        time_limit_seconds: of the job.
+
+    Raises:
+        RefusedError: an item, an option or a circuit that the backend can't run.
+    """
+    with named_items():
+        requested = read_program_options(params, backend)
+        clock = backend.clock(requested.rep_delay_seconds, requested.init_qubits)
+        time = Time(time_limit_seconds)
+        context = Context(requested, backend, stop, rehearsals, Memory(), time, clock)
+        _refuse_samplexes(params)
+        circuits = _load(params, context)
+        seeds = Seeds(requested.seed).of_step(0)
+        plans: list[PubPlan] = []
+        for number, (item, loaded) in enumerate(
+            zip(params.quantum_program.items, circuits, strict=True)
+        ):
+            stop.check()
+            assert isinstance(item, CircuitItem)
+            sweep = _circuit_sweep(item, loaded, number, params, context)
+            own = replace(seeds, pub_index=number)
+            plan = _plan(sweep, number, own, context, item.chunk_size)
+            seeds = replace(seeds, circuits_before=seeds.circuits_before + plan.num_circuits)
+            plans.append(plan)
+        return Program(plans, context)
+
+
+def _refuse_samplexes(params: ExecutorParams) -> None:
+    for number, item in enumerate(params.quantum_program.items):
+        if isinstance(item, SamplexItem):
+            raise RefusedError(
+                f"item {number}: this service runs circuit items only, not samplex items",
+                solution="Sample the samplex, and send its parameter values as a circuit item.",
+            )
+
+
+def _load(params: ExecutorParams, context: Context) -> list[LoadedCircuit]:
+    """The circuits of all items."""
+    circuits = params.quantum_program.circuits
+    if circuits.data is not UNSET:
+        return [
+            context.load(text, number, physical_width(text, context.backend))
+            for number, text in enumerate(circuits.data)
+        ]
+    data = decode_qpy(circuits, compressed=params.compressed, max_bytes=MAX_QPY_BYTES)
+    check = context.stop.check
+    loaded = load_circuits(data, circuits.count, "circuits", context.rehearsals, check)
+    for number, each in enumerate(loaded):
+        context.memory.take_bits(each.circuit.num_qubits + each.circuit.num_clbits, number)
+    return loaded
+
+
+def _circuit_sweep(
+    item: CircuitItem,
+    loaded: LoadedCircuit,
+    number: int,
+    params: ExecutorParams,
+    context: Context,
+) -> SamplerSweep:
+    place = f"item {number}: circuit_arguments"
+    if item.circuit_arguments.dtype != "f64":
+        raise RefusedError(f"{place}: dtype {item.circuit_arguments.dtype}; send f64")
+    values = decode_tensor(item.circuit_arguments, place, compressed=params.compressed)
+    count = len(loaded.parameters)
+    if values.ndim == 0 or values.shape[-1] != count:
+        raise RefusedError(
+            f"{place}: the circuit has {count} parameters, the shape is {list(values.shape)}",
+            solution=f"Pass an array whose last axis is {count}.",
+        )
+    if not np.isfinite(values).all():
+        raise RefusedError(f"{place} hold NaN or infinity")
+    shape = item_shape(values.shape[:-1], item.shape, place)
+    points, circuit = math.prod(shape), loaded.circuit
+    context.memory.take(points * max(1, count) * values.itemsize, number)
+    check_shots_of_backend(params.quantum_program.shots, number, context.backend)
+    bound = BindingsArray({tuple(loaded.parameters): values}) if count else BindingsArray()
+    check_angles(circuit, bound, number, context.backend)
+    # Parameters of a text are in the order of its declarations.
+    columns = [loaded.parameters.index(parameter) for parameter in circuit.parameters]
+    rows = np.broadcast_to(values[..., columns], (*shape, count)).reshape(points, count)
+    return SamplerSweep(circuit, rows, shape, params.quantum_program.shots)
+
+
+def item_shape(implicit: tuple[int, ...], shape: Sequence[int], place: str) -> tuple[int, ...]:
+    """The shape of an item.
+
+    Args:
+        implicit: of its arguments.
+        shape: as it was sent. Some clients send ``[]`` for the shape of the arguments.
+        place: of the arguments, for messages.
+
+    Raises:
+        RefusedError: the shape does not extend that of the arguments.
+    """
+    if not shape:
+        return implicit
+    try:
+        extends = np.broadcast_shapes(implicit, tuple(shape)) == tuple(shape)
+    except ValueError:
+        extends = False
+    if not extends:
+        raise RefusedError(
+            f"{place}: their shape {list(implicit)} does not broadcast to the item's shape "
+            f"{list(shape)}"
+        )
+    return tuple(shape)
+
+
+def _plan(
+    sweep: SamplerSweep, number: int, seeds: Seeds, context: Context, chunk_size: int | str
+) -> PubPlan:
+    if not len(sweep.values):
+        num_bits = {creg.name: creg.size for creg in sweep.circuit.cregs}
+        held = None if context.clock is None else 0.0
+        return PubPlan(
+            [], True, SamplerJoin(sweep.shape, sweep.shots, num_bits, {}), 0, {}, 0, held
+        )
+    most = chunk_size if isinstance(chunk_size, int) else None
+    return plan_sampler(sweep, number, seeds, context, most)
