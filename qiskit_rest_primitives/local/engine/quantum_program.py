@@ -27,6 +27,12 @@ from qiskit_rest_primitives.local.engine.plan import PubPlan, plan_sampler
 from qiskit_rest_primitives.local.engine.program_options import read_program_options
 from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
 from qiskit_rest_primitives.local.engine.read_pubs import Context, physical_width
+from qiskit_rest_primitives.local.engine.samplexes import (
+    SampledItem,
+    SampleSamplexes,
+    check_samplex_items,
+    item_shape,
+)
 from qiskit_rest_primitives.local.engine.tasks import StopFlag
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.simulators.seeds import Seeds
@@ -69,10 +75,12 @@ class Program:
 
     Attributes:
         plans: of each item.
+        outputs: what samplexes gave beside values, by the number of the item.
         context: of the job.
     """
 
     plans: Sequence[PubPlan]
+    outputs: Mapping[int, Mapping[str, np.ndarray]]
     context: Context
 
     def encoded_result(self, params: ExecutorParams) -> bytes:
@@ -82,7 +90,7 @@ class Program:
         for number, plan in enumerate(self.plans):
             join = plan.join
             assert isinstance(join, SamplerJoin)
-            items.append(join.samples())
+            items.append({**join.samples(), **self.outputs.get(number, {})})
             axes = tuple(range(len(join.shape)))
             chunks += [
                 Chunk(number, axes, points, begun_at, begun_at + seconds)
@@ -96,54 +104,91 @@ class Program:
         return encode_program_result(result, params.schema_version)
 
 
-def plan_program(
+@dataclass(frozen=True)
+class ReadProgram:
+    """A quantum program whose circuits are loaded.
+
+    Attributes:
+        params: of the job.
+        circuits: of each item.
+        context: of the job.
+        seeds: the randomness of the job.
+    """
+
+    params: ExecutorParams
+    circuits: Sequence[LoadedCircuit]
+    context: Context
+    seeds: Seeds
+
+    def samplexes(self) -> SampleSamplexes | None:
+        """The task that samples the samplex items; None if there are none."""
+        items = {
+            number: (len(loaded.parameters), item)
+            for number, (item, loaded) in enumerate(
+                zip(self.params.quantum_program.items, self.circuits, strict=True)
+            )
+            if isinstance(item, SamplexItem)
+        }
+        if not items:
+            return None
+        seed = self.seeds.for_steps()
+        return SampleSamplexes(items, self.params.compressed, seed, self.context.stop)
+
+    def plan(self, sampled: Mapping[int, SampledItem]) -> Program:
+        """Divides every item into tasks.
+
+        Args:
+            sampled: samplex items, by their number.
+
+        Raises:
+            RefusedError: an item or a circuit that the backend can't run.
+        """
+        with named_items():
+            seeds = self.seeds.of_step(0)
+            plans: list[PubPlan] = []
+            for number, item in enumerate(self.params.quantum_program.items):
+                self.context.stop.check()
+                loaded = self.circuits[number]
+                if isinstance(item, CircuitItem):
+                    sweep = _circuit_sweep(item, loaded, number, self.params, self.context)
+                else:
+                    sweep = _samplex_sweep(
+                        sampled[number], loaded, number, self.params, self.context
+                    )
+                own = replace(seeds, pub_index=number)
+                plan = _plan(sweep, number, own, self.context, item.chunk_size)
+                seeds = replace(seeds, circuits_before=seeds.circuits_before + plan.num_circuits)
+                plans.append(plan)
+            outputs = {number: item.outputs for number, item in sampled.items()}
+            return Program(plans, outputs, self.context)
+
+
+def read_program(
     params: ExecutorParams,
     backend: LocalBackend,
     stop: StopFlag,
     rehearsals: Rehearsals,
     time_limit_seconds: float = math.inf,
-) -> Program:
-    """Reads every item and divides it into tasks.
+) -> ReadProgram:
+    """Reads the options and circuits of a quantum program.
 
     Args:
         params: of the job.
         backend: what the job runs on.
-        stop: checked between items.
+        stop: checked while that takes long.
         rehearsals: where QPY files are loaded first.
         time_limit_seconds: of the job.
 
     Raises:
-        RefusedError: an item, an option or a circuit that the backend can't run.
+        RefusedError: an option or a circuit that can't be read or acted on.
     """
     with named_items():
         requested = read_program_options(params, backend)
         clock = backend.clock(requested.rep_delay_seconds, requested.init_qubits)
         time = Time(time_limit_seconds)
         context = Context(requested, backend, stop, rehearsals, Memory(), time, clock)
-        _refuse_samplexes(params)
-        circuits = _load(params, context)
-        seeds = Seeds(requested.seed).of_step(0)
-        plans: list[PubPlan] = []
-        for number, (item, loaded) in enumerate(
-            zip(params.quantum_program.items, circuits, strict=True)
-        ):
-            stop.check()
-            assert isinstance(item, CircuitItem)
-            sweep = _circuit_sweep(item, loaded, number, params, context)
-            own = replace(seeds, pub_index=number)
-            plan = _plan(sweep, number, own, context, item.chunk_size)
-            seeds = replace(seeds, circuits_before=seeds.circuits_before + plan.num_circuits)
-            plans.append(plan)
-        return Program(plans, context)
-
-
-def _refuse_samplexes(params: ExecutorParams) -> None:
-    for number, item in enumerate(params.quantum_program.items):
-        if isinstance(item, SamplexItem):
-            raise RefusedError(
-                f"item {number}: this service runs circuit items only, not samplex items",
-                solution="Sample the samplex, and send its parameter values as a circuit item.",
-            )
+        check_samplex_items(params.quantum_program.items)
+        return ReadProgram(params, _load(params, context), context, Seeds(requested.seed))
 
 
 def _load(params: ExecutorParams, context: Context) -> list[LoadedCircuit]:
@@ -188,34 +233,33 @@ def _circuit_sweep(
     bound = BindingsArray({tuple(loaded.parameters): values}) if count else BindingsArray()
     check_angles(circuit, bound, number, context.backend)
     # Parameters of a text are in the order of its declarations.
-    columns = [loaded.parameters.index(parameter) for parameter in circuit.parameters]
+    columns = _columns(loaded)
     rows = np.broadcast_to(values[..., columns], (*shape, count)).reshape(points, count)
     return SamplerSweep(circuit, rows, shape, params.quantum_program.shots)
 
 
-def item_shape(implicit: tuple[int, ...], shape: Sequence[int], place: str) -> tuple[int, ...]:
-    """The shape of an item.
+def _columns(loaded: LoadedCircuit) -> list[int]:
+    """Where in the values each of the circuit's parameters is, in their order."""
+    places = {parameter: place for place, parameter in enumerate(loaded.parameters)}
+    return [places[parameter] for parameter in loaded.circuit.parameters]
 
-    Args:
-        implicit: of its arguments.
-        shape: as it was sent. Some clients send ``[]`` for the shape of the arguments.
-        place: of the arguments, for messages.
 
-    Raises:
-        RefusedError: the shape does not extend that of the arguments.
-    """
-    if not shape:
-        return implicit
-    try:
-        extends = np.broadcast_shapes(implicit, tuple(shape)) == tuple(shape)
-    except ValueError:
-        extends = False
-    if not extends:
-        raise RefusedError(
-            f"{place}: their shape {list(implicit)} does not broadcast to the item's shape "
-            f"{list(shape)}"
-        )
-    return tuple(shape)
+def _samplex_sweep(
+    sampled: SampledItem,
+    loaded: LoadedCircuit,
+    number: int,
+    params: ExecutorParams,
+    context: Context,
+) -> SamplerSweep:
+    size = sampled.values.nbytes + sum(array.nbytes for array in sampled.outputs.values())
+    context.memory.take(size, number)
+    check_shots_of_backend(params.quantum_program.shots, number, context.backend)
+    rows = sampled.values
+    bound = BindingsArray({tuple(loaded.parameters): rows}) if rows.shape[1] else BindingsArray()
+    check_angles(loaded.circuit, bound, number, context.backend)
+    columns = _columns(loaded)
+    shots = params.quantum_program.shots
+    return SamplerSweep(loaded.circuit, rows[:, columns], sampled.shape, shots)
 
 
 def _plan(

@@ -34,6 +34,7 @@ from qiskit_rest_primitives.wire.limits import RAN_TOO_LONG
 from qiskit_rest_primitives.wire.result.results import encode_result
 
 if TYPE_CHECKING:
+    from qiskit_rest_primitives.local.engine.samplexes import SampledItem, SampledItems
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend
     from qiskit_rest_primitives.wire.request.job_request import (
         EstimatorParams,
@@ -173,19 +174,28 @@ class _Course:
 
     def run_program(self, params: ExecutorParams) -> bytes:
         """Runs a quantum program and encodes its result."""
-        from qiskit_rest_primitives.local.engine.quantum_program import named_items, plan_program
+        from qiskit_rest_primitives.local.engine.quantum_program import named_items, read_program
 
         job = self._job
         job.log(f"program of {len(params.quantum_program.items)} items on {job.backend.name}")
         with named_items():
-            program = self.plan(
-                plan_program,
+            read = self.plan(
+                read_program,
                 params,
                 job.backend,
                 job.stop,
                 self._workers.rehearsals,
                 job.time_limit_seconds,
             )
+            sampled: dict[int, SampledItem] = {}
+            if (samplexes := read.samplexes()) is not None:
+                self._submit(samplexes, self._workers.submit(samplexes, small=False))
+                found: SampledItems = self._result()
+                sampled = found.items
+                if read.context.clock is None:
+                    job.usage_seconds += found.seconds
+                job.log(f"{len(sampled)} samplexes sampled")
+            program = self.plan(read.plan, sampled)
             if program.context.clock is not None:
                 job.usage_seconds = JOB_OVERHEAD_SECONDS
                 self.estimated(sum(plan.device_seconds or 0.0 for plan in program.plans))
