@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 
 from qiskit_rest_primitives.local import LocalService
 from tests.local.conftest import BOB
+from tests.local.official_environment import official_environment
 
 pytestmark = pytest.mark.slow
 
@@ -39,16 +39,7 @@ def seen(local: LocalService, tmp_path_factory: pytest.TempPathFactory) -> dict[
     handler, level = Keep(), requests_log.level
     requests_log.addHandler(handler)
     requests_log.setLevel(logging.DEBUG)
-    environment = {name: value for name, value in os.environ.items() if "QISKIT" not in name}
-    environment |= {
-        "HOME": str(tmp_path_factory.mktemp("home")),
-        "IAM_URL": local.base_url,
-        "QISKIT_IBM_URL": f"{local.base_url}/experimental",
-        "QISKIT_IBM_CHANNEL": "ibm_quantum_platform",
-        "QISKIT_IBM_TOKEN": BOB.token,
-        "QISKIT_IBM_INSTANCE": BOB.instances[0],
-        "QISKIT_FUNCTIONS_EXPERIMENTAL": "1",
-    }
+    environment = official_environment(local, BOB, tmp_path_factory.mktemp("home"))
     try:
         done = subprocess.run(
             [sys.executable, str(SCRIPT)],

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
 
-class UnreadAnnotation(Annotation):
+class UnreadAnnotation(Annotation):  # pyright: ignore[reportUntypedBaseClass] - Qiskit has no types
     """An annotation that nothing here acts on.
 
     Args:

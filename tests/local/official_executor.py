@@ -1,0 +1,139 @@
+"""A user's program for the executor classes of qiskit-ibm-runtime; test_official_executor runs it.
+
+Environment variables alone name the service. Prints its findings as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+from qiskit.circuit import Parameter, QuantumCircuit
+from qiskit.quantum_info import SparsePauliOp, Statevector
+from qiskit.transpiler import generate_preset_pass_manager
+
+warnings.simplefilter("ignore", DeprecationWarning)
+
+from qiskit_ibm_runtime import (  # noqa: E402 - after the filter, which its import needs
+    Batch,
+    Executor,
+    QiskitRuntimeService,
+    QuantumProgram,
+    Session,
+)
+from qiskit_ibm_runtime.exceptions import RuntimeJobFailureError  # noqa: E402 - as above
+from qiskit_ibm_runtime.executor_estimator import EstimatorV2  # noqa: E402 - as above
+from qiskit_ibm_runtime.executor_sampler import SamplerV2  # noqa: E402 - as above
+
+DEVICE = "fake_27q"
+ANGLES = np.array([0.0, 0.7, np.pi / 2]).reshape(3, 1)
+
+
+def ladder() -> QuantumCircuit:
+    """Three qubits, entangled by an angle."""
+    circuit = QuantumCircuit(3)
+    circuit.ry(Parameter("θ"), 0)
+    circuit.cx(0, 1)
+    circuit.cx(1, 2)
+    return circuit
+
+
+def executor(service: QiskitRuntimeService) -> dict[str, Any]:
+    """Circuit items on simulators and a device, in a job, a session and a batch."""
+    found: dict[str, Any] = {}
+    for name in ("statevector", "aer", DEVICE):
+        backend = service.backend(name)
+        passes = generate_preset_pass_manager(optimization_level=1, backend=backend)
+        program = QuantumProgram(shots=2000, passthrough_data={"tags": ["a", np.arange(3.0)]})
+        program.append_circuit_item(
+            passes.run(ladder().measure_all(inplace=False)), circuit_arguments=ANGLES
+        )
+        job = Executor(backend).run(program)
+        result = job.result()
+        found[name] = {
+            "ones": result[0]["meas"].mean(axis=1).tolist(),
+            "shape": result[0]["meas"].shape,
+            "passed": result.passthrough_data["tags"][1].tolist(),
+            "points": sum(part.size for c in result.metadata.chunk_timing for part in c.parts),
+            "program": service.job(job.job_id()).program_id,
+        }
+    with Session(backend=backend) as session:
+        sized = QuantumProgram(shots=10)
+        circuit = passes.run(ladder().measure_all(inplace=False))
+        sized.append_circuit_item(circuit, circuit_arguments=ANGLES, chunk_size=2)
+        result = Executor(session).run(sized).result()
+        found["session"] = [p.size for c in result.metadata.chunk_timing for p in c.parts]
+    with Batch(backend=backend) as batch:
+        jobs = [Executor(batch).run(program) for _ in range(2)]
+        found["batch"] = [job.result()[0]["meas"].shape for job in jobs]
+    try:
+        Executor(backend).run(sized).result()
+    except Exception as error:
+        found["outside_session"] = str(error)
+    return found
+
+
+def sampler(service: QiskitRuntimeService) -> dict[str, Any]:
+    """The sampler on the executor, with and without twirling, and with decoupling."""
+    found: dict[str, Any] = {}
+    for name in ("aer", DEVICE):
+        backend = service.backend(name)
+        passes = generate_preset_pass_manager(optimization_level=1, backend=backend)
+        circuit = passes.run(ladder().measure_all(inplace=False))
+        for twirls in (False, True):
+            own = SamplerV2(backend)
+            own.options.twirling.enable_gates = twirls
+            own.options.twirling.enable_measure = twirls
+            bits = own.run([(circuit, ANGLES)], shots=2048).result()[0].data.meas
+            ones = bits.to_bool_array(order="little").mean(axis=1)
+            found[f"{name} {twirls}"] = {"ones": ones.tolist(), "shots": bits.num_shots}
+    own = SamplerV2(backend)
+    own.options.dynamical_decoupling.enable = True
+    bits = own.run([(circuit, ANGLES)], shots=2048).result()[0].data.meas
+    ones = bits.to_bool_array(order="little").mean(axis=1)
+    found["decoupled"] = {"ones": ones.tolist(), "shots": bits.num_shots}
+    return found
+
+
+def estimator(service: QiskitRuntimeService) -> dict[str, Any]:
+    """The estimator on the executor, at each level of mitigation."""
+    backend = service.backend(DEVICE)
+    passes = generate_preset_pass_manager(optimization_level=1, backend=backend)
+    circuit = ladder()
+    prepared = passes.run(circuit)
+    observables = [SparsePauliOp("ZIZ"), SparsePauliOp("IXI") + 0.5 * SparsePauliOp("ZZI")]
+    pub = (prepared, [[o.apply_layout(prepared.layout)] for o in observables], [[0.7]])
+    state = Statevector(circuit.assign_parameters([0.7]))
+    found: dict[str, Any] = {"exact": [state.expectation_value(o).real for o in observables]}
+    for level in (0, 1, 2):
+        own = EstimatorV2(backend)
+        own.options.resilience_level = level
+        data = own.run([pub]).result()[0].data
+        found[str(level)] = {"evs": data.evs.ravel().tolist(), "stds": data.stds.ravel().tolist()}
+    return found
+
+
+def refused(service: QiskitRuntimeService) -> str:
+    """What a user reads whose option can't be acted on."""
+    program = QuantumProgram(shots=10, meas_level="kerneled")
+    program.append_circuit_item(QuantumCircuit(1, 1))
+    try:
+        Executor(service.backend("statevector")).run(program).result()
+    except RuntimeJobFailureError as error:
+        return str(error)
+    return ""
+
+
+def main() -> None:
+    """Makes all calls and prints the findings."""
+    service = QiskitRuntimeService()
+    parts = (executor, sampler, estimator, refused)
+    seen = {part.__name__: part(service) for part in parts}
+    json.dump(seen, sys.stdout, default=str)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""The official client's executor classes, unmodified, against the embedded service.
+
+Needs the extra [conformance]; tests/local/conftest.py leaves this file out where it is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from qiskit_rest_primitives.local import LocalService
+from tests.local.conftest import BOB
+from tests.local.official_environment import official_environment
+
+pytestmark = pytest.mark.slow
+
+SCRIPT = Path(__file__).with_name("official_executor.py")
+ONES = np.sin(np.array([0.0, 0.7, np.pi / 2]) / 2) ** 2
+
+
+@pytest.fixture(scope="module")
+def seen(local: LocalService, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The official client's findings."""
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT)],
+        env=official_environment(local, BOB, tmp_path_factory.mktemp("home")),
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout)
+
+
+def assert_ones(found: Any, shots: int, noise: float) -> None:
+    """Each bit is 1 as often as it should be, within five standard errors and the noise."""
+    error = 5 * np.sqrt(ONES * (1 - ONES) / shots) + noise
+    assert np.all(np.abs(np.array(found) - ONES[:, np.newaxis]) <= error[:, np.newaxis])
+
+
+def test_executor(seen: dict[str, Any]) -> None:
+    """Circuit items: samples, shapes, what passes through, and when it ran."""
+    for name, noise in (("statevector", 0.0), ("aer", 0.0), ("fake_27q", 0.08)):
+        found = seen["executor"][name]
+        assert found["shape"] == [3, 2000, 3]
+        assert_ones(found["ones"], 2000, noise)
+        assert found["passed"] == [0, 1, 2]
+        assert found["points"] == 3
+        assert found["program"] == "executor"
+
+
+def test_sessions_and_batches(seen: dict[str, Any]) -> None:
+    """Sessions, where chunks have a size, and batches; outside of them it is refused by name."""
+    assert sorted(seen["executor"]["session"]) == [1, 2]
+    assert seen["executor"]["batch"] == [[3, 2000, 3]] * 2
+    assert "chunk_size" in seen["executor"]["outside_session"]
+
+
+def test_sampler(seen: dict[str, Any]) -> None:
+    """The sampler on top, with gates and measurements twirled and with idle qubits decoupled."""
+    for name, found in seen["sampler"].items():
+        assert found["shots"] == 2048
+        assert_ones(found["ones"], 2048, 0.0 if name.startswith("aer") else 0.08)
+
+
+def test_estimator(seen: dict[str, Any]) -> None:
+    """The estimator on top: mitigation brings the values to the exact ones."""
+    found = seen["estimator"]
+    exact = np.array(found["exact"])
+    for level, noise in (("0", 0.15), ("1", 0.04), ("2", 0.04)):
+        evs, stds = np.array(found[level]["evs"]), np.array(found[level]["stds"])
+        assert np.all(np.abs(evs - exact) <= 5 * stds + noise), (level, evs, exact)
+
+
+def test_refused(seen: dict[str, Any]) -> None:
+    """The reason of a refusal reaches the user."""
+    assert "meas_level: 'kerneled' needs the signal of a real device" in seen["refused"]
