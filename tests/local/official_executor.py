@@ -58,7 +58,7 @@ def executor(service: QiskitRuntimeService) -> dict[str, Any]:
             "shape": result[0]["meas"].shape,
             "passed": result.passthrough_data["tags"][1].tolist(),
             "points": sum(part.size for c in result.metadata.chunk_timing for part in c.parts),
-            "program": service.job(job.job_id()).program_id,
+            "program": service.job(job.job_id()).primitive_id,
         }
     with Session(backend=backend) as session:
         sized = QuantumProgram(shots=10)
