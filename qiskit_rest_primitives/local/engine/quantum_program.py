@@ -7,7 +7,7 @@ import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import UNSET
@@ -25,6 +25,7 @@ from qiskit_rest_primitives.local.engine.load_circuit import (
 )
 from qiskit_rest_primitives.local.engine.plan import PubPlan, plan_sampler
 from qiskit_rest_primitives.local.engine.program_options import read_program_options
+from qiskit_rest_primitives.local.engine.program_timing import scheduler_timing
 from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
 from qiskit_rest_primitives.local.engine.read_pubs import Context, physical_width
 from qiskit_rest_primitives.local.engine.samplexes import (
@@ -76,11 +77,13 @@ class Program:
     Attributes:
         plans: of each item.
         outputs: what samplexes gave beside values, by the number of the item.
+        metadata: of each item's result.
         context: of the job.
     """
 
     plans: Sequence[PubPlan]
     outputs: Mapping[int, Mapping[str, np.ndarray]]
+    metadata: Sequence[Mapping[str, Any]]
     context: Context
 
     def encoded_result(self, params: ExecutorParams) -> bytes:
@@ -99,7 +102,7 @@ class Program:
         chunks.sort(key=lambda chunk: chunk.begun_at)
         program = params.quantum_program
         result = ProgramResult(
-            items, [{}] * len(items), chunks, program.passthrough_data, program.semantic_role
+            items, self.metadata, chunks, program.passthrough_data, program.semantic_role
         )
         return encode_program_result(result, params.schema_version)
 
@@ -160,7 +163,18 @@ class ReadProgram:
                 seeds = replace(seeds, circuits_before=seeds.circuits_before + plan.num_circuits)
                 plans.append(plan)
             outputs = {number: item.outputs for number, item in sampled.items()}
-            return Program(plans, outputs, self.context)
+            return Program(plans, outputs, self._metadata(), self.context)
+
+    def _metadata(self) -> list[dict[str, Any]]:
+        """What the result says of each item: its schedule, if that was asked for."""
+        if not self.params.options.scheduler_timing:
+            return [{} for _ in self.circuits]
+        target, metadata = self.context.backend.target, list[dict[str, Any]]()
+        for number, loaded in enumerate(self.circuits):
+            timing = scheduler_timing(loaded.circuit, target, number)
+            self.context.memory.take(len(timing["timing"]), number)
+            metadata.append({"scheduler_timing": timing})
+        return metadata
 
 
 def read_program(

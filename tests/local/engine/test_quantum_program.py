@@ -236,6 +236,34 @@ class TestDevices:
 
         assert usage(400e-6) - usage(100e-6) == pytest.approx(2 * 1000 * 300e-6)
 
+    def test_schedule(self, engine: Engine) -> None:
+        """scheduler_timing gives the start and length of each instruction, in dt of the device."""
+        circuit = device_rotation()
+        circuit.delay(64, 0, unit="dt")
+        circuit.barrier()
+        params = program([circuit], [circuit_item([1.0])], options={"scheduler_timing": True})
+        timing = run_program(engine, params, "fake_5q").metadata[0]["scheduler_timing"]
+        rows = [line.split(",") for line in timing["timing"].splitlines()]
+        assert {len(row) for row in rows} == {6}
+        assert max(int(row[3]) + int(row[4]) for row in rows) == timing["circuit_duration"]
+        assert [row[4] for row in rows if row[1] == "delay_0"] == ["64"]
+        gates = {row[2]: int(row[3]) for row in rows if row[1] == "cz_0_1"}
+        assert len(gates) == 2
+        assert len(set(gates.values())) == 1
+        for qubit in (0, 1):
+            own = [row for row in rows if row[2] == f"Qubit {qubit}"]
+            ends = [int(row[3]) + int(row[4]) for row in own]
+            assert all(end <= int(row[3]) for end, row in zip(ends, own[1:], strict=False))
+
+    def test_no_schedule(self, engine: Engine) -> None:
+        """A circuit whose instructions have no fixed length has none."""
+        circuit = QuantumCircuit(1, 1)
+        circuit.measure(0, 0)
+        with circuit.if_test((0, 1)):
+            circuit.x(0)
+        params = program([circuit], [circuit_item([])], options={"scheduler_timing": True})
+        assert "if_else on qubits [0] has no fixed duration" in reason_of(engine, params, "fake_5q")
+
 
 def refused(engine: Engine, *, backend: str = "statevector", **members: Any) -> str:
     """Why a program of two items, of which members are replaced, is refused."""
