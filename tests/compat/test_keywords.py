@@ -151,7 +151,7 @@ def test_a_backends_attributes(client: Client) -> None:
     """Those of the official IBMBackend that programs read."""
     backend = client.service.backend("fake_5q")
     assert backend.service is client.service
-    assert (backend.calibration_id, backend.is_mock, backend.physical_qubits) == (None, False, None)
+    assert (backend.calibration_id, backend.is_mock, backend.physical_qubits) == (None, False, 5)
     assert backend.id_warning_issued is False
     assert isinstance(backend.get_translation_stage_plugin(), str)
     assert transpile(bell(), backend, seed_transpiler=1).num_qubits == 5
