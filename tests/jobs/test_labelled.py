@@ -192,7 +192,7 @@ def test_a_result_alone_needs_its_pub(backend: RestBackend, service: QiskitRunti
     assert to_xarray(job.result()[0], pub=pub).identical(expected)
     fetched = service.job(job.job_id())
     fetched.refresh(params=True)
-    with pytest.raises(InputError, match="pass the PUB"):
+    with pytest.raises(InputError, match="pass the job"):
         to_pandas(fetched)
     assert to_xarray(fetched, pub=pub).identical(expected)
     with pytest.raises(InputError, match="shape"):

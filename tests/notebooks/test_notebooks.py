@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from qiskit_rest_primitives.display.html import card
 from tests.notebooks.execution import (
     EXAMPLES,
     PICTURES,
@@ -27,6 +28,7 @@ PRIVATE = re.compile(
     r"(?:/home|/root|/tmp|/Users|/var|[A-Z]:\\)[/\\]?\w|site-packages"
     r"|(?:127\.0\.0\.1|localhost):\d|(?<![\w-])[\w-]{43}(?![\w-])"
 )
+STYLE = re.compile("<style>.*?</style>")
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
@@ -63,6 +65,20 @@ def test_a_notebook_is_stored_as_the_script_writes_it(path: Path) -> None:
         *range(1, len(code_cells(notebook)) + 1)
     ]
     assert len(text) < 400_000
+
+
+def test_stored_cards_have_the_style_of_today() -> None:
+    """After a change of the style the notebooks are run again."""
+    [style] = STYLE.findall(card("any"))
+    stored = [
+        output.data["text/html"]
+        for path in NOTEBOOKS
+        for cell in code_cells(nbformat.read(path, as_version=4))
+        for output in cell.outputs
+        if 'class="qrp"' in output.get("data", {}).get("text/html", "")
+    ]
+    assert stored
+    assert {found for html in stored for found in STYLE.findall(html)} == {style}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
