@@ -14,10 +14,12 @@ import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 from qiskit_rest_primitives.local.engine.worker_processes import WorkerProcesses
 from qiskit_rest_primitives.local.outcome import NOT_LOADABLE, RefusedError
 
+T = TypeVar("T")
 PROCESSES = 2
 MEBIBYTE = 1 << 20
 # An ordinary circuit takes about ten times its file's bytes, and 15 ms per megabyte.
@@ -73,6 +75,40 @@ class Rehearsals:
                 self._workers.kill(future)
         if problem is not None:
             raise RefusedError(f"{place}: error loading QPY: {problem}", code=NOT_LOADABLE)
+
+    def run(
+        self,
+        call: Callable[[], T],
+        spare_bytes: int,
+        too_much: RefusedError,
+        check: Callable[[], None],
+    ) -> T:
+        """Makes a call that may take much memory or crash.
+
+        Args:
+            call: can be pickled.
+            spare_bytes: of memory, at most.
+            too_much: raised if it takes more, or its process dies of it.
+            check: called now and then; what it raises ends the call.
+
+        Raises:
+            RefusedError: the call's own, or `too_much`.
+        """
+        future = self._workers.submit(call)
+        try:
+            while not future.done():
+                with suppress(NotYet):
+                    future.exception(_WAIT_SECONDS)
+                check()
+                if self._workers.memory_of(future) > IDLE_BYTES + spare_bytes:
+                    raise too_much
+            return future.result()
+        except RefusedError as error:
+            # A process that died has no code for the reason.
+            raise (error if error.code is not None else too_much) from None
+        finally:
+            if not future.done() and not future.cancel():
+                self._workers.kill(future)
 
     def close(self) -> None:
         """Ends the processes."""

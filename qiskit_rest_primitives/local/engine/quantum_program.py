@@ -26,10 +26,12 @@ from qiskit_rest_primitives.local.engine.load_circuit import (
 from qiskit_rest_primitives.local.engine.plan import PubPlan, plan_sampler
 from qiskit_rest_primitives.local.engine.program_options import read_program_options
 from qiskit_rest_primitives.local.engine.program_timing import scheduler_timing
-from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+from qiskit_rest_primitives.local.engine.qpy_sandbox import MEBIBYTE, Rehearsals
 from qiskit_rest_primitives.local.engine.read_pubs import Context, physical_width
 from qiskit_rest_primitives.local.engine.samplexes import (
+    SPARE_BYTES,
     SampledItem,
+    SampledItems,
     SampleSamplexes,
     check_samplex_items,
     item_shape,
@@ -123,8 +125,12 @@ class ReadProgram:
     context: Context
     seeds: Seeds
 
-    def samplexes(self) -> SampleSamplexes | None:
-        """The task that samples the samplex items; None if there are none."""
+    def sample(self) -> SampledItems:
+        """Samples the samplex items.
+
+        Raises:
+            RefusedError: one is wrong or takes too much.
+        """
         items = {
             number: (len(loaded.parameters), item)
             for number, (item, loaded) in enumerate(
@@ -133,9 +139,15 @@ class ReadProgram:
             if isinstance(item, SamplexItem)
         }
         if not items:
-            return None
-        seed = self.seeds.for_steps()
-        return SampleSamplexes(items, self.params.compressed, seed, self.context.stop)
+            return SampledItems({}, 0.0)
+        stop, compressed = self.context.stop, self.params.compressed
+        task = SampleSamplexes(items, compressed, self.seeds.for_steps(), stop)
+        too_much = RefusedError(
+            f"sampling the samplexes of the program takes more than {SPARE_BYTES // MEBIBYTE} MiB, "
+            "or does not end well",
+            solution="Use fewer randomizations, or fewer items a job.",
+        )
+        return self.context.rehearsals.run(task.run, SPARE_BYTES, too_much, stop.check)
 
     def plan(self, sampled: Mapping[int, SampledItem]) -> Program:
         """Divides every item into tasks.

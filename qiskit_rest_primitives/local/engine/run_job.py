@@ -34,7 +34,6 @@ from qiskit_rest_primitives.wire.limits import RAN_TOO_LONG
 from qiskit_rest_primitives.wire.result.results import encode_result
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.engine.samplexes import SampledItem, SampledItems
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend
     from qiskit_rest_primitives.wire.request.job_request import (
         EstimatorParams,
@@ -187,15 +186,10 @@ class _Course:
                 self._workers.rehearsals,
                 job.time_limit_seconds,
             )
-            sampled: dict[int, SampledItem] = {}
-            if (samplexes := read.samplexes()) is not None:
-                self._submit(samplexes, self._workers.submit(samplexes, small=False))
-                found: SampledItems = self._result()
-                sampled = found.items
-                if read.context.clock is None:
-                    job.usage_seconds += found.seconds
-                job.log(f"{len(sampled)} samplexes sampled")
-            program = self.plan(read.plan, sampled)
+            sampled = self.plan(read.sample)
+            if read.context.clock is None:
+                job.usage_seconds += sampled.seconds
+            program = self.plan(read.plan, sampled.items)
             if program.context.clock is not None:
                 job.usage_seconds = JOB_OVERHEAD_SECONDS
                 self.estimated(sum(plan.device_seconds or 0.0 for plan in program.plans))

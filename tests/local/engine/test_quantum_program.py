@@ -190,6 +190,10 @@ class TestCircuitItems:
         params = program([circuit_without_box()], [circuit_item([])])
         params["quantum_program"]["circuits"] = msgspec.to_builtins(encode_qpy(file.getvalue()))
         assert run_program(engine, params).items[0]["c"].all()
+        head = "OPENQASM 3.0; bit[1] c; qubit[1] q;\n@samplomatic.twirl \x00Twirl\n"
+        text = head + "box { U(pi,0,0) q; } c = measure q;"
+        params["quantum_program"]["circuits"] = {"data": [text]}
+        assert run_program(engine, params).items[0]["c"].all()
 
 
 def circuit_without_box() -> QuantumCircuit:
