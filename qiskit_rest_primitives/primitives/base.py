@@ -58,7 +58,8 @@ class RestPrimitive(Generic[OptionsT]):
                 set_from_keyword(self._options, path, value, keyword)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(mode={self._mode!r})"
+        # Debuggers call it on an object whose constructor failed.
+        return f"{type(self).__name__}(mode={getattr(self, '_mode', None)!r})"
 
     @property
     def mode(self) -> Mode:

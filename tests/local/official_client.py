@@ -181,6 +181,7 @@ def jobs(service: QiskitRuntimeService) -> dict[str, Any]:
 
     # Quick to send and long to run: it is queued or running when it is cancelled.
     slow = [(prepared, None, 100_000)] * 400
+    sampler.options.max_execution_time = 10_800  # they would hold the device for 10,000 s
     running, waiting = sampler.run(slow), [sampler.run(slow) for _ in range(4)]
     for each in [running, *waiting]:
         each.cancel()
