@@ -12,6 +12,7 @@ from qiskit.primitives import BitArray, PrimitiveResult
 
 from qiskit_rest_primitives.cli.documents import counts_of
 from qiskit_rest_primitives.cli.output import message, print_table
+from qiskit_rest_primitives.display.rounding import decimals_of, rounded
 
 MOST_OUTCOMES: Final = 16
 MOST_IN_SWEEP: Final = 4
@@ -104,14 +105,15 @@ def _print_sweep(name: str, data: BitArray, axes: Axes) -> None:
 def _print_values(evs: Any, stds: Any, axes: Axes, bars: bool) -> None:
     values = np.asarray(evs, dtype=float)
     errors = np.asarray(stds, dtype=float)
+    decimals = decimals_of(errors)
     largest = max(float(np.nanmax(np.abs(values), initial=0.0)), 1e-12)
     print_table(
         (*axes.names, ">value", ">std. error", *([""] if bars else [])),
         [
             (
                 *labels,
-                f"{value:.6g}",
-                "" if np.isnan(error) else f"{error:.2g}",
+                rounded(value, decimals),
+                "" if np.isnan(error) else rounded(error, decimals),
                 *([_signed_bar(value / largest)] if bars else []),
             )
             for labels, value, error in zip(

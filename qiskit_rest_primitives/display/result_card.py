@@ -5,7 +5,6 @@ The classes are Qiskit's own, so notebooks learn of these cards from `display.no
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -15,12 +14,12 @@ from qiskit_rest_primitives.display.counts_table import counts_table
 from qiskit_rest_primitives.display.html import Html, card, facts, folded, note, number, table
 from qiskit_rest_primitives.display.html import warning as warn
 from qiskit_rest_primitives.display.mitigation_words import mitigation_of, mitigation_of_pub
+from qiskit_rest_primitives.display.rounding import decimals_of, rounded
 from qiskit_rest_primitives.display.values_plot import values_plot
 
 _MOST_PUBS: Final = 10
 _MOST_VALUES: Final = 12
 _MOST_PLOTTED: Final = 2000
-_MOST_DECIMALS: Final = 8
 
 
 def result_card(result: Any) -> str:
@@ -118,12 +117,12 @@ def _data(data: Any) -> Iterator[Html]:
 def _expectation_values(evs: Any, stds: Any) -> Iterator[Html]:
     spread = None if stds is None else np.broadcast_to(np.asarray(stds), evs.shape)
     indices = list(np.ndindex(evs.shape))
-    decimals = _decimals(spread)
+    decimals = decimals_of(spread)
     rows = [
         (
             _index(index),
-            _rounded(float(evs[index]), decimals),
-            "" if spread is None else _rounded(float(spread[index]), decimals),
+            rounded(float(evs[index]), decimals),
+            "" if spread is None else rounded(float(spread[index]), decimals),
         )
         for index in indices[:_MOST_VALUES]
     ]
@@ -153,18 +152,6 @@ def _expectation_values(evs: Any, stds: Any) -> Iterator[Html]:
             yield plot
     more = [note(f"and {evs.size - _MOST_VALUES} more")] if evs.size > _MOST_VALUES else []
     yield folded("Values", values, *more)
-
-
-def _decimals(stds: Any) -> int | None:
-    """Places after the point that show two digits of the smallest standard error; None without."""
-    positive = [] if stds is None else stds[np.isfinite(stds) & (stds > 0)]
-    if not np.size(positive):
-        return None
-    return min(max(1 - math.floor(math.log10(np.min(positive))), 0), _MOST_DECIMALS)
-
-
-def _rounded(value: float, decimals: int | None) -> str:
-    return number(value, 5) if decimals is None else f"{value:.{decimals}f}"
 
 
 def _where(evs: Any, find: Any) -> str:
