@@ -144,16 +144,13 @@ def run(
     except (OSError, ValueError, ImportError) as error:
         print(f"qiskit-rest serve: {error}", file=sys.stderr)
         return 2
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines() if log_format == "json" else TextLines())
-    handler.addFilter(_is_ours_or_a_problem)
-    logging.basicConfig(level=log_level.upper(), handlers=[handler], force=True)
     limits = Limits(
         body_bytes=int(max_body_mb * 1e6),
         job_seconds=time_limit,
         submissions_per_minute=rate_limit,
     )
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_logs_on_stderr(log_level, log_format))
         try:
             executor = stack.enter_context(_executor(workers, dask))
             service = LocalService(
@@ -180,6 +177,22 @@ def run(
         _wait(stopped)
         print("stopping", flush=True)
     return 0
+
+
+@contextlib.contextmanager
+def _logs_on_stderr(level: str, form: str) -> Generator[None]:
+    """Writes the log to stderr; afterwards, another service of this process may do so."""
+    root = logging.getLogger()
+    before = root.level
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if form == "json" else TextLines())
+    handler.addFilter(_is_ours_or_a_problem)
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
 
 
 def _is_ours_or_a_problem(record: logging.LogRecord) -> bool:
