@@ -128,7 +128,8 @@ def test_every_way_to_run_asks_once(make: Any, monkeypatch: pytest.MonkeyPatch) 
     SamplerV2(device, options={"split": True}).run([circuit], shots=150).result()
     device.run(circuit, shots=50).result()
     options = {"mitigation": "client", "default_shots": 64}
-    bare = circuit.remove_final_measurements(inplace=False)
+    bare = QuantumCircuit(device.num_qubits)
+    bare.x(0)
     pub = (bare, SparsePauliOp("Z" * bare.num_qubits))
     EstimatorV2(device, options=options).run([pub]).result()
     assert [estimate.jobs for estimate in asked] == [2, 1, 1]
