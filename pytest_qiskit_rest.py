@@ -71,7 +71,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declares the markers; begins to watch requests if it is asked for."""
+    """Declares the markers; with --no-real-service, starts to watch requests."""
     for line in (
         "rest_backend(name): which backend the fixture rest_backend is",
         "rest_faults(method, path, ..., queue, offline, usage_limit, lost_replies, expired_token): "
@@ -247,7 +247,7 @@ class _NoRealService:
         self._patch = pytest.MonkeyPatch()
 
     def pytest_sessionstart(self) -> None:
-        """Begins to watch."""
+        """Starts to watch requests."""
         from requests.adapters import HTTPAdapter
 
         send = HTTPAdapter.send
@@ -260,7 +260,7 @@ class _NoRealService:
         self._patch.setattr(HTTPAdapter, "send", watched)
 
     def pytest_sessionfinish(self) -> None:
-        """Ends to watch."""
+        """Stops watching requests."""
         self._patch.undo()
 
     def _refuse(self, request: Any) -> NoReturn:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder that only its owner can read, and those above it; no error if it exists."""
+    """Creates a folder that only its owner can read, and missing parents, unless it exists."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 

@@ -52,7 +52,7 @@ class Experiment:
             stay in the folder.
 
     Raises:
-        InputError: the name is no name of a folder.
+        InputError: the name can't be the name of a folder.
 
     >>> with Experiment("bell", folder=folder / "bell"):
     ...     job = SamplerV2(backend).run([bell], shots=100)

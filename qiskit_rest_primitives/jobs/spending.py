@@ -47,14 +47,14 @@ def needs_approval(backend: RestBackend) -> bool:
 
 
 class Approval:
-    """Leave to send a run, which is asked for when its first job is about to be sent.
+    """Permission to send a run; `ask` is called just before its first job is sent.
 
     What the run takes counts from then on, so that two processes can't spend the same seconds; as a
     context manager it counts no more if the block fails before a job was sent.
 
     Args:
         backend: where the run goes.
-        estimate: what it takes, called if the settings ask; None if the run needs no leave.
+        estimate: what it takes, called if the settings ask; None if the run needs no permission.
     """
 
     def __init__(self, backend: RestBackend, estimate: Callable[[], Estimate] | None):
@@ -64,7 +64,7 @@ class Approval:
         self._lock = Lock()
 
     def ask(self) -> None:
-        """Asks, the first time.
+        """Checks the settings, on the first call only.
 
         Raises:
             SpendingError: the run would exceed ``Settings(max_seconds_per_day=...)``, what it takes
@@ -86,7 +86,7 @@ class Approval:
             self._estimate = None
 
     def is_used(self) -> None:
-        """Notes that a job was sent."""
+        """Called when a job was sent: the run counts from now on, whatever happens."""
         self._release = None
 
     def __enter__(self) -> Approval:
@@ -105,7 +105,7 @@ class Approval:
 
 
 class Ledger:
-    """The file, shared by the processes of one user.
+    """The file of estimated seconds, shared by the processes of one user.
 
     Args:
         backend: whose service and instance count, and whose settings have folder and limit.
@@ -158,7 +158,7 @@ class Ledger:
         return run
 
     def release(self, run: str) -> None:
-        """Counts a run no more."""
+        """Removes a run from the count."""
         with self._locked():
             self._append({"run": run, "sent": False})
 

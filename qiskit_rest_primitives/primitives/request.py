@@ -66,12 +66,12 @@ def submit_pubs(
         return SplitJob([], [], [], backend)
     jobs = _jobs_of(mode, pubs, options)
     own = Approval(backend, lambda: estimate_pubs(mode, program_id, pubs, options))
-    with approval or own as leave:
+    with approval or own as granted:
         if jobs:
-            return _submit_parts(mode, program_id, pubs, jobs, options, leave)
+            return _submit_parts(mode, program_id, pubs, jobs, options, granted)
         sources = [pub.source for pub in pubs if pub.source is not None]
         whole = [pub.whole() for pub in pubs]
-        return _submit(JobSubmission.of(mode, program_id, whole, options, sources or None, leave))
+        return _submit(JobSubmission.of(mode, program_id, whole, options, sources or None, granted))
 
 
 def estimate_pubs(
