@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 import signal
-import sys
-import threading
-
-INTERRUPTED = 130
 
 
 def main() -> int:
@@ -24,19 +18,4 @@ def main() -> int:
 
     if python_decides:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    code = command()
-    if code == INTERRUPTED:
-        _end_now(code)
-    return code
-
-
-def _end_now(code: int) -> None:
-    """Ends the process as Python would, but for the threads that still simulate an ended job.
-
-    They are in compiled code. If they wake up while Python takes itself apart, the process aborts.
-    """
-    threading._shutdown()
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    return command()

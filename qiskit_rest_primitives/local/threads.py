@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import queue
 import threading
 import time
@@ -73,10 +74,34 @@ class DaemonThreads(Executor):
         for thread in self._threads:
             thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
 
+    def end(self, seconds: float) -> None:
+        """Waits for the threads to end; those that still work after that time are interrupted.
+
+        A thread that is left in Qiskit's compiled code can abort the process at its exit.
+
+        Args:
+            seconds: how long to wait before and after the interruption.
+        """
+        self.join(seconds)
+        for thread in self._threads:
+            if thread.is_alive() and thread.ident is not None:
+                _raise_in(thread.ident)
+        self.join(seconds)
+
     def _serve(self) -> None:
         while (call := self._calls.get()) is not None:
             _run(*call)
             del call  # it keeps the arguments and the result in memory
+
+
+class InterruptedWorkError(Exception):
+    """The service stopped while a thread worked on a job, which is final already."""
+
+
+def _raise_in(thread_id: int) -> None:
+    """Raises `InterruptedWorkError` in a thread, at its next line of Python."""
+    identity, error = ctypes.c_ulong(thread_id), ctypes.py_object(InterruptedWorkError)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(identity, error)
 
 
 def _run(future: Future[Any], call: Callable[[], Any]) -> None:

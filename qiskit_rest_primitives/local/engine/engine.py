@@ -173,8 +173,7 @@ class Engine:
         self._notifier.shutdown()
         self._planners.shutdown(wait=False, cancel_futures=True)
         self._workers.close()
-        # A thread in Qiskit's Rust code may crash the interpreter while it exits.
-        self._planners.join(JOIN_SECONDS)
+        self._planners.end(JOIN_SECONDS)
 
     def _queues(self) -> list[deque[Job]]:
         return [self._queue, *self._own_queues.values()]

@@ -95,6 +95,6 @@ class Workers:
         """Drops queued tasks and ends its own threads and processes."""
         if isinstance(self._executor, DaemonThreads):
             self._executor.shutdown(wait=False, cancel_futures=True)
-            self._executor.join(JOIN_SECONDS)
+            self._executor.end(JOIN_SECONDS)
         self._processes.shutdown(cancel_futures=True)
         self.rehearsals.close()

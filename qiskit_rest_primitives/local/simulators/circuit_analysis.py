@@ -23,7 +23,7 @@ def active_qubits(circuit: QuantumCircuit) -> list[int]:
         {
             numbers[qubit]
             for instruction in circuit.data
-            if instruction.operation.name not in _IDLE
+            if instruction.name not in _IDLE
             for qubit in instruction.qubits
         }
     )
