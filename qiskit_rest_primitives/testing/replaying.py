@@ -46,7 +46,7 @@ PLACEHOLDER_TOKEN: Final = "a-replay-needs-no-token"
 def replay(path: str | os.PathLike[str]) -> Generator[Replay]:
     """Answers all clients of this process from a recording until the block ends; sends nothing.
 
-    Any account does, however invalid its token, and so does the ``service`` of what this yields.
+    Any account works, even with an invalid token; so does the ``service`` of the yielded `Replay`.
 
     Args:
         path: of a file that `record` wrote.
