@@ -121,6 +121,23 @@ def test_a_hundred_jobs_are_replayed_to_the_bit_with_the_network_cut(
         assert recording.unused == []
 
 
+def test_a_thread_that_waits_for_an_earlier_job_is_no_miss(
+    service: QiskitRuntimeService, tmp_path: Path
+) -> None:
+    """Its read is an error in the replay, but the replay of this program is complete."""
+    earlier = SamplerV2(service.backend("statevector")).run([(turn(), [0.3])])
+    path = tmp_path / "jobs.jsonl"
+    with record(path):
+        bodies(service, 2)
+    with replay(path) as recording:
+        bodies(recording.service, 2)
+        for read in (service.client.job, service.client.job_results):
+            with pytest.raises(RecordingError, match=earlier.job_id()):
+                read(earlier.job_id())
+    assert recording.missed is None
+    assert earlier.result()[0].data.meas.num_shots == 4096
+
+
 def test_any_account_does_for_a_replay(
     ada: QiskitRuntimeService, tmp_path: Path, cut_network: None
 ) -> None:
