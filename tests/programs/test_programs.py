@@ -32,10 +32,10 @@ STANDARD_ERRORS = 5
 
 
 @pytest.fixture(scope="module")
-def local() -> Iterator[LocalService]:
-    """One service for both clients and all programs."""
-    with LocalService() as running:
-        yield running
+def services() -> Iterator[dict[str, LocalService]]:
+    """One for each client, as jobs of one change which device is least busy for the other."""
+    with LocalService() as one, LocalService() as other:
+        yield {OFFICIAL: one, OURS: other}
 
 
 def start(text: str, url: str, local: LocalService, folder: Path) -> subprocess.Popen[str]:
@@ -85,17 +85,19 @@ def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, tuple
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
-def test_only_the_import_lines_change(program: Path, local: LocalService, tmp_path: Path) -> None:
+def test_only_the_import_lines_change(
+    program: Path, services: dict[str, LocalService], tmp_path: Path
+) -> None:
     """Both packages give equal findings, and equal numbers within their standard errors."""
     text = program.read_text()
     changed = re.sub(rf"(?m)^(\s*(?:from|import) ){OFFICIAL}\b", rf"\1{OURS}", text)
     assert re.search(rf"(?m)^\s*(from|import) {OURS}\b", changed)
     assert OFFICIAL not in changed
     variants = {
-        OFFICIAL: (text, f"{local.base_url}/experimental"),
-        OURS: (changed, local.url),
+        OFFICIAL: (text, f"{services[OFFICIAL].base_url}/experimental"),
+        OURS: (changed, services[OURS].url),
     }
-    running = {name: start(*variants[name], local, tmp_path / name) for name in variants}
+    running = {name: start(*variants[name], services[name], tmp_path / name) for name in variants}
     try:
         found = {name: finish(process, tmp_path / name) for name, process in running.items()}
     finally:
