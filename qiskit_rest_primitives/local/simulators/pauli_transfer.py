@@ -2,7 +2,8 @@
 
 The rows share what does not depend on their values: gates before the first that does, the walk
 along the circuit and the channels of its noise. Rows that twirl the measurements, or measure in
-other bases, share all gates of two qubits.
+other bases, share all gates of two qubits. Qubits that nothing joins, neither a gate nor noise,
+have states of their own: so a circuit that measures a whole device needs no more than its gates do.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from qiskit_rest_primitives.local.simulators.pauli_channels import (
     gate_transfer,
     relaxation_transfer,
 )
+from qiskit_rest_primitives.local.simulators.qubit_groups import joined
 from qiskit_rest_primitives.local.simulators.transfer_matrices import (
     FIXED_GATES,
     RESET,
@@ -45,7 +47,7 @@ _TRACE = np.array([[1.0, 0, 0, 0]])
 
 
 def rows_together(num_qubits: int) -> int:
-    """Number of rows whose states are computed together."""
+    """Number of rows whose states are computed together; the widest has so many qubits."""
     return max(1, min(_ROWS_AT_ONCE, _BYTES_AT_ONCE // (8 * 4**num_qubits)))
 
 
@@ -93,17 +95,21 @@ class PauliTransfer:
         circuit = points.circuit
         clbits = final_measurements(circuit)
         assert clbits is not None, "measurements were looked at when the circuit was prepared"
-        targets = [clbit for clbit in clbits if clbit is not None]
         packed = {
             creg.name: np.zeros((len(points.rows), shots, -(-creg.size // 8)), dtype=np.uint8)
             for creg in circuit.cregs
         }
-        for row, chances in enumerate(self.probabilities(points)):
+        for row, found in enumerate(self.probabilities(points)):
             points.check()
             rng = np.random.default_rng(points.seeds.for_rows(points.start + row))
-            outcomes = rng.choice(len(chances), p=chances, size=shots)
             bits = np.zeros((shots, circuit.num_clbits), dtype=np.uint8)
-            bits[:, targets] = (outcomes[:, None] >> np.arange(len(targets))) & 1
+            for group, chances in found:
+                targets = [clbits[qubit] for qubit in group if clbits[qubit] is not None]
+                if len(targets) == 1:
+                    bits[:, targets[0]] = rng.random(shots) < chances[1]
+                elif targets:
+                    outcomes = rng.choice(len(chances), p=chances, size=shots)
+                    bits[:, targets] = (outcomes[:, None] >> np.arange(len(targets))) & 1
             for name, samples in registers_from_bits(circuit, bits).items():
                 packed[name][row] = samples
         return packed
@@ -112,10 +118,11 @@ class PauliTransfer:
         """Not supported: only sampler PUBs are sweeps of this kind."""
         raise TypeError(f"{type(self).__name__} gives samples, not expectation values")
 
-    def probabilities(self, points: Points) -> Iterator[np.ndarray]:
+    def probabilities(self, points: Points) -> Iterator[list[tuple[list[int], np.ndarray]]]:
         """Yields for each row the probabilities of the outcomes, readout errors included.
 
-        The lowest bit of an outcome is that of the first measured qubit.
+        They come with the qubits that they are about: one group after another. The lowest bit of an
+        outcome is that of the first measured qubit of its group.
         """
         circuit = points.circuit
         clbits = final_measurements(circuit) or []
@@ -125,19 +132,26 @@ class PauliTransfer:
         ]
         numbers = {parameter: column for column, parameter in enumerate(circuit.parameters)}
         steps = steps_of(circuit, self.part)
-        block = rows_together(circuit.num_qubits)
+        groups = joined(circuit.num_qubits, (step.qubits for step in steps))
+        group_of = {qubit: number for number, group in enumerate(groups) for qubit in group}
+        place = {qubit: place for group in groups for place, qubit in enumerate(group)}
+        block = rows_together(max(map(len, groups)))
         for first in range(0, len(points.rows), block):
             rows = points.rows[first : first + block]
-            state = TransferState(circuit.num_qubits)
+            states = [TransferState(len(group)) for group in groups]
             for step in steps:
                 points.check()
                 matrix = step.matrix(rows, numbers)
+                state = states[group_of[step.qubits[0]]]
                 if len(step.qubits) == 1:
-                    state.turn(step.qubits[0], matrix)
+                    state.turn(place[step.qubits[0]], matrix)
                 else:
-                    state.join((step.qubits[0], step.qubits[1]), matrix)
+                    state.join((place[step.qubits[0]], place[step.qubits[1]]), matrix)
             for row in range(len(rows)):
-                yield state.probabilities(effects, row)
+                yield [
+                    (group, state.probabilities([effects[qubit] for qubit in group], row))
+                    for group, state in zip(groups, states, strict=True)
+                ]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from qiskit_rest_primitives.local.simulators.pauli_transfer import (
     final_measurements,
     rows_together,
 )
+from qiskit_rest_primitives.local.simulators.qubit_groups import qubit_groups
 from qiskit_rest_primitives.local.simulators.setup import Setup
 
 if TYPE_CHECKING:
@@ -35,13 +36,16 @@ def prepare_transfer(
         part: the device's numbers.
         seconds: of a row by itself, by the best other method.
     """
-    rows, width = wanted.rows, circuit.num_qubits
-    if rows is None or len(rows) < 2 or not transfer_fits(width):
+    rows = wanted.rows
+    if rows is None or has_open_delay(circuit.data) or final_measurements(circuit) is None:
         return None
-    if has_open_delay(circuit.data) or final_measurements(circuit) is None:
+    groups = qubit_groups(noisy)
+    widest = max(map(len, groups))
+    if (len(rows) < 2 and len(groups) == 1) or not transfer_fits(widest):
         return None
-    together = min(rows_together(width), len(rows))
-    own = transfer_seconds(noisy, together) + 1e-4 * width + 2e-7 * wanted.shots
+    together = min(rows_together(widest), len(rows))
+    own = transfer_seconds(noisy, together, groups) + 1e-4 * circuit.num_qubits
+    own += 2e-7 * wanted.shots + 1e-8 * wanted.shots * len(groups)
     if own > seconds:
         return None
     return Setup(

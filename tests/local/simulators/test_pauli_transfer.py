@@ -152,8 +152,56 @@ def test_each_row_has_the_probabilities_of_its_density_matrix():
     assert len(found) == 35
     for row in (0, 20, 34):
         expected = exact(noise, circuit, rows[row])
+        [(group, chances)] = found[row]
+        assert group == [0, 1, 2, 3, 4]
         # Aer's labels round the lengths of waits to four digits.
-        assert np.abs(found[row] - expected.ravel()).max() < 1e-6
+        assert np.abs(chances - expected.ravel()).max() < 1e-6
+
+
+def apart():
+    """Two pairs of five qubits are joined, one qubit is not; all have gates at the end."""
+    angles = ParameterVector("a", 5)
+    circuit = QuantumCircuit(5, 5)
+    for edge in ((0, 1), (3, 4)):
+        for qubit in edge:
+            circuit.rx(angles[0], qubit)
+        circuit.cz(*edge)
+    circuit.barrier()
+    for qubit in range(5):
+        circuit.sx(qubit)
+        circuit.rz(angles[qubit], qubit)
+        circuit.sx(qubit)
+    circuit.measure(range(5), range(5))
+    return circuit
+
+
+def test_qubits_that_nothing_joins_have_states_of_their_own():
+    """Their probabilities, multiplied, are those of Aer's density matrix of the whole circuit."""
+    circuit = apart()
+    [row] = rows_of(circuit, 1)
+    noise = DeviceNoise(DEVICE, (0, 1, 2, 3, 4))
+    points = Points(circuit, row[None], 0, Seeds(1), lambda: None)
+    [found] = PauliTransfer(noise.part).probabilities(points)
+    assert len(found) > 2
+    product = np.ones((2,) * 5)
+    for group, chances in found:
+        shape = [2 if 4 - axis in group else 1 for axis in range(5)]
+        product = product * chances.reshape(shape)
+    assert np.abs(product - exact(noise, circuit, row)).max() < 1e-6
+
+
+def test_one_row_of_qubits_apart_is_sampled_as_groups():
+    """Every qubit's bit, and those of the joined qubits together, have their probabilities."""
+    circuit = apart()
+    rows = rows_of(circuit, 1)
+    setup = setup_of(circuit, rows, 20_000)
+    assert setup.metadata["simulation"] == TRANSFER
+    samples = samples_of(setup, rows, 20_000)[0]
+    expected = exact(DeviceNoise(DEVICE, (0, 1, 2, 3, 4)), circuit, rows[0]).ravel()
+    frequencies = np.bincount(samples, minlength=32) / 20_000
+    assert np.all(
+        np.abs(frequencies - expected) <= 5 * np.sqrt(expected * (1 - expected) / 20_000) + 1e-4
+    )
 
 
 def test_bits_have_the_probabilities_of_what_is_measured():
