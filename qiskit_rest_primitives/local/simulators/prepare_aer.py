@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.simulators.aer import AerSimulation
+from qiskit_rest_primitives.local.simulators.aer_groups import AerGroups, groups_for_aer
 from qiskit_rest_primitives.local.simulators.aer_limits import missing_in_aer
 from qiskit_rest_primitives.local.simulators.circuit_analysis import (
     active_qubits,
@@ -72,8 +73,13 @@ def prepare_aer(
     else:
         observables = observables_of(wanted)
     bare, observables = translated_circuit(bare, observables, pub_index, requested, method)
+    groups = None
     if method not in ("stabilizer", "matrix_product_state"):
-        check_width(len(active_qubits(bare)), pub_index, squared=method == "density_matrix")
+        width, squared = len(active_qubits(bare)), method == "density_matrix"
+        if isinstance(wanted, SamplesWanted) and not (noise or dynamic):
+            groups = groups_for_aer(bare, squared=squared)
+            width = width if groups is None else max(map(len, groups))
+        check_width(width, pub_index, squared=squared)
     applied = "given" if noise else "none"
     if noise and method == "stabilizer":
         noise, approximated = noise.for_stabilizer()
@@ -85,6 +91,9 @@ def prepare_aer(
     simulation = AerSimulation(method, noise)
     if isinstance(wanted, SamplesWanted):
         seconds = 1e-3 + per_shot * wanted.shots
+        if groups is not None:
+            apart = AerGroups(simulation, groups)
+            return Setup(apart, bare, len(groups) * seconds, metadata)
         return Setup(simulation, bare, seconds, metadata, limited=limited)
     if not dynamic and noise is None:
         return Setup(simulation, bare, 1e-3 + per_shot, metadata, observables, wanted.num_rows)

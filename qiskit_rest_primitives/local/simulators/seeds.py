@@ -7,7 +7,7 @@ circuits count through the whole job, as in one run of all of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,6 +15,8 @@ AER_SEED_STEP = 2113
 """Aer increases the seed by this from one circuit of a run to the next."""
 # Keys of what a job with error mitigation draws.
 _CIRCUITS, _SAMPLES = range(2)
+# Key of what a group of a circuit's qubits draws.
+_GROUPS = 2
 
 
 def _fresh_entropy() -> int:
@@ -73,6 +75,12 @@ class Seeds:
         # Aer takes 31 bits, of which the numbers of the circuits need some.
         seed = int(sequence.generate_state(1)[0]) >> 2
         return Seeds(None if self.seed is None else seed, entropy=seed, restarts=False)
+
+    def of_group(self, number: int) -> Seeds:
+        """The randomness of some qubits of the PUB's circuits, sampled apart from the others."""
+        sequence = np.random.SeedSequence(self._root(), spawn_key=(_GROUPS, number))
+        seed = int(sequence.generate_state(1)[0]) >> 2
+        return replace(self, seed=None if self.seed is None else seed, entropy=seed)
 
     def _root(self) -> int:
         return self.entropy if self.seed is None else self.seed
