@@ -28,7 +28,7 @@ from qiskit_ibm_runtime.exceptions import RuntimeJobFailureError  # noqa: E402 -
 from qiskit_ibm_runtime.executor_estimator import EstimatorV2  # noqa: E402 - as above
 from qiskit_ibm_runtime.executor_sampler import SamplerV2  # noqa: E402 - as above
 
-DEVICE = "fake_27q"
+DEVICE, LARGE = "fake_27q", "fake_127q"
 ANGLES = np.array([0.0, 0.7, np.pi / 2]).reshape(3, 1)
 
 
@@ -44,7 +44,7 @@ def ladder() -> QuantumCircuit:
 def executor(service: QiskitRuntimeService) -> dict[str, Any]:
     """Circuit items on simulators and a device, in a job, a session and a batch."""
     found: dict[str, Any] = {}
-    for name in ("statevector", "aer", DEVICE):
+    for name in ("statevector", "aer", LARGE, DEVICE):
         backend = service.backend(name)
         passes = generate_preset_pass_manager(optimization_level=1, backend=backend)
         program = QuantumProgram(shots=2000, passthrough_data={"tags": ["a", np.arange(3.0)]})
@@ -79,7 +79,7 @@ def executor(service: QiskitRuntimeService) -> dict[str, Any]:
 def sampler(service: QiskitRuntimeService) -> dict[str, Any]:
     """The sampler on the executor, with and without twirling, and with decoupling."""
     found: dict[str, Any] = {}
-    for name in ("aer", DEVICE):
+    for name in ("aer", DEVICE, LARGE):
         backend = service.backend(name)
         passes = generate_preset_pass_manager(optimization_level=1, backend=backend)
         circuit = passes.run(ladder().measure_all(inplace=False))
@@ -99,21 +99,37 @@ def sampler(service: QiskitRuntimeService) -> dict[str, Any]:
 
 
 def estimator(service: QiskitRuntimeService) -> dict[str, Any]:
-    """The estimator on the executor, at each level of mitigation."""
-    # It measures all qubits of the device, which takes a while on 27 of them.
-    backend = service.backend("fake_5q")
-    passes = generate_preset_pass_manager(optimization_level=1, backend=backend)
+    """The estimator on the executor, at each level of mitigation; in a session and a batch."""
     circuit = ladder()
-    prepared = passes.run(circuit)
     observables = [SparsePauliOp("ZIZ"), SparsePauliOp("IXI") + 0.5 * SparsePauliOp("ZZI")]
-    pub = (prepared, [[o.apply_layout(prepared.layout)] for o in observables], [[0.7]])
-    state = Statevector(circuit.assign_parameters([0.7]))
-    found: dict[str, Any] = {"exact": [state.expectation_value(o).real for o in observables]}
-    for level in (0, 1, 2):
-        own = EstimatorV2(backend)
-        own.options.resilience_level = level
+    found: dict[str, Any] = {}
+
+    def values(own: EstimatorV2, pub: Any) -> dict[str, Any]:
         data = own.run([pub]).result()[0].data
-        found[str(level)] = {"evs": data.evs.ravel().tolist(), "stds": data.stds.ravel().tolist()}
+        state = Statevector(circuit.assign_parameters(pub[2][0]))
+        exact = [state.expectation_value(o).real for o in observables]
+        evs, stds = data.evs.ravel().tolist(), data.stds.ravel().tolist()
+        return {"evs": evs, "stds": stds, "exact": exact}
+
+    for name in ("aer", DEVICE, LARGE):
+        backend = service.backend(name)
+        passes = generate_preset_pass_manager(optimization_level=1, backend=backend)
+        prepared = passes.run(circuit)
+        moved = [[o.apply_layout(prepared.layout)] for o in observables]
+        for level in (0, 1, 2):
+            own = EstimatorV2(backend)
+            own.options.resilience_level = level
+            found[f"{name} {level}"] = values(own, (prepared, moved, [[0.7]]))
+    with Session(backend=backend) as session:
+        own = EstimatorV2(session)
+        own.options.twirling.enable_gates = True
+        own.options.dynamical_decoupling.enable = True
+        # Clifford gates, since X gates on all idle qubits join those that have crosstalk.
+        found["session, decoupled"] = values(own, (prepared, moved, [[np.pi / 2]]))
+        own.options.dynamical_decoupling.skip_reset_qubits = True
+        found["session, used qubits decoupled"] = values(own, (prepared, moved, [[0.7]]))
+    with Batch(backend=backend) as batch:
+        found["batch"] = values(EstimatorV2(batch), (prepared, moved, [[0.7]]))
     return found
 
 

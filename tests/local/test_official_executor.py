@@ -46,7 +46,12 @@ def assert_ones(found: Any, shots: int, noise: float) -> None:
 
 def test_executor(seen: dict[str, Any]) -> None:
     """Circuit items: samples, shapes, what passes through, and when it ran."""
-    for name, noise in (("statevector", 0.0), ("aer", 0.0), ("fake_27q", 0.08)):
+    for name, noise in (
+        ("statevector", 0.0),
+        ("aer", 0.0),
+        ("fake_27q", 0.08),
+        ("fake_127q", 0.08),
+    ):
         found = seen["executor"][name]
         assert found["shape"] == [3, 2000, 3]
         assert_ones(found["ones"], 2000, noise)
@@ -70,12 +75,17 @@ def test_sampler(seen: dict[str, Any]) -> None:
 
 
 def test_estimator(seen: dict[str, Any]) -> None:
-    """The estimator on top: mitigation brings the values to the exact ones."""
+    """The estimator on top: on simulators and devices, mitigation gives the exact values.
+
+    Every qubit of a device is measured. What the device does wrong is allowed for at level 0 only.
+    """
     found = seen["estimator"]
-    exact = np.array(found["exact"])
-    for level, noise in (("0", 0.15), ("1", 0.04), ("2", 0.04)):
-        evs, stds = np.array(found[level]["evs"]), np.array(found[level]["stds"])
-        assert np.all(np.abs(evs - exact) <= 5 * stds + noise), (level, evs, exact)
+    assert len(found) == 12
+    for name, values in found.items():
+        evs, stds, exact = (np.array(values[key]) for key in ("evs", "stds", "exact"))
+        noise = 0.0 if name.startswith("aer") else 0.15 if name.endswith(" 0") else 0.04
+        # A value that is the same in every shot has no standard error.
+        assert np.all(np.abs(evs - exact) <= 5 * stds + noise + 1e-9), (name, evs, stds, exact)
 
 
 def test_refused(seen: dict[str, Any]) -> None:
