@@ -1,6 +1,7 @@
 """Quantum programs: the official sampler and estimator on them, and a sweep of a samplex.
 
-Run with ``python -m tests.benchmarks.bench_executor``. Needs the extras [conformance] and [executor].
+Run with ``python -m tests.benchmarks.bench_executor``. Needs the extras [conformance] and
+[executor].
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import threading
 import time
 import warnings
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +23,7 @@ from qiskit.quantum_info import SparsePauliOp
 from qiskit.transpiler import generate_preset_pass_manager
 
 from qiskit_rest_primitives.local.engine.engine import Engine, Outcome
+from qiskit_rest_primitives.local.engine.workers import worker_processes
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.wire.request.job_request import decode_params
 from tests.benchmarks.figures import report, size
@@ -35,10 +38,15 @@ def service_seconds(outcome: Outcome) -> float:
 
 
 class Service:
-    """An engine that runs one job after another."""
+    """An engine that runs one job after another.
 
-    def __init__(self) -> None:
-        self.engine = Engine(LocalBackends())
+    Args:
+        executor: of its tasks; its own when left out.
+    """
+
+    def __init__(self, executor: Executor | None = None) -> None:
+        self.backends = LocalBackends()
+        self.engine = Engine(self.backends, executor)
         self._number = 0
 
     def run(self, program_id: Any, backend: str, params: dict[str, Any]) -> Outcome:
@@ -79,7 +87,9 @@ def encoded(program: Any, options: Any) -> dict[str, Any]:
         QUANTUM_PROGRAM_PARAMS_CONVERTERS,
     )
 
-    return QUANTUM_PROGRAM_PARAMS_CONVERTERS["v2.0"].encoder(program, options).model_dump(mode="json")
+    return (
+        QUANTUM_PROGRAM_PARAMS_CONVERTERS["v2.0"].encoder(program, options).model_dump(mode="json")
+    )
 
 
 def rotated(width: int, layers: int) -> QuantumCircuit:
@@ -106,7 +116,9 @@ def sampler(service: Service) -> None:
     program = encoded(*prepare(pubs, SamplerOptions(), size(1024, 16)))
     text = qasm3.dumps(circuit)
     plain = {
-        "pubs": [[text, values.tolist(), program["quantum_program"]["shots"]] for _, values in pubs],
+        "pubs": [
+            [text, values.tolist(), program["quantum_program"]["shots"]] for _, values in pubs
+        ],
         "support_qiskit": True,
     }
     jobs = [("executor", "aer", program), ("sampler", "aer", plain)]
@@ -115,10 +127,11 @@ def sampler(service: Service) -> None:
     report("official sampler / program sampler", executor_seconds / sampler_seconds, 1.2)
 
 
-def sweep(service: Service) -> None:
+def sweep() -> None:
     """A samplex of 50 qubits, 100 randomizations of 10 points: against Aer with bound circuits.
 
-    Both simulate matrix product states: the template's gates are no Clifford gates to Aer.
+    Both simulate matrix product states, since the template's gates are no Clifford gates to Aer,
+    and both have one processor.
     """
     from qiskit_aer import AerSimulator
     from qiskit_ibm_runtime import QuantumProgram
@@ -127,29 +140,36 @@ def sweep(service: Service) -> None:
     from samplomatic.transpiler import generate_boxing_pass_manager
 
     width, points, randomizations = size(50, 4), size(10, 2), size(100, 2)
+    shots, backend = size(16, 4), "aer_matrix_product_state"
     boxes = generate_boxing_pass_manager(enable_gates=True, enable_measures=True)
     template, samplex = build(boxes.run(rotated(width, 2)))
     values = np.random.default_rng(2).uniform(-3, 3, (points, 2 * width))
-    program = QuantumProgram(shots=size(64, 4))
-    program.append_samplex_item(
-        template,
-        samplex=samplex,
-        samplex_arguments={"parameter_values": values},
-        shape=(randomizations, points),
-    )
-    body = encoded(program, ExecutorOptions())
-    backend = "aer_matrix_product_state"
-    service.run("executor", backend, body)
-    ours = service_seconds(service.run("executor", backend, body))
+
+    def program(of: int) -> dict[str, Any]:
+        made = QuantumProgram(shots=shots)
+        arguments = {"parameter_values": values}
+        made.append_samplex_item(
+            template, samplex=samplex, samplex_arguments=arguments, shape=(of, points)
+        )
+        return encoded(made, ExecutorOptions())
+
+    with worker_processes(1) as executor:
+        service = Service(executor)
+        service.run("executor", backend, program(1))  # everything is imported
+        ours = service_seconds(service.run("executor", backend, program(randomizations)))
+        service.engine.close()
     found = [
-        samplex.sample(samplex.inputs().bind(parameter_values=row), num_randomizations=randomizations)
+        samplex.sample(
+            samplex.inputs().bind(parameter_values=row), num_randomizations=randomizations
+        )
         for row in values
     ]
     rows = np.concatenate([each["parameter_values"] for each in found])
     circuits = [template.assign_parameters(row) for row in rows]
-    simulator = AerSimulator(method="matrix_product_state", seed_simulator=1)
+    simulator = AerSimulator(method="matrix_product_state", max_parallel_threads=1)
+    simulator.run(circuits[:1], shots=1).result()
     begun = time.perf_counter()
-    simulator.run(circuits, shots=program.shots, memory=True).result()
+    simulator.run(circuits, shots=shots, memory=True).result()
     theirs = time.perf_counter() - begun
     print(f"{len(circuits)} circuits of {width} qubits: {ours:.1f} s, bare Aer {theirs:.1f} s")
     report("sweep of a samplex / bare Aer given its circuits", ours / theirs, 1.5)
@@ -161,7 +181,7 @@ def estimator(service: Service) -> None:
     from qiskit_ibm_runtime.options_models import EstimatorOptions
 
     name = size("fake_127q", "fake_5q")
-    target = service.engine._backends.device(name).target
+    target = service.backends.device(name).target
     circuit = generate_preset_pass_manager(1, target=target, seed_transpiler=1).run(
         rotated(4, 2).remove_final_measurements(inplace=False)
     )
@@ -181,9 +201,9 @@ def main() -> None:
     """Prints one line per figure."""
     service = Service()
     sampler(service)
-    sweep(service)
     estimator(service)
     service.engine.close()
+    sweep()
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ class PauliTransfer:
             rng = np.random.default_rng(points.seeds.for_rows(points.start + row))
             bits = np.zeros((shots, circuit.num_clbits), dtype=np.uint8)
             for group, chances in found:
-                targets = [clbits[qubit] for qubit in group if clbits[qubit] is not None]
+                targets = [clbit for qubit in group if (clbit := clbits[qubit]) is not None]
                 if len(targets) == 1:
                     bits[:, targets[0]] = rng.random(shots) < chances[1]
                 elif targets:
