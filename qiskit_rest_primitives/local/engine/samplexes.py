@@ -23,7 +23,7 @@ from qiskit_rest_primitives.local.engine.tasks import StopFlag
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.wire.executor.program import SamplexItem
 from qiskit_rest_primitives.wire.executor.tensors import decode_tensor, tensor_of
-from qiskit_rest_primitives.wire.values.excerpt import brief
+from qiskit_rest_primitives.wire.values.excerpt import brief, brief_message
 
 if TYPE_CHECKING:
     from samplomatic.samplex import Samplex
@@ -35,6 +35,7 @@ MAX_NODES: Final = 200_000
 MAX_RANDOMIZATIONS: Final = 1_000_000
 MAX_QUBITS: Final = 100_000
 SPARE_BYTES: Final = 2048 * MEBIBYTE
+_LONGEST_NAME, _LONGEST_NAMES = 60, 300
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,9 @@ def _read(item: SamplexItem, place: str) -> Samplex:
     try:
         head = msgspec.json.decode(item.samplex.samplex_json, type=_Head)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise RefusedError(f"{place}: samplex_json can't be read: {error}") from None
+        raise RefusedError(
+            f"{place}: samplex_json can't be read: {brief_message(error)}"
+        ) from None
     if head.attrs.get("ssv") != str(item.samplex.ssv):
         raise RefusedError(
             f"{place}: ssv is {item.samplex.ssv}, but {brief(head.attrs.get('ssv'))} in "
@@ -216,9 +219,9 @@ def _arguments(
     inputs = samplex.inputs().make_broadcastable()
     names = [spec.name for spec in inputs.specs]
     for name, value in item.samplex_arguments.items():
-        where = f"{place}: samplex_arguments.{name}"
+        where = f"{place}: samplex_arguments.{name[:_LONGEST_NAME]}"
         if name not in names:
-            known = ", ".join(names) or "none"
+            known = ", ".join(names)[:_LONGEST_NAMES] or "none"
             raise RefusedError(f"{where}: the samplex has no such argument; it has: {known}")
         try:
             inputs[name] = _argument(value, where, compressed)
@@ -228,7 +231,8 @@ def _arguments(
         missing = [
             spec.name for spec in inputs.specs if spec.name not in inputs and not spec.optional
         ]
-        raise RefusedError(f"{place}: samplex_arguments: missing {', '.join(missing)}")
+        listed = ", ".join(missing)[:_LONGEST_NAMES]
+        raise RefusedError(f"{place}: samplex_arguments: missing {listed}")
     return inputs
 
 

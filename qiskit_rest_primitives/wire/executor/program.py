@@ -15,6 +15,7 @@ from msgspec import UNSET, Meta, UnsetType
 from qiskit_rest_primitives.errors import ProtocolError
 from qiskit_rest_primitives.wire.executor.tensors import MAX_AXES, Tensor, decode_bytes
 from qiskit_rest_primitives.wire.limits import INT32_MAX
+from qiskit_rest_primitives.wire.values.excerpt import brief
 
 VERSIONS = ("v2.0", "v1.1")
 """Schema versions that are read, newest first."""
@@ -24,7 +25,9 @@ _QPY_HEADER = struct.Struct("!6sBBBBQc")
 Shape: TypeAlias = Annotated[
     list[Annotated[int, Meta(ge=0, le=INT32_MAX)]], Meta(max_length=MAX_AXES)
 ]
-ChunkSize: TypeAlias = Annotated[int, Meta(ge=1)] | Literal["auto"]
+# Without a limit, msgspec reads integers of any length.
+Count: TypeAlias = Annotated[int, Meta(ge=1, le=INT32_MAX)]
+ChunkSize: TypeAlias = Count | Literal["auto"]
 
 
 class _Struct(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -42,7 +45,7 @@ class CircuitItem(_Struct, tag_field="item_type", tag="circuit"):
 class Samplex(_Struct):
     """A samplex as samplomatic writes it; `ssv` is the version of its format."""
 
-    ssv: Annotated[int, Meta(ge=1)]
+    ssv: Count
     samplex_json: str
 
 
@@ -62,8 +65,8 @@ class Circuits(_Struct, omit_defaults=True):
     """The circuits of all items: a QPY file (the first three members), or texts (``data``)."""
 
     b64_data: str | UnsetType = UNSET
-    qpy_version: int | UnsetType = UNSET
-    num_programs: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
+    qpy_version: Count | UnsetType = UNSET
+    num_programs: Count | UnsetType = UNSET
     data: list[str] | UnsetType = UNSET
 
     def __post_init__(self) -> None:
@@ -88,7 +91,7 @@ class Circuits(_Struct, omit_defaults=True):
 class QuantumProgram(_Struct):
     """Items to run, each with its circuit, and what comes back unchanged."""
 
-    shots: Annotated[int, Meta(ge=1, le=INT32_MAX)]
+    shots: Count
     circuits: Circuits
     items: list[Item]
     semantic_role: str | None = None
@@ -164,7 +167,7 @@ def decode_executor_params(params: msgspec.Raw | bytes) -> ExecutorParams:
     version = _VERSION.decode(params).schema_version
     if version not in VERSIONS:
         raise msgspec.ValidationError(
-            f"schema version {version!r} is not supported; send {' or '.join(VERSIONS)}"
+            f"schema version {brief(version)} is not supported; send {' or '.join(VERSIONS)}"
             " - at `$.schema_version`"
         )
     decoded = _PARAMS.decode(params)

@@ -14,6 +14,7 @@ from qiskit.primitives.containers import BitArray
 from qiskit_rest_primitives.errors import ProtocolError
 from qiskit_rest_primitives.wire.executor.program import VERSIONS
 from qiskit_rest_primitives.wire.executor.tensors import Tensor, decode_tensor, encode_tensor
+from qiskit_rest_primitives.wire.values.excerpt import brief, brief_message
 
 
 @dataclass(frozen=True)
@@ -132,10 +133,13 @@ def decode_program_result(body: bytes) -> ProgramResult:
     try:
         read = msgspec.json.decode(body, type=_Result)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ProtocolError(f"not the result of a quantum program: {error}") from None
+        raise ProtocolError(
+            f"not the result of a quantum program: {brief_message(error)}"
+        ) from None
     if read.schema_version not in VERSIONS:
         raise ProtocolError(
-            f"a result of schema version {read.schema_version!r}; {' and '.join(VERSIONS)} are read"
+            f"a result of schema version {brief(read.schema_version)}; {' and '.join(VERSIONS)} are "
+            "read"
         )
     compressed = read.schema_version != "v1.1"
     items = [

@@ -17,8 +17,9 @@ from msgspec import Meta
 from qiskit.primitives.containers import BitArray
 
 from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.wire.limits import INT32_MAX
 from qiskit_rest_primitives.wire.values.arrays import inflate_text, iter_array_text, text_slice
-from qiskit_rest_primitives.wire.values.excerpt import brief
+from qiskit_rest_primitives.wire.values.excerpt import brief, brief_message
 
 MAX_AXES = 32
 MAX_TENSOR_BYTES = 1 << 30
@@ -45,7 +46,7 @@ class Tensor(msgspec.Struct, forbid_unknown_fields=True):
     """A tensor as it is sent; its data are read by `decode_tensor`."""
 
     data: str
-    shape: Annotated[list[Annotated[int, Meta(ge=0)]], Meta(max_length=MAX_AXES)]
+    shape: Annotated[list[Annotated[int, Meta(ge=0, le=INT32_MAX)]], Meta(max_length=MAX_AXES)]
     dtype: Dtype
 
 
@@ -127,7 +128,7 @@ def tensor_of(value: object, place: str) -> Tensor:
     try:
         return msgspec.convert(value, Tensor)
     except msgspec.ValidationError as error:
-        raise ProtocolError(f"{place}: {error}; found {brief(value)}") from None
+        raise ProtocolError(f"{place}: {brief_message(error)}; found {brief(value)}") from None
 
 
 def decode_bytes(text: str, place: str, *, compressed: bool, max_bytes: int) -> bytes:

@@ -27,6 +27,7 @@ from qiskit_rest_primitives.wire.request.options import (
     Seconds,
     Tag,
 )
+from qiskit_rest_primitives.wire.values.excerpt import brief_message
 
 if TYPE_CHECKING:
     # Decoded options have the attributes of the classes that define them.
@@ -38,7 +39,6 @@ else:
 
 Program: TypeAlias = Literal["sampler", "estimator", "executor"]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=10_000)]
-
 
 class InvalidBody(ValueError):  # noqa: N818 - names the condition, like httpx.InvalidURL
     """A request body that the API does not accept.
@@ -195,7 +195,7 @@ def _refuse(error: Exception, prefix: str) -> NoReturn:
         raise InvalidBody("the JSON is nested too deeply", prefix) from None
     if not isinstance(error, msgspec.ValidationError):
         raise InvalidBody(f"the body is not JSON: {error}", prefix) from None
-    message, _, at = str(error).partition(" - at `$")
+    message, _, at = brief_message(error).partition(" - at `$")
     path = prefix + at.removesuffix("`")
     missing_or_unknown = re.fullmatch(
         r"Object (?:contains unknown|missing required) field `(.*)`", message, re.S

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import cast
 
+_LONGEST_MESSAGE = 400
 _WORDS = {"None": "null", "True": "true", "False": "false"}
 
 
@@ -21,3 +23,11 @@ def brief(value: object) -> str:
         return f"a number of {value.bit_length()} bits"
     text = repr(value)[:60]
     return _WORDS.get(text, text)
+
+
+def brief_message(error: Exception) -> str:
+    """A decoder's message, in which names of members that are long are cut."""
+    text = str(error)
+    if len(text) <= _LONGEST_MESSAGE:
+        return text
+    return re.sub(r"`([^`]{60})[^`]*", r"`\1...", text)[:_LONGEST_MESSAGE]
