@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import requests
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
@@ -143,7 +144,8 @@ def decode(body: bytes) -> None:
         if isinstance(item, CircuitItem):
             decode_tensor(item.circuit_arguments, place, compressed=compressed)
             continue
-        for value in item.samplex_arguments.values():
+        for text in item.samplex_arguments.values():
+            value = msgspec.json.decode(text)
             if isinstance(value, dict) and "sparse_terms" not in value:
                 decode_tensor(tensor_of(value, place), place, compressed=compressed)
 

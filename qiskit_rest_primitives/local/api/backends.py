@@ -31,7 +31,8 @@ async def list_backends(core: Core, principal: Principal, request: Request) -> R
 
 def _listed(core: Core) -> list[dict[str, Any]]:
     queues = core.store.queue_lengths()
-    entries = [found.list_entry(queues.get(found.name, 0)) for found in core.backends.listed()]
+    found = [*core.backends.listed(), *core.backends.mocks()]
+    entries = [each.list_entry(queues.get(each.name, 0)) for each in found]
     for entry in entries:
         if core.held.is_offline(entry["name"]):
             entry["status"] = {"name": "offline", "reason": "maintenance"}

@@ -33,10 +33,14 @@ _CURE = "Send the circuit as OpenQASM 3 text, or split it."
 
 
 class Rehearsals:
-    """Processes that load QPY files before this one does; started for the first file."""
+    """Processes that load QPY files before this one does; started for the first file.
+
+    Other calls have processes of their own, since a file should not wait for what takes long.
+    """
 
     def __init__(self) -> None:
         self._workers = WorkerProcesses(PROCESSES)
+        self._callers = WorkerProcesses(PROCESSES)
 
     def check(self, data: bytes, place: str, check: Callable[[], None]) -> None:
         """Returns if a file can be loaded within the limits.
@@ -94,13 +98,13 @@ class Rehearsals:
         Raises:
             RefusedError: the call's own, or `too_much`.
         """
-        future = self._workers.submit(call)
+        future = self._callers.submit(call)
         try:
             while not future.done():
                 with suppress(NotYet):
                     future.exception(_WAIT_SECONDS)
                 check()
-                if self._workers.memory_of(future) > IDLE_BYTES + spare_bytes:
+                if self._callers.memory_of(future) > IDLE_BYTES + spare_bytes:
                     raise too_much
             return future.result()
         except RefusedError as error:
@@ -108,11 +112,12 @@ class Rehearsals:
             raise (error if error.code is not None else too_much) from None
         finally:
             if not future.done() and not future.cancel():
-                self._workers.kill(future)
+                self._callers.kill(future)
 
     def close(self) -> None:
         """Ends the processes."""
         self._workers.shutdown(cancel_futures=True)
+        self._callers.shutdown(cancel_futures=True)
 
 
 def _too_costly(place: str, what: str) -> RefusedError:

@@ -243,18 +243,19 @@ def _circuit_sweep(
     place = f"item {number}: circuit_arguments"
     if item.circuit_arguments.dtype != "f64":
         raise RefusedError(f"{place}: dtype {item.circuit_arguments.dtype}; send f64")
-    values = decode_tensor(item.circuit_arguments, place, compressed=params.compressed)
-    count = len(loaded.parameters)
-    if values.ndim == 0 or values.shape[-1] != count:
+    count, sent = len(loaded.parameters), tuple(item.circuit_arguments.shape)
+    # Nothing is unpacked of what does not fit.
+    if not sent or sent[-1] != count:
         raise RefusedError(
-            f"{place}: the circuit has {count} parameters, the shape is {list(values.shape)}",
+            f"{place}: the circuit has {count} parameters, the shape is {list(sent)}",
             solution=f"Pass an array whose last axis is {count}.",
         )
+    shape = item_shape(sent[:-1], item.shape, place)
+    points, circuit = math.prod(shape), loaded.circuit
+    context.memory.take(points * max(1, count) * np.dtype(float).itemsize, number)
+    values = decode_tensor(item.circuit_arguments, place, compressed=params.compressed)
     if not np.isfinite(values).all():
         raise RefusedError(f"{place} hold NaN or infinity")
-    shape = item_shape(values.shape[:-1], item.shape, place)
-    points, circuit = math.prod(shape), loaded.circuit
-    context.memory.take(points * max(1, count) * values.itemsize, number)
     check_shots_of_backend(params.quantum_program.shots, number, context.backend)
     bound = BindingsArray({tuple(loaded.parameters): values}) if count else BindingsArray()
     check_angles(circuit, bound, number, context.backend)

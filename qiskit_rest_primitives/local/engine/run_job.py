@@ -88,9 +88,9 @@ class Job:
 
     def outcome(self, status: Any, **details: Any) -> Outcome:
         """Its final state, with its log and usage."""
-        return Outcome(
-            status, logs="\n".join(self.steps) + "\n", usage_seconds=self.usage_seconds, **details
-        )
+        usage = 0.0 if self.backend.is_mock else self.usage_seconds
+        logs = "\n".join(self.steps) + "\n"
+        return Outcome(status, logs=logs, usage_seconds=usage, **details)
 
     def cancelled(self, reason: str = "The job was cancelled.", code: int | None = None) -> Outcome:
         """Its final state after a cancellation or the end of its time."""

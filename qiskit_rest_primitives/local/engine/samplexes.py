@@ -23,6 +23,7 @@ from qiskit_rest_primitives.local.engine.tasks import StopFlag
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.wire.executor.program import SamplexItem
 from qiskit_rest_primitives.wire.executor.tensors import decode_tensor, tensor_of
+from qiskit_rest_primitives.wire.limits import INT32_MAX
 from qiskit_rest_primitives.wire.values.excerpt import brief, brief_message
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def _arguments(
             raise RefusedError(f"{where}: the samplex has no such argument; it has: {known}")
         try:
             inputs[name] = _argument(value, where, compressed)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise RefusedError(f"{where}: {brief_error(error)}") from None
     if not inputs.fully_bound:
         missing = [
@@ -236,7 +237,8 @@ def _arguments(
     return inputs
 
 
-def _argument(value: object, place: str, compressed: bool) -> Any:
+def _argument(text: msgspec.Raw, place: str, compressed: bool) -> Any:
+    value: object = msgspec.json.decode(text)
     if isinstance(value, (bool, int)):
         return value
     if isinstance(value, dict) and "sparse_terms" in value:
@@ -272,7 +274,7 @@ def item_shape(implicit: tuple[int, ...], shape: Sequence[int], place: str) -> t
         place: of the arguments, for messages.
 
     Raises:
-        RefusedError: the shape does not extend that of the arguments.
+        RefusedError: the shape does not extend that of the arguments, or is too large.
     """
     if not shape:
         return tuple(implicit)
@@ -280,6 +282,8 @@ def item_shape(implicit: tuple[int, ...], shape: Sequence[int], place: str) -> t
         extends = np.broadcast_shapes(implicit, tuple(shape)) == tuple(shape)
     except ValueError:
         extends = False
+    if math.prod(max(1, length) for length in shape) > INT32_MAX:
+        raise RefusedError(f"{place}: the item's shape {list(shape)} has too many points")
     if not extends:
         raise RefusedError(
             f"{place}: their shape {list(implicit)} does not broadcast to the item's shape "

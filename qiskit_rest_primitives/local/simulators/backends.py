@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -25,6 +25,7 @@ from qiskit_rest_primitives.local.simulators.fake_devices import (
     simulator_target,
 )
 from qiskit_rest_primitives.local.simulators.foreign_backend import DEVICE_SHOTS, examine
+from qiskit_rest_primitives.local.simulators.mocks import mock_name, prepare_mock
 from qiskit_rest_primitives.local.simulators.official_fakes import official_fake
 from qiskit_rest_primitives.local.simulators.prepare import aer_is_installed
 from qiskit_rest_primitives.local.simulators.prepare_aer import prepare_aer
@@ -71,6 +72,7 @@ class LocalBackend:
         prepare: decides how to run a PUB: circuit, number of the PUB, options, what is wanted ->
             Setup; raises RefusedError for what the backend can't run.
         described: arguments of `encode_target` that only this backend has.
+        is_mock: whether it only checks jobs, and charges nothing for them.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class LocalBackend:
         processor_family: str | None = None,
         version: str = _VERSION,
         described: Callable[[], Mapping[str, Any]] = dict,
+        is_mock: bool = False,
     ):
         self.name = name
         self.num_qubits = num_qubits
@@ -107,12 +110,33 @@ class LocalBackend:
         self._processor_family = processor_family
         self._version = version
         self._described = described
+        self.is_mock = is_mock
         self._encoded: tuple[dict[str, Any], dict[str, Any]] | None = None
 
     @property
     def target(self) -> Target:
         """What it can do."""
         return self._target()
+
+    @cached_property
+    def mock(self) -> LocalBackend:
+        """What checks jobs for it: it has no reference to this backend, which may be dropped."""
+        return LocalBackend(
+            mock_name(self.name),
+            self.num_qubits,
+            self._target,
+            partial(prepare_mock, None if self.is_simulator else self._target),
+            max_shots=self.max_shots,
+            is_simulator=self.is_simulator,
+            on_aer=self.on_aer,
+            takes_noise=self.takes_noise,
+            is_noisy=self.is_noisy,
+            default_level=self.default_level,
+            processor_family=self._processor_family,
+            version=self._version,
+            described=self._described,
+            is_mock=True,
+        )
 
     def clock(
         self, rep_delay_seconds: float | None = None, init_qubits: bool | None = None
@@ -128,6 +152,7 @@ class LocalBackend:
         """Its object in GET /backends."""
         return {
             "name": self.name,
+            **({"class": "mock"} if self.is_mock else {}),
             "status": {"name": "online", "reason": "available"},
             "queue_length": queue_length,
             "is_simulator": self.is_simulator,
@@ -250,6 +275,23 @@ class LocalBackends:
                 found.append(self.device(name))
         return found
 
+    def mocks(self) -> list[LocalBackend]:
+        """The mocks of these backends; of those that would share a name, none but ``mock``."""
+        found: dict[str, list[LocalBackend]] = {}
+        for backend in self.listed():
+            found.setdefault(mock_name(backend.name), []).append(backend)
+        # Every simulator without a word after its name takes the same circuits.
+        return [of[0].mock for name, of in found.items() if len(of) == 1 or name == "mock"]
+
+    def _mock(self, name: str, calibration_id: str | None) -> LocalBackend:
+        fake = f"fake_{name.removeprefix('mock_')}"
+        if device_size(fake) is not None:
+            return self.device(fake, calibration_id).mock
+        for mock in self.mocks():
+            if mock.name == name:
+                return mock
+        return self.device(fake, calibration_id).mock
+
     def add(self, backend: BackendV2) -> LocalBackend:
         """Serves a backend for as long as the caller holds what this returns.
 
@@ -289,6 +331,8 @@ class LocalBackends:
         """
         if (size := device_size(name)) is not None:
             return self._fake(name, size, day_of(calibration_id))
+        if name.partition("_")[0] == "mock" and name not in self._added:
+            return self._mock(name, calibration_id)
         if calibration_id is not None:
             self.device(name)
             raise KeyError(f"{name} has one calibration: leave calibration_id out.")

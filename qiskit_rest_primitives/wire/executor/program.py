@@ -50,10 +50,13 @@ class Samplex(_Struct):
 
 
 class SamplexItem(_Struct, tag_field="item_type", tag="samplex"):
-    """A template circuit, and the samplex that draws the values of its parameters."""
+    """A template circuit, and the samplex that draws the values of its parameters.
+
+    The arguments are JSON, since a map of errors takes much more memory once it is read.
+    """
 
     samplex: Samplex
-    samplex_arguments: dict[str, Any]
+    samplex_arguments: dict[str, msgspec.Raw]
     shape: Shape
     chunk_size: ChunkSize = "auto"
 

@@ -102,10 +102,12 @@ def decode_tensor(
         raise ProtocolError(f"{place}: dtype {tensor.dtype} before schema v2.0; send: {allowed}")
     dtype = _DTYPES[tensor.dtype]
     count = math.prod(tensor.shape)
-    if count * dtype.itemsize > max_bytes:
+    # Axes of length 0 don't hide the others: NumPy has no such arrays, either.
+    claimed = math.prod(max(1, length) for length in tensor.shape) * dtype.itemsize
+    if claimed > max_bytes:
         raise ProtocolError(
-            f"{place}: an array of shape {tensor.shape} takes {count * dtype.itemsize} bytes; "
-            f"at most {max_bytes} are read"
+            f"{place}: an array of shape {tensor.shape} takes {claimed} bytes; at most {max_bytes} "
+            "are read"
         )
     size = -(-count // 8) if tensor.dtype == "bool" else count * dtype.itemsize
     data = decode_bytes(tensor.data, place, compressed=compressed, max_bytes=size)
