@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qiskit_rest_primitives.local.engine.qpy_annotations import load_qpy
@@ -24,10 +24,15 @@ _CIRCUIT_HEADER = struct.Struct("!H1cHIIQIQI")
 
 @dataclass(frozen=True)
 class LoadedCircuit:
-    """A circuit, and its parameters in the order of positional values."""
+    """A circuit, and its parameters in the order of positional values.
+
+    Attributes:
+        stretch_values: what its stretches were given, see `stretches.Settled`.
+    """
 
     circuit: QuantumCircuit
     parameters: list[Any]
+    stretch_values: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
 
 def load_circuit(

@@ -34,16 +34,12 @@ def read_program_options(params: ExecutorParams, backend: LocalBackend) -> Reque
             "has classified bits only",
             solution="Use meas_level 'classified'.",
         )
-    if options.stretch_values:
-        raise RefusedError(
-            "options.stretch_values: this service does not run circuits with stretches",
-            solution="Leave stretch_values out.",
-        )
-    if options.scheduler_timing and (backend.clock() is None or backend.target.dt is None):
-        raise RefusedError(
-            f"options.scheduler_timing: the instructions of {backend.name} have no durations",
-            solution="Leave scheduler_timing out, or use a device.",
-        )
+    for name in ("scheduler_timing", "stretch_values"):
+        if getattr(options, name) and not backend.has_durations:
+            raise RefusedError(
+                f"options.{name}: the instructions of {backend.name} have no durations",
+                solution=f"Leave {name} out, or use a device.",
+            )
     return Requested(
         program.shots,
         DEFAULT_PRECISION,

@@ -178,14 +178,16 @@ class ReadProgram:
             return Program(plans, outputs, self._metadata(), self.context)
 
     def _metadata(self) -> list[dict[str, Any]]:
-        """What the result says of each item: its schedule, if that was asked for."""
-        if not self.params.options.scheduler_timing:
-            return [{} for _ in self.circuits]
-        target, metadata = self.context.backend.target, list[dict[str, Any]]()
-        for number, loaded in enumerate(self.circuits):
-            timing = scheduler_timing(loaded.circuit, target, number)
-            self.context.memory.take(len(timing["timing"]), number)
-            metadata.append({"scheduler_timing": timing})
+        """What the result says of each item: its schedule and stretches, if asked for."""
+        options, context = self.params.options, self.context
+        metadata: list[dict[str, Any]] = [{} for _ in self.circuits]
+        for number, (loaded, own) in enumerate(zip(self.circuits, metadata, strict=True)):
+            if options.scheduler_timing:
+                timing = scheduler_timing(loaded.circuit, context.backend.target, number)
+                context.memory.take(len(timing["timing"]), number)
+                own["scheduler_timing"] = timing
+            if options.stretch_values:
+                own["stretch_values"] = loaded.stretch_values
         return metadata
 
 
@@ -228,9 +230,7 @@ def _load(params: ExecutorParams, context: Context) -> list[LoadedCircuit]:
     data = decode_qpy(circuits, compressed=params.compressed, max_bytes=MAX_QPY_BYTES)
     check = context.stop.check
     loaded = load_circuits(data, circuits.count, "circuits", context.rehearsals, check)
-    for number, each in enumerate(loaded):
-        context.memory.take_bits(each.circuit.num_qubits + each.circuit.num_clbits, number)
-    return loaded
+    return [context.accepted(each, number) for number, each in enumerate(loaded)]
 
 
 def _circuit_sweep(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -17,6 +17,7 @@ from qiskit_rest_primitives.local.engine.check_pub import (
 )
 from qiskit_rest_primitives.local.engine.load_circuit import LoadedCircuit, load_circuit
 from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+from qiskit_rest_primitives.local.engine.stretches import settle_stretches
 from qiskit_rest_primitives.local.engine.tasks import StopFlag
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.simulators.options_acted_on import Requested
@@ -53,8 +54,18 @@ class Context:
         loaded = load_circuit(
             circuit, index, self.rehearsals, num_qubits=num_qubits, check=self.stop.check
         )
+        return self.accepted(loaded, index)
+
+    def accepted(self, loaded: LoadedCircuit, index: int) -> LoadedCircuit:
+        """The circuit of PUB ``index``, if there is memory for it, without stretches.
+
+        Raises:
+            RefusedError: there is not, or the lengths of its delays can't be found.
+        """
         self.memory.take_bits(loaded.circuit.num_qubits + loaded.circuit.num_clbits, index)
-        return loaded
+        target = self.backend.target if self.backend.has_durations else None
+        settled = settle_stretches(loaded.circuit, target, index, self.stop.check)
+        return replace(loaded, circuit=settled.circuit, stretch_values=settled.stretch_values)
 
 
 def read_sampler_pub(item: Any, index: int, context: Context) -> SamplerSweep:

@@ -192,9 +192,7 @@ def _read(item: SamplexItem, place: str) -> Samplex:
     try:
         head = msgspec.json.decode(item.samplex.samplex_json, type=_Head)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise RefusedError(
-            f"{place}: samplex_json can't be read: {brief_message(error)}"
-        ) from None
+        raise RefusedError(f"{place}: samplex_json can't be read: {brief_message(error)}") from None
     if head.attrs.get("ssv") != str(item.samplex.ssv):
         raise RefusedError(
             f"{place}: ssv is {item.samplex.ssv}, but {brief(head.attrs.get('ssv'))} in "
@@ -282,8 +280,8 @@ def item_shape(implicit: tuple[int, ...], shape: Sequence[int], place: str) -> t
         extends = np.broadcast_shapes(implicit, tuple(shape)) == tuple(shape)
     except ValueError:
         extends = False
-    if math.prod(max(1, length) for length in shape) > INT32_MAX:
-        raise RefusedError(f"{place}: the item's shape {list(shape)} has too many points")
+    if 0 in shape and math.prod(max(1, length) for length in shape) > INT32_MAX:
+        raise RefusedError(f"{place}: no array has the item's shape {list(shape)}")
     if not extends:
         raise RefusedError(
             f"{place}: their shape {list(implicit)} does not broadcast to the item's shape "

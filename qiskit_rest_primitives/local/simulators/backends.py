@@ -138,6 +138,11 @@ class LocalBackend:
             is_mock=True,
         )
 
+    @property
+    def has_durations(self) -> bool:
+        """Whether it knows how many dt its instructions take."""
+        return self.clock() is not None and self.target.dt is not None
+
     def clock(
         self, rep_delay_seconds: float | None = None, init_qubits: bool | None = None
     ) -> DeviceTime | None:

@@ -1,4 +1,4 @@
-"""Mocks of backends, for dry runs: a job is checked and its time estimated; its results are random."""
+"""Mocks of backends for dry runs: jobs are checked, their time is estimated, results are random."""
 
 from __future__ import annotations
 

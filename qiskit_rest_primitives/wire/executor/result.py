@@ -138,8 +138,8 @@ def decode_program_result(body: bytes) -> ProgramResult:
         ) from None
     if read.schema_version not in VERSIONS:
         raise ProtocolError(
-            f"a result of schema version {brief(read.schema_version)}; {' and '.join(VERSIONS)} are "
-            "read"
+            f"a result of schema version {brief(read.schema_version)}; only "
+            f"{' and '.join(VERSIONS)} are read"
         )
     compressed = read.schema_version != "v1.1"
     items = [

@@ -40,6 +40,7 @@ else:
 Program: TypeAlias = Literal["sampler", "estimator", "executor"]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=10_000)]
 
+
 class InvalidBody(ValueError):  # noqa: N818 - names the condition, like httpx.InvalidURL
     """A request body that the API does not accept.
 

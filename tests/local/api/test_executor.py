@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
+import zlib
 from typing import Any
 
 import pytest
@@ -36,7 +39,12 @@ def test_a_program_runs(api: Api) -> None:
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
-        ({"schema_version": "v0.1"}, "params.schema_version: .*v1.1"),
+        *(
+            ({"schema_version": old}, f"'{old}' is not supported; send v2.0 or v1.1")
+            for old in ("v0.1", "v0.2", "v1.0")
+        ),
+        ({"schema_version": "v" * 10_000}, "is not supported; send v2.0 or v1.1"),
+        (params() | {"x" * 10_000: 1}, "xxx"),
         (params(chunk_size=2), "only a job of a session"),
         (params(chunk_size=-1), "chunk_size"),
         (params() | {"seed": 1}, "params.seed"),
@@ -48,6 +56,35 @@ def test_refused_at_once(api: Api, sent: dict[str, Any], said: str) -> None:
     reply = api.post_job(program_id="executor", params=sent)
     assert reply.status_code == 400
     assert re.search(said, reply.text), reply.text
+    assert len(reply.text) < 2000
+
+
+@pytest.mark.parametrize("depth", [10_000, 1_000_000])
+def test_deep_passthrough_data(api: Api, depth: int) -> None:
+    """Data of any depth are refused, or come back; nothing breaks on the way."""
+    sent = json.dumps({"program_id": "executor", "backend": "statevector", "params": params()})
+    deep = '"passthrough_data": ' + "[" * depth + "]" * depth + ', "shots"'
+    reply = api.call("POST", "/jobs", data=sent.replace('"shots"', deep, 1))
+    assert reply.status_code == 400
+    assert "nested too deeply" in reply.text
+
+
+def test_endless_bytes(api: Api) -> None:
+    """A tensor and a QPY file that unpack to a gibibyte are refused without being unpacked."""
+    packer = zlib.compressobj(9)
+    pieces = [packer.compress(bytes(1 << 20)) for _ in range(1 << 10)]
+    data = base64.b64encode(b"".join([*pieces, packer.flush()])).decode()
+    reasons = []
+    for place in ("tensor", "circuits"):
+        sent = params()
+        if place == "tensor":
+            sent["quantum_program"]["items"][0]["circuit_arguments"]["data"] = data
+        else:
+            sent["quantum_program"]["circuits"]["b64_data"] = data
+        job = api.json(f"/jobs/{api.run(program_id='executor', params=sent)}")
+        reasons.append(job["state"]["reason"])
+    assert re.match("item 0: circuit_arguments: expands to more than 0 bytes", reasons[0])
+    assert re.match("circuits: expands to more than", reasons[1])
 
 
 def test_no_items(api: Api) -> None:

@@ -290,6 +290,12 @@ class TestRefused:
             (circuit_item(np.zeros((3, 2)), shape=[2]), r"\[3\] does not broadcast to .*\[2\]"),
             (circuit_item(np.zeros((3, 2)), shape=[1]), r"\[3\] does not broadcast to .*\[1\]"),
             (circuit_item([0.0, 0.0], shape=[2**31 - 1, 2**31 - 1]), "GiB"),
+            (circuit_item(np.zeros((0, 2)), shape=[0, *[2**31 - 1] * 30, 0]), "no array has"),
+            (
+                circuit_item()
+                | {"circuit_arguments": {"data": "", "shape": [0, 2**31 - 1, 2], "dtype": "f64"}},
+                "at most",
+            ),
             (
                 circuit_item() | {"circuit_arguments": {"data": "", "shape": [2], "dtype": "f64"}},
                 "zlib|too soon",

@@ -152,6 +152,7 @@ class TestRefused:
                 {"samplex_arguments": {"nothing": True}},
                 r"samplex_arguments\.nothing: .* no such argument; it has: parameter_values",
             ),
+            ({"samplex_arguments": {"n" * 10**6: True}}, r"arguments\.n{60}: the samplex has no"),
             ({"samplex_arguments": {}}, "missing parameter_values"),
             ({"samplex_arguments": {"parameter_values": 1.5}}, "parameter_values: .*1.5"),
             ({"samplex_arguments": {"parameter_values": tensor([1, 2])}}, "parameter_values"),

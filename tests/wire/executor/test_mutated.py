@@ -23,6 +23,7 @@ from qiskit_rest_primitives.wire.executor.result import (
 )
 from qiskit_rest_primitives.wire.executor.tensors import decode_tensor
 from qiskit_rest_primitives.wire.request.job_request import InvalidBody, decode_params
+from tests.wire import fuzz_programs
 from tests.wire.executor.programs import circuit_item, program
 
 MUTATIONS = 20_000
@@ -60,6 +61,13 @@ def test_params(version: str) -> None:
         except (InvalidBody, ProtocolError):
             refused += 1
     assert MUTATIONS / 2 < refused < MUTATIONS
+
+
+def test_every_kind_of_program() -> None:
+    """Bodies of jobs with QPY, OpenQASM 3 or samplexes, changed anywhere, with short messages."""
+    figures = fuzz_programs.run(400, seed=1)
+    assert figures["accepted"] > 20
+    assert figures["refused"] > 100
 
 
 def test_results() -> None:
