@@ -133,6 +133,50 @@ def estimator(service: QiskitRuntimeService) -> dict[str, Any]:
     return found
 
 
+def dry_run(service: QiskitRuntimeService) -> dict[str, Any]:
+    """A program and a sampler's job on the mock of a device; what they would have used."""
+    backend = service.backend(DEVICE)
+    passes = generate_preset_pass_manager(optimization_level=1, backend=backend)
+    circuit = passes.run(ladder().measure_all(inplace=False))
+    program = QuantumProgram(shots=2000)
+    program.append_circuit_item(circuit, circuit_arguments=ANGLES)
+    job = Executor(backend).run(program, dry_run=True)
+    bits = job.result()[0]["meas"]
+    again = SamplerV2(backend).run([(circuit, ANGLES)], shots=100, dry_run=True)
+    return {
+        "backend": job.backend().name,
+        "shape": bits.shape,
+        "ones": bits.mean(axis=(0, 1)).tolist(),
+        "usage": job.usage(),
+        "estimated": job.usage_estimation["quantum_seconds"],
+        "sampler": again.result()[0].data.meas.array.shape,
+        "listed": [b.name for b in service.backends() if b.name.startswith("mock")],
+    }
+
+
+def stretches(service: QiskitRuntimeService) -> dict[str, Any]:
+    """A circuit with a stretch, and what its result says of it."""
+    circuit = QuantumCircuit(2, 1)
+    stretch = circuit.add_stretch("s")
+    circuit.barrier()
+    circuit.delay(1000, 0)
+    circuit.delay(stretch, 1)
+    circuit.delay(stretch, 1)
+    circuit.barrier()
+    circuit.measure(1, 0)
+    program = QuantumProgram(shots=100)
+    program.append_circuit_item(circuit)
+    executor = Executor(service.backend(DEVICE))
+    executor.options.execution.stretch_values = True
+    (found,) = executor.run(program).result()[0].metadata.stretch_values
+    return {
+        "name": found.name,
+        "value": found.value,
+        "remainder": found.remainder,
+        "lengths": [length for _, length in found.expanded_values],
+    }
+
+
 def refused(service: QiskitRuntimeService) -> str:
     """What a user reads whose option can't be acted on."""
     program = QuantumProgram(shots=10, meas_level="kerneled")
@@ -147,7 +191,7 @@ def refused(service: QiskitRuntimeService) -> str:
 def main() -> None:
     """Makes all calls and prints the findings."""
     service = QiskitRuntimeService()
-    parts = (executor, sampler, estimator, refused)
+    parts = (executor, sampler, estimator, dry_run, stretches, refused)
     seen = {part.__name__: part(service) for part in parts}
     json.dump(seen, sys.stdout, default=str)
 

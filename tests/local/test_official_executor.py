@@ -88,6 +88,28 @@ def test_estimator(seen: dict[str, Any]) -> None:
         assert np.all(np.abs(evs - exact) <= 5 * stds + noise + 1e-9), (name, evs, stds, exact)
 
 
+def test_dry_run(seen: dict[str, Any]) -> None:
+    """dry_run=True: random data of the right shape and an estimate, and nothing is charged."""
+    found = seen["dry_run"]
+    assert found["backend"] == "mock_27q"
+    assert found["shape"] == [3, 2000, 3]
+    assert np.abs(np.array(found["ones"]) - 0.5).max() < 5 * 0.5 / np.sqrt(6000)
+    assert found["usage"] == 0
+    assert found["estimated"] > 0
+    assert found["sampler"] == [3, 100, 1]
+    assert found["listed"] == []
+
+
+def test_stretches(seen: dict[str, Any]) -> None:
+    """stretch_values: what is left over between barriers, divided."""
+    assert seen["stretches"] == {
+        "name": "s",
+        "value": 500,
+        "remainder": 0,
+        "lengths": [500, 500],
+    }
+
+
 def test_refused(seen: dict[str, Any]) -> None:
     """The reason of a refusal reaches the user."""
     assert "meas_level: 'kerneled' needs the signal of a real device" in seen["refused"]
