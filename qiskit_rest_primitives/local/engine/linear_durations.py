@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+_NOT_LINEAR = "the length of a delay is not a multiple of a stretch and a number"
+
 
 @dataclass(frozen=True)
 class LinearDuration:
@@ -58,7 +60,7 @@ def read_duration(expression: Any, dt: float) -> LinearDuration:
     if isinstance(expression, expr.Binary):
         left, right = read_duration(expression.left, dt), read_duration(expression.right, dt)
         return _combined(expression.op.name, left, right)
-    raise ValueError(f"the length of a delay is {expression}, which is not known before it runs")
+    raise ValueError(_NOT_LINEAR)
 
 
 def _combined(operation: str, left: LinearDuration, right: LinearDuration) -> LinearDuration:
@@ -76,7 +78,7 @@ def _combined(operation: str, left: LinearDuration, right: LinearDuration) -> Li
         return left.scaled(right.offset)
     if operation == "DIV" and right.stretch is None and right.offset:
         return left.scaled(1 / right.offset)
-    raise ValueError("the length of a delay is not a multiple of a stretch and a number")
+    raise ValueError(_NOT_LINEAR)
 
 
 def _number(value: Any, dt: float) -> float:

@@ -42,10 +42,11 @@ class Solver:
 
     def values(self) -> dict[str, tuple[int, int]]:
         """Value and remainder of each stretch."""
-        slopes: dict[Any, float] = {}
+        values: dict[Any, float] = {}
         for linear in self._lengths.open.values():
-            slopes[linear.stretch] = min(slopes.get(linear.stretch, math.inf), linear.slope)
-        values = {name: self._end / slope for name, slope in slopes.items()}
+            # No delay is longer than the whole.
+            most = max(0.0, (self._end - linear.offset) / linear.slope)
+            values[linear.stretch] = min(values.get(linear.stretch, math.inf), most)
         for _ in range(_MAX_TURNS):
             self._check()
             better = {

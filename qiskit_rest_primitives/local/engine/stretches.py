@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from qiskit_rest_primitives.local.engine.stretch_items import Item, flat_items, has_expressions
 from qiskit_rest_primitives.local.engine.stretch_lengths import Lengths, whole_length
 from qiskit_rest_primitives.local.engine.stretch_solver import Solver
-from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.mitigation.timing import schedule
 
 if TYPE_CHECKING:
@@ -57,17 +56,13 @@ def settle_stretches(
     if not has_expressions(circuit):
         return Settled(circuit)
     place = f"PUB {pub_index}: "
-    try:
-        items = flat_items(circuit, place)
-        names = [each.name for each in circuit.iter_stretches()]
-        if target is None:
-            known = [0 if item.linear is not None else None for item in items]
-            return Settled(_written(circuit, items, known))
-        assert target.dt is not None
-        lengths = Lengths(items, circuit, target, place)
-        values = Solver(items, lengths, place, check).values()
-    except RecursionError:
-        raise RefusedError(f"{place}the length of a delay is nested too deeply") from None
+    items = flat_items(circuit, place)
+    if target is None:
+        known = [0 if item.linear is not None else None for item in items]
+        return Settled(_written(circuit, items, known))
+    names = [each.name for each in circuit.iter_stretches()]
+    lengths = Lengths(items, circuit, target, place)
+    values = Solver(items, lengths, place, check).values()
     return _settled(circuit, items, lengths, names, values, place)
 
 

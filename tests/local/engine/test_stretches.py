@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Duration
-from qiskit.circuit.classical import expr
+from qiskit.circuit.classical import expr, types
 
 from qiskit_rest_primitives.local.engine.engine import Engine
 from qiskit_rest_primitives.local.engine.linear_durations import read_duration
@@ -204,11 +204,9 @@ def _nonlinear(circuit: QuantumCircuit) -> None:
     circuit.delay(expr.mul(stretch, expr.div(stretch, Duration.dt(1))), 0)
 
 
-@refused("which is not known before it runs")
-def _variable(circuit: QuantumCircuit) -> None:
-    from qiskit.circuit.classical import types
-
-    factor = circuit.add_uninitialized_var(expr.Var.new("f", types.Float()))
+@refused("not a multiple of a stretch and a number")
+def _bitwise(circuit: QuantumCircuit) -> None:
+    factor = expr.bit_not(expr.lift(1, types.Uint(8)))
     circuit.delay(expr.mul(circuit.get_stretch("s"), factor), 0)
 
 
@@ -228,14 +226,6 @@ def _timed_box(circuit: QuantumCircuit) -> None:
 def _not_isa(circuit: QuantumCircuit) -> None:
     circuit.h(0)
     circuit.delay(circuit.get_stretch("s"), 0)
-
-
-@refused("nested too deeply")
-def _deep(circuit: QuantumCircuit) -> None:
-    length = circuit.get_stretch("s")
-    for _ in range(3000):
-        length = expr.Unary(expr.Unary.Op.NEGATE, length, length.type)
-    circuit.delay(length, 0)
 
 
 @pytest.mark.parametrize(("draw", "said"), REFUSED)
