@@ -188,9 +188,11 @@ def _shorter(circuit: QuantumCircuit) -> None:
     circuit.delay(expr.sub(Duration.dt(9), circuit.get_stretch("s")), 0)
 
 
-@refused("length -10 dt, which is negative")
+@refused("length -5 dt, which is negative")
 def _negative(circuit: QuantumCircuit) -> None:
-    circuit.delay(expr.sub(circuit.get_stretch("s"), Duration.dt(10)), 0)
+    circuit.delay(5, 0)
+    circuit.delay(circuit.get_stretch("s"), 1)
+    circuit.delay(expr.sub(circuit.get_stretch("s"), Duration.dt(10)), 1)
 
 
 @refused("length -1 dt, which is negative")

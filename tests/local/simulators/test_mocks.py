@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+from datetime import date
 
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.providers.fake_provider import GenericBackendV2
 
+from qiskit_rest_primitives.local.simulators import calibration_days
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.local.simulators.mocks import RandomResults
 from qiskit_rest_primitives.local.simulators.seeds import Seeds
@@ -29,8 +31,9 @@ class TestNames:
         assert {"mock", "mock_5q", "mock_127q"} <= {each.name for each in backends.mocks()}
         assert not any(name.startswith("mock") for name in backends.names())
 
-    def test_days(self) -> None:
+    def test_days(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A mock has the calibrations of its device."""
+        monkeypatch.setattr(calibration_days, "today", lambda: date(2026, 1, 9))
         backends = LocalBackends()
         days = [backends.device("mock_5q", day).target for day in ("2026-01-05", "2026-01-06")]
         errors = [target["cz"][(0, 1)].error for target in days]
