@@ -55,8 +55,6 @@ def read_duration(expression: Any, dt: float) -> LinearDuration:
         return LinearDuration(_number(expression.value, dt))
     if isinstance(expression, expr.Cast):
         return read_duration(expression.operand, dt)
-    if isinstance(expression, expr.Unary) and expression.op.name == "NEGATE":
-        return read_duration(expression.operand, dt).scaled(-1)
     if isinstance(expression, expr.Binary):
         left, right = read_duration(expression.left, dt), read_duration(expression.right, dt)
         return _combined(expression.op.name, left, right)

@@ -11,8 +11,6 @@ from qiskit_rest_primitives.local.engine.stretch_items import CURE, Item
 from qiskit_rest_primitives.local.engine.stretch_lengths import TOLERANCE, Lengths
 from qiskit_rest_primitives.local.outcome import RefusedError
 
-_MAX_TURNS = 100
-
 
 @dataclass
 class Path:
@@ -47,19 +45,21 @@ class Solver:
             # No delay is longer than the whole.
             most = max(0.0, (self._end - linear.offset) / linear.slope)
             values[linear.stretch] = min(values.get(linear.stretch, math.inf), most)
-        for _ in range(_MAX_TURNS):
+        while better := self._better(values):
             self._check()
-            better = {
-                name: values[name] - late / slope
-                for name, (late, slope) in self._pass(values, exact=False)[0].items()
-                if late > TOLERANCE
-            }
-            if not better:
-                break
             values |= better
         whole = {name: max(0, math.floor(value + TOLERANCE)) for name, value in values.items()}
         left = self._pass(whole, exact=True)[0]
         return {name: (value, max(0, round(-left[name][0]))) for name, value in whole.items()}
+
+    def _better(self, values: dict[Any, float]) -> dict[Any, float]:
+        """Smaller values of the stretches with which a barrier is late."""
+        late = self._pass(values, exact=False)[0]
+        return {
+            name: values[name] - ticks / slope
+            for name, (ticks, slope) in late.items()
+            if ticks > TOLERANCE
+        }
 
     def _pass(
         self, values: dict[Any, Any], *, exact: bool

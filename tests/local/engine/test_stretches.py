@@ -114,7 +114,8 @@ class TestValues:
         values, delays = settled(circuit)
         assert values == {"s": (210, 0)}
         assert delays == [100, 100]
-        one = expr.mul(expr.add(stretch, stretch), 0.5)
+        two = expr.cast(expr.lift(2, types.Uint(8)), types.Float())
+        one = expr.mul(0.25, expr.mul(expr.add(stretch, stretch), two))
         assert read_duration(one, DT).slope == 1
         assert read_duration(expr.lift(Duration.ns(8)), 4e-9).offset == pytest.approx(2)
 
@@ -126,6 +127,7 @@ class TestValues:
         circuit.barrier()
         circuit.delay(100, 0)
         circuit.delay(stretch, 1)
+        circuit.cz(0, 1)
         circuit.cz(0, 1)
         circuit.barrier()
         assert settled(circuit)[0] == {"s": (100, 0), "unused": (0, 0)}
