@@ -10,11 +10,16 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.providers.fake_provider import GenericBackendV2
 
+from qiskit_rest_primitives.local.engine.engine import Engine
 from qiskit_rest_primitives.local.simulators import calibration_days
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.local.simulators.mocks import RandomResults
 from qiskit_rest_primitives.local.simulators.seeds import Seeds
 from qiskit_rest_primitives.local.simulators.simulator import ExpectationsWanted, Points
+from qiskit_rest_primitives.wire.executor.result import decode_program_result
+from tests.local.engine.jobs import fail, run, text_of
+from tests.local.engine.programs import outcome_of, reason_of
+from tests.wire.executor.programs import circuit_item, program
 
 
 class TestNames:
@@ -83,3 +88,39 @@ class TestRandomResults:
         assert np.abs(found["evs"]).max() <= 1
         assert len(set(found["evs"])) == 50
         assert set(found["stds"]) == {0.1}
+
+
+class TestJobs:
+    """Jobs on mocks."""
+
+    def test_a_program(self, engine: Engine) -> None:
+        """Random data of the right shape; an estimate of the device's time, none of it charged."""
+        circuit = QuantumCircuit(1, 1)
+        circuit.measure(0, 0)
+        params = program([circuit], [circuit_item(np.zeros((4, 0)))], shots=1000)
+        outcome = outcome_of(engine, params, "mock_5q")
+        assert outcome.status == "Completed", outcome.logs
+        assert outcome.usage_seconds == 0
+        bits = decode_program_result(outcome.body).items[0]["c"]
+        assert bits.shape == (4, 1000, 1)
+        assert abs(bits.mean() - 0.5) < 5 * 0.5 / np.sqrt(4000)
+
+    def test_values(self, engine: Engine) -> None:
+        """Values for every observable, on devices and simulators."""
+        circuit = QuantumCircuit(1)
+        circuit.sx(0)
+        pub = [text_of(circuit), ["Z", "X"]]
+        for backend in ("mock_5q", "mock"):
+            result = run(engine, "estimator", [pub], backend, resilience_level=0)
+            assert np.abs(result[0].data.evs).max() <= 1
+            assert result[0].data.stds.shape == (2,)
+
+    def test_refused(self, engine: Engine) -> None:
+        """What the device can't run fails on its mock."""
+        circuit = QuantumCircuit(1, 1)
+        circuit.h(0)
+        params = program([circuit], [circuit_item([])])
+        assert "h" in reason_of(engine, params, "mock_5q")
+        exact = [text_of(QuantumCircuit(1)), ["Z"], None, 0]
+        outcome = fail(engine, "estimator", [exact], "mock_5q", resilience_level=0)
+        assert "precision 0" in outcome.reason
