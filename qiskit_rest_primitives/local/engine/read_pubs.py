@@ -63,7 +63,7 @@ class Context:
             RefusedError: there is not, or the lengths of its delays can't be found.
         """
         self.memory.take_bits(loaded.circuit.num_qubits + loaded.circuit.num_clbits, index)
-        target = self.backend.target if self.backend.has_durations else None
+        target = None if self.clock is None else self.backend.target
         settled = settle_stretches(loaded.circuit, target, index, self.stop.check)
         return replace(loaded, circuit=settled.circuit, stretch_values=settled.stretch_values)
 

@@ -12,9 +12,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qiskit_rest_primitives.local.engine.stretch_items import Item, flat_items, has_expressions
+from qiskit_rest_primitives.local.engine.stretch_items import (
+    CURE,
+    Item,
+    flat_items,
+    has_expressions,
+)
 from qiskit_rest_primitives.local.engine.stretch_lengths import Lengths, whole_length
 from qiskit_rest_primitives.local.engine.stretch_solver import Solver
+from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.mitigation.timing import schedule
 
 if TYPE_CHECKING:
@@ -45,8 +51,8 @@ def settle_stretches(
 
     Args:
         circuit: its qubit k is the device's.
-        target: of the device, with durations and dt; None for a simulator, on which delays do
-            nothing and become delays of 0 dt.
+        target: of the device; None for a simulator, on which delays do nothing and become delays
+            of 0 dt.
         pub_index: for messages.
         check: called while that takes long; raises to stop.
 
@@ -60,6 +66,12 @@ def settle_stretches(
     if target is None:
         known = [0 if item.linear is not None else None for item in items]
         return Settled(_written(circuit, items, known))
+    if target.dt is None:
+        raise RefusedError(
+            f"{place}a delay has an expression as its length, and the device does not say how long "
+            "its dt is",
+            solution=CURE,
+        )
     names = [each.name for each in circuit.iter_stretches()]
     lengths = Lengths(items, circuit, target, place)
     values = Solver(items, lengths, place, check).values()

@@ -9,6 +9,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Duration
 from qiskit.circuit.classical import expr, types
+from qiskit.transpiler import Target
 
 from qiskit_rest_primitives.local.engine.engine import Engine
 from qiskit_rest_primitives.local.engine.linear_durations import read_duration
@@ -243,6 +244,12 @@ def test_refused(draw: Draw, said: str) -> None:
     assert caught.value.reason.startswith("PUB 3: ")
     assert said in caught.value.reason
     assert caught.value.solution
+
+
+def test_no_dt() -> None:
+    """A device whose dt is unknown."""
+    with pytest.raises(RefusedError, match="PUB 0: .* does not say how long its dt is"):
+        settle_stretches(echo(), Target(num_qubits=2), 0)
 
 
 class TestPrograms:
