@@ -248,7 +248,7 @@ def test_refused(draw: Draw, said: str) -> None:
 
 def test_no_dt() -> None:
     """A device whose dt is unknown."""
-    with pytest.raises(RefusedError, match="PUB 0: .* does not say how long its dt is"):
+    with pytest.raises(RefusedError, match=r"PUB 0: .* does not say how long its dt is"):
         settle_stretches(echo(), Target(num_qubits=2), 0)
 
 
