@@ -130,6 +130,7 @@ def decode(body: bytes) -> None:
     Raises:
         InvalidBody: a member that is wrong.
         ProtocolError: bytes within it that are wrong.
+        UnicodeDecodeError: an argument of a samplex, which is read last, is not UTF-8.
     """
     job = decode_job_request(body)
     params = decode_params(job.program_id, job.params)
@@ -169,7 +170,7 @@ def run(count: int, seed: int = 0) -> dict[str, float]:
         try:
             decode(data)
             figures["accepted"] += 1
-        except (InvalidBody, ProtocolError) as error:
+        except (InvalidBody, ProtocolError, UnicodeDecodeError) as error:
             if not 0 < len(str(error)) < 1000:
                 raise AssertionError(f"body {number}: a message of {len(str(error))}") from error
             figures["refused"] += 1

@@ -224,7 +224,7 @@ def _arguments(
             raise RefusedError(f"{where}: the samplex has no such argument; it has: {known}")
         try:
             inputs[name] = _argument(value, where, compressed)
-        except (TypeError, ValueError, RecursionError) as error:
+        except (TypeError, ValueError, msgspec.MsgspecError, RecursionError) as error:
             raise RefusedError(f"{where}: {brief_error(error)}") from None
     if not inputs.fully_bound:
         missing = [
