@@ -27,6 +27,8 @@ collect_ignore = (
         "test_official_lattices.py",
     ]
 )
+if importlib.util.find_spec("qiskit_noise_learning") is None:
+    collect_ignore.append("test_official_noise_learner.py")
 
 API_VERSION = "2026-04-15"
 BELL = (

@@ -1,0 +1,82 @@
+"""A user's program for the noise learners of qiskit-ibm-runtime; test_official_noise_learner runs it.
+
+Environment variables alone name the service. Prints its findings as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from typing import Any
+
+from qiskit.circuit import CircuitInstruction, QuantumCircuit
+from qiskit.quantum_info import PauliLindbladMap
+from qiskit.transpiler import generate_preset_pass_manager
+from samplomatic.transpiler import generate_boxing_pass_manager
+from samplomatic.utils import find_unique_box_instructions
+
+warnings.simplefilter("ignore", DeprecationWarning)
+
+from qiskit_ibm_runtime import QiskitRuntimeService  # noqa: E402 - after the filter
+from qiskit_ibm_runtime.executor_noise_learner import NoiseLearnerV3  # noqa: E402 - as above
+
+
+def boxes(backend: Any, circuit: QuantumCircuit) -> list[CircuitInstruction]:
+    """The layers of a circuit, with its measurements."""
+    passes = generate_preset_pass_manager(optimization_level=0, backend=backend)
+    passes.post_scheduling = generate_boxing_pass_manager(enable_gates=True, enable_measures=True)
+    return find_unique_box_instructions(passes.run(circuit))
+
+
+def rates(noise: PauliLindbladMap) -> dict[str, float]:
+    """The rates that are not 0, by Pauli strings."""
+    found: dict[str, float] = {}
+    for paulis, qubits, rate in noise.to_sparse_list():
+        letters = ["I"] * noise.num_qubits
+        for letter, qubit in zip(paulis, qubits, strict=True):
+            letters[-1 - qubit] = letter
+        if rate:
+            found["".join(letters)] = rate
+    return found
+
+
+def known(service: QiskitRuntimeService) -> list[dict[str, float]]:
+    """A gate and its measurements, on a device whose noise is known."""
+    backend = service.backend("known_noise")
+    circuit = QuantumCircuit(2)
+    circuit.cz(0, 1)
+    circuit.measure_all()
+    learner = NoiseLearnerV3(backend)
+    learner.options.layer_pair_depths = [0, 2, 6]
+    learner.options.num_randomizations = 8
+    learner.options.shots_per_randomization = 2048
+    learner.options.experimental = {"seed_simulator": 7}
+    result = learner.run(boxes(backend, circuit)).result()
+    return [rates(each.to_pauli_lindblad_map()) for each in result]
+
+
+def device(service: QiskitRuntimeService) -> list[dict[str, float]]:
+    """Two layers of a line of three qubits, and its measurements."""
+    backend = service.backend("fake_27q")
+    circuit = QuantumCircuit(3)
+    circuit.cz(0, 1)
+    circuit.cz(1, 2)
+    circuit.measure_all()
+    learner = NoiseLearnerV3(backend)
+    learner.options.layer_pair_depths = [0, 8]
+    learner.options.num_randomizations = 4
+    learner.options.shots_per_randomization = 512
+    result = learner.run(boxes(backend, circuit)).result()
+    return [rates(each.to_pauli_lindblad_map()) for each in result]
+
+
+def main() -> None:
+    """Makes all calls and prints the findings."""
+    service = QiskitRuntimeService()
+    seen = {part.__name__: part(service) for part in (known, device)}
+    json.dump(seen, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""The official client's noise learner, unmodified, against the embedded service.
+
+Needs the extra [conformance] and Python 3.11; tests/local/conftest.py leaves this file out where it is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from qiskit_rest_primitives.local import LocalService
+from tests.local.conftest import BOB
+from tests.local.known_noise import RATES, READOUT, known_device
+from tests.local.official_environment import official_environment
+
+pytestmark = pytest.mark.slow
+
+SCRIPT = Path(__file__).with_name("official_noise_learner.py")
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[LocalService]:
+    """A service with a device whose noise is known."""
+    with LocalService(users=[BOB], backends=[known_device()]) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def seen(service: LocalService, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The official client's findings."""
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT)],
+        env=official_environment(service, BOB, tmp_path_factory.mktemp("home")),
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout)
+
+
+def test_rates_are_those_of_the_device(seen: dict[str, Any]) -> None:
+    """Rates of gates and of measurements are learned within 10 %; the others are near 0."""
+    gates, measurements = seen["known"]
+    for pauli, rate in RATES.items():
+        assert gates[pauli] == pytest.approx(rate, rel=0.1), pauli
+    others = [rate for pauli, rate in gates.items() if pauli not in RATES]
+    assert max(others, default=0) < 0.1 * min(RATES.values())
+    for pauli, wrong in zip(("IX", "XI"), READOUT, strict=True):
+        assert (1 - np.exp(-2 * measurements[pauli])) / 2 == pytest.approx(wrong, rel=0.1)
+
+
+def test_layers_of_a_device(seen: dict[str, Any]) -> None:
+    """Several layers and the measurements of a device are learned in one job."""
+    *layers, measurements = seen["device"]
+    assert len(layers) == 2
+    # A layer's fidelities decay by its gate and by the idle qubits.
+    assert all(0.002 < sum(layer.values()) < 0.05 for layer in layers), layers
+    assert set(measurements) <= {"IIX", "IXI", "XII"}
+    assert 0.001 < sum(measurements.values()) < 0.3
