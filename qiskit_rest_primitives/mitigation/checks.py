@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
 # Gates that samplomatic takes Pauli gates through; rzz too, if it is a Clifford gate.
-_TWIRLED = frozenset({"cx", "cz", "ecr"})
-_NO_GATES = frozenset({"barrier", "measure", "reset", "delay", "box"})
+TWIRLED = frozenset({"cx", "cz", "ecr"})
+NO_GATES = frozenset({"barrier", "measure", "reset", "delay", "box"})
 _TRANSPILE = "transpile the circuit to cz, cx or ecr"
 
 
@@ -49,7 +49,7 @@ def _reason(item: Any, options: Mitigation) -> str | None:
             return f"is control flow, which can't be in a twirled circuit; {off}"
         if len(item.qubits) > 1 and not item.clbits and not _can_be_twirled(item):
             return f"can't be twirled; {_TRANSPILE}, or {off}"
-        if len(item.qubits) == 1 and not (item.is_standard_gate() or item.name in _NO_GATES):
+        if len(item.qubits) == 1 and not (item.is_standard_gate() or item.name in NO_GATES):
             return f"is no standard gate, which twirling needs; transpile the circuit, or {off}"
     if options.zne is not None and options.zne.amplifier != "pea":
         for gate in _gates(item):
@@ -64,7 +64,7 @@ def _reason(item: Any, options: Mitigation) -> str | None:
 
 
 def _can_be_twirled(item: Any) -> bool:
-    if item.name in _NO_GATES - {"box"} or item.name in _TWIRLED:
+    if item.name in NO_GATES - {"box"} or item.name in TWIRLED:
         return True
     if item.name != "rzz" or item.is_parameterized():
         return False
@@ -74,7 +74,7 @@ def _can_be_twirled(item: Any) -> bool:
 def _gates(item: Any) -> Iterator[Any]:
     """The instruction itself, or what is in its bodies."""
     if not item.is_control_flow():
-        if item.name not in _NO_GATES:
+        if item.name not in NO_GATES:
             yield item
         return
     for block in item.operation.blocks:

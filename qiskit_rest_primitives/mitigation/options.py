@@ -19,6 +19,9 @@ from qiskit_rest_primitives.wire.shots import (
     sampler_twirls,
 )
 
+DEFAULT_STRATEGY = "active-accum"
+"""Of twirling."""
+
 # Noise factors that each fit needs at least: ibm-quantum-schemas, ZneOptionsModel; the others two.
 FACTORS_NEEDED = {
     "double_exponential": 4,
@@ -191,7 +194,7 @@ class Mitigation:
             measure_noise_learning=_measure_noise_learning(learning) if mitigates else None,
             zne=zne if zne_on else None,
             pec=_pec(group_of(params, "resilience", "pec")) if pec else None,
-            layer_noise_learning=_layer_noise_learning(
+            layer_noise_learning=layer_noise_learning(
                 group_of(params, "resilience", "layer_noise_learning")
             ),
             layer_noise_model=resilience.get("layer_noise_model"),
@@ -233,7 +236,7 @@ def _twirling(params: Mapping[str, Any], twirled: Twirled) -> Twirling:
         twirled.gates,
         twirled.measure,
         Randomizations.given(given),
-        str(given.get("strategy") or "active-accum"),
+        str(given.get("strategy") or DEFAULT_STRATEGY),
     )
 
 
@@ -281,7 +284,8 @@ def _pec(given: Mapping[str, Any]) -> Pec:
     )
 
 
-def _layer_noise_learning(given: Mapping[str, Any]) -> LayerNoiseLearning:
+def layer_noise_learning(given: Mapping[str, Any]) -> LayerNoiseLearning:
+    """Reads options by name; what is left out has its default."""
     known = _known(given, LayerNoiseLearning)
     if "layer_pair_depths" in known:
         known["layer_pair_depths"] = tuple(known["layer_pair_depths"])

@@ -1,4 +1,4 @@
-"""A user's program for the noise learners of qiskit-ibm-runtime; test_official_noise_learner runs it.
+"""A user's program for qiskit-ibm-runtime's noise learners, run by test_official_noise_learner.
 
 Environment variables alone name the service. Prints its findings as JSON.
 """
@@ -20,6 +20,7 @@ warnings.simplefilter("ignore", DeprecationWarning)
 
 from qiskit_ibm_runtime import QiskitRuntimeService  # noqa: E402 - after the filter
 from qiskit_ibm_runtime.executor_noise_learner import NoiseLearnerV3  # noqa: E402 - as above
+from qiskit_ibm_runtime.noise_learner import NoiseLearner  # noqa: E402 - as above
 
 
 def boxes(backend: Any, circuit: QuantumCircuit) -> list[CircuitInstruction]:
@@ -71,10 +72,34 @@ def device(service: QiskitRuntimeService) -> list[dict[str, float]]:
     return [rates(each.to_pauli_lindblad_map()) for each in result]
 
 
+def older(service: QiskitRuntimeService) -> dict[str, Any]:
+    """The learner of the program noise-learner: a device whose noise is known, and options."""
+    backend = service.backend("known_noise")
+    circuit = QuantumCircuit(2)
+    circuit.cz(0, 1)
+    learner = NoiseLearner(backend)
+    learner.options.layer_pair_depths = [0, 2, 6]
+    learner.options.num_randomizations = 8
+    learner.options.shots_per_randomization = 2048
+    learner.options.simulator.seed_simulator = 7
+    job = learner.run([circuit])
+    (layer,) = result = job.result()
+    labels = layer.error.generators.to_labels()
+    learner.options.max_layers_to_learn = 0
+    return {
+        "gates": layer.circuit.count_ops(),
+        "qubits": layer.qubits,
+        "rates": dict(zip(labels, layer.error.rates.tolist(), strict=True)),
+        "metadata": result.metadata,
+        "program": service.job(job.job_id()).primitive_id,
+        "none": learner.run([circuit]).result().data,
+    }
+
+
 def main() -> None:
     """Makes all calls and prints the findings."""
     service = QiskitRuntimeService()
-    seen = {part.__name__: part(service) for part in (known, device)}
+    seen = {part.__name__: part(service) for part in (known, device, older)}
     json.dump(seen, sys.stdout)
 
 

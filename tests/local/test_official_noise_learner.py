@@ -1,6 +1,7 @@
 """The official client's noise learner, unmodified, against the embedded service.
 
-Needs the extra [conformance] and Python 3.11; tests/local/conftest.py leaves this file out where it is missing.
+Needs the extra [conformance] and Python 3.11; tests/local/conftest.py leaves this file out where
+one of them is missing.
 """
 
 from __future__ import annotations
@@ -46,13 +47,18 @@ def seen(service: LocalService, tmp_path_factory: pytest.TempPathFactory) -> dic
     return json.loads(done.stdout)
 
 
-def test_rates_are_those_of_the_device(seen: dict[str, Any]) -> None:
-    """Rates of gates and of measurements are learned within 10 %; the others are near 0."""
-    gates, measurements = seen["known"]
+def assert_known(rates: dict[str, float]) -> None:
+    """Rates of the gate are within 10 % of those put in; the others are near 0."""
     for pauli, rate in RATES.items():
-        assert gates[pauli] == pytest.approx(rate, rel=0.1), pauli
-    others = [rate for pauli, rate in gates.items() if pauli not in RATES]
+        assert rates[pauli] == pytest.approx(rate, rel=0.1), pauli
+    others = [rate for pauli, rate in rates.items() if pauli not in RATES]
     assert max(others, default=0) < 0.1 * min(RATES.values())
+
+
+def test_rates_are_those_of_the_device(seen: dict[str, Any]) -> None:
+    """Rates of gates and of measurements are learned within 10 %."""
+    gates, measurements = seen["known"]
+    assert_known(gates)
     for pauli, wrong in zip(("IX", "XI"), READOUT, strict=True):
         assert (1 - np.exp(-2 * measurements[pauli])) / 2 == pytest.approx(wrong, rel=0.1)
 
@@ -65,3 +71,21 @@ def test_layers_of_a_device(seen: dict[str, Any]) -> None:
     assert all(0.002 < sum(layer.values()) < 0.05 for layer in layers), layers
     assert set(measurements) <= {"IIX", "IXI", "XII"}
     assert 0.001 < sum(measurements.values()) < 0.3
+
+
+def test_older_learner(seen: dict[str, Any]) -> None:
+    """The program noise-learner learns the same rates, and says what it was asked for."""
+    found = seen["older"]
+    assert_known(found["rates"])
+    assert (found["gates"], found["qubits"], found["none"]) == ({"cz": 1}, [0, 1], [])
+    assert found["program"] == "noise-learner"
+    assert found["metadata"] == {
+        "backend": "known_noise",
+        "input_options": {
+            "max_layers_to_learn": 4,
+            "shots_per_randomization": 2048,
+            "num_randomizations": 8,
+            "layer_pair_depths": [0, 2, 6],
+            "twirling_strategy": "active-accum",
+        },
+    }

@@ -31,6 +31,7 @@ from qiskit_rest_primitives.wire.request.job_request import (
     decode_job_request,
     decode_params,
 )
+from qiskit_rest_primitives.wire.request.noise_learner import NoiseLearnerParams
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.job_states import Core
@@ -111,6 +112,8 @@ def _decode(body: bytes) -> tuple[JobRequest, JobParams]:
     params = decode_params(job.program_id, job.params)
     if isinstance(params, ExecutorParams):
         _check_program(job, params)
+        return job, params
+    if isinstance(params, NoiseLearnerParams):
         return job, params
     if not params.pubs:
         raise InvalidBody("a job has at least one PUB", "params.pubs")

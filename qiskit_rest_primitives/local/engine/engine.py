@@ -95,7 +95,7 @@ class Engine:
             job_id: identifies the job in the callbacks.
             backend: name of a backend.
             params: decoded and validated.
-            program_id: ``sampler``, ``estimator`` or ``executor``.
+            program_id: ``sampler``, ``estimator``, ``executor`` or ``noise-learner``.
             calibration_id: of the backend; None for its newest calibration.
             time_limit_seconds: from running to final; the engine's own when None.
             on_running: called once from a thread of the engine, or never.

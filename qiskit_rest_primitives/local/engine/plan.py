@@ -101,20 +101,8 @@ class MitigationPlan:
         return StepTask(find_first_step, arguments, self.context.stop)
 
     def plan_runs(self, runs: Sequence[Run], number: int) -> list[PubPlan]:
-        """Divides what a step samples into tasks.
-
-        Args:
-            runs: of the step.
-            number: of the step, from 0.
-
-        Raises:
-            RefusedError: it takes more memory or time than a job may have.
-        """
-        sweeps = (
-            (run.pub_index, SamplerSweep(run.circuit, run.values, (len(run.values),), run.shots))
-            for run in runs
-        )
-        return _plan_all(sweeps, self.seeds.of_step(number), self.context)
+        """Divides what a step samples into tasks; see `plan_runs`."""
+        return plan_runs(runs, number, self.seeds, self.context)
 
     def expected_seconds(self, step: Step, runs: Sequence[PubPlan]) -> float | None:
         """How long all steps hold the device, as far as the first one tells; None on a simulator.
@@ -212,6 +200,25 @@ def find_first_step(
     from qiskit_rest_primitives.mitigation.estimator import estimator_step
 
     return estimator_step(cast("Sequence[EstimatorSweep]", sweeps), options, target, seed)
+
+
+def plan_runs(runs: Sequence[Run], number: int, seeds: Seeds, context: Context) -> list[PubPlan]:
+    """Divides what a step samples into tasks.
+
+    Args:
+        runs: of the step.
+        number: of the step, from 0.
+        seeds: the randomness of the job.
+        context: of the job.
+
+    Raises:
+        RefusedError: it takes more memory or time than a job may have.
+    """
+    sweeps = (
+        (run.pub_index, SamplerSweep(run.circuit, run.values, (len(run.values),), run.shots))
+        for run in runs
+    )
+    return _plan_all(sweeps, seeds.of_step(number), context)
 
 
 def _plan_all(

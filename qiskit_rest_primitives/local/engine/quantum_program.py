@@ -58,17 +58,17 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def named_items() -> Generator[None]:
-    """Lets refusals name items, where those of sweeps name PUBs."""
+def named_items(name: str = "item") -> Generator[None]:
+    """Lets refusals name items, or what else a program has, where those of sweeps name PUBs."""
     try:
         yield
     except ProtocolError as error:
         raise RefusedError(str(error)) from error
     except RefusedError as error:
         raise RefusedError(
-            re.sub(r"^PUB (\d+)", r"item \1", error.reason),
+            re.sub(r"^PUB (\d+)", rf"{name} \1", error.reason),
             code=error.code,
-            solution=error.solution.replace("PUBs", "items"),
+            solution=error.solution.replace("PUBs", f"{name}s"),
         ) from error
 
 

@@ -31,9 +31,11 @@ from qiskit_rest_primitives.mitigation.device_time import JOB_OVERHEAD_SECONDS
 from qiskit_rest_primitives.mitigation.steps import Finished, Step
 from qiskit_rest_primitives.wire.executor.program import ExecutorParams
 from qiskit_rest_primitives.wire.limits import RAN_TOO_LONG
+from qiskit_rest_primitives.wire.request.noise_learner import NoiseLearnerParams
 from qiskit_rest_primitives.wire.result.results import encode_result
 
 if TYPE_CHECKING:
+    from qiskit_rest_primitives.local.engine.noise_learner import NoiseLearnerPlan
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend
     from qiskit_rest_primitives.wire.request.job_request import (
         EstimatorParams,
@@ -104,6 +106,8 @@ def conduct(job: Job, workers: Workers | OneThread, planners: Executor) -> Outco
     try:
         if isinstance(job.params, ExecutorParams):
             body = course.run_program(job.params)
+        elif isinstance(job.params, NoiseLearnerParams):
+            body = course.run_noise_learner(job.params)
         else:
             body = course.run_pubs(job.params)
         job.log(f"completed, {len(body)} bytes of result")
@@ -196,6 +200,26 @@ class _Course:
             self.run(program.plans)
             return program.encoded_result(params)
 
+    def run_noise_learner(self, params: NoiseLearnerParams) -> bytes:
+        """Learns the noise of layers and encodes the result."""
+        from qiskit_rest_primitives.local.engine.noise_learner import plan_noise_learner
+        from qiskit_rest_primitives.local.engine.quantum_program import named_items
+
+        job = self._job
+        job.log(f"noise learner of {len(params.circuits)} circuits on {job.backend.name}")
+        plan = self.plan(
+            plan_noise_learner,
+            params,
+            job.backend,
+            job.stop,
+            self._workers.rehearsals,
+            job.time_limit_seconds,
+        )
+        if plan.context.clock is not None:
+            job.usage_seconds = JOB_OVERHEAD_SECONDS
+        with named_items("circuit"):
+            return plan.encoded_result(self.mitigate(plan))
+
     def run(self, pubs: Sequence[PubPlan], indices: Sequence[int] | None = None) -> None:
         """Runs the tasks of PUBs, which join their results.
 
@@ -240,7 +264,7 @@ class _Course:
                 RAN_TOO_LONG,
             )
 
-    def mitigate(self, plan: MitigationPlan) -> Finished:
+    def mitigate(self, plan: MitigationPlan | NoiseLearnerPlan) -> Finished:
         """Runs a job with error mitigation, step by step."""
         charged = plan.context.clock is None  # a device is not held while a step is found
         step = self._find(plan.first_step(), charged=charged)

@@ -1,8 +1,8 @@
 """Body of POST /v1/jobs: JSON <-> typed structs. In: bytes. Out: JobRequest, then its params.
 
 The structs accept what the Runtime REST API documents for programs ``sampler`` and ``estimator``;
-those of ``executor`` are in `wire.executor`. Unknown members beside ``program_id`` are ignored, as
-the service does. No I/O.
+those of ``executor`` are in `wire.executor`, those of ``noise-learner`` in `noise_learner`. Unknown
+members beside ``program_id`` are ignored, as the service does. No I/O.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from msgspec import UNSET, Meta, UnsetType
 
 from qiskit_rest_primitives.wire.executor.program import ExecutorParams, decode_executor_params
 from qiskit_rest_primitives.wire.limits import MAX_TAGS
+from qiskit_rest_primitives.wire.request.noise_learner import (
+    NoiseLearnerParams,
+    decode_noise_learner_params,
+)
 from qiskit_rest_primitives.wire.request.option_group import struct_of
 from qiskit_rest_primitives.wire.request.options import (
     CountOrZero,
@@ -37,7 +41,7 @@ else:
     SamplerOptionsJson = struct_of(SamplerOptionsBody)
     EstimatorOptionsJson = struct_of(EstimatorOptionsBody)
 
-Program: TypeAlias = Literal["sampler", "estimator", "executor"]
+Program: TypeAlias = Literal["sampler", "estimator", "executor", "noise-learner"]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=10_000)]
 
 
@@ -80,7 +84,7 @@ class EstimatorParams(Params):
     version: Literal[2] | UnsetType = UNSET
 
 
-JobParams: TypeAlias = SamplerParams | EstimatorParams | ExecutorParams
+JobParams: TypeAlias = SamplerParams | EstimatorParams | ExecutorParams | NoiseLearnerParams
 
 
 class JobRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -113,7 +117,7 @@ def encode_job_request(
     """Writes the body of POST /v1/jobs.
 
     Args:
-        program_id: ``sampler``, ``estimator`` or ``executor``.
+        program_id: ``sampler``, ``estimator``, ``executor`` or ``noise-learner``.
         backend: name of the backend.
         params: ``pubs``, ``options`` and their siblings as JSON-able values.
         job: the other members of the body: ``tags``, ``session_id``, ``private``, ``cost`` (s)...
@@ -157,6 +161,8 @@ def decode_params(program_id: Program, params: msgspec.Raw | bytes) -> JobParams
             return sampler
         if program_id == "executor":
             return decode_executor_params(params)
+        if program_id == "noise-learner":
+            return decode_noise_learner_params(params)
         estimator = _ESTIMATOR.decode(params)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         _refuse(error, "params")

@@ -107,7 +107,7 @@ def decode_sampler_pub(item: object, *, place: str = "PUB") -> WireSamplerPub:
     """
     circuit, values, shots = _parts(item, 3, "[circuit, parameter_values, shots]", place)
     return WireSamplerPub(
-        circuit=_decode_circuit(circuit, place),
+        circuit=decode_circuit(circuit, place),
         parameter_values=_decode_values(values, place),
         shots=_decode_shots(shots, place),
     )
@@ -128,7 +128,7 @@ def decode_estimator_pub(item: object, *, place: str = "PUB") -> WireEstimatorPu
     if observables is None:
         raise ProtocolError(f"{place}: no observables; the form is {form}")
     return WireEstimatorPub(
-        circuit=_decode_circuit(circuit, place),
+        circuit=decode_circuit(circuit, place),
         observables=decode_observables(observables, f"{place}, observables"),
         parameter_values=_decode_values(values, place),
         precision=_decode_precision(precision, place),
@@ -146,7 +146,12 @@ def _parts(item: object, length: int, form: str, place: str) -> list[object]:
     return parts + [None] * (length - len(parts))
 
 
-def _decode_circuit(value: object, place: str) -> str | bytes:
+def decode_circuit(value: object, place: str) -> str | bytes:
+    """Reads a circuit: OpenQASM 3 text, or the bytes of a QPY file.
+
+    Raises:
+        ProtocolError: it has another form; names the place.
+    """
     if isinstance(value, str):
         return value
     if type_of(value) != "QuantumCircuit":

@@ -1,0 +1,72 @@
+"""``params`` of the program ``noise-learner``: JSON -> typed structs. No I/O, no circuits.
+
+What is unset has the service's default, which `mitigation.options` holds.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from qiskit_rest_primitives.wire.request.options import Count, CountOrZero
+
+
+class _Struct(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A JSON object without unknown members."""
+
+
+class SimulatorOptions(_Struct):
+    """What a simulator simulates. Gates and pairs of qubits are those of the circuits."""
+
+    noise_model: dict[str, Any] | UnsetType | None = UNSET
+    seed_simulator: CountOrZero | UnsetType | None = UNSET
+
+
+class NoiseLearnerOptions(_Struct):
+    """Options of the program; the first five come back in the metadata of the result."""
+
+    max_layers_to_learn: CountOrZero | UnsetType | None = UNSET
+    shots_per_randomization: Count | UnsetType = UNSET
+    num_randomizations: Count | UnsetType = UNSET
+    layer_pair_depths: list[CountOrZero] | UnsetType = UNSET
+    twirling_strategy: Literal["active", "active-circuit", "active-accum", "all"] | UnsetType = (
+        UNSET
+    )
+    simulator: SimulatorOptions | UnsetType = UNSET
+    experimental: dict[str, Any] | UnsetType = UNSET
+    support_qiskit: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.support_qiskit:
+            raise ValueError("learned noise has one form, with support_qiskit true")
+        if self.experimental:
+            name = next(iter(self.experimental))  # pyright: ignore[reportArgumentType] - not UNSET
+            raise ValueError(f"there is no experimental option {name!r}; leave it out")
+        if self.layer_pair_depths is not UNSET and len(set(self.layer_pair_depths)) < 2:
+            raise ValueError(
+                f"layer_pair_depths is {self.layer_pair_depths}, but a decay is seen from two "
+                "different depths on; add one"
+            )
+
+
+class NoiseLearnerParams(_Struct):
+    """``params`` of the program: circuits as QPY in an envelope, or as OpenQASM 3 text."""
+
+    circuits: Annotated[list[Any], Meta(min_length=1)]
+    options: NoiseLearnerOptions = msgspec.field(default_factory=NoiseLearnerOptions)
+    version: Literal[2] | UnsetType | None = UNSET
+
+
+_PARAMS = msgspec.json.Decoder(NoiseLearnerParams)
+
+
+def decode_noise_learner_params(params: msgspec.Raw | bytes) -> NoiseLearnerParams:
+    """Reads ``params``, except the circuits.
+
+    Raises:
+        msgspec.ValidationError: a member that is wrong, with its path.
+        msgspec.DecodeError: it is not JSON.
+    """
+    return _PARAMS.decode(params)
