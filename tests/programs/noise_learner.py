@@ -1,8 +1,7 @@
 """Learning the noise of layers, and an estimator's job that is told to learn it itself.
 
-The embedded service does not offer the noise-learner program: the official client's job is refused
-by the service, and this package refuses the import. Both are errors that name the noise learner,
-and the estimator's own learning is what both run.
+The official client's learner runs on the embedded service; this package refuses its import with an
+error that names the noise learner. The estimator's own learning is what both run.
 """
 
 import json
@@ -13,7 +12,7 @@ from qiskit_ibm_runtime import EstimatorV2, QiskitRuntimeService
 
 
 def learn(backend, circuits) -> str:
-    """Runs the noise learner; the error if there is none."""
+    """Runs the noise learner; its result, or the error if there is none."""
     try:
         from qiskit_ibm_runtime.noise_learner import NoiseLearner
         from qiskit_ibm_runtime.options import NoiseLearnerOptions
@@ -25,7 +24,7 @@ def learn(backend, circuits) -> str:
 
 
 def main(service: QiskitRuntimeService) -> dict:
-    """The error of the learner, and the result of an estimator that learns."""
+    """What the learner said, and the result of an estimator that learns."""
     backend = service.backend("fake_5q")
     circuit = QuantumCircuit(2)
     circuit.h(0)

@@ -59,6 +59,13 @@ class NoiseLearnerParams(_Struct):
     version: Literal[2] | UnsetType | None = UNSET
 
 
+class _Version(msgspec.Struct):
+    """The member that is read first: it decides what the others are."""
+
+    version: object = None
+
+
+_VERSION = msgspec.json.Decoder(_Version)
 _PARAMS = msgspec.json.Decoder(NoiseLearnerParams)
 
 
@@ -69,4 +76,10 @@ def decode_noise_learner_params(params: msgspec.Raw | bytes) -> NoiseLearnerPara
         msgspec.ValidationError: a member that is wrong, with its path.
         msgspec.DecodeError: it is not JSON.
     """
+    if _VERSION.decode(params).version == 3:
+        raise msgspec.ValidationError(
+            "version 3, of qiskit_ibm_runtime.NoiseLearnerV3, is not supported; use NoiseLearnerV3 "
+            "of qiskit_ibm_runtime.executor_noise_learner, whose program executor is"
+            " - at `$.version`"
+        )
     return _PARAMS.decode(params)

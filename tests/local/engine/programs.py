@@ -12,7 +12,12 @@ from qiskit_rest_primitives.wire.executor.result import ProgramResult, decode_pr
 from qiskit_rest_primitives.wire.request.job_request import decode_params
 
 
-def outcome_of(engine: Engine, params: dict[str, Any], backend: str = "statevector") -> Outcome:
+def outcome_of(
+    engine: Engine,
+    params: dict[str, Any],
+    backend: str = "statevector",
+    program_id: Any = "executor",
+) -> Outcome:
     """Runs a program to its end."""
     ended, outcomes = threading.Event(), []
 
@@ -23,8 +28,8 @@ def outcome_of(engine: Engine, params: dict[str, Any], backend: str = "statevect
     engine.submit(
         uuid.uuid4().hex,
         backend,
-        decode_params("executor", json.dumps(params).encode()),
-        program_id="executor",
+        decode_params(program_id, json.dumps(params).encode()),
+        program_id=program_id,
         on_running=lambda _: None,
         on_final=on_final,
     )
@@ -41,9 +46,14 @@ def run_program(
     return decode_program_result(outcome.body)
 
 
-def reason_of(engine: Engine, params: dict[str, Any], backend: str = "statevector") -> str:
+def reason_of(
+    engine: Engine,
+    params: dict[str, Any],
+    backend: str = "statevector",
+    program_id: Any = "executor",
+) -> str:
     """Why a program that must fail failed."""
-    outcome = outcome_of(engine, params, backend)
+    outcome = outcome_of(engine, params, backend, program_id)
     assert outcome.status == "Failed", outcome
     assert "PUB" not in outcome.reason + outcome.reason_solution
     return outcome.reason
