@@ -89,3 +89,13 @@ def test_older_learner(seen: dict[str, Any]) -> None:
             "twirling_strategy": "active-accum",
         },
     }
+
+
+def test_mitigation_with_the_learned_noise(seen: dict[str, Any]) -> None:
+    """PEC with the learned noise brings an estimator's values near to the exact ones."""
+    found = seen["mitigated"]
+    exact = np.array(found["exact"])
+    errors = {name: np.array(found[name]["evs"]) - exact for name in ("plain", "pec")}
+    assert np.linalg.norm(errors["plain"]) > 0.15
+    assert (np.abs(errors["pec"]) < 5 * np.array(found["pec"]["stds"])).all()
+    assert np.linalg.norm(errors["pec"]) < 0.5 * np.linalg.norm(errors["plain"])
