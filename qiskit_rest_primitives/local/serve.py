@@ -282,10 +282,12 @@ This package:
 The command, which shows the CRN of the instance, too:
   qiskit-rest account check --url {service.url} --token-file {file}
 
-qiskit-ibm-runtime, unmodified, 0.49 or later (older ones ask iam.cloud.ibm.com for tokens):
+qiskit-ibm-runtime 0.49 or later, unmodified, with QiskitRuntimeService():
   export IAM_URL={base} QISKIT_IBM_URL={base}/experimental
   export GLOBAL_SEARCH_URL={base} GLOBAL_CATALOG_URL={base}/api/v1
   export QISKIT_IBM_TOKEN="{token}"
+0.48 and earlier can't: they ask https://iam.cloud.ibm.com for tokens, and no setting changes that.
+  pip install --upgrade qiskit-ibm-runtime
 
 curl:
   curl -H "Authorization: Bearer {token}" {service.url}/backends

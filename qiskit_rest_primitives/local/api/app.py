@@ -57,7 +57,6 @@ HANDLERS: list[tuple[str, str, Handler]] = [
     ("GET", "/backends/{name}/properties", devices_api.properties),
     ("GET", "/backends/{name}/status", devices_api.status),
     ("GET", "/backends/{name}/defaults", devices_api.defaults),
-    ("GET", "/backends/{name}/errors", devices_api.errors),
     ("GET", "/tags", account.search_tags),
     ("GET", "/workloads", workloads.list_workloads),
     ("GET", "/instance", account.instance),

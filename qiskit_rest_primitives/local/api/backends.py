@@ -75,12 +75,6 @@ async def status(core: Core, principal: Principal, request: Request) -> Response
     return json_reply(reply)
 
 
-async def errors(core: Core, principal: Principal, request: Request) -> Response:
-    """GET /backends/{id}/errors: a simulated device breaks down for no time, so there are none."""
-    await core.in_thread(core.backend, request.path_params["name"])
-    return json_reply({"errors": []})
-
-
 async def defaults(core: Core, principal: Principal, request: Request) -> Response:
     """GET /backends/{id}/defaults: there are no pulses, so the body is ``null``."""
     await core.in_thread(core.backend, request.path_params["name"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import msgspec
@@ -42,19 +42,34 @@ VERSIONS: dict[str, str | None] = {
 def api_version(request: Request) -> str:
     """The version in a request's header; without one the oldest, as on IBM's service.
 
+    A date between two versions stands for the earlier one: qiskit-ibm-runtime-c sends 2025-06-01.
+
     Raises:
-        ProblemError: 400, there is no such version.
+        ProblemError: 400, it is no date, or one before the first version or after the last.
     """
     version = request.headers.get("ibm-api-version")
     if version is None:
         return "2024-01-01"
     if version in VERSIONS:
         return version
+    earlier = _version_before(version)
+    if earlier is not None:
+        return earlier
     raise ProblemError(
         400,
         f"Unknown IBM-API-Version {version[:40]!r}.",
         solution=f"Send one of: {', '.join(VERSIONS)}.",
     )
+
+
+def _version_before(text: str) -> str | None:
+    try:
+        wanted = datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        return None
+    if wanted > date.fromisoformat(API_VERSION):
+        return None
+    return max((known for known in VERSIONS if date.fromisoformat(known) < wanted), default=None)
 
 
 def endpoint(core: Core, handler: Handler) -> Endpoint:

@@ -75,8 +75,16 @@ JOB = obj(
         "position_in_queue": INTEGER,
     },
 )
+# Until 2026-03-15, and without a version; what generated clients of that time require.
+OLDER_JOB = JOB | {
+    "required": [*JOB["required"], "usage"],
+    "properties": JOB["properties"] | {"usage": obj({"seconds": NUMBER})},
+}
 JOB_CREATED = obj({"id": TEXT, "backend": TEXT}, {"session_id": TEXT, "private": BOOLEAN})
 JOBS = obj({"jobs": items(JOB), "count": INTEGER, "offset": INTEGER, "limit": INTEGER})
+OLDER_JOBS = obj(
+    {"jobs": items(OLDER_JOB)}, {"count": INTEGER, "offset": INTEGER, "limit": INTEGER}
+)
 METRICS = obj(
     {
         "timestamps": obj({"created": TIME, "running": maybe(TIME), "finished": maybe(TIME)}),
@@ -98,6 +106,19 @@ PLAIN_RESULT = obj(
                         "type": "object",
                         "additionalProperties": obj({"samples": items(TEXT), "num_bits": INTEGER}),
                     },
+                    "metadata": {"type": "object"},
+                }
+            )
+        ),
+        "metadata": {"type": "object"},
+    }
+)
+PLAIN_NUMBERS = obj(
+    {
+        "results": items(
+            obj(
+                {
+                    "data": {"type": "object", "additionalProperties": NUMBER},
                     "metadata": {"type": "object"},
                 }
             )
@@ -182,6 +203,66 @@ CONFIGURATION = obj(
         "supported_features": {"type": "array", "contains": {"const": "dynamic_circuits"}},
     },
     {"processor_type": maybe(obj({"family": TEXT, "revision": TEXT}))},
+)
+QRMI_CONFIGURATION = obj(
+    {
+        "backend_name": TEXT,
+        "backend_version": TEXT,
+        "n_qubits": INTEGER,
+        "basis_gates": items(TEXT),
+        "gates": items(
+            obj(
+                {"name": TEXT},
+                {
+                    "parameters": items(TEXT),
+                    "coupling_map": items(items(INTEGER)),
+                    "qasm_def": TEXT,
+                    "conditional": BOOLEAN,
+                    "latency_map": items(items(INTEGER)),
+                    "description": maybe(TEXT),
+                },
+            )
+        ),
+        "local": BOOLEAN,
+        "simulator": BOOLEAN,
+        "max_shots": INTEGER,
+    },
+    {
+        "conditional": BOOLEAN,
+        "memory": BOOLEAN,
+        "coupling_map": maybe(items(items(INTEGER))),
+        "max_experiments": maybe(INTEGER),
+        "n_registers": INTEGER,
+        "register_map": maybe(items(items(INTEGER))),
+        "configurable": BOOLEAN,
+        "credits_required": BOOLEAN,
+        "online_date": maybe(TEXT),
+        "display_name": maybe(TEXT),
+        "description": maybe(TEXT),
+        "tags": maybe(items(TEXT)),
+        "rep_delay_range": maybe(items(NUMBER)),
+        "default_rep_delay": maybe(NUMBER),
+        "dynamic_reprate_enabled": BOOLEAN,
+        "measure_esp_enabled": BOOLEAN,
+        "supported_instructions": items(TEXT),
+        "supported_features": items(TEXT),
+        "quantum_volume": maybe(INTEGER),
+        "processor_type": maybe(
+            obj(
+                {"family": TEXT, "revision": {"type": ["string", "number"]}},
+                {"segment": maybe(TEXT)},
+            )
+        ),
+        "qubit_lo_range": maybe(items(items(NUMBER))),
+        "meas_lo_range": maybe(items(items(NUMBER))),
+        "timing_constraints": maybe(
+            obj(
+                dict.fromkeys(
+                    ("granularity", "min_length", "pulse_alignment", "acquire_alignment"), INTEGER
+                )
+            )
+        ),
+    },
 )
 NDUV = obj({"name": TEXT, "value": NUMBER, "unit": TEXT, "date": TIME})
 PROPERTIES = obj(

@@ -22,12 +22,6 @@ def test_no_interim_results(api: Api, bob: Api) -> None:
     assert bob.get(path).status_code == 404
 
 
-def test_backends_have_no_errors(api: Api) -> None:
-    """An empty list; 404 for an unknown backend."""
-    assert api.json("/backends/fake_5q/errors") == {"errors": []}
-    assert api.get("/backends/nowhere/errors").status_code == 404
-
-
 @pytest.mark.parametrize("crn", ALICE.instances)
 def test_an_account_s_plans(api: Api, crn: str) -> None:
     """The one plan with all backends; another's account is not found."""

@@ -41,7 +41,6 @@ SCHEMAS: dict[tuple[str, str], forms.Schema | None] = {
     ("GET", "/backends/{name}/properties"): forms.PROPERTIES,
     ("GET", "/backends/{name}/status"): forms.STATUS,
     ("GET", "/backends/{name}/defaults"): forms.NULL,
-    ("GET", "/backends/{name}/errors"): forms.obj({"errors": {"type": "array"}}),
     ("GET", "/tags"): forms.obj({"tags": forms.items(forms.TEXT)}),
     ("GET", "/workloads"): forms.WORKLOADS,
     ("GET", "/instance"): forms.INSTANCE,
