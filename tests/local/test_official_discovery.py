@@ -44,6 +44,7 @@ def found(local: LocalService, folder: Path) -> dict[str, Any]:
     lines = serve.how_to_call(local, token).splitlines()
     exports = [line.strip() for line in lines if line.strip().startswith("export ")]
     assert len(exports) == 3
+    assert any(line.startswith("0.48 and earlier can't") for line in lines)
     environment = {name: value for name, value in os.environ.items() if "QISKIT" not in name}
     environment |= {"HOME": str(folder), "PROGRAM": PROGRAM}
     command = f'"{sys.executable}" -c "$PROGRAM"'
