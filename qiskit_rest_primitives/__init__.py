@@ -84,13 +84,19 @@ if TYPE_CHECKING:
     from qiskit_rest_primitives.jobs.labelled import to_pandas, to_xarray
     from qiskit_rest_primitives.jobs.mitigated_job import MitigatedJob
     from qiskit_rest_primitives.jobs.saved_results import load_result, save_result
+    from qiskit_rest_primitives.options.executor_options import ExecutorOptions
     from qiskit_rest_primitives.primitives.estimate import RunEstimate
+    from qiskit_rest_primitives.primitives.executor import Executor
+    from qiskit_rest_primitives.primitives.quantum_program import QuantumProgram
     from qiskit_rest_primitives.wire.runtime_json import RuntimeDecoder, RuntimeEncoder
 else:  # type checkers would take every name for one that exists
     _IMPORTED_WHEN_ASKED_FOR = {
         "CircuitJob": "jobs.circuit_job",
+        "Executor": "primitives.executor",
+        "ExecutorOptions": "options.executor_options",
         "Experiment": "jobs.experiment",
         "MitigatedJob": "jobs.mitigated_job",
+        "QuantumProgram": "primitives.quantum_program",
         "RuntimeDecoder": "wire.runtime_json",
         "RuntimeEncoder": "wire.runtime_json",
         "RunEstimate": "primitives.estimate",
@@ -135,6 +141,8 @@ __all__ = [
     "Estimator",
     "EstimatorOptions",
     "EstimatorV2",
+    "Executor",
+    "ExecutorOptions",
     "Experiment",
     "IBMAccountError",
     "IBMApiError",
@@ -163,6 +171,7 @@ __all__ = [
     "OptionsV2",
     "ProtocolError",
     "QiskitRuntimeService",
+    "QuantumProgram",
     "RateLimitError",
     "ReadTimeoutError",
     "RedirectError",

@@ -8,10 +8,6 @@ from typing import Final
 
 PACKAGE: Final = "qiskit_rest_primitives"
 
-_EXECUTOR: Final = (
-    "the executor program is not offered: SamplerV2 and EstimatorV2 run circuits, with twirling "
-    "and mitigation as their options"
-)
 _NOISE: Final = (
     "noise is learned as part of an estimator's job: set options.resilience.layer_noise_learning "
     "and options.resilience.measure_noise_learning of EstimatorV2"
@@ -23,30 +19,23 @@ _VALUES: Final = "RuntimeEncoder and RuntimeDecoder are names of qiskit_rest_pri
 
 ABSENT: Final = {
     "Calibrator": "the calibrator program is not offered: backend.properties() has the calibration",
-    "Executor": _EXECUTOR,
-    "ExecutorOptions": _EXECUTOR,
     "NoiseLearner": _NOISE,
     "NoiseLearnerOptions": _NOISE,
     "NoiseLearnerV2": _NOISE,
     "NoiseLearnerV3": _NOISE,
     "NoiseLearnerV3Options": _NOISE,
     "Options": _OPTIONS,
-    "QuantumProgram": _EXECUTOR,
     "RuntimeOptions": "log level, tags and the like are options.environment of a primitive",
     "setup_logger": "use logging.getLogger('qiskit_rest_primitives')",
     "api": "use QiskitRuntimeService.client; errors are in qiskit_rest_primitives.exceptions",
     "calibrator": "the calibrator program is not offered: backend.properties() has the calibration",
     "decoders": "use job.result(), or job.raw_result() for the bytes as received",
-    "executor": _EXECUTOR,
     "executor_noise_learner": _NOISE,
     "ibm_qubit_properties": "use backend.target.qubit_properties or backend.properties()",
     "json": _VALUES,
     "noise_learner": _NOISE,
     "noise_learner_v3": _NOISE,
-    "options_models": "use qiskit_rest_primitives.options",
     "proxies": "pass proxies={'urls': {...}} to QiskitRuntimeService",
-    "quantum_program": _EXECUTOR,
-    "results": _RESULTS,
     "runtime_options": "log level, tags and the like are options.environment of a primitive",
     "version": "use qiskit_rest_primitives.__version__",
     "visualization": "use qiskit.visualization",

@@ -14,8 +14,9 @@ from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.details import JobDetails
 from qiskit_rest_primitives.jobs.parts import all_details
 from qiskit_rest_primitives.jobs.pieces import Piece
+from qiskit_rest_primitives.jobs.program_items import submitted_from_params
 from qiskit_rest_primitives.jobs.status import ERROR, read_state
-from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub, submitted_pubs_from_params
+from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub
 
 
 def card_of_job(
@@ -105,7 +106,7 @@ def _moment(text: object) -> str | None:
 def _pubs_in_params(details: JobDetails) -> Sequence[SubmittedPub] | None:
     """The PUBs of a fetched job; None if its params were not fetched or can't be read."""
     try:
-        return submitted_pubs_from_params(details.program_id, details.reported.get("params") or {})
+        return submitted_from_params(details.program_id, details.reported.get("params") or {})
     except ProtocolError:
         return None
 

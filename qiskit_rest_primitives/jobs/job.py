@@ -32,13 +32,10 @@ from qiskit_rest_primitives.jobs.details import JobDetails
 from qiskit_rest_primitives.jobs.download import ResultDownload, fetch_with_params
 from qiskit_rest_primitives.jobs.duplicates import cancel_late_duplicates, jobs_with_tag
 from qiskit_rest_primitives.jobs.kept_result import KeptResult, kept_file
+from qiskit_rest_primitives.jobs.program_decoding import decode_program
+from qiskit_rest_primitives.jobs.program_items import submitted_from_params
 from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, Status, read_status
-from qiskit_rest_primitives.jobs.submitted_pubs import (
-    SubmittedPub,
-    pub_as_tuple,
-    restore,
-    submitted_pubs_from_params,
-)
+from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub, pub_as_tuple, restore
 from qiskit_rest_primitives.jobs.tags import several_tags
 from qiskit_rest_primitives.jobs.waiting import (
     deadline_of,
@@ -53,7 +50,7 @@ from qiskit_rest_primitives.wire.result.results import decode_result
 logger = logging.getLogger(__name__)
 
 LOG_SECONDS: Final = 10.0
-PROGRAMS: Final = ("sampler", "estimator")
+PROGRAMS: Final = ("sampler", "estimator", "executor")
 
 
 class RestJob(Job):
@@ -121,7 +118,7 @@ class RestJob(Job):
 
     @property
     def primitive_id(self) -> str:
-        """``sampler`` or ``estimator``."""
+        """``sampler``, ``estimator`` or ``executor``."""
         return self._details.program_id
 
     program_id = primitive_id
@@ -387,7 +384,8 @@ class RestJob(Job):
                 if not bar.wait([fetched], left_until(deadline))[0]:
                     raise self._not_received(timeout)
                 result = fetched.result()
-        self._details.options_notice.give(self.job_id(), result.metadata)
+        if isinstance(result, PrimitiveResult):
+            self._details.options_notice.give(self.job_id(), result.metadata)
         return result
 
     def _not_received(self, timeout: float | None) -> JobTimeoutError:
@@ -457,12 +455,15 @@ class RestJob(Job):
                 self._details.merge(fetch_with_params(self._client, self._details.job_id))
             params = self._details.reported.get("params") or {}
             try:
-                self._pubs = submitted_pubs_from_params(self.primitive_id, params)
+                self._pubs = submitted_from_params(self.primitive_id, params)
             except ProtocolError:
                 # The params may have been damaged in transit: the next attempt fetches them again.
                 self._details.reported.pop("params", None)
                 raise
         known = self._pubs
+        if self.primitive_id == "executor":
+            # A cast, as `Executor.run` and nothing else says that its result is of another class.
+            return cast("PrimitiveResult[Any]", decode_program(body, known))
         shapes = shots = None
         if known is not None and all(pub.shape is not None for pub in known):
             shapes = [cast("tuple[int, ...]", pub.shape) for pub in known]

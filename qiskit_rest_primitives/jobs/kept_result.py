@@ -58,8 +58,13 @@ class KeptResult:
                     pub.metadata["circuit_metadata"] = dict(submitted.circuit_metadata)
         return result
 
-    def save(self, result: PrimitiveResult[Any]) -> None:
-        """Writes the result; a failure is logged, as the caller has the result all the same."""
+    def save(self, result: object) -> None:
+        """Writes the result; a failure is logged, as the caller has the result all the same.
+
+        Those of quantum programs are not written: the service has them.
+        """
+        if not isinstance(result, PrimitiveResult):
+            return
         try:
             make_folder(self._path.parent)
             write_whole(self._path, encode_saved(_without_objects(result)))

@@ -66,7 +66,7 @@ def submitted_pubs_from_params(
     if program_id == "estimator":
         precision = estimator_precision(params)
         return [_estimator_pub(pub, precision) for pub in pubs]
-    raise ProtocolError(f"the job runs {program_id!r}; only sampler and estimator jobs are read")
+    raise ProtocolError(f"the job runs {program_id!r}, whose results are not read")
 
 
 def _describe(circuit: str | bytes) -> tuple[CircuitDescription | None, Mapping[str, Any]]:

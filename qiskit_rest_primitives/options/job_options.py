@@ -37,8 +37,8 @@ class EnvironmentOptions(OptionGroup, path="environment"):
     default: False."""
 
 
-class PrimitiveOptions(OptionGroup):
-    """What the options of all primitives have, beside what their program takes."""
+class JobOptions(OptionGroup):
+    """What the options of all programs have, beside what the program takes."""
 
     environment: Group[EnvironmentOptions] = group()
     """What stands beside the parameters of a job."""
@@ -51,6 +51,10 @@ class PrimitiveOptions(OptionGroup):
     isa_check: bool = True
     """Whether circuits for a device are checked against its target before they are sent. Default:
     True."""
+
+
+class PrimitiveOptions(JobOptions):
+    """What the options of both primitives have, beside what their program takes."""
 
     split: bool = False
     """Whether a run that is too large for one job is cut into several. Default: False."""
@@ -70,6 +74,11 @@ class SamplerOptions(SamplerOptionsBody, PrimitiveOptions, program_id="sampler")
     Raises:
         OptionsError: unknown name, wrong type or out of range.
     """
+
+    program: Literal["auto", "sampler", "executor"] = "auto"
+    """Which program of the service samples: sampler; executor, which carries no twirling and no
+    dynamical decoupling; or auto, which is executor where the service has no sampler. Default:
+    "auto"."""
 
 
 class EstimatorOptions(EstimatorOptionsBody, PrimitiveOptions, program_id="estimator"):

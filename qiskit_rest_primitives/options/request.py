@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.options.encoding import encode_value
-from qiskit_rest_primitives.options.job_options import PrimitiveOptions
+from qiskit_rest_primitives.options.job_options import JobOptions, PrimitiveOptions
 from qiskit_rest_primitives.options.rules import check_rules
 from qiskit_rest_primitives.wire.request.option_group import (
     OptionGroup,
@@ -21,7 +21,7 @@ from qiskit_rest_primitives.wire.request.option_group import (
     path_of,
 )
 
-OptionsT = TypeVar("OptionsT", bound=PrimitiveOptions)
+OptionsT = TypeVar("OptionsT", bound=JobOptions)
 
 
 class OptionsOnWire(NamedTuple):
@@ -60,7 +60,7 @@ def coerce_options(cls: type[OptionsT], options: OptionsT | Mapping[str, Any] | 
     raise OptionsError(f"options are a dict or {cls.__name__}, not {type(options).__name__}")
 
 
-def set_from_keyword(options: PrimitiveOptions, path: str, value: object, keyword: str) -> None:
+def set_from_keyword(options: JobOptions, path: str, value: object, keyword: str) -> None:
     """Sets one option to what a keyword of a primitive's constructor says.
 
     Args:
@@ -93,18 +93,9 @@ def encode_options(options: PrimitiveOptions) -> OptionsOnWire:
     """
     check_rules(options)
     written = encode_group(options)
-    for switch in ("isa_check", "split", "mitigation"):
+    for switch in ("split", "mitigation", "program"):
         written.pop(switch, None)
-    environment = written.pop("environment", {})
-    job: dict[str, Any] = {}
-    if tags := environment.get("job_tags"):
-        job["tags"] = tags
-    if "log_level" in environment:
-        job["log_level"] = environment["log_level"].lower()
-    if environment.get("private") is not None:
-        job["private"] = environment["private"]
-    if "max_execution_time" in written:
-        job["cost"] = written.pop("max_execution_time")
+    job = take_job_members(written)
     params: dict[str, Any] = {}
     if "resilience_level" in written:
         params["resilience_level"] = written.pop("resilience_level")
@@ -119,6 +110,24 @@ def encode_options(options: PrimitiveOptions) -> OptionsOnWire:
     if written:
         params["options"] = written
     return OptionsOnWire(params, job)
+
+
+def take_job_members(written: dict[str, Any]) -> dict[str, Any]:
+    """Takes what `JobOptions` holds out of written options: members beside ``params``."""
+    written.pop("isa_check", None)
+    environment = written.pop("environment", {})
+    job: dict[str, Any] = {}
+    if tags := environment.get("job_tags"):
+        job["tags"] = tags
+    if "log_level" in environment:
+        job["log_level"] = environment["log_level"].lower()
+    if environment.get("private") is not None:
+        job["private"] = environment["private"]
+    if environment.get("image") is not None:
+        job["runtime"] = environment["image"]
+    if "max_execution_time" in written:
+        job["cost"] = written.pop("max_execution_time")
+    return job
 
 
 def encode_group(group: OptionGroup) -> dict[str, Any]:

@@ -31,9 +31,10 @@ from qiskit_rest_primitives.primitives.encoded_pubs import (
 )
 from qiskit_rest_primitives.primitives.estimate import RunEstimate, estimate_run, mitigation_of
 from qiskit_rest_primitives.primitives.mode import Mode, backend_of
-from qiskit_rest_primitives.primitives.request import estimate_pubs, submit_pubs
+from qiskit_rest_primitives.primitives.request import estimate_pubs
 from qiskit_rest_primitives.primitives.sampler import encode_pubs
 from qiskit_rest_primitives.primitives.sweeps import estimator_sweep
+from qiskit_rest_primitives.primitives.which_program import submit_sampler
 from qiskit_rest_primitives.service.running import lasting_identity
 from qiskit_rest_primitives.wire.request.option_group import settings_of
 from qiskit_rest_primitives.wire.shots import shots_of
@@ -165,7 +166,7 @@ class Submit:
         approval = self.approval or Approval(backend_of(self.mode), None)
         encoded = self.encoded(runs)
         with recording_to(self.recorder):
-            return submit_pubs(self.mode, "sampler", encoded, self.options, approval=approval)
+            return submit_sampler(self.mode, encoded, self.options, approval=approval)
 
     def encoded(self, runs: Sequence[Run]) -> list[EncodedSamplerPub]:
         """The sweeps as PUBs of a sampler."""

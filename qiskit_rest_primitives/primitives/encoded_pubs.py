@@ -18,6 +18,7 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit_rest_primitives.circuits import EncodedCircuit
 from qiskit_rest_primitives.jobs.pieces import Piece
 from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub
+from qiskit_rest_primitives.wire.executor.program import encode_circuit_item
 from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_EXECUTIONS
 from qiskit_rest_primitives.wire.request.pubs import encode_estimator_pub, encode_sampler_pub
 
@@ -30,13 +31,17 @@ PIECE_BYTES: Final = 2_000
 
 @dataclass(frozen=True)
 class EncodedSamplerPub:
-    """An encoded sampler PUB; ``values`` has the shape ``(*shape, inputs)``."""
+    """An encoded sampler PUB; ``values`` has the shape ``(*shape, inputs)``.
+
+    With ``for_executor``, values are sent as the item of a quantum program.
+    """
 
     circuit: EncodedCircuit
     values: np.ndarray
     shots: int
     metadata: Mapping[str, Any] | None
     source: SamplerPub | None = None
+    for_executor: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -58,7 +63,10 @@ class EncodedSamplerPub:
         return self._encode(rows[piece.start : piece.stop], piece.shots)
 
     def _encode(self, values: np.ndarray, shots: int) -> tuple[list[Any], SubmittedPub]:
-        item = encode_sampler_pub(self.circuit.qasm, values, shots)
+        if self.for_executor:
+            item = [self.circuit.qasm, encode_circuit_item(values), shots]
+        else:
+            item = encode_sampler_pub(self.circuit.qasm, values, shots)
         shape = values.shape[:-1]
         return item, SubmittedPub(shape, shots, None, self.circuit.description, self.metadata)
 
@@ -146,6 +154,14 @@ EncodedPub = EncodedSamplerPub | EncodedEstimatorPub
 def _points_that_fit(pub: EncodedPub) -> int:
     fixed, one = pub.cost(0)[1], pub.cost(1)[1]
     return max(1, (MAX_BODY_BYTES - fixed) // max(1, one - fixed))
+
+
+def whole_pieces(pubs: Sequence[EncodedPub]) -> list[Piece]:
+    """Each PUB as one piece."""
+    return [
+        Piece(index, 0, math.prod(pub.shape), 0, getattr(pub, "shots", 0))
+        for index, pub in enumerate(pubs)
+    ]
 
 
 def pack(pubs: Sequence[EncodedPub]) -> list[list[Piece]]:

@@ -6,14 +6,16 @@ embedded service charges by the same clock.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.display.html import card, facts, note
 from qiskit_rest_primitives.mitigation.device_time import JOB_OVERHEAD_SECONDS, DeviceTime
 from qiskit_rest_primitives.mitigation.expected import Expected, Load, expected_loads
 from qiskit_rest_primitives.mitigation.options import Mitigation, Twirling
+from qiskit_rest_primitives.mitigation.pubs import EstimatorSweep, SamplerSweep
 from qiskit_rest_primitives.options.job_options import EstimatorOptions, PrimitiveOptions
 from qiskit_rest_primitives.options.request import encode_options
 from qiskit_rest_primitives.primitives.encoded_pubs import EncodedPub
@@ -90,13 +92,41 @@ def estimate_run(
         OptionsError: options that can't be applied to a circuit, or need an extra.
     """
     wanted = mitigation_of(backend, options)
+    execution = group_of(encode_options(options).params, "execution")
+    return _estimate(backend, sweeps_of(pubs), wanted, execution, num_jobs, num_bytes)
+
+
+def estimate_program(
+    backend: RestBackend,
+    sweeps: Sequence[SamplerSweep],
+    execution: Mapping[str, Any],
+    num_bytes: int,
+) -> RunEstimate:
+    """What a quantum program costs.
+
+    Args:
+        backend: where it would run.
+        sweeps: its items.
+        execution: its options.
+        num_bytes: of the request.
+    """
+    return _estimate(backend, sweeps, _NOTHING, execution, 1, num_bytes)
+
+
+def _estimate(
+    backend: RestBackend,
+    sweeps: Sequence[SamplerSweep | EstimatorSweep],
+    wanted: Mitigation,
+    execution: Mapping[str, Any],
+    num_jobs: int,
+    num_bytes: int,
+) -> RunEstimate:
     target = None if backend.simulator else backend.target
-    sweeps = sweeps_of(pubs)
     expected = expected_loads(sweeps, wanted, target)
     asked = expected
     if wanted.is_active:
         asked = expected_loads(sweeps, _NOTHING, target)
-    seconds, notes = _seconds(backend, options, expected, num_jobs)
+    seconds, notes = _seconds(backend, execution, expected, num_jobs)
     return RunEstimate(
         backend.name,
         num_jobs,
@@ -135,12 +165,11 @@ def mitigation_of(backend: RestBackend, options: PrimitiveOptions) -> Mitigation
 
 
 def _seconds(
-    backend: RestBackend, options: PrimitiveOptions, expected: Expected, num_jobs: int
+    backend: RestBackend, execution: Mapping[str, Any], expected: Expected, num_jobs: int
 ) -> tuple[float | None, tuple[str, ...]]:
     """Seconds on the device, and what they leave out."""
     if backend.simulator:
         return None, (f"{backend.name} is a simulator: it takes as long as the simulation",)
-    execution = group_of(encode_options(options).params, "execution")
     default = getattr(backend.configuration(), "default_rep_delay", None)
     clock = DeviceTime.of(
         backend.target, default, execution.get("rep_delay"), execution.get("init_qubits")

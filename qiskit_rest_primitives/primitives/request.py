@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,9 @@ from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub
 from qiskit_rest_primitives.jobs.tags import new_tag
 from qiskit_rest_primitives.options.job_options import PrimitiveOptions
 from qiskit_rest_primitives.options.request import encode_options
-from qiskit_rest_primitives.primitives.encoded_pubs import EncodedPub, pack
+from qiskit_rest_primitives.primitives.encoded_pubs import EncodedPub, pack, whole_pieces
 from qiskit_rest_primitives.primitives.mode import Mode, backend_of
+from qiskit_rest_primitives.primitives.sampler_program import sampler_program_params
 from qiskit_rest_primitives.service.running import lasting_identity
 from qiskit_rest_primitives.service.session import Session, membership_of
 from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_EXECUTIONS
@@ -51,7 +52,8 @@ def submit_pubs(
 
     Args:
         mode: where to run.
-        program_id: ``sampler`` or ``estimator``.
+        program_id: ``sampler`` or ``estimator``; or ``executor``, whose jobs have one number of
+            shots each, for PUBs of a sampler.
         pubs: the PUBs.
         options: what was set is sent.
         approval: of a larger run that this is a part of.
@@ -64,14 +66,14 @@ def submit_pubs(
     if not pubs:
         # The service takes no job without PUBs; the reference primitives give an empty result.
         return SplitJob([], [], [], backend)
-    jobs = _jobs_of(mode, pubs, options)
+    jobs = _jobs_of(mode, program_id, pubs, options)
     own = Approval(backend, lambda: estimate_pubs(mode, program_id, pubs, options))
     with approval or own as granted:
         if jobs:
             return _submit_parts(mode, program_id, pubs, jobs, options, granted)
         sources = [pub.source for pub in pubs if pub.source is not None]
         whole = [pub.whole() for pub in pubs]
-        return _submit(JobSubmission.of(mode, program_id, whole, options, sources or None, granted))
+        return submit_job(JobSubmission.of(mode, program_id, whole, options, sources or None, granted))
 
 
 def estimate_pubs(
@@ -87,7 +89,7 @@ def estimate_pubs(
 
     sizes: list[int] = []
     if pubs:
-        jobs = _jobs_of(mode, pubs, options)
+        jobs = _jobs_of(mode, program_id, pubs, options)
         for pieces in jobs or [None]:
             items = [pub.whole() for pub in pubs] if pieces is None else _parts(pubs, pieces)
             sizes.append(len(JobSubmission.of(mode, program_id, items, options).encoded(new_tag())))
@@ -95,17 +97,18 @@ def estimate_pubs(
 
 
 def _jobs_of(
-    mode: Mode, pubs: Sequence[EncodedPub], options: PrimitiveOptions
+    mode: Mode, program_id: str, pubs: Sequence[EncodedPub], options: PrimitiveOptions
 ) -> list[list[Piece]]:
     """The pieces of each job of a run; empty if the run is one job as it is.
 
     Raises:
         EncodeError: the run is larger than the service takes for a device, and may not be split.
     """
-    if options.split:
-        jobs = pack(pubs)
-        if len(jobs) > 1:
-            return jobs
+    jobs = pack(pubs) if options.split else [whole_pieces(pubs)]
+    if program_id == "executor":
+        jobs = [same for pieces in jobs for same in _by_shots(pieces)]
+    if len(jobs) > 1:
+        return jobs
     executions = sum(pub.cost(math.prod(pub.shape))[0] for pub in pubs)
     # The limit is about a device's time; algorithms use simulators for more.
     if executions > MAX_EXECUTIONS and not backend_of(mode).simulator:
@@ -115,6 +118,14 @@ def _jobs_of(
             "options.split = True"
         )
     return []
+
+
+def _by_shots(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """The pieces with the same number of shots, which a quantum program has for all of its items."""
+    groups: dict[int, list[Piece]] = {}
+    for piece in pieces:
+        groups.setdefault(piece.shots, []).append(piece)
+    return list(groups.values())
 
 
 def _parts(
@@ -136,7 +147,7 @@ def _submit_parts(
         try:
             items = _parts(pubs, pieces)
             parts.append(
-                _submit(JobSubmission.of(mode, program_id, items, options, approval=approval))
+                submit_job(JobSubmission.of(mode, program_id, items, options, approval=approval))
             )
         except RestPrimitivesError as error:
             ids = ", ".join(part.job_id() for part in parts) or "none"
@@ -145,7 +156,8 @@ def _submit_parts(
     return SplitJob(parts, jobs, [pub.shape for pub in pubs], backend_of(mode))
 
 
-def _submit(submission: JobSubmission) -> RestJob:
+def submit_job(submission: JobSubmission) -> RestJob:
+    """Posts one job, unless an open experiment has the job that ran the same before."""
     recorder = recorder_for(submission.backend)
     if recorder is not None:
         return recorder.run(submission)
@@ -181,26 +193,45 @@ class JobSubmission:
         sources: Sequence[SamplerPub | EstimatorPub] | None = None,
         approval: Approval | None = None,
     ) -> JobSubmission:
-        """Builds the body."""
-        backend = backend_of(mode)
+        """Builds the body of a primitive's job."""
         wire = encode_options(options)
-        body: dict[str, Any] = {
-            "program_id": program_id,
-            "backend": backend.name,
-            "params": {
-                "pubs": [item for item, _ in pubs],
+        items = [item for item, _ in pubs]
+        if program_id == "executor":
+            params = sampler_program_params(items, wire.params.get("options", {}))
+        else:
+            params: dict[str, Any] = {
+                "pubs": items,
                 "options": {},
                 **wire.params,
                 "version": 2,
                 "support_qiskit": True,
-            },
-            **wire.job,
-        }
+            }
+        submitted = [pub for _, pub in pubs]
+        return cls.with_params(mode, program_id, params, wire.job, submitted, sources, approval)
+
+    @classmethod
+    def with_params(
+        cls,
+        mode: Mode,
+        program_id: str,
+        params: Mapping[str, Any],
+        job: Mapping[str, Any],
+        pubs: Sequence[SubmittedPub],
+        sources: Sequence[SamplerPub | EstimatorPub] | None = None,
+        approval: Approval | None = None,
+    ) -> JobSubmission:
+        """Builds the body around ``params``; ``job`` are its other members."""
+        backend = backend_of(mode)
+        body = {"program_id": program_id, "backend": backend.name, "params": params, **job}
         if backend.calibration_id is not None:
             body["calibration_id"] = backend.calibration_id
         if isinstance(mode, Session):
             body["session_id"] = mode.session_id
-        return cls(mode, body, [submitted for _, submitted in pubs], sources, approval)
+        return cls(mode, body, pubs, sources, approval)
+
+    def approved(self, approval: Approval) -> JobSubmission:
+        """The same job, which asks for that approval before it is sent."""
+        return replace(self, approval=approval)
 
     @property
     def backend(self) -> RestBackend:
@@ -292,6 +323,7 @@ class JobSubmission:
             results: a folder that keeps its result, or None.
             known: details of the job that differ from those of this submission.
         """
+        params = self.body["params"]
         details = {
             "program": {"id": self.body["program_id"]},
             "backend": self.body["backend"],
@@ -299,7 +331,7 @@ class JobSubmission:
             "session_id": self.body.get("session_id"),
             "private": self.body.get("private"),
             "id": job_id,
-            "params": {**self.body["params"], "pubs": None},
+            "params": {**params, "pubs": None} if "pubs" in params else params,
             **(known or {}),
         }
         return RestJob(

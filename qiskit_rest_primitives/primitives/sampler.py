@@ -20,7 +20,8 @@ from qiskit_rest_primitives.options.rules import check_circuits, shots_unless_gi
 from qiskit_rest_primitives.primitives.base import CircuitEncoder, RestPrimitive
 from qiskit_rest_primitives.primitives.encoded_pubs import EncodedSamplerPub
 from qiskit_rest_primitives.primitives.mode import Mode, backend_of, mock_of
-from qiskit_rest_primitives.primitives.request import estimate_pubs, submit_pubs
+from qiskit_rest_primitives.primitives.request import estimate_pubs
+from qiskit_rest_primitives.primitives.which_program import program_for, prepared, submit_sampler
 from qiskit_rest_primitives.service.session import Session
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
         mode = mock_of(self.backend()) if dry_run else self._mode
         encoded = encode_pubs(mode, pubs, self._options, shots)
         free = Approval(backend_of(mode), None) if dry_run else None
-        return submit_pubs(mode, "sampler", encoded, self._options, approval=free)
+        return submit_sampler(mode, encoded, self._options, approval=free)
 
     def estimate(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> RunEstimate:
         """What `run` would send and a device would run, before anything is sent.
@@ -129,7 +130,8 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
         (1000, 2.3)
         """
         encoded = encode_pubs(self._mode, pubs, self._options, shots)
-        return estimate_pubs(self._mode, "sampler", encoded, self._options)
+        program = program_for(self._mode, self._options)
+        return estimate_pubs(self._mode, program, prepared(program, encoded), self._options)
 
 
 def encode_pubs(

@@ -10,10 +10,16 @@ import zlib
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
+import numpy as np
 from msgspec import UNSET, Meta, UnsetType
 
 from qiskit_rest_primitives.errors import ProtocolError
-from qiskit_rest_primitives.wire.executor.tensors import MAX_AXES, Tensor, decode_bytes
+from qiskit_rest_primitives.wire.executor.tensors import (
+    MAX_AXES,
+    Tensor,
+    decode_bytes,
+    encode_tensor,
+)
 from qiskit_rest_primitives.wire.limits import INT32_MAX
 from qiskit_rest_primitives.wire.values.excerpt import brief
 
@@ -180,6 +186,21 @@ def decode_executor_params(params: msgspec.Raw | bytes) -> ExecutorParams:
             " - at `$.quantum_program.circuits.data`"
         )
     return decoded
+
+
+def encode_circuit_item(values: np.ndarray, chunk_size: int | None = None) -> dict[str, Any]:
+    """A circuit item as it is sent.
+
+    Args:
+        values: float64 ``(*shape, parameters)``.
+        chunk_size: the most points that run at once, or None.
+    """
+    return {
+        "item_type": "circuit",
+        "circuit_arguments": msgspec.to_builtins(encode_tensor(values)),
+        "shape": list(values.shape[:-1]),
+        "chunk_size": chunk_size or "auto",
+    }
 
 
 def encode_qpy(data: bytes, *, compressed: bool = True) -> Circuits:

@@ -35,6 +35,11 @@ class Chunk:
     begun_at: float
     ended_at: float
 
+    @property
+    def in_order(self) -> bool:
+        """Whether they are adjacent points in C order over the item's own shape."""
+        return self.points.step == 1 and list(self.permutation) == sorted(self.permutation)
+
 
 @dataclass(frozen=True)
 class ProgramResult:
@@ -46,6 +51,7 @@ class ProgramResult:
         chunks: when what ran.
         passthrough_data: JSON of the program, unchanged.
         semantic_role: of the program, unchanged.
+        compressed: whether tensors in ``passthrough_data`` are compressed.
     """
 
     items: Sequence[Mapping[str, np.ndarray | BitArray]]
@@ -53,6 +59,7 @@ class ProgramResult:
     chunks: Sequence[Chunk] = ()
     passthrough_data: msgspec.Raw = field(default_factory=lambda: msgspec.Raw(b"null"))
     semantic_role: str | None = None
+    compressed: bool = True
 
 
 class _Item(msgspec.Struct):
@@ -155,7 +162,9 @@ def decode_program_result(body: bytes) -> ProgramResult:
         for part in span.parts
     ]
     metadata = [item.metadata for item in read.data]
-    return ProgramResult(items, metadata, chunks, read.passthrough_data, read.semantic_role)
+    return ProgramResult(
+        items, metadata, chunks, read.passthrough_data, read.semantic_role, compressed
+    )
 
 
 def _chunk(span: _Span, part: _Part, place: int, num_items: int) -> Chunk:
