@@ -16,6 +16,7 @@ def job_card(
     pubs: Sequence[Sequence[object]] | None,
     *,
     failure: str | None = None,
+    part: str = "PUB",
 ) -> str:
     """The card of one job.
 
@@ -24,16 +25,17 @@ def job_card(
         values: facts by name; None is left out.
         pubs: circuit, qubits, shape and shots or precision of each; None if they are not known.
         failure: why it failed.
+        part: what each of ``pubs`` is called.
     """
     content: list[object] = [facts(title, values)]
     if failure is not None:
         content.append(warning(failure))
     if pubs is None:
-        content.append(note("Its PUBs are not known here: call job.refresh(params=True)."))
+        content.append(note(f"Its {part}s are not known here: call job.refresh(params=True)."))
     else:
-        header = ("PUB", "circuit", "qubits", "shape", "shots or precision")
+        header = (part, "circuit", "qubits", "shape", "shots or precision")
         rows = [(index, *pub) for index, pub in enumerate(pubs[:_MOST_ROWS])]
-        content += [table(f"{len(pubs)} PUBs" if len(pubs) != 1 else "1 PUB", header, rows)]
+        content += [table(f"{len(pubs)} {part}s" if len(pubs) != 1 else f"1 {part}", header, rows)]
         content += _more(len(pubs))
     return card(title, *content)
 

@@ -59,7 +59,9 @@ def card_of_job(
     program = details.program_id.capitalize() or "Runtime"
     failed = details.known_final() is not None and details.status == ERROR
     failure = str(read_state(reported).get("reason") or "no reason given") if failed else None
-    return job_card(f"{program} job {details.job_id}", values, rows, failure=failure)
+    part = "item" if details.program_id == "executor" else "PUB"
+    title = f"{program} job {details.job_id}"
+    return job_card(title, values, rows, failure=failure, part=part)
 
 
 def card_of_parts(

@@ -384,7 +384,7 @@ class RestJob(Job):
                 if not bar.wait([fetched], left_until(deadline))[0]:
                     raise self._not_received(timeout)
                 result = fetched.result()
-        if isinstance(result, PrimitiveResult):
+        if self.primitive_id != "executor":
             self._details.options_notice.give(self.job_id(), result.metadata)
         return result
 

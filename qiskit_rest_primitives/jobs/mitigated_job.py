@@ -1,4 +1,4 @@
-"""MitigatedJob: sampler jobs behind one handle, whose result is that of an estimator."""
+"""MitigatedJob: sampler jobs behind one handle, whose result is that of the mitigated run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Submit = Callable[[Sequence[Run]], Job]
 
 
 class MitigatedJob(Job):
-    """An estimator's run as sampler jobs, with the mitigation done by this client.
+    """A run as sampler jobs, with the mitigation done by this client.
 
     Most runs are one job. Where a job's circuits follow from the results of another (noise is
     learned first), the next one is sent as soon as that is done, by a thread of this process. After
@@ -209,7 +209,7 @@ class MitigatedJob(Job):
             JobError: each job has bytes of its own: ``job.parts[0].raw_result()``.
         """
         raise JobError(
-            "the service has no result of the estimator: call raw_result() on each of job.parts"
+            "the service has no result of the whole run: call raw_result() on each of job.parts"
         )
 
     def cancel(self) -> bool:

@@ -23,9 +23,7 @@ SAMPLER_MARK: Final = {"qiskit_rest_primitives": "sampler"}
 """``passthrough_data`` of a program whose items are the PUBs of a sampler."""
 
 
-def submitted_from_params(
-    program_id: str, params: Mapping[str, Any]
-) -> list[SubmittedPub] | None:
+def submitted_from_params(program_id: str, params: Mapping[str, Any]) -> list[SubmittedPub] | None:
     """Reads the PUBs or items from the params of a fetched job; None for a private job."""
     if program_id == "executor":
         return items_from_params(params)

@@ -150,18 +150,18 @@ class ChunkTiming(Sequence[ChunkSpan]):
             ImportError: samplomatic or plotly is not installed.
         """
         try:
-            import plotly  # noqa: F401 - samplomatic's own message has no command to install it
             from samplomatic.visualization.draw_chunk_timings import draw_chunk_timings
-        except ImportError as error:
+
+            timings: Any = self
+            return draw_chunk_timings(
+                timings, names=name, normalize_y=normalize_y, line_width=line_width, tz=tz
+            )
+        except ImportError as error:  # plotly is first imported by the call
             raise ImportError(
                 "timing.draw() needs plotly and samplomatic: "
                 "pip install plotly 'qiskit-rest-primitives[executor]'",
                 name=error.name,
-            ) from None
-        timings: Any = self
-        return draw_chunk_timings(
-            timings, names=name, normalize_y=normalize_y, line_width=line_width, tz=tz
-        )
+            ) from error
 
 
 class QuantumProgramItemResult(MutableMapping[str, np.ndarray]):
@@ -174,7 +174,9 @@ class QuantumProgramItemResult(MutableMapping[str, np.ndarray]):
     """
 
     def __init__(
-        self, result: Mapping[str, np.ndarray], metadata: ItemMetadata | dict[str, Any] | None = None
+        self,
+        result: Mapping[str, np.ndarray],
+        metadata: ItemMetadata | dict[str, Any] | None = None,
     ):
         self._result = dict(result)
         self.metadata = metadata or ItemMetadata()
@@ -223,7 +225,9 @@ class QuantumProgramResult(Sequence[QuantumProgramItemResult]):
         passthrough_data: DataTree = None,
     ):
         self._data = [
-            datum if isinstance(datum, QuantumProgramItemResult) else QuantumProgramItemResult(datum)
+            datum
+            if isinstance(datum, QuantumProgramItemResult)
+            else QuantumProgramItemResult(datum)
             for datum in data
         ]
         self.metadata = metadata or Metadata()

@@ -8,6 +8,7 @@ from typing import Any
 
 from qiskit.primitives import PrimitiveResult
 
+from qiskit_rest_primitives.errors import EncodeError
 from qiskit_rest_primitives.wire.result.result_file import decode_saved, encode_saved
 
 
@@ -27,6 +28,11 @@ def save_result(result: PrimitiveResult[Any], path: str | os.PathLike[str]) -> N
     >>> float(load_result(folder / "bell.zip")[0].data.evs.round(9))
     1.0
     """
+    if not isinstance(result, PrimitiveResult):  # pyright: ignore[reportUnnecessaryIsInstance] - executors' jobs give others
+        raise EncodeError(
+            f"save_result keeps results of samplers and estimators, not {type(result).__name__}: "
+            "numpy.savez keeps the arrays of a quantum program's item"
+        )
     target = Path(path)
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
     try:

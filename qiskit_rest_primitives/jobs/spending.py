@@ -60,6 +60,7 @@ class Approval:
     def __init__(self, backend: RestBackend, estimate: Callable[[], Estimate] | None):
         self._backend = backend
         self._estimate = estimate if estimate and needs_approval(backend) else None
+        self._asked: Callable[[], Estimate] | None = None
         self._release: Callable[[], None] | None = None
         self._lock = Lock()
 
@@ -83,7 +84,7 @@ class Approval:
                 )
             if settings.max_seconds_per_day is not None:
                 self._release = partial(ledger.release, ledger.reserve(found))
-            self._estimate = None
+            self._asked, self._estimate = self._estimate, None
 
     def is_used(self) -> None:
         """Called when a job was sent: the run counts from now on, whatever happens."""
@@ -102,6 +103,7 @@ class Approval:
         if failed and self._release and not getattr(error, "may_have_acted", False):
             self._release()
             self._release = None
+            self._estimate = self._asked  # what is sent instead needs permission of its own
 
 
 class Ledger:

@@ -62,7 +62,7 @@ class ExecutorOptions(JobOptions):
         OptionsError: unknown name, wrong type or out of range.
     """
 
-    environment: Group[ExecutorEnvironmentOptions] = group()
+    environment: Group[ExecutorEnvironmentOptions] = group()  # pyright: ignore[reportIncompatibleVariableOverride] - one more
     """What stands beside the parameters of a job."""
 
     execution: Group[ExecutionOptions] = group()

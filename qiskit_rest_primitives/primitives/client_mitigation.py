@@ -1,4 +1,4 @@
-"""An estimator's run as sampler jobs, with error mitigation done by this client.
+"""A primitive's run as sampler jobs, with error mitigation done by this client.
 
 In: encoded PUBs, options. Out: a handle; its sampler jobs run circuits of `mitigation`.
 """
@@ -23,26 +23,42 @@ from qiskit_rest_primitives.jobs.recording import recorder_for, recording_to
 from qiskit_rest_primitives.jobs.spending import Approval
 from qiskit_rest_primitives.mitigation.extra import INSTALL, extra_is_installed
 from qiskit_rest_primitives.mitigation.layer_learning import LayerLearning
-from qiskit_rest_primitives.options.job_options import EstimatorOptions, SamplerOptions
+from qiskit_rest_primitives.options.job_options import (
+    EstimatorOptions,
+    PrimitiveOptions,
+    SamplerOptions,
+)
 from qiskit_rest_primitives.options.request import encode_options
 from qiskit_rest_primitives.primitives.encoded_pubs import (
     EncodedEstimatorPub,
+    EncodedPub,
     EncodedSamplerPub,
 )
 from qiskit_rest_primitives.primitives.estimate import RunEstimate, estimate_run, mitigation_of
 from qiskit_rest_primitives.primitives.mode import Mode, backend_of
 from qiskit_rest_primitives.primitives.request import estimate_pubs
-from qiskit_rest_primitives.primitives.sampler import encode_pubs
-from qiskit_rest_primitives.primitives.sweeps import estimator_sweep
-from qiskit_rest_primitives.primitives.which_program import submit_sampler
+from qiskit_rest_primitives.primitives.sampler_pubs import encode_pubs
+from qiskit_rest_primitives.primitives.sweeps import estimator_sweep, sampler_sweep
+from qiskit_rest_primitives.primitives.which_program import (
+    prepared,
+    program_for,
+    submit_sampler,
+)
 from qiskit_rest_primitives.service.running import lasting_identity
-from qiskit_rest_primitives.wire.request.option_group import settings_of
+from qiskit_rest_primitives.wire.request.option_group import OptionGroup, settings_of
 from qiskit_rest_primitives.wire.shots import shots_of
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.mitigation.steps import Run, Step
 
-_OF_SAMPLER = ("simulator", "execution", "environment", "max_execution_time", "experimental")
+_OF_SAMPLER = (
+    "simulator",
+    "execution",
+    "environment",
+    "max_execution_time",
+    "experimental",
+    "program",
+)
 
 
 def run_on_client(
@@ -83,13 +99,84 @@ def run_on_client(
     return MitigatedJob(tag, step, submit, backend)
 
 
+def asks_for_mitigation(options: SamplerOptions) -> bool:
+    """Whether a sampler's options ask for something that no quantum program carries."""
+    return _acts(options.twirling) or _acts(options.dynamical_decoupling)
+
+
+def _acts(group: OptionGroup) -> bool:
+    return any(on is True for name, on in settings_of(group).items() if name.startswith("enable"))
+
+
+def run_sampler_on_client(
+    mode: Mode,
+    pubs: Sequence[EncodedSamplerPub],
+    options: SamplerOptions,
+    *,
+    approval: Approval | None = None,
+) -> Job:
+    """Sends a sampler's PUBs with twirling and decoupling done here, as the service would.
+
+    A simulator without ``simulator.noise_model`` has no errors, and nothing is done against them.
+
+    Args:
+        mode: where to run.
+        pubs: of the run.
+        options: of the sampler.
+        approval: of the run, if it needs none; else it is asked for when a job is sent.
+
+    Raises:
+        OptionsError: options that need an extra, or can't be applied to a circuit.
+        SpendingError: the settings do not allow the whole run.
+    """
+    backend = backend_of(mode)
+    if not pubs or not mitigation_of(backend, options).is_active:
+        return submit_sampler(mode, pubs, _sampler_options(options), approval=approval)
+    recorder = recorder_for(backend)
+    own = _new_value()
+    if recorder is not None:
+        own, recorder = recorder.seeded(_content(pubs, options, backend), _new_value)
+    step = _sampler_step(backend, pubs, options, int(own, 16))
+    tag = f"mitigation:{own[:16]}"
+    if approval is None:
+        approval = Approval(backend, lambda: _estimate(mode, pubs, options, step))
+    submit = Submit(mode, _sampler_options(options, tag), recorder, approval)
+    return MitigatedJob(tag, step, submit, backend)
+
+
+def estimate_sampler_on_client(
+    mode: Mode, pubs: Sequence[EncodedSamplerPub], options: SamplerOptions
+) -> RunEstimate:
+    """What `run_sampler_on_client` would send; its arguments and errors."""
+    step = _sampler_step(backend_of(mode), pubs, options, int(_new_value(), 16))
+    return _estimate(mode, pubs, options, step)
+
+
+def _sampler_step(
+    backend: RestBackend,
+    pubs: Sequence[EncodedSamplerPub],
+    options: SamplerOptions,
+    seed_unless_set: int,
+) -> Step:
+    from qiskit_rest_primitives.mitigation.sampler import sampler_step
+
+    wanted = mitigation_of(backend, options)
+    if wanted.needs_extra and not extra_is_installed():
+        raise OptionsError(f"options.twirling.enable_gates needs an extra here: {INSTALL}")
+    sweeps = [sampler_sweep(pub, index) for index, pub in enumerate(pubs)]
+    target = None if backend.simulator else backend.target
+    seed = _seed(encode_options(options).params)
+    seeds = np.random.SeedSequence(seed_unless_set if seed is None else seed)
+    return sampler_step(sweeps, wanted, target, seeds)
+
+
 def _new_value() -> str:
     """A random seed, as text."""
     return os.urandom(16).hex()
 
 
 def _content(
-    pubs: Sequence[EncodedEstimatorPub], options: EstimatorOptions, backend: RestBackend
+    pubs: Sequence[EncodedPub], options: PrimitiveOptions, backend: RestBackend
 ) -> dict[str, Any]:
     """What is run and where, in the form of a job request."""
     params = {**encode_options(options).params, "pubs": [pub.whole()[0] for pub in pubs]}
@@ -127,11 +214,13 @@ def _first_step(
 
 
 def _estimate(
-    mode: Mode, pubs: Sequence[EncodedEstimatorPub], options: EstimatorOptions, step: Step
+    mode: Mode, pubs: Sequence[EncodedPub], options: PrimitiveOptions, step: Step
 ) -> RunEstimate:
     backend = backend_of(mode)
     submit = Submit(mode, _sampler_options(options, f"mitigation:{_new_value()[:16]}"))
-    first = estimate_pubs(mode, "sampler", submit.encoded(step.runs), submit.options)
+    program = program_for(mode, submit.options)
+    encoded = prepared(program, submit.encoded(step.runs))
+    first = estimate_pubs(mode, program, encoded, submit.options)
     learns = isinstance(step, LayerLearning)
     found = estimate_run(
         backend, pubs, options, num_jobs=first.jobs + learns, num_bytes=first.bytes
@@ -179,13 +268,14 @@ def _pub(run: Run) -> SamplerPub:
     return SamplerPub(run.circuit, BindingsArray(values, shape=(len(run.values),)), run.shots)
 
 
-def _sampler_options(options: EstimatorOptions, tag: str) -> SamplerOptions:
-    """What an estimator's options say of sampler jobs."""
+def _sampler_options(options: PrimitiveOptions, tag: str | None = None) -> SamplerOptions:
+    """What a primitive's options say of the sampler jobs that this client sends for it."""
     settings = settings_of(options)
     own: dict[str, Any] = {name: settings[name] for name in _OF_SAMPLER if name in settings}
-    environment = own.get("environment", {})
-    tags = [*(environment.get("job_tags") or ()), tag]
-    own["environment"] = {**environment, "job_tags": tags}
+    if tag is not None:
+        environment = own.get("environment", {})
+        tags = [*(environment.get("job_tags") or ()), tag]
+        own["environment"] = {**environment, "job_tags": tags}
     return SamplerOptions(isa_check=options.isa_check, split=options.split, **own)
 
 

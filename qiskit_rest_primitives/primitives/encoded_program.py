@@ -159,9 +159,7 @@ def _text(item: QuantumProgramItem, number: int) -> EncodedCircuit:
         raise type(error)(f"item {number}: {error}") from error.__cause__
 
 
-def _circuit_item(
-    item: Any, number: int, texts: Sequence[EncodedCircuit] | None
-) -> dict[str, Any]:
+def _circuit_item(item: Any, number: int, texts: Sequence[EncodedCircuit] | None) -> dict[str, Any]:
     values = np.asarray(item.circuit_arguments, np.float64)
     if not np.isfinite(values).all():
         raise EncodeError(f"item {number}: circuit_arguments hold NaN or infinity")
@@ -175,9 +173,8 @@ def _circuit_item(
 
 def _samplex_item(item: Any, number: int) -> dict[str, Any]:
     from samplomatic.serialization import samplex_to_json
+    from samplomatic.ssv import SSV
 
-    text: str = samplex_to_json(item.samplex)
-    version = int(msgspec.json.decode(text)["attrs"]["ssv"])
     bound = item.samplex_arguments
     arguments = {
         spec.name: _argument(bound[spec.name], f"item {number}: samplex_arguments.{spec.name}")
@@ -186,7 +183,7 @@ def _samplex_item(item: Any, number: int) -> dict[str, Any]:
     }
     return {
         "item_type": "samplex",
-        "samplex": {"ssv": version, "samplex_json": text},
+        "samplex": {"ssv": SSV, "samplex_json": samplex_to_json(item.samplex, None, SSV)},
         "samplex_arguments": arguments,
         "shape": list(item.shape),
         "chunk_size": item.chunk_size or "auto",

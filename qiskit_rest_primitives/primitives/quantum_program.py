@@ -50,9 +50,7 @@ class CircuitItem:
         circuit_arguments: Any = None,
         chunk_size: int | None = None,
     ):
-        if not isinstance(
-            circuit, QuantumCircuit
-        ):  # pyright: ignore[reportUnnecessaryIsInstance] - users may pass anything
+        if not isinstance(circuit, QuantumCircuit):  # pyright: ignore[reportUnnecessaryIsInstance] - users may pass anything
             raise ValueError(f"expected a QuantumCircuit, not {type(circuit).__name__}")
         count = circuit.num_parameters
         if circuit_arguments is None:

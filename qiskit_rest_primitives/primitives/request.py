@@ -73,7 +73,9 @@ def submit_pubs(
             return _submit_parts(mode, program_id, pubs, jobs, options, granted)
         sources = [pub.source for pub in pubs if pub.source is not None]
         whole = [pub.whole() for pub in pubs]
-        return submit_job(JobSubmission.of(mode, program_id, whole, options, sources or None, granted))
+        return submit_job(
+            JobSubmission.of(mode, program_id, whole, options, sources or None, granted)
+        )
 
 
 def estimate_pubs(
@@ -121,7 +123,7 @@ def _jobs_of(
 
 
 def _by_shots(pieces: Sequence[Piece]) -> list[list[Piece]]:
-    """The pieces with the same number of shots, which a quantum program has for all of its items."""
+    """The pieces in groups of one number of shots, as a quantum program has one for all items."""
     groups: dict[int, list[Piece]] = {}
     for piece in pieces:
         groups.setdefault(piece.shots, []).append(piece)

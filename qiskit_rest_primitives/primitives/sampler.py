@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qiskit.primitives import BaseSamplerV2
 from qiskit.primitives.containers import SamplerPubLike
-from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit.providers import BackendV2
 
-from qiskit_rest_primitives.circuits.result_names import check_register_names
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.spending import Approval
-from qiskit_rest_primitives.jobs.user_warnings import warn_user
 from qiskit_rest_primitives.options import SamplerOptions
-from qiskit_rest_primitives.options.rules import check_circuits, shots_unless_given
-from qiskit_rest_primitives.primitives.base import CircuitEncoder, RestPrimitive
-from qiskit_rest_primitives.primitives.encoded_pubs import EncodedSamplerPub
-from qiskit_rest_primitives.primitives.mode import Mode, backend_of, mock_of
+from qiskit_rest_primitives.options.rules import shots_unless_given
+from qiskit_rest_primitives.primitives.base import RestPrimitive
+from qiskit_rest_primitives.primitives.client_mitigation import (
+    asks_for_mitigation,
+    estimate_sampler_on_client,
+    run_sampler_on_client,
+)
+from qiskit_rest_primitives.primitives.mode import backend_of, mock_of
 from qiskit_rest_primitives.primitives.request import estimate_pubs
-from qiskit_rest_primitives.primitives.which_program import program_for, prepared, submit_sampler
+from qiskit_rest_primitives.primitives.sampler_pubs import encode_pubs
+from qiskit_rest_primitives.primitives.which_program import prepared, program_for, submit_sampler
 from qiskit_rest_primitives.service.session import Session
 
 if TYPE_CHECKING:
@@ -91,9 +94,10 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
                 where the service has one.
 
         Returns:
-            The job's handle (with ``options.split``, perhaps that of several jobs); its result
-            has a `BitArray` of the PUB's shape for each classical
-            register. Without PUBs nothing is sent, and the result is empty.
+            The job's handle, or that of several jobs: with ``options.split``, or where the program
+            is ``executor``, whose jobs have one number of shots each. The result has a `BitArray`
+            of the PUB's shape for each classical register. Without PUBs nothing is sent, and the
+            result is empty.
 
         Raises:
             ValueError, TypeError, QiskitError: a PUB is malformed, as with Qiskit's own samplers.
@@ -108,7 +112,10 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
         mode = mock_of(self.backend()) if dry_run else self._mode
         encoded = encode_pubs(mode, pubs, self._options, shots)
         free = Approval(backend_of(mode), None) if dry_run else None
-        return submit_sampler(mode, encoded, self._options, approval=free)
+        instead = None
+        if asks_for_mitigation(self._options):
+            instead = partial(run_sampler_on_client, mode, encoded, self._options, approval=free)
+        return submit_sampler(mode, encoded, self._options, approval=free, on_executor=instead)
 
     def estimate(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> RunEstimate:
         """What `run` would send and a device would run, before anything is sent.
@@ -131,34 +138,6 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
         """
         encoded = encode_pubs(self._mode, pubs, self._options, shots)
         program = program_for(self._mode, self._options)
+        if program == "executor" and asks_for_mitigation(self._options):
+            return estimate_sampler_on_client(self._mode, encoded, self._options)
         return estimate_pubs(self._mode, program, prepared(program, encoded), self._options)
-
-
-def encode_pubs(
-    mode: Mode, pubs: Iterable[SamplerPubLike], options: SamplerOptions, shots: int | None
-) -> list[EncodedSamplerPub]:
-    """Checks and encodes the PUBs of a run; its arguments and errors are those of `SamplerV2.run`.
-
-    Args:
-        mode: where to run.
-        pubs: of the run.
-        options: of the sampler.
-        shots: for PUBs that name none.
-    """
-    default = shots_unless_given(options) if shots is None else shots
-    coerced = [SamplerPub.coerce(pub, default) for pub in pubs]
-    if any(not pub.circuit.cregs for pub in coerced):
-        warn_user(
-            "One of your circuits has no output classical registers and so the result "
-            "will be empty. Did you mean to add measurement instructions?"
-        )
-    check_circuits(options, [pub.circuit for pub in coerced])
-    encoder = CircuitEncoder(backend_of(mode), options.isa_check)
-    encoded: list[EncodedSamplerPub] = []
-    for index, pub in enumerate(coerced):
-        check_register_names(pub.circuit, pub_index=index)
-        circuit, values = encoder.encode(pub, index)
-        encoded.append(
-            EncodedSamplerPub(circuit, values, int(pub.shots or 0), pub.circuit.metadata, pub)
-        )
-    return encoded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from qiskit_rest_primitives.errors import InvalidRequestError, NotFoundError, with_more
@@ -49,15 +49,24 @@ def submit_sampler(
     options: SamplerOptions,
     *,
     approval: Approval | None = None,
+    on_executor: Callable[[], Job] | None = None,
 ) -> Job:
     """Posts a sampler's run, to the program ``executor`` if the service has no ``sampler``.
 
-    Arguments and errors are those of `submit_pubs`.
+    Args:
+        mode: where to run.
+        pubs: of the run.
+        options: of the sampler.
+        approval: of a larger run that this is a part of.
+        on_executor: runs them where ``executor`` is the program, if they can't just be sent.
 
     Raises:
+        EncodeError, SpendingError: as `submit_pubs`.
         OptionsError: an option that no quantum program can carry, where there is no ``sampler``.
     """
     program = program_for(mode, options)
+    if program == "executor" and on_executor is not None:
+        return on_executor()
     try:
         return submit_pubs(mode, program, prepared(program, pubs), options, approval=approval)
     except (InvalidRequestError, NotFoundError) as error:
@@ -68,6 +77,8 @@ def submit_sampler(
             raise with_more(error, cure) from error
     logger.info("%s has no program sampler: jobs go to executor", backend_of(mode).client.url)
     _known(mode).lacks_sampler = True
+    if on_executor is not None:
+        return on_executor()
     return submit_pubs(mode, "executor", prepared("executor", pubs), options, approval=approval)
 
 

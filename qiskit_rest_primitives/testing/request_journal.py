@@ -17,6 +17,7 @@ from qiskit.circuit import Parameter
 from qiskit_rest_primitives.circuits import CircuitDescription, encode_circuit
 from qiskit_rest_primitives.jobs.tags import is_own_tag
 from qiskit_rest_primitives.local.qasm3.reader import read_circuit
+from qiskit_rest_primitives.wire.executor.tensors import Tensor, decode_tensor
 from qiskit_rest_primitives.wire.request.fingerprint import fingerprint
 from qiskit_rest_primitives.wire.request.pubs import (
     WireEstimatorPub,
@@ -98,7 +99,9 @@ class JournalJob:
 
     @cached_property
     def pubs(self) -> list[JournalPub]:
-        """The PUBs."""
+        """The PUBs; of a quantum program the items whose circuits are OpenQASM 3."""
+        if self.program == "executor":
+            return _journal_items(self.params["quantum_program"])
         decode: Callable[[Any], WireSamplerPub | WireEstimatorPub] = (
             decode_sampler_pub if self.program == "sampler" else decode_estimator_pub
         )
@@ -198,6 +201,24 @@ def _journal_job(request: ReceivedRequest) -> JournalJob:
         params=body["params"],
         request=request,
     )
+
+
+def _journal_items(program: dict[str, Any]) -> list[JournalPub]:
+    return [
+        JournalPub(
+            text=text,
+            observables=None,
+            shots=program["shots"],
+            precision=None,
+            _values=decode_tensor(
+                msgspec.convert(item["circuit_arguments"], Tensor), f"item {number}"
+            ),
+        )
+        for number, (text, item) in enumerate(
+            zip(program["circuits"].get("data", ()), program["items"], strict=False)
+        )
+        if item["item_type"] == "circuit"
+    ]
 
 
 def _journal_pub(pub: WireSamplerPub | WireEstimatorPub) -> JournalPub:

@@ -94,7 +94,7 @@ def _decode(value: Any, place: str, compressed: bool) -> Any:
 
 def _tensor_in(members: Mapping[str, Any]) -> Tensor | None:
     """The tensor that a JSON object is, if it is one."""
-    if members.keys() != {"data", "shape", "dtype"}:
+    if set(members) != {"data", "shape", "dtype"}:
         return None
     try:
         return msgspec.convert(members, Tensor)

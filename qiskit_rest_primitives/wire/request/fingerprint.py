@@ -22,6 +22,8 @@ IGNORED: Final = frozenset({"tags", "session_id", "log_level", "cost"})
 # The user's names and metadata travel in such a line.
 _COMMENT_LINES: Final = re.compile(r"^[ \t]*//.*\n?", re.MULTILINE)
 _COMPRESSED: Final = ("ndarray", "QuantumCircuit")
+# The members of an array of the program executor.
+_TENSOR: Final = {"data", "shape", "dtype"}
 
 
 def fingerprint(body: bytes | Mapping[str, Any]) -> str:
@@ -60,6 +62,8 @@ def _plain(value: Any) -> Any:
     content = fields.get("__value__")
     if fields.get("__type__") in _COMPRESSED and isinstance(content, str):
         return {**fields, "__value__": _digest(content)}
+    if fields.keys() >= _TENSOR and isinstance(fields["data"], str):
+        return {**fields, "data": _digest(fields["data"])}
     return {name: _plain(item) for name, item in fields.items()}
 
 
