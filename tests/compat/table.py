@@ -69,7 +69,10 @@ def own(kind: type) -> list[str]:
     names: set[str] = set()
     for base in kind.__mro__:
         if base.__module__.startswith(OFFICIAL):
-            names |= {*vars(base), *getattr(base, "__dataclass_fields__", ())}
+            # The pydantic models have a property of that name, and their own fields.
+            fields = vars(base).get("__dataclass_fields__", ())
+            names |= {*vars(base), *(fields if isinstance(fields, dict) else ())}
+            names |= {*getattr(base, "model_fields", ())}
     return sorted(name for name in names if not name.startswith("_"))
 
 

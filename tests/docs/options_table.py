@@ -29,7 +29,7 @@ PROGRAMS: Final[dict[str, type[OptionGroup]]] = {
     "sampler": SamplerOptions,
     "estimator": EstimatorOptions,
 }
-OF_THE_CLIENT: Final = ("isa_check", "split", "mitigation")
+OF_THE_CLIENT: Final = ("isa_check", "split", "mitigation", "program")
 BESIDE_PARAMS: Final = ("environment.", "max_execution_time")
 """Members of a job beside its params: every service acts on them."""
 

@@ -16,7 +16,7 @@ from qiskit_rest_primitives.options import EstimatorOptions, SamplerOptions, Uns
 from qiskit_rest_primitives.options.request import coerce_options, encode_options
 from qiskit_rest_primitives.wire.request.option_group import OptionGroup
 
-OWN = ("isa_check", "split", "mitigation")
+OWN = ("isa_check", "split", "mitigation", "program")
 """The switches that the official client does not have."""
 
 

@@ -17,7 +17,10 @@ from qiskit_rest_primitives.options.request import encode_options
 from qiskit_rest_primitives.wire.request.job_request import decode_params
 from qiskit_rest_primitives.wire.request.option_group import paths
 
-OWN = {"sampler": {"isa_check", "split"}, "estimator": {"isa_check", "split", "mitigation"}}
+OWN = {
+    "sampler": {"isa_check", "split", "program"},
+    "estimator": {"isa_check", "split", "mitigation"},
+}
 OURS: dict[str, Any] = {"sampler": SamplerOptions, "estimator": EstimatorOptions}
 
 
