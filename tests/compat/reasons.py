@@ -10,6 +10,8 @@ from typing import Final
 
 from qiskit_rest_primitives.absent_names import ABSENT_IN_SUBMODULES
 
+_PYDANTIC: Final = "options are no pydantic models here"
+_LOCAL_MODE: Final = "of the official local mode only; the embedded service simulates here"
 _MADE_BY_SERVICE: Final = "the service makes it; `from_dict` reads a reply of the API"
 _ACCOUNT: Final = (
     "`QiskitRuntimeService` makes accounts; `save_account` and `saved_accounts` keep them"
@@ -67,6 +69,14 @@ DIFFERENT: Final[dict[str, str]] = {
 }
 
 MISSING: Final[dict[str, str]] = {
+    "ExecutorOptions.model_config": _PYDANTIC,
+    "options_models.EnvironmentOptions.model_config": _PYDANTIC,
+    "options_models.ExecutionOptions.model_config": _PYDANTIC,
+    "options_models.SimulatorOptions.model_config": _PYDANTIC,
+    "options_models.EnvironmentOptions.max_execution_time": "use `options.max_execution_time`",
+    "options_models.SimulatorOptions.angle_decimals": _LOCAL_MODE,
+    "options_models.SimulatorOptions.layer_noise_model": _LOCAL_MODE,
+    "options_models.SimulatorOptions.warn_absent": _LOCAL_MODE,
     **ABSENT_IN_SUBMODULES,
     "RuntimeDecoder.object_hook": "use `json.loads(text, cls=RuntimeDecoder)`",
     "accounts.Account.create_account": _ACCOUNT,
