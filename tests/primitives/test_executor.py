@@ -37,7 +37,8 @@ def sweep() -> tuple[QuantumCircuit, np.ndarray]:
     """Eleven angles, of which the last turns the qubit; three registers, one of them empty."""
     angles = ParameterVector("t", 11)
     circuit = QuantumCircuit(
-        QuantumRegister(1), *(ClassicalRegister(size, name) for name, size in zip("abe", (1, 1, 0)))
+        QuantumRegister(1),
+        *(ClassicalRegister(size, name) for name, size in zip("abe", (1, 1, 0), strict=True)),
     )
     for angle in angles[:10]:
         circuit.rz(angle, 0)
