@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
@@ -89,9 +90,11 @@ class DaemonThreads(Executor):
         self.join(seconds)
 
     def _serve(self) -> None:
-        while (call := self._calls.get()) is not None:
-            _run(*call)
-            del call  # it keeps the arguments and the result in memory
+        # On a busy machine, `end` may come when a thread has no call, but did not end yet.
+        with suppress(InterruptedWorkError):
+            while (call := self._calls.get()) is not None:
+                _run(*call)
+                del call  # it keeps the arguments and the result in memory
 
 
 class InterruptedWorkError(Exception):
