@@ -31,7 +31,11 @@ Examples:
     help="Web pages that may call it, as http://localhost:3000; * for all.",
 )
 @click.option(
-    "--rate-limit", type=click.IntRange(1), metavar="N", help="Job submissions a user and minute."
+    "--cap",
+    "caps",
+    multiple=True,
+    metavar="NAME=N",
+    help="Limit every user, as queued_jobs=100; none is no limit. See docs/serving.md.",
 )
 @click.option("--data-dir", metavar="DIR", help="Keep jobs here over restarts.")
 @click.option(

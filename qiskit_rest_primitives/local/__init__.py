@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.api.faults import Fault, Faults
     from qiskit_rest_primitives.local.auth import User
-    from qiskit_rest_primitives.local.limits import Limits
+    from qiskit_rest_primitives.local.limits import Caps, Limits
     from qiskit_rest_primitives.local.service import LocalService
 
-__all__ = ["Fault", "Faults", "Limits", "LocalService", "User"]
+__all__ = ["Caps", "Fault", "Faults", "Limits", "LocalService", "User"]
 
 _HOMES = {
+    "Caps": "limits",
     "Fault": "api.faults",
     "Faults": "api.faults",
     "Limits": "limits",

@@ -21,6 +21,7 @@ from typing import Any
 
 import msgspec
 
+from qiskit_rest_primitives.local.limits import Caps
 from qiskit_rest_primitives.local.problems import BAD_CREDENTIALS, INSTANCE_NOT_FOUND, ProblemError
 
 API_KEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
@@ -45,6 +46,7 @@ class User:
         name: the owner of jobs and sessions.
         token: the API key; hidden in ``repr``.
         instances: CRNs of the user's instances, at least one; the first is the default.
+        caps: limits of this user; None for those of the service (`Limits.caps`).
 
     >>> users = [User("ada", token="a-token-of-ada"), User("bob", token="a-token-of-bob")]
     >>> with LocalService(users=users) as shared:
@@ -55,6 +57,7 @@ class User:
     name: str
     token: str = field(repr=False)
     instances: tuple[str, ...] = ()
+    caps: Caps | None = None
 
     def __post_init__(self) -> None:
         if not self.instances:
@@ -160,6 +163,11 @@ class Tokens:
     def instances_of(self, name: str) -> tuple[str, ...]:
         """CRNs of a user's instances."""
         return self._users[name].instances
+
+    def caps_of(self, name: str) -> Caps | None:
+        """A user's own limits; None if they have none of their own, or have left."""
+        user = self._users.get(name)
+        return None if user is None else user.caps
 
     def issue(self, user: User) -> dict[str, Any]:
         """The reply of the identity service: a signed token and when it ends."""

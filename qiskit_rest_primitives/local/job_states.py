@@ -21,7 +21,7 @@ import msgspec
 
 from qiskit_rest_primitives.local.auth import Principal, Tokens
 from qiskit_rest_primitives.local.held_jobs import HeldJobs
-from qiskit_rest_primitives.local.limits import Limits, RateLimiter
+from qiskit_rest_primitives.local.limits import Caps, Limits, RateLimiter
 from qiskit_rest_primitives.local.problems import BACKEND_NOT_FOUND, ProblemError
 from qiskit_rest_primitives.local.sessions import Sessions
 from qiskit_rest_primitives.local.simulators.official_fakes import package_for
@@ -76,8 +76,12 @@ class Core:
         self.sessions = Sessions(self.store, self._end_queued, clock=self.clock)
         self.used_backends: set[str] = set()
         self.decoding = asyncio.Lock()
-        self.rates = RateLimiter(self.limits.submissions_per_minute)
+        self.rates = RateLimiter()
         self._threads = DaemonThreads(THREADS, "qiskit-rest-api")
+
+    def caps_of(self, user: str) -> Caps:
+        """The limits of a user: their own, or those that everybody has."""
+        return self.tokens.caps_of(user) or self.limits.caps
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs a blocking call in a thread.

@@ -5,14 +5,71 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_JOB_SECONDS
 
 MEBIBYTE = 1 << 20
 # Lists of three-digit numbers take eight times their text in memory; tiny lists are rare.
 DECODED_FACTOR = 10
+
+
+@dataclass(frozen=True)
+class Caps:
+    """Limits of one user; None for no limit.
+
+    Attributes:
+        queued_jobs: jobs that wait for their turn; one more is answered with 429.
+        shots: of a job, over all of its PUBs and their points; a job with more fails.
+        qubits: of each circuit; a job with a wider one fails. The backend has a width as well.
+        seconds_per_day: usage of the jobs that ended within 24 hours; then jobs are answered
+            with 429.
+        stored_bytes: of the jobs that the service keeps, with their params and results; then jobs
+            are answered with 429.
+        connections: open at once; one more is answered with 429.
+        submissions_per_minute: jobs submitted in any minute; one more is answered with 429.
+
+    >>> Limits(caps=Caps(queued_jobs=100, qubits=20)).caps.shots
+    100000000
+    """
+
+    queued_jobs: int | None = 10_000
+    shots: int | None = 100_000_000
+    qubits: int | None = None
+    seconds_per_day: float | None = None
+    stored_bytes: int | None = 20_000_000_000
+    connections: int | None = 200
+    submissions_per_minute: int | None = 3000
+
+
+def read_caps(texts: Iterable[str], caps: Caps) -> Caps:
+    """Changes limits as ``NAME=NUMBER`` or ``NAME=none`` say.
+
+    Args:
+        texts: such as ``queued_jobs=100``.
+        caps: what is not named stays as it is here.
+
+    Raises:
+        ValueError: another form, no such limit, or a number below 0.
+
+    >>> read_caps(["qubits=20", "stored_bytes=none"], Caps()).qubits
+    20
+    """
+    changed: dict[str, Any] = {}
+    names = [field.name for field in fields(Caps)]
+    for text in texts:
+        name, _, number = text.partition("=")
+        if name not in names:
+            raise ValueError(f"{text}: no such limit; choose one of {', '.join(names)}")
+        if number == "none":
+            changed[name] = None
+        elif number.isdecimal():
+            changed[name] = int(number)
+        else:
+            raise ValueError(f"{text}: write {name}=NUMBER, or {name}=none for no limit")
+    return replace(caps, **changed)
 
 
 @dataclass(frozen=True)
@@ -29,9 +86,9 @@ class Limits:
         write_seconds: time a client has to take each piece of a reply.
         keep_alive_seconds: time a connection may idle between requests.
         job_seconds: longest run of a job; less if the job says so (``cost``).
-        submissions_per_minute: jobs a user may submit in any minute; None for any number.
+        caps: of every user who has none of their own.
 
-    >>> limits = Limits(submissions_per_minute=5, job_seconds=60)
+    >>> limits = Limits(caps=Caps(submissions_per_minute=5), job_seconds=60)
     >>> limits.connections
     500
     """
@@ -45,7 +102,7 @@ class Limits:
     write_seconds: float = 60.0
     keep_alive_seconds: float = 75.0
     job_seconds: float = MAX_JOB_SECONDS
-    submissions_per_minute: int | None = None
+    caps: Caps = Caps()
 
     @property
     def decoded_bytes(self) -> int:
@@ -57,30 +114,32 @@ class RateLimiter:
     """Counts a user's submissions in a sliding minute.
 
     Args:
-        per_minute: most submissions; None for any number.
         clock: monotonic seconds.
     """
 
-    def __init__(self, per_minute: int | None, clock: Callable[[], float] = time.monotonic):
-        self.per_minute = per_minute
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
         self._clock = clock
         self._lock = threading.Lock()
         self._recent: dict[str, deque[float]] = {}
 
-    def wait_seconds(self, user: str) -> float:
+    def wait_seconds(self, user: str, per_minute: int | None) -> float:
         """Counts a submission if the user may submit now; else says in how many seconds they may.
+
+        Args:
+            user: who submits.
+            per_minute: most submissions; None for any number.
 
         Returns:
             0 if it was counted.
         """
-        if self.per_minute is None:
+        if per_minute is None:
             return 0.0
         now = self._clock()
         with self._lock:
             recent = self._recent.setdefault(user, deque())
             while recent and recent[0] <= now - 60.0:
                 recent.popleft()
-            if len(recent) >= self.per_minute:
-                return recent[0] + 60.0 - now
+            if len(recent) >= per_minute:
+                return recent[-per_minute] + 60.0 - now if per_minute else 60.0
             recent.append(now)
         return 0.0

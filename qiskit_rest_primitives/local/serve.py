@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from qiskit_rest_primitives.local.limits import Caps
     from qiskit_rest_primitives.local.service import LocalService
 
 DEFAULT_PORT: Final = 8765
@@ -82,6 +83,15 @@ class TextLines(logging.Formatter):
         return line
 
 
+def _read_caps(texts: Sequence[str]) -> Caps:
+    from qiskit_rest_primitives.local.limits import Caps, read_caps
+
+    try:
+        return read_caps(texts, Caps())
+    except ValueError as error:
+        raise ValueError(f"--cap {error}") from None
+
+
 def run(
     *,
     host: str,
@@ -89,7 +99,7 @@ def run(
     token_file: str | None,
     hosts: Sequence[str],
     origins: Sequence[str],
-    rate_limit: int | None,
+    caps: Sequence[str],
     data_dir: str | None,
     backends: Sequence[str],
     devices: Sequence[str],
@@ -110,7 +120,7 @@ def run(
         token_file: users, one a line; None for one user with a token that is made up.
         hosts: more names accepted in the header ``Host``.
         origins: of the web pages that may call it.
-        rate_limit: job submissions a user and minute.
+        caps: limits of each user, as ``queued_jobs=100``.
         data_dir: keeps jobs over restarts; None for a temporary folder.
         backends: ``module:function``, each of which returns Qiskit backends to serve.
         devices: ``name=noise:factor``.
@@ -140,6 +150,7 @@ def run(
         if workers and dask:
             raise ValueError("--workers and --dask exclude each other")
         noise = dict(map(read_noise, devices))
+        cap = _read_caps(caps)
         served = [backend for place in backends for backend in load_backends(place)]
     except (OSError, ValueError, ImportError) as error:
         print(f"qiskit-rest serve: {error}", file=sys.stderr)
@@ -147,7 +158,7 @@ def run(
     limits = Limits(
         body_bytes=int(max_body_mb * 1e6),
         job_seconds=time_limit,
-        submissions_per_minute=rate_limit,
+        caps=cap,
     )
     with contextlib.ExitStack() as stack:
         stack.enter_context(_logs_on_stderr(log_level, log_format))

@@ -12,13 +12,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
 import qiskit_rest_primitives.local
 from qiskit_rest_primitives.cli import main
-from qiskit_rest_primitives.local import LocalService, serve
+from qiskit_rest_primitives.local import Caps, Limits, LocalService, serve
 from qiskit_rest_primitives.local.service import is_loopback
 from tests.local.conftest import ALICE, BELL, BOB, Api, HeldExecutor
 from tests.tokens import own_file
@@ -145,6 +146,35 @@ class TestCommand:
         assert main(["serve", "--device", text]) == 2
         error = capsys.readouterr().err
         assert f"--device {text}" in error
+        assert words in error
+
+    def test_limits_of_users_are_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """--cap may be given several times; the limits that it does not name stay."""
+        seen: list[Limits] = []
+
+        def refuse(**options: Any) -> None:
+            seen.append(options["limits"])
+            raise OSError("seen enough")
+
+        monkeypatch.setattr(qiskit_rest_primitives.local.service, "LocalService", refuse)
+        assert main(["serve", "--cap", "qubits=20", "--cap", "queued_jobs=none"]) == 2
+        assert seen[0].caps == Caps(qubits=20, queued_jobs=None)
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("qbits=20", "no such limit; choose one of queued_jobs, shots, qubits"),
+            ("qubits", "write qubits=NUMBER, or qubits=none for no limit"),
+            ("qubits=-3", "write qubits=NUMBER"),
+        ],
+    )
+    def test_a_wrong_limit_is_refused(
+        self, capsys: pytest.CaptureFixture[str], text: str, words: str
+    ) -> None:
+        """Before the service starts, with the option and the form that is right."""
+        assert main(["serve", "--cap", text]) == 2
+        error = capsys.readouterr().err
+        assert f"--cap {text}" in error
         assert words in error
 
     def test_other_addresses_need_tokens(self, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,12 +43,12 @@ LARGE_REQUEST = 65_536
 
 async def create_job(core: Core, principal: Principal, request: Request) -> Response:
     """POST /jobs."""
-    wait = core.rates.wait_seconds(principal.user)
+    per_minute = core.caps_of(principal.user).submissions_per_minute
+    wait = core.rates.wait_seconds(principal.user, per_minute)
     if wait > 0:
         raise ProblemError(
             429,
-            "Too many jobs requests were received: the limit is"
-            f" {core.rates.per_minute} per minute.",
+            f"Too many jobs requests were received: the limit is {per_minute} per minute.",
             code=TOO_MANY_REQUESTS,
             solution="Reduce the request rate and try again.",
             headers={"Retry-After": str(int(wait) + 1)},

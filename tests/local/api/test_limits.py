@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from qiskit_rest_primitives.local import Limits, LocalService
+from qiskit_rest_primitives.local import Caps, Limits, LocalService
 from qiskit_rest_primitives.local.limits import RateLimiter
 from tests.local.api.raw import connect, error_in, read_all
 from tests.local.conftest import ALICE, BELL, BOB, Api
@@ -20,7 +20,7 @@ TIGHT = Limits(
     body_seconds=0.6,
     write_seconds=0.5,
     keep_alive_seconds=1,
-    submissions_per_minute=3,
+    caps=Caps(submissions_per_minute=3),
 )
 
 
@@ -230,16 +230,16 @@ class TestRate:
     def test_the_minute_slides(self) -> None:
         """After a minute the first submission no longer counts."""
         now = [0.0]
-        rates = RateLimiter(2, clock=lambda: now[0])
-        assert [rates.wait_seconds("a") for _ in range(2)] == [0, 0]
-        assert rates.wait_seconds("a") == 60
-        assert rates.wait_seconds("b") == 0
+        rates = RateLimiter(clock=lambda: now[0])
+        assert [rates.wait_seconds("a", 2) for _ in range(2)] == [0, 0]
+        assert rates.wait_seconds("a", 2) == 60
+        assert rates.wait_seconds("b", 2) == 0
         now[0] = 59.5
-        assert rates.wait_seconds("a") == 0.5
+        assert rates.wait_seconds("a", 2) == 0.5
         now[0] = 60.5
-        assert rates.wait_seconds("a") == 0
+        assert rates.wait_seconds("a", 2) == 0
 
-    def test_is_off_by_default(self) -> None:
-        """A limit of None allows any number."""
-        rates = RateLimiter(None)
-        assert {rates.wait_seconds("a") for _ in range(100)} == {0}
+    def test_none_is_no_limit(self) -> None:
+        """Any number of submissions is allowed."""
+        rates = RateLimiter()
+        assert {rates.wait_seconds("a", None) for _ in range(100)} == {0}
