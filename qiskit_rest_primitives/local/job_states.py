@@ -11,17 +11,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import msgspec
 
 from qiskit_rest_primitives.local.auth import Principal, Tokens
+from qiskit_rest_primitives.local.engine.allowances import JobCaps
 from qiskit_rest_primitives.local.held_jobs import HeldJobs
 from qiskit_rest_primitives.local.limits import Caps, Limits, RateLimiter
+from qiskit_rest_primitives.local.outcome import Outcome, RefusedError
 from qiskit_rest_primitives.local.problems import BACKEND_NOT_FOUND, ProblemError
 from qiskit_rest_primitives.local.sessions import Sessions
 from qiskit_rest_primitives.local.simulators.official_fakes import package_for
@@ -33,9 +35,9 @@ from qiskit_rest_primitives.wire.request.job_request import InvalidBody, JobRequ
 if TYPE_CHECKING:
     import sqlite3
 
-    from qiskit_rest_primitives.local.engine.engine import Engine, Outcome
+    from qiskit_rest_primitives.local.engine.engine import Engine
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend, LocalBackends
-    from qiskit_rest_primitives.wire.request.job_request import JobParams
+    from qiskit_rest_primitives.wire.request.job_request import JobParams, Program
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,8 @@ T = TypeVar("T")
 # For SQLite, files, and large bodies, beside the event loop.
 THREADS = 8
 REASON_LENGTH_IN_LOGS = 300
+_STARTED_BY = ("id", "user", "backend", "session_id", "calibration_id", "program", "cost")
+"""What of a job's row is needed to queue it."""
 
 
 @dataclass
@@ -97,13 +101,13 @@ class Core:
         self._threads.shutdown(wait=False)
         self._threads.join(JOIN_SECONDS)
 
-    def submit(
-        self,
-        principal: Principal,
-        request: JobRequest,
-        params: JobParams,
-    ) -> dict[str, Any]:
+    def submit(self, principal: Principal, request: JobRequest) -> dict[str, Any]:
         """Stores a job and hands it to the engine.
+
+        Args:
+            principal: whose job it is.
+            request: its ``params`` were decoded to see that they are valid, and are decoded again
+                at the job's turn.
 
         Returns:
             The reply of POST /jobs.
@@ -144,9 +148,7 @@ class Core:
             self.store.insert("jobs", fields)
             if tags:
                 self.store.set_tags(job_id, tags)
-        self._start_or_hold(
-            job_id, request.backend, calibration_id, params, request.program_id, cost
-        )
+        self._start_or_hold({name: fields[name] for name in _STARTED_BY})
         reply: dict[str, Any] = {"id": job_id, "backend": request.backend}
         if session_id is not None:
             reply["session_id"] = session_id
@@ -156,28 +158,27 @@ class Core:
             reply["calibration_id"] = calibration_id
         return reply
 
-    def _start_or_hold(self, job_id: str, backend: str, *more: Any) -> None:
-        start = partial(self._start, job_id, backend, *more)
-        if not self.held.hold(job_id, backend, start):
+    def _start_or_hold(self, job: Mapping[str, Any]) -> None:
+        start = partial(self._start, job)
+        if not self.held.hold(job["id"], job["backend"], start):
             start()
 
-    def _start(
-        self,
-        job_id: str,
-        backend: str,
-        calibration_id: str | None,
-        params: JobParams,
-        program_id: str,
-        cost: int,
-    ) -> None:
+    def _start(self, job: Mapping[str, Any]) -> None:
+        """Queues a job, of which there are the columns `_STARTED_BY`."""
+        session = self.sessions.precedence(job["session_id"])
+        caps = self.caps_of(job["user"])
         try:
             self.engine.submit(
-                job_id,
-                backend,
-                params,
-                program_id=program_id,
-                calibration_id=calibration_id,
-                time_limit_seconds=float(cost),
+                job["id"],
+                job["backend"],
+                self._load,
+                program_id=job["program"],
+                user=job["user"],
+                session_id=job["session_id"] if session else None,
+                session_active=session == "active",
+                calibration_id=job["calibration_id"],
+                time_limit_seconds=float(job["cost"]),
+                caps=JobCaps(caps.shots, caps.qubits),
                 on_running=self._on_running,
                 on_final=self._on_final,
                 on_estimated=self._on_estimated,
@@ -186,6 +187,19 @@ class Core:
             # The engine is closed: the job is in the store, and the next start runs it.
             if not self.stopping:
                 raise
+
+    def _load(self, job_id: str, program_id: str) -> JobParams:
+        """Reads and decodes the params of a job whose turn it is.
+
+        Raises:
+            RefusedError: they can't be read, or another version of the service stored them.
+        """
+        try:
+            return decode_params(cast("Program", program_id), self.params_of(job_id) or b"")
+        except (InvalidBody, OSError) as error:
+            raise RefusedError(
+                f"The job's stored params can't be read: {error}", solution="Submit the job again."
+            ) from error
 
     def _on_running(self, job_id: str) -> None:
         if self.stopping:
@@ -275,38 +289,22 @@ class Core:
         return ended
 
     def resume(self) -> int:
-        """Restarts the jobs that a stopped service left unfinished; returns their number."""
-        left = self.store.rows(
-            "SELECT id, backend, calibration_id, program, cost FROM jobs "
-            f"WHERE {IS_PENDING} ORDER BY seq"
+        """Queues the jobs that a stopped service left unfinished; returns their number."""
+        self.store.change(
+            "UPDATE jobs SET status = 'Queued', running = NULL WHERE status = 'Running'"
         )
-        for job in left:
-            self.store.update("jobs", job["id"], {"status": "Queued", "running": None})
+        left = self.store.rows(
+            f"SELECT {', '.join(_STARTED_BY)} FROM jobs WHERE {IS_PENDING} ORDER BY seq"
+        )
+        for row in left:
+            job = dict(row)
             try:
-                params = decode_params(job["program"], self.params_of(job["id"]) or b"")
                 self.backend(job["backend"], job["calibration_id"])
-            except (InvalidBody, OSError, ProblemError) as error:
-                self.store.update(
-                    "jobs",
-                    job["id"],
-                    {
-                        "status": "Failed",
-                        "reason": f"Can't be run again after a restart: {error}",
-                        "finished": self.clock(),
-                    },
-                )
-                ended = self.store.job(job["id"])
-                if ended is not None:
-                    _log_end(ended)
-                continue
-            self._start_or_hold(
-                job["id"],
-                job["backend"],
-                job["calibration_id"],
-                params,
-                job["program"],
-                job["cost"],
-            )
+            except ProblemError as error:
+                reason = f"Can't be run again after a restart: {error}"
+                self._on_final(job["id"], Outcome("Failed", reason=reason))
+            else:
+                self._start_or_hold(job)
         return len(left)
 
     def params_of(self, job_id: str) -> msgspec.Raw | None:

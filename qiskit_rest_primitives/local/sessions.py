@@ -130,6 +130,11 @@ class Sessions:
                 solution=f"Submit to {session['backend']}, or create a session on {backend}.",
             )
 
+    def precedence(self, session_id: str | None) -> str | None:
+        """The state of a session whose jobs go first while it is active; None for a batch."""
+        session = None if session_id is None else self._store.session(session_id)
+        return session["state"] if session is not None and session["mode"] == "dedicated" else None
+
     def job_started(self, job_id: str, now: float) -> None:
         """Records that a job runs; called inside the transaction that changes its status."""
         session = self._session_of(job_id)

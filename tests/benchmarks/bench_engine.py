@@ -40,7 +40,7 @@ def run(engine: Engine, pubs: list[Any]) -> Outcome:
     engine.submit(
         "job",
         "statevector",
-        params,
+        lambda *_: params,
         program_id="sampler",
         time_limit_seconds=None,
         on_running=lambda job_id: None,

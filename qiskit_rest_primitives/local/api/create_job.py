@@ -35,7 +35,7 @@ from qiskit_rest_primitives.wire.request.noise_learner import NoiseLearnerParams
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.job_states import Core
-    from qiskit_rest_primitives.wire.request.job_request import JobParams, JobRequest
+    from qiskit_rest_primitives.wire.request.job_request import JobRequest
 
 # Above this, decoding takes longer than handing the work to a thread.
 LARGE_REQUEST = 65_536
@@ -58,21 +58,21 @@ async def create_job(core: Core, principal: Principal, request: Request) -> Resp
         if len(body) > LARGE_REQUEST:
             # One at a time: they take memory, and would not be faster in parallel.
             async with core.decoding:
-                job, params = await core.in_thread(decode_large, body, core.limits.decoded_bytes)
+                job = await core.in_thread(decode_large, body, core.limits.decoded_bytes)
         else:
-            job, params = _decode(body)
+            job = _decode(body)
     except InvalidBody as error:
         raise _refusal(error) from None
     check_usage(core, principal)
     del body
     if len(job.params) > LARGE_REQUEST or job.backend not in core.used_backends:
-        reply = await core.in_thread(core.submit, principal, job, params)
+        reply = await core.in_thread(core.submit, principal, job)
     else:
-        reply = core.submit(principal, job, params)
+        reply = core.submit(principal, job)
     return json_reply(reply)
 
 
-def decode_large(body: bytes, limit: int) -> tuple[JobRequest, JobParams]:
+def decode_large(body: bytes, limit: int) -> JobRequest:
     """Reads a body that may take much more memory than it has bytes.
 
     Args:
@@ -107,21 +107,22 @@ def _no_collection() -> Generator[None]:
             gc.enable()
 
 
-def _decode(body: bytes) -> tuple[JobRequest, JobParams]:
+def _decode(body: bytes) -> JobRequest:
+    """Decodes a request, and its params to see that they are valid."""
     job = decode_job_request(body)
     params = decode_params(job.program_id, job.params)
     if isinstance(params, ExecutorParams):
         _check_program(job, params)
-        return job, params
+        return job
     if isinstance(params, NoiseLearnerParams):
-        return job, params
+        return job
     if not params.pubs:
         raise InvalidBody("a job has at least one PUB", "params.pubs")
     try:
         read_mitigation(params)
     except RefusedError as error:
         raise InvalidBody(error.reason, "params.options") from None
-    return job, params
+    return job
 
 
 def _check_program(job: JobRequest, params: ExecutorParams) -> None:

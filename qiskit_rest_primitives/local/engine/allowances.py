@@ -43,6 +43,49 @@ class Memory:
             )
 
 
+@dataclass(frozen=True)
+class JobCaps:
+    """What the limits of a user allow a job; None for no limit.
+
+    Attributes:
+        shots: of all PUBs and points together.
+        qubits: of each circuit.
+    """
+
+    shots: int | None = None
+    qubits: int | None = None
+
+
+NO_CAPS = JobCaps()
+
+
+@dataclass
+class Share:
+    """Limits a job to what its user may ask for."""
+
+    caps: JobCaps = NO_CAPS
+    shots: int = 0
+
+    def take_qubits(self, num_qubits: int, pub_index: int) -> None:
+        """Refuses the PUB whose circuit has more qubits than the user may use."""
+        if self.caps.qubits is not None and num_qubits > self.caps.qubits:
+            raise RefusedError(
+                f"PUB {pub_index}: {num_qubits} qubits; your limit is {self.caps.qubits} a circuit",
+                solution="Use fewer qubits, or ask the service's administrator for a higher limit.",
+            )
+
+    def take_shots(self, shots: int, pub_index: int) -> None:
+        """Refuses the PUB with which the job has more shots than the user may use."""
+        self.shots += shots
+        if self.caps.shots is not None and self.shots > self.caps.shots:
+            raise RefusedError(
+                f"PUB {pub_index}: with it the job has {self.shots:,} shots, over all PUBs and "
+                f"points; your limit is {self.caps.shots:,} a job",
+                solution="Ask for fewer shots or points per job, or ask the service's "
+                "administrator for a higher limit.",
+            )
+
+
 @dataclass
 class Time:
     """Limits the estimated time of a job's simulations."""

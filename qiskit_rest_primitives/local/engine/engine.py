@@ -1,9 +1,15 @@
-"""Jobs in, outcomes out: one queue, a few conductors, and an executor that does the work.
+"""Jobs in, outcomes out: a fair queue, a conductor for each running job, and workers for tasks.
 
-A conductor thread takes the oldest job, plans it, hands its tasks to the executor and waits: for
-the results, for a cancellation or for the time limit, whichever is first. Nothing here polls.
+::
 
-A backend that was handed in, unless worker processes can have it, has a queue and a conductor of
+    submit -> FairQueue -> conductor thread: load, plan -> TaskTurns -> workers
+                                             join, encode <-------------/
+
+The queue says whose job starts next, `RunningJobs` whether one may start, `TaskTurns` whose task a
+worker gets. A conductor waits for the results of its job's tasks, for a cancellation or for the
+time limit, whichever is first. Nothing here polls.
+
+The tasks of a backend that was handed in, unless worker processes can have it, run in a thread of
 its own: however long it takes, or hangs, jobs on other backends do not wait for it.
 """
 
@@ -12,13 +18,18 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from qiskit_rest_primitives.local.engine.allowances import NO_CAPS, JobCaps
+from qiskit_rest_primitives.local.engine.fair_queue import FairQueue
 from qiskit_rest_primitives.local.engine.one_thread import OneThread
+from qiskit_rest_primitives.local.engine.recent_use import RecentUse
 from qiskit_rest_primitives.local.engine.run_job import Job, conduct
+from qiskit_rest_primitives.local.engine.running_jobs import RunningJobs
+from qiskit_rest_primitives.local.engine.task_turns import TaskTurns
 from qiskit_rest_primitives.local.engine.tasks import StopFlag
 from qiskit_rest_primitives.local.engine.workers import Workers, warm_up
 from qiskit_rest_primitives.local.folders import TemporaryFolder
@@ -35,8 +46,25 @@ __all__ = ["Engine", "Outcome"]
 logger = logging.getLogger(__name__)
 
 
+@dataclass(eq=False, slots=True)
+class _Queued:
+    """A job that waits for its turn: small, since there may be many. See `Engine.submit`."""
+
+    job_id: str
+    user: str
+    backend: LocalBackend
+    load: Callable[[str, str], JobParams]
+    program_id: str
+    session_id: str | None
+    caps: JobCaps
+    time_limit_seconds: float
+    on_running: Callable[[str], None]
+    on_final: Callable[[str, Outcome], None]
+    on_estimated: Callable[[str, float], None] | None
+
+
 class Engine:
-    """Runs jobs in the order of their submission, a few at a time.
+    """Runs jobs in fair order: users take turns, with jobs and with the tasks of running jobs.
 
     Args:
         backends: the backends that jobs can use.
@@ -44,8 +72,8 @@ class Engine:
             threads and processes of its own when left out, see `Workers`. An executor given here
             is not shut down.
         time_limit_seconds: for jobs that set none.
-        jobs_at_once: jobs that may be running at the same time; by default as many as the executor
-            runs tasks.
+        jobs_at_once: jobs that may be running at the same time, though each user may have one more
+            on each backend; by default as many as the executor runs tasks.
     """
 
     def __init__(
@@ -60,31 +88,35 @@ class Engine:
         self._time_limit_seconds = time_limit_seconds
         self._workers = Workers(executor)
         count = jobs_at_once or max(2, self._workers.width)
+        # More are started as more users have running jobs.
+        self._conductors = DaemonThreads(count, "conductor")
         self._planners = DaemonThreads(count, "planning")
         self._notifier = DaemonThreads(1, "cancelling")
         # Not deleted in close(): running tasks check their flags until they end.
         self._flags = TemporaryFolder(self, "qiskit-rest-stop-").path
         self._numbers = itertools.count()
         self._lock = threading.Condition()
-        self._queue: deque[Job] = deque()
-        self._own_queues: dict[LocalBackend, deque[Job]] = {}
-        self._running: dict[str, Job] = {}
+        self._use = RecentUse()
+        self._turns = TaskTurns(self._workers, self._use)
+        self._own_turns: dict[str, TaskTurns] = {}
+        self._running = RunningJobs(count)
+        self._queue = FairQueue[_Queued](self._rank)
         self._closed = False
         self._planners.submit(warm_up)
-        for number in range(count):
-            threading.Thread(
-                target=self._conduct_jobs, name=f"conductor-{number}", daemon=True
-            ).start()
 
     def submit(
         self,
         job_id: str,
         backend: str,
-        params: JobParams,
+        load: Callable[[str, str], JobParams],
         *,
         program_id: str,
+        user: str = "",
+        session_id: str | None = None,
+        session_active: bool = False,
         calibration_id: str | None = None,
         time_limit_seconds: float | None = None,
+        caps: JobCaps = NO_CAPS,
         on_running: Callable[[str], None],
         on_final: Callable[[str, Outcome], None],
         on_estimated: Callable[[str, float], None] | None = None,
@@ -94,10 +126,17 @@ class Engine:
         Args:
             job_id: identifies the job in the callbacks.
             backend: name of a backend.
-            params: decoded and validated.
+            load: called at the job's turn with its id and its program, in a thread for planning;
+                returns its params, decoded and validated, or raises RefusedError.
             program_id: ``sampler``, ``estimator``, ``executor`` or ``noise-learner``.
+            user: whose job it is, and whose turns it takes.
+            session_id: of its session, if jobs of that go first once it is active. The session
+                becomes active when one of its jobs starts.
+            session_active: whether it is active.
             calibration_id: of the backend; None for its newest calibration.
-            time_limit_seconds: from running to final; the engine's own when None.
+            time_limit_seconds: from running to final, without the time for which all of its tasks
+                wait for the turns of others; the engine's own when None.
+            caps: what its user may ask for.
             on_running: called once from a thread of the engine, or never.
             on_final: called once from a thread of the engine.
             on_estimated: called with the seconds that the job will hold a device, once they are
@@ -107,53 +146,55 @@ class Engine:
             KeyError: no such backend or calibration.
             RuntimeError: the engine is closed.
         """
-        limit = self._time_limit_seconds if time_limit_seconds is None else time_limit_seconds
-        job = Job(
+        queued = _Queued(
             job_id,
+            user,
             self._backends.device(backend, calibration_id),
-            params,
+            load,
             program_id,
-            limit,
+            session_id,
+            caps,
+            self._time_limit_seconds if time_limit_seconds is None else time_limit_seconds,
             on_running,
             on_final,
-            StopFlag(str(self._flags / str(next(self._numbers)))),
-            on_estimated=on_estimated,
+            on_estimated,
         )
         with self._lock:
             if self._closed:
                 raise RuntimeError("the engine is closed")
-            if job.backend.own_thread:
-                self._queue_apart(job)
-            else:
-                self._queue.append(job)
-                self._lock.notify()
+            self._queue.push(
+                job_id,
+                queued,
+                backend=queued.backend.name,
+                user=user,
+                session=session_id,
+                first=session_active,
+            )
+            self._start_jobs()
 
     def cancel(self, job_id: str) -> None:
         """Stops a job: a queued one at once, a running one soon; others are unaffected."""
         with self._lock:
-            for queue in self._queues():
-                for job in queue:
-                    if job.job_id == job_id:
-                        queue.remove(job)
-                        self._notifier.submit(self._finish, job, job.cancelled())
-                        return
-            if running := self._running.get(job_id):
+            queued = self._queue.remove(job_id)
+            if queued is not None:
+                self._notifier.submit(self._cancel_queued, queued)
+            elif running := self._running.get(job_id):
                 running.messages.put(None)
 
     def queue_length(self, backend: str | None = None) -> int:
         """Jobs that wait for their turn, on one backend or on all."""
         with self._lock:
-            waiting = itertools.chain(*self._queues())
-            return sum(backend in (None, job.backend.name) for job in waiting)
+            return self._queue.length(backend)
+
+    def queued_jobs_of(self, user: str) -> int:
+        """Jobs of a user that wait for their turn."""
+        with self._lock:
+            return self._queue.jobs_of(user)
 
     def place_in_queue(self, job_id: str) -> int | None:
         """The place of a job that waits for its turn, from 1; None if it does not wait."""
         with self._lock:
-            for queue in self._queues():
-                for place, job in enumerate(queue, 1):
-                    if job.job_id == job_id:
-                        return place
-        return None
+            return self._queue.place(job_id)
 
     def close(self) -> None:
         """Cancels every job, waits until each is final, and ends the threads."""
@@ -161,71 +202,84 @@ class Engine:
             if self._closed:
                 return
             self._closed = True
-            waiting = list(itertools.chain(*self._queues()))
-            for queue in self._queues():
-                queue.clear()
-            for job in self._running.values():
+            for queued in list(self._queue):
+                self._queue.remove(queued.job_id)
+                self._notifier.submit(self._cancel_queued, queued, "The service was stopped.")
+            for job in self._running:
                 job.messages.put(None)
-            self._lock.notify_all()
-            for job in waiting:
-                self._notifier.submit(self._finish, job, job.cancelled("The service was stopped."))
-            self._lock.wait_for(lambda: not self._running)
+            self._lock.wait_for(lambda: not len(self._running))
         self._notifier.shutdown()
+        self._conductors.shutdown(wait=False)
         self._planners.shutdown(wait=False, cancel_futures=True)
         self._workers.close()
         self._planners.end(JOIN_SECONDS)
 
-    def _queues(self) -> list[deque[Job]]:
-        return [self._queue, *self._own_queues.values()]
+    def _rank(self, user: str) -> Any:
+        """Whose turn it is to start a job: who has fewer running, then who used less lately."""
+        return self._running.of(user), self._use.of(user)
 
-    def _queue_apart(self, job: Job) -> None:
-        """Queues a job on its backend's own queue, whose conductor lives as long as it has jobs."""
-        if (queue := self._own_queues.get(job.backend)) is not None:
-            queue.append(job)
-            return
-        self._own_queues[job.backend] = deque([job])
-        threading.Thread(
-            target=self._conduct_jobs_of,
-            args=[job.backend],
-            name=f"conductor-{job.backend.name}",
-            daemon=True,
-        ).start()
+    def _start_jobs(self) -> None:
+        """Starts all jobs that may start; the lock is held."""
+        while queued := self._queue.pop(
+            lambda item: self._running.may_start(item.user, item.backend)
+        ):
+            job = self._job_of(queued)
+            self._running.add(job)
+            if job.session_id is not None:
+                self._queue.activate(job.session_id)
+            self._conductors.grow(len(self._running))
+            self._planners.grow(len(self._running))
+            self._conductors.submit(self._conduct, job, self._turns_of(job.backend))
 
-    def _conduct_jobs_of(self, backend: LocalBackend) -> None:
-        worker = OneThread(backend.name, self._workers.rehearsals)
-        try:
-            while True:
-                with self._lock:
-                    queue = self._own_queues[backend]
-                    if not queue:
-                        del self._own_queues[backend]
-                        return
-                    job = queue.popleft()
-                    self._running[job.job_id] = job
-                self._conduct(job, worker)
-        finally:
-            worker.close()
+    def _job_of(self, queued: _Queued) -> Job:
+        return Job(
+            queued.job_id,
+            queued.user,
+            queued.backend,
+            queued.load,
+            queued.program_id,
+            queued.session_id,
+            queued.caps,
+            queued.time_limit_seconds,
+            queued.on_running,
+            queued.on_final,
+            StopFlag(str(self._flags / str(next(self._numbers)))),
+            on_estimated=queued.on_estimated,
+        )
 
-    def _conduct_jobs(self) -> None:
-        while True:
-            with self._lock:
-                self._lock.wait_for(lambda: self._queue or self._closed)
-                if self._closed:
-                    return
-                job = self._queue.popleft()
-                self._running[job.job_id] = job
-            self._conduct(job, self._workers)
+    def _turns_of(self, backend: LocalBackend) -> TaskTurns:
+        if not backend.own_thread:
+            return self._turns
+        turns = self._own_turns.get(backend.name)
+        if turns is None:
+            turns = TaskTurns(OneThread(backend.name, self._workers.rehearsals), self._use)
+            self._own_turns[backend.name] = turns
+        return turns
 
-    def _conduct(self, job: Job, workers: Workers | OneThread) -> None:
+    def _conduct(self, job: Job, turns: TaskTurns) -> None:
         try:
             job.on_running(job.job_id)
         except Exception:
             logger.exception("on_running of job %s", job.job_id)
-        outcome = conduct(job, workers, self._planners)
-        self._finish(job, outcome)
+        tasks = turns.of(job.user, job.backend.name, in_session=job.session_id is not None)
+        self._finish(job, conduct(job, tasks, self._planners))
         with self._lock:
-            del self._running[job.job_id]
+            self._running.remove(job)
+            if not self._closed:
+                self._start_jobs()
+            if not self._running.on(job.backend.name):
+                self._end_turns_of(job.backend)
             self._lock.notify_all()
+
+    def _end_turns_of(self, backend: LocalBackend) -> None:
+        """Ends the thread of a backend that was handed in; its next job gets a new one."""
+        turns = self._own_turns.pop(backend.name, None)
+        if turns is not None and isinstance(turns.workers, OneThread):
+            turns.workers.close()
+
+    def _cancel_queued(self, queued: _Queued, reason: str = "The job was cancelled.") -> None:
+        job = self._job_of(queued)
+        self._finish(job, job.cancelled(reason))
 
     def _finish(self, job: Job, outcome: Outcome) -> None:
         try:

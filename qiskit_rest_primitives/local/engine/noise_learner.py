@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET
 
 from qiskit_rest_primitives.errors import OptionsError, ProtocolError
-from qiskit_rest_primitives.local.engine.allowances import Memory, Time
+from qiskit_rest_primitives.local.engine.allowances import NO_CAPS, JobCaps, Memory, Share, Time
 from qiskit_rest_primitives.local.engine.check_mitigation import MAX_GATES, MAX_RANDOMIZATIONS
 from qiskit_rest_primitives.local.engine.plan import PubPlan, plan_runs
 from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
@@ -97,6 +97,7 @@ def plan_noise_learner(
     stop: StopFlag,
     rehearsals: Rehearsals,
     time_limit_seconds: float = math.inf,
+    caps: JobCaps = NO_CAPS,
 ) -> NoiseLearnerPlan:
     """Reads the options and circuits of a job.
 
@@ -106,6 +107,7 @@ def plan_noise_learner(
         stop: checked while that takes long.
         rehearsals: where QPY files are loaded first.
         time_limit_seconds: of the job.
+        caps: what its user may ask for.
 
     Raises:
         RefusedError: an option or a circuit that can't be read or acted on.
@@ -126,6 +128,7 @@ def plan_noise_learner(
         Memory(),
         Time(time_limit_seconds),
         backend.clock(),
+        Share(caps),
     )
     circuits: list[QuantumCircuit] = []
     with named_items("circuit"):

@@ -19,7 +19,14 @@ class OneThread:
     Args:
         name: of the backend.
         rehearsals: load QPY files before this process does.
+
+    Attributes:
+        width: tasks that it runs at the same time.
+        small_apart: whether small tasks have workers of their own.
     """
+
+    width = 1
+    small_apart = False
 
     def __init__(self, name: str, rehearsals: Rehearsals):
         self.rehearsals = rehearsals

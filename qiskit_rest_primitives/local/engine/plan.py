@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from qiskit_rest_primitives.errors import ProtocolError
-from qiskit_rest_primitives.local.engine.allowances import Memory, Time
+from qiskit_rest_primitives.local.engine.allowances import NO_CAPS, JobCaps, Memory, Share, Time
 from qiskit_rest_primitives.local.engine.check_mitigation import check_size
 from qiskit_rest_primitives.local.engine.gather import EstimatorJoin, SamplerJoin
 from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
@@ -146,6 +146,7 @@ def plan_job(
     stop: StopFlag,
     rehearsals: Rehearsals,
     time_limit_seconds: float = math.inf,
+    caps: JobCaps = NO_CAPS,
 ) -> JobPlan:
     """Reads every PUB and divides it into tasks.
 
@@ -155,6 +156,7 @@ def plan_job(
         stop: checked between PUBs.
         rehearsals: where QPY files are loaded first.
         time_limit_seconds: of the job.
+        caps: what its user may ask for.
 
     Raises:
         RefusedError: a PUB, an option or a circuit that the backend can't run.
@@ -171,7 +173,7 @@ def plan_job(
         )
         clock = backend.clock(requested.rep_delay_seconds, requested.init_qubits)
         time = Time(time_limit_seconds)
-        context = Context(requested, backend, stop, rehearsals, Memory(), time, clock)
+        context = Context(requested, backend, stop, rehearsals, Memory(), time, clock, Share(caps))
         read = read_sampler_pub if isinstance(params, SamplerParams) else read_estimator_pub
         sweeps = (read(item, index, context) for index, item in enumerate(params.pubs))
         seeds = Seeds(requested.seed)
@@ -260,6 +262,7 @@ def plan_sampler(
     requested, points, shots = context.requested, len(sweep.values), sweep.shots
     num_bits = {creg.name: creg.size for creg in sweep.circuit.cregs}
     num_bytes = sum(-(-bits // 8) for bits in num_bits.values())
+    context.share.take_shots(points * shots, index)
     context.memory.take(points * shots * max(1, num_bytes), index)
     wanted = SamplesWanted(shots)
     setup = context.backend.prepare(
@@ -299,6 +302,7 @@ def _plan_estimator(sweep: EstimatorSweep, index: int, seeds: Seeds, context: Co
         requested,
         ExpectationsWanted(sweep.observables, pairs, points, precision),
     )
+    context.share.take_shots(setup.num_circuits * shots_of(precision), index)
     context.time.take(setup, points, index)
     rows = _rows(sweep, setup)
     tasks: list[Task] = []

@@ -15,7 +15,7 @@ from qiskit.primitives.containers import BitArray
 from qiskit.primitives.containers.bindings_array import BindingsArray
 
 from qiskit_rest_primitives.errors import ProtocolError
-from qiskit_rest_primitives.local.engine.allowances import Memory, Time
+from qiskit_rest_primitives.local.engine.allowances import NO_CAPS, JobCaps, Memory, Share, Time
 from qiskit_rest_primitives.local.engine.check_pub import check_angles, check_shots_of_backend
 from qiskit_rest_primitives.local.engine.gather import SamplerJoin
 from qiskit_rest_primitives.local.engine.load_circuit import (
@@ -197,6 +197,7 @@ def read_program(
     stop: StopFlag,
     rehearsals: Rehearsals,
     time_limit_seconds: float = math.inf,
+    caps: JobCaps = NO_CAPS,
 ) -> ReadProgram:
     """Reads the options and circuits of a quantum program.
 
@@ -206,6 +207,7 @@ def read_program(
         stop: checked while that takes long.
         rehearsals: where QPY files are loaded first.
         time_limit_seconds: of the job.
+        caps: what its user may ask for.
 
     Raises:
         RefusedError: an option or a circuit that can't be read or acted on.
@@ -214,7 +216,7 @@ def read_program(
         requested = read_program_options(params, backend)
         clock = backend.clock(requested.rep_delay_seconds, requested.init_qubits)
         time = Time(time_limit_seconds)
-        context = Context(requested, backend, stop, rehearsals, Memory(), time, clock)
+        context = Context(requested, backend, stop, rehearsals, Memory(), time, clock, Share(caps))
         check_samplex_items(params.quantum_program.items)
         return ReadProgram(params, _load(params, context), context, Seeds(requested.seed))
 

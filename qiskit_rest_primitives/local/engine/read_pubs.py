@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from qiskit_rest_primitives.local.engine.allowances import Memory, Time
+from qiskit_rest_primitives.local.engine.allowances import Memory, Share, Time
 from qiskit_rest_primitives.local.engine.bind_values import bind_values, coerce_observables
 from qiskit_rest_primitives.local.engine.check_pub import (
     check_angles,
@@ -39,6 +39,7 @@ class Context:
 
     Attributes:
         clock: of the device, by which the job is charged; None for a simulator.
+        share: what the limits of the job's user leave to it.
     """
 
     requested: Requested
@@ -48,6 +49,7 @@ class Context:
     memory: Memory
     time: Time
     clock: DeviceTime | None
+    share: Share = field(default_factory=Share)
 
     def load(self, circuit: str | bytes, index: int, num_qubits: int | None) -> LoadedCircuit:
         """The circuit of PUB ``index``; see `load_circuit`."""
@@ -57,14 +59,16 @@ class Context:
         return self.accepted(loaded, index)
 
     def accepted(self, loaded: LoadedCircuit, index: int) -> LoadedCircuit:
-        """The circuit of PUB ``index``, if there is memory for it, without stretches.
+        """The circuit of PUB ``index`` without stretches.
 
         Raises:
-            RefusedError: there is not, or the lengths of its delays can't be found.
+            RefusedError: it is too large, or the lengths of its delays can't be found.
         """
-        self.memory.take_bits(loaded.circuit.num_qubits + loaded.circuit.num_clbits, index)
+        circuit = loaded.circuit
+        self.share.take_qubits(circuit.num_qubits, index)
+        self.memory.take_bits(circuit.num_qubits + circuit.num_clbits, index)
         target = None if self.clock is None else self.backend.target
-        settled = settle_stretches(loaded.circuit, target, index, self.stop.check)
+        settled = settle_stretches(circuit, target, index, self.stop.check)
         return replace(loaded, circuit=settled.circuit, stretch_values=settled.stretch_values)
 
 

@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from qiskit.primitives.containers import BitArray, PrimitiveResult, SamplerPubResult
 
+from qiskit_rest_primitives.local.engine.allowances import JobCaps
 from qiskit_rest_primitives.local.engine.gather import SamplerJoin
-from qiskit_rest_primitives.local.engine.one_thread import OneThread
-from qiskit_rest_primitives.local.engine.plan import MitigationPlan, PubPlan, plan_job
+from qiskit_rest_primitives.local.engine.plan import JobPlan, MitigationPlan, PubPlan, plan_job
+from qiskit_rest_primitives.local.engine.task_turns import JobTasks
 from qiskit_rest_primitives.local.engine.tasks import (
     StepFound,
     StepTask,
@@ -25,23 +26,23 @@ from qiskit_rest_primitives.local.engine.tasks import (
     Work,
 )
 from qiskit_rest_primitives.local.engine.windows import Windows
-from qiskit_rest_primitives.local.engine.workers import Workers
 from qiskit_rest_primitives.local.outcome import Outcome, RefusedError
 from qiskit_rest_primitives.mitigation.device_time import JOB_OVERHEAD_SECONDS
 from qiskit_rest_primitives.mitigation.steps import Finished, Step
-from qiskit_rest_primitives.wire.executor.program import ExecutorParams
 from qiskit_rest_primitives.wire.limits import RAN_TOO_LONG
-from qiskit_rest_primitives.wire.request.noise_learner import NoiseLearnerParams
 from qiskit_rest_primitives.wire.result.results import encode_result
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.engine.noise_learner import NoiseLearnerPlan
+    from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend
+    from qiskit_rest_primitives.wire.executor.program import ExecutorParams
     from qiskit_rest_primitives.wire.request.job_request import (
         EstimatorParams,
         JobParams,
         SamplerParams,
     )
+    from qiskit_rest_primitives.wire.request.noise_learner import NoiseLearnerParams
 
 logger = logging.getLogger(__name__)
 _TRACEBACK_FRAMES = 10
@@ -63,6 +64,10 @@ class Job:
     """The engine's state of a job.
 
     Attributes:
+        user: whose job it is.
+        load: reads and decodes its params, given its id and its program.
+        session_id: of the session that it belongs to, if jobs of that go first.
+        caps: what its user may ask for.
         messages: finished futures, and None to cancel; its conductor waits for these.
         steps: lines of its log.
         on_estimated: called with the seconds that it will hold a device, once they are known.
@@ -70,9 +75,12 @@ class Job:
     """
 
     job_id: str
+    user: str
     backend: LocalBackend
-    params: JobParams
+    load: Callable[[str, str], JobParams]
     program_id: str
+    session_id: str | None
+    caps: JobCaps
     time_limit_seconds: float
     on_running: Callable[[str], None]
     on_final: Callable[[str, Outcome], None]
@@ -100,16 +108,16 @@ class Job:
         return self.outcome("Cancelled", reason=reason, reason_code=code)
 
 
-def conduct(job: Job, workers: Workers | OneThread, planners: Executor) -> Outcome:
+def conduct(job: Job, workers: JobTasks, planners: Executor) -> Outcome:
     """Runs a job and says how it ended; raises nothing."""
     course = _Course(job, workers, planners)
     try:
-        if isinstance(job.params, ExecutorParams):
-            body = course.run_program(job.params)
-        elif isinstance(job.params, NoiseLearnerParams):
-            body = course.run_noise_learner(job.params)
+        if job.program_id == "executor":
+            body = course.run_program()
+        elif job.program_id == "noise-learner":
+            body = course.run_noise_learner()
         else:
-            body = course.run_pubs(job.params)
+            body = course.run_pubs()
         job.log(f"completed, {len(body)} bytes of result")
         return job.outcome("Completed", body=body)
     except _EndedError as end:
@@ -128,7 +136,7 @@ class _Course:
         windows: when the PUBs' own circuits ran.
     """
 
-    def __init__(self, job: Job, workers: Workers | OneThread, planners: Executor):
+    def __init__(self, job: Job, workers: JobTasks, planners: Executor):
         self._job = job
         self._workers = workers
         self._planners = planners
@@ -142,18 +150,10 @@ class _Course:
         future.add_done_callback(self._job.messages.put)
         return self._next().result()
 
-    def run_pubs(self, params: SamplerParams | EstimatorParams) -> bytes:
+    def run_pubs(self) -> bytes:
         """Runs a job with PUBs and encodes its result."""
         job = self._job
-        job.log(f"{job.program_id} job with {len(params.pubs)} PUBs on {job.backend.name}")
-        plan = self.plan(
-            plan_job,
-            params,
-            job.backend,
-            job.stop,
-            self._workers.rehearsals,
-            job.time_limit_seconds,
-        )
+        plan, support_qiskit = self.plan(_load_and_plan, job, self._workers.rehearsals)
         if plan.clock is not None:
             job.usage_seconds = JOB_OVERHEAD_SECONDS
         if plan.mitigated is None:
@@ -164,7 +164,7 @@ class _Course:
         else:
             finished = self.mitigate(plan.mitigated)
             pubs, metadata = finished.pubs, finished.metadata
-        if job.program_id == "sampler" and params.support_qiskit is True:
+        if job.program_id == "sampler" and support_qiskit:
             # Plain JSON has no form for them.
             spans = self.windows.spans(pubs)
             metadata = {**metadata, "execution": {"execution_spans": spans}}
@@ -172,14 +172,15 @@ class _Course:
         return encode_result(
             result,
             program_id=job.program_id,
-            support_qiskit=params.support_qiskit is True,
+            support_qiskit=support_qiskit,
         )
 
-    def run_program(self, params: ExecutorParams) -> bytes:
+    def run_program(self) -> bytes:
         """Runs a quantum program and encodes its result."""
         from qiskit_rest_primitives.local.engine.quantum_program import named_items, read_program
 
         job = self._job
+        params = cast("ExecutorParams", self.plan(job.load, job.job_id, job.program_id))
         job.log(f"program of {len(params.quantum_program.items)} items on {job.backend.name}")
         with named_items():
             read = self.plan(
@@ -189,6 +190,7 @@ class _Course:
                 job.stop,
                 self._workers.rehearsals,
                 job.time_limit_seconds,
+                job.caps,
             )
             sampled = self.plan(read.sample)
             if read.context.clock is None:
@@ -200,12 +202,13 @@ class _Course:
             self.run(program.plans)
             return program.encoded_result(params)
 
-    def run_noise_learner(self, params: NoiseLearnerParams) -> bytes:
+    def run_noise_learner(self) -> bytes:
         """Learns the noise of layers and encodes the result."""
         from qiskit_rest_primitives.local.engine.noise_learner import plan_noise_learner
         from qiskit_rest_primitives.local.engine.quantum_program import named_items
 
         job = self._job
+        params = cast("NoiseLearnerParams", self.plan(job.load, job.job_id, job.program_id))
         job.log(f"noise learner of {len(params.circuits)} circuits on {job.backend.name}")
         plan = self.plan(
             plan_noise_learner,
@@ -214,6 +217,7 @@ class _Course:
             job.stop,
             self._workers.rehearsals,
             job.time_limit_seconds,
+            job.caps,
         )
         if plan.context.clock is not None:
             job.usage_seconds = JOB_OVERHEAD_SECONDS
@@ -326,15 +330,31 @@ class _Course:
     def _next(self) -> Future[Any]:
         """The next future that is done."""
         limit = self._job.time_limit_seconds
-        try:
-            message = self._job.messages.get(timeout=max(0.0, self._deadline - time.monotonic()))
-        except queue.Empty:
-            raise _EndedError(
-                f"The job ran longer than its limit of {limit:g} s.", RAN_TOO_LONG
-            ) from None
+        while True:
+            # The time for which others had their turns is not the job's.
+            left = self._deadline + self._workers.held_up_seconds() - time.monotonic()
+            try:
+                message = self._job.messages.get(timeout=max(0.0, left))
+                break
+            except queue.Empty:
+                if left <= 0:
+                    raise _EndedError(
+                        f"The job ran longer than its limit of {limit:g} s.", RAN_TOO_LONG
+                    ) from None
         if message is None:
             raise _EndedError("The job was cancelled.", None)
         return message
+
+
+def _load_and_plan(job: Job, rehearsals: Rehearsals) -> tuple[JobPlan, bool]:
+    """Plans a job with PUBs; says whether its result is in the Qiskit encoding, too.
+
+    Its params, which can be large, are let go after this.
+    """
+    params = cast("SamplerParams | EstimatorParams", job.load(job.job_id, job.program_id))
+    job.log(f"{job.program_id} job with {len(params.pubs)} PUBs on {job.backend.name}")
+    plan = plan_job(params, job.backend, job.stop, rehearsals, job.time_limit_seconds, job.caps)
+    return plan, params.support_qiskit is True
 
 
 def failed(job: Job, error: BaseException) -> Outcome:

@@ -61,6 +61,11 @@ class Workers:
         """Tasks that it runs at the same time; a guess if the executor has no such attribute."""
         return getattr(self._executor, "_max_workers", _WIDTH_OF_OTHERS)
 
+    @property
+    def small_apart(self) -> bool:
+        """Whether small tasks have as many workers of their own."""
+        return not self._given
+
     def submit(self, task: Work[ResultT], *, small: bool) -> Future[ResultT]:
         """Queues one task; small tasks run in threads, see `thread_or_process`."""
         with self._lock:

@@ -46,21 +46,23 @@ class Running:
         backend: str = "statevector",
         time_limit_seconds: float | None = None,
         job_id: str = "job",
+        **more: Any,
     ):
         self.job_id = job_id
         self.program_id = program_id
         self.started = threading.Event()
         self.ended = threading.Event()
         self.outcomes: list[Outcome] = []
-        body = json.dumps({"support_qiskit": True} | params).encode()
+        decoded = decode_params(program_id, json.dumps({"support_qiskit": True} | params).encode())
         engine.submit(
             job_id,
             backend,
-            decode_params(program_id, body),
+            lambda *_: decoded,
             program_id=program_id,
             time_limit_seconds=time_limit_seconds,
             on_running=lambda _: self.started.set(),
             on_final=self._on_final,
+            **more,
         )
 
     def _on_final(self, job_id: str, outcome: Outcome) -> None:

@@ -25,10 +25,11 @@ def outcome_of(
         outcomes.append(outcome)
         ended.set()
 
+    decoded = decode_params(program_id, json.dumps(params).encode())
     engine.submit(
         uuid.uuid4().hex,
         backend,
-        decode_params(program_id, json.dumps(params).encode()),
+        lambda *_: decoded,
         program_id=program_id,
         on_running=lambda _: None,
         on_final=on_final,

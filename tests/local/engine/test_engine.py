@@ -166,7 +166,12 @@ def test_callbacks_that_raise_do_not_stop_the_engine(engine):
 
     params = decode_params("sampler", b'{"pubs": []}')
     engine.submit(
-        "x", "statevector", params, program_id="sampler", on_running=broken, on_final=broken
+        "x",
+        "statevector",
+        lambda *_: params,
+        program_id="sampler",
+        on_running=broken,
+        on_final=broken,
     )
     run(engine, "sampler", [[BELL, [0.3]]])
 

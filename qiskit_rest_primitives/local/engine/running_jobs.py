@@ -1,0 +1,78 @@
+"""The jobs that run, and whether one more may start."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from qiskit_rest_primitives.local.engine.fair_queue import count_down
+
+if TYPE_CHECKING:
+    from qiskit_rest_primitives.local.engine.run_job import Job
+    from qiskit_rest_primitives.local.simulators.backends import LocalBackend
+
+MOST_JOBS: Final = 200
+"""Running jobs of all users: each has a thread and its params in memory."""
+MOST_BACKENDS: Final = 8
+"""Backends on which the jobs of one user run though as many jobs run as usual."""
+
+
+class RunningJobs:
+    """The running jobs.
+
+    A user without a running job may always start one, and one more on each further backend; so no
+    user and no backend waits for another. Beyond that, as many jobs run as keep the workers busy.
+
+    Args:
+        at_once: how many jobs keep the workers busy.
+    """
+
+    def __init__(self, at_once: int):
+        self._at_once = at_once
+        self._jobs: dict[str, Job] = {}
+        self._count = 0
+        self._of_users: Counter[str] = Counter()
+        self._of_lines: Counter[tuple[str, str]] = Counter()
+        self._on_backends: Counter[str] = Counter()
+
+    def may_start(self, user: str, backend: LocalBackend) -> bool:
+        """Whether a job of that user may start on that backend."""
+        if not self._of_lines[user, backend.name] and self._of_users[user] < MOST_BACKENDS:
+            return self._count < MOST_JOBS
+        return self._count < self._at_once and not backend.own_thread
+
+    def add(self, job: Job) -> None:
+        """Counts a job that starts."""
+        self._jobs[job.job_id] = job
+        self._count += 1
+        self._of_users[job.user] += 1
+        self._of_lines[job.user, job.backend.name] += 1
+        self._on_backends[job.backend.name] += 1
+
+    def remove(self, job: Job) -> None:
+        """Counts a job that ended."""
+        if self._jobs.get(job.job_id) is job:
+            del self._jobs[job.job_id]
+        self._count -= 1
+        count_down(self._of_users, job.user)
+        count_down(self._of_lines, (job.user, job.backend.name))
+        count_down(self._on_backends, job.backend.name)
+
+    def get(self, job_id: str) -> Job | None:
+        """The running job of that id."""
+        return self._jobs.get(job_id)
+
+    def of(self, user: str) -> int:
+        """How many jobs of a user run."""
+        return self._of_users[user]
+
+    def on(self, backend: str) -> int:
+        """How many jobs run on a backend."""
+        return self._on_backends[backend]
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self._jobs.values())
+
+    def __len__(self) -> int:
+        return self._count
