@@ -23,6 +23,7 @@ from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.retry import Attempts, retry_after
 from qiskit_rest_primitives.http.retry_policies import RETRIABLE_CLIENT_ERRORS, Limit
+from qiskit_rest_primitives.wire.limits import LIMIT_REACHED
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,9 @@ def is_lost(error: RestPrimitivesError) -> bool:
 def harmless_limit(error: RestPrimitivesError, client: ApiClient) -> Limit | None:
     """How long a call is retried after an error before the service acted; None if it is final."""
     status = error.status_code if isinstance(error, APIError) else None
+    if isinstance(error, RateLimitError) and error.code == LIMIT_REACHED:
+        # Without a time to wait, as for a full queue, only the user can do something about it.
+        return None if retry_after(error) is None else retry_policies.RATE_LIMITED
     if isinstance(error, RateLimitError) or status == 503:
         return retry_policies.RATE_LIMITED
     if status == 401 and client.renews_tokens:

@@ -24,19 +24,19 @@ class Caps:
         queued_jobs: jobs that wait for their turn; one more is answered with 429.
         shots: of a job, over all of its PUBs and their points; a job with more fails.
         qubits: of each circuit; a job with a wider one fails. The backend has a width as well.
-        seconds_per_day: usage of the jobs that ended within 24 hours; then jobs are answered
-            with 429.
+        seconds_per_day: usage of the jobs submitted within 24 hours; then jobs are answered with
+            429.
         stored_bytes: of the jobs that the service keeps, with their params and results; then jobs
             are answered with 429.
         connections: open at once; one more is answered with 429.
         submissions_per_minute: jobs submitted in any minute; one more is answered with 429.
 
     >>> Limits(caps=Caps(queued_jobs=100, qubits=20)).caps.shots
-    100000000
+    1000000000
     """
 
     queued_jobs: int | None = 10_000
-    shots: int | None = 100_000_000
+    shots: int | None = 1_000_000_000
     qubits: int | None = None
     seconds_per_day: float | None = None
     stored_bytes: int | None = 20_000_000_000

@@ -1,4 +1,4 @@
-"""POST /jobs: checks the rate, the body and its size in memory before decoding it."""
+"""POST /jobs: checks the limits of the user, the body and its size in memory before decoding it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from qiskit_rest_primitives.local.api.account import check_usage
 from qiskit_rest_primitives.local.api.decoded_size import decoded_bytes
 from qiskit_rest_primitives.local.api.dispatch import read_body
 from qiskit_rest_primitives.local.api.replies import json_reply
+from qiskit_rest_primitives.local.api.user_caps import check_caps
 from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.problems import (
     TAG_TOO_LONG,
-    TOO_MANY_REQUESTS,
     TOO_MANY_TAGS,
     ProblemError,
 )
@@ -43,16 +43,7 @@ LARGE_REQUEST = 65_536
 
 async def create_job(core: Core, principal: Principal, request: Request) -> Response:
     """POST /jobs."""
-    per_minute = core.caps_of(principal.user).submissions_per_minute
-    wait = core.rates.wait_seconds(principal.user, per_minute)
-    if wait > 0:
-        raise ProblemError(
-            429,
-            f"Too many jobs requests were received: the limit is {per_minute} per minute.",
-            code=TOO_MANY_REQUESTS,
-            solution="Reduce the request rate and try again.",
-            headers={"Retry-After": str(int(wait) + 1)},
-        )
+    await check_caps(core, principal)
     body = await read_body(request, core.limits.body_bytes)
     try:
         if len(body) > LARGE_REQUEST:

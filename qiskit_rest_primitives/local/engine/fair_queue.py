@@ -129,14 +129,15 @@ class FairQueue(Generic[T]):
         if entry is None:
             return None
         users = self._lines[entry.backend, entry.first]
-        own = users[entry.user]
-        rounds = _position(own, entry)
-        turn = (self._rank(entry.user), own[0].number)
+        rounds = _position(users[entry.user], entry)
+        turn = (self._rank(entry.user), entry.number)
         place = rounds + 1
         for user, line in users.items():
-            if user != entry.user:
-                earlier = (self._rank(user), line[0].number) < turn
-                place += min(len(line), rounds + earlier)
+            if user == entry.user:
+                continue
+            place += min(len(line), rounds)
+            # Who is earlier in a round has one job more before it.
+            place += len(line) > rounds and (self._rank(user), line[rounds].number) < turn
         if not entry.first:
             place += sum(map(len, self._lines.get((entry.backend, True), {}).values()))
         return place

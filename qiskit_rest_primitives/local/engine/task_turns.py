@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -55,15 +55,20 @@ class TaskTurns:
     Args:
         workers: run the tasks.
         use: what users have used lately; work of tasks is added to it.
+        clock: monotonic seconds.
     """
 
-    def __init__(self, workers: Workers | OneThread, use: RecentUse):
+    def __init__(
+        self,
+        workers: Workers | OneThread,
+        use: RecentUse,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         self.workers = workers
+        self.clock = clock
         self._lock = threading.Lock()
-        self._lanes = [_Lane(workers, use)]
-        if workers.small_apart:
-            # Small tasks have threads of their own, so they do not wait for large ones.
-            self._lanes.append(_Lane(workers, use))
+        # Small tasks that have threads of their own do not wait for large ones.
+        self._lanes = [_Lane(workers, use, clock) for _ in range(1 + workers.small_apart)]
 
     def of(self, user: str, backend: str, *, in_session: bool) -> JobTasks:
         """The workers as one running job sees them.
@@ -200,7 +205,7 @@ class JobTasks:
     def held_up_seconds(self) -> float:
         """How long all of its tasks have waited for the turns of others."""
         since = self._held_since
-        return self._held_seconds + (0.0 if since is None else time.monotonic() - since)
+        return self._held_seconds + (0.0 if since is None else self._turns.clock() - since)
 
     def counted(self, *, waiting: int = 0, at_workers: int = 0) -> None:
         """Counts its tasks that wait and those at workers."""
@@ -208,9 +213,9 @@ class JobTasks:
         self._at_workers += at_workers
         held_up = self._waiting > 0 and not self._at_workers
         if held_up and self._held_since is None:
-            self._held_since = time.monotonic()
+            self._held_since = self._turns.clock()
         elif not held_up and self._held_since is not None:
-            self._held_seconds += time.monotonic() - self._held_since
+            self._held_seconds += self._turns.clock() - self._held_since
             self._held_since = None
 
     def _forget(self, future: Future[Any]) -> None:
@@ -225,8 +230,9 @@ class _Lane:
     while starts at the time of the others, so nobody saves up turns.
     """
 
-    def __init__(self, workers: Workers | OneThread, use: RecentUse):
+    def __init__(self, workers: Workers | OneThread, use: RecentUse, clock: Callable[[], float]):
         self.handing_out = False
+        self._clock = clock
         self._workers = workers
         self._use = use
         self._at_workers: set[_Task] = set()
@@ -258,7 +264,7 @@ class _Lane:
         self._now = max(self._now, self._times[user])
         tasks = self._whose_turn(user)
         task = self._users[tasks.user][tasks][0]
-        task.begun = time.monotonic()
+        task.begun = self._clock()
         task.expected = tasks.task_seconds
         task.weight = self._use.weight(tasks.user, self._users)
         self._times[tasks.user] += task.expected / task.weight
@@ -284,7 +290,7 @@ class _Lane:
         if task not in self._at_workers:
             return False
         self._at_workers.remove(task)
-        seconds = time.monotonic() - task.begun
+        seconds = self._clock() - task.begun
         task.tasks.task_seconds = seconds
         self._times[task.tasks.user] += (seconds - task.expected) / task.weight
         self._use.add(task.tasks.user, seconds)
