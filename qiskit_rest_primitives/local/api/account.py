@@ -16,6 +16,8 @@ from qiskit_rest_primitives.local.api.dispatch import VERSIONS, read_body, read_
 from qiskit_rest_primitives.local.api.replies import json_reply, no_content
 from qiskit_rest_primitives.local.auth import API_KEY_GRANT, Principal
 from qiskit_rest_primitives.local.problems import ProblemError
+from qiskit_rest_primitives.local.store.lists import owner_of, tags_with
+from qiskit_rest_primitives.local.store.usage import JOB_KINDS
 from qiskit_rest_primitives.local.times import iso_time
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ async def usage(core: Core, principal: Principal, request: Request) -> Response:
     """GET /instances/usage: whole seconds used in the last 28 days, rounded up."""
     now = core.clock()
     start = now - PERIOD_SECONDS
-    consumed = consumed_seconds(core, principal, start)
+    consumed = await core.in_thread(consumed_seconds, core, principal, start)
     content: dict[str, Any] = {
         "instance_id": principal.instance,
         "plan_id": PLAN,
@@ -117,29 +119,26 @@ async def usage(core: Core, principal: Principal, request: Request) -> Response:
 
 
 def consumed_seconds(core: Core, principal: Principal, start: float) -> float:
-    """Seconds that the jobs of an instance used since ``start``."""
-    found = core.store.rows(
-        "SELECT SUM(usage_seconds) FROM jobs WHERE user = ? AND instance = ? AND created >= ?",
-        (principal.user, principal.instance, start),
-    )
-    return found[0][0] or 0.0
+    """Seconds that the jobs of an instance used since ``start``; for a thread."""
+    found = core.store.used(principal.user, principal.instance, start)
+    return sum(row.seconds for row in found if row.kind in JOB_KINDS)
 
 
 def _limit(core: Core, principal: Principal) -> int | None:
     return core.store.instance_limit(principal.instance)
 
 
-def check_usage(core: Core, principal: Principal) -> None:
+async def check_usage(core: Core, principal: Principal) -> None:
     """Refuses a submission once the instance has used up its limit.
 
     Raises:
         ProblemError: 409.
     """
     limit = _limit(core, principal)
-    if (
-        limit is not None
-        and consumed_seconds(core, principal, core.clock() - PERIOD_SECONDS) >= limit
-    ):
+    if limit is None:
+        return
+    start = core.clock() - PERIOD_SECONDS
+    if await core.in_thread(consumed_seconds, core, principal, start) >= limit:
         raise ProblemError(
             409,
             f"The instance has used its limit of {limit} s.",
@@ -160,19 +159,24 @@ async def set_instance_limit(core: Core, principal: Principal, request: Request)
 
 
 async def search_tags(core: Core, principal: Principal, request: Request) -> Response:
-    """GET /tags: the caller's tags that contain a text."""
+    """GET /tags: the caller's tags that contain a text.
+
+    A tag that ends in 32 hexadecimal digits, as clients give to each submission, is found by the
+    whole of it alone.
+    """
     query = request.query_params
     if query.get("type") != "job":
         raise ProblemError(400, "The query must have type=job.")
     search = query.get("search", "")
     if len(search) not in SEARCH_LENGTHS:
         raise ProblemError(400, f"search is 3 to 100 characters long, not {len(search)}.")
-    found = core.store.rows(
-        "SELECT DISTINCT tag FROM tags JOIN jobs ON jobs.id = tags.job_id"
-        " WHERE user = ? AND instance = ? AND instr(lower(tag), lower(?)) ORDER BY tag",
-        (principal.user, principal.instance, search),
-    )
-    return json_reply({"tags": [row[0] for row in found]})
+
+    def found() -> list[str]:
+        with core.store.reading() as database:
+            owner = owner_of(database, principal.user, principal.instance)
+            return tags_with(database, owner, search)
+
+    return json_reply({"tags": await core.in_thread(found)})
 
 
 async def health(request: Request) -> Response:

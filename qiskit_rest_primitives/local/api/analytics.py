@@ -1,8 +1,11 @@
-"""The endpoints below /analytics: what the caller's jobs have used, in milliseconds."""
+"""The endpoints below /analytics: what the caller's jobs have used, in milliseconds.
+
+A job counts when it was submitted; a session when it was opened, with all that its jobs used.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -14,23 +17,19 @@ from qiskit_rest_primitives.local.api.filters import when
 from qiskit_rest_primitives.local.api.replies import json_reply
 from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError
+from qiskit_rest_primitives.local.store.schema import DAY_SECONDS
+from qiskit_rest_primitives.local.store.usage import JOB_KINDS, Used
 from qiskit_rest_primitives.local.times import iso_time
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.job_states import Core
 
-KEYS = {
-    "backend": "jobs.backend",
-    "instance": "jobs.instance",
-    "user_id": "jobs.user",
-    "plan": f"'{PLAN}'",
-}
-"""What usage can be grouped by -> its column."""
-DAY = "CAST(jobs.created / 86400 AS INTEGER)"
-DAY_SECONDS = 86_400
+KEYS = ("backend", "instance", "user_id", "plan")
+"""What usage can be grouped by."""
 
-Where = tuple[str, list[Any]]
-Figures = dict[tuple[Any, ...], dict[str, float]]
+Row = tuple[str, Used]
+"""An instance, and a part of what was used there."""
+Figures = dict[Any, dict[str, float]]
 
 
 async def filters(core: Core, principal: Principal, request: Request) -> Response:
@@ -48,131 +47,114 @@ async def filters(core: Core, principal: Principal, request: Request) -> Respons
 
 async def usage(core: Core, principal: Principal, request: Request) -> Response:
     """GET /analytics/usage: all jobs together."""
-    where, _ = await core.in_thread(_where, core, principal, request)
-    found = await core.in_thread(_figures, core, where, ())
-    return json_reply(found[()])
+    rows = await core.in_thread(_rows, core, principal, request, _interval(core, request))
+    return json_reply(_summary([row for _, row in rows]))
 
 
 async def usage_grouped(core: Core, principal: Principal, request: Request) -> Response:
     """GET /analytics/usage_grouped: by backend, instance, user or plan."""
-    column = _group_by(request, KEYS)
-    where, _ = await core.in_thread(_where, core, principal, request)
-    found = await core.in_thread(_figures, core, where, (column,))
-    return json_reply({"data": [{"key": key, **figures} for (key,), figures in found.items()]})
+    key = _group_by(request, KEYS)
+    rows = await core.in_thread(_rows, core, principal, request, _interval(core, request))
+    same = {"user_id": principal.user, "plan": PLAN}
+
+    def group(row: Row) -> str:
+        return {"backend": row[1].backend, "instance": row[0], **same}[key]
+
+    found = _figures(rows, group)
+    return json_reply({"data": [{"key": name, **figures} for name, figures in found.items()]})
 
 
 async def usage_grouped_by_date(core: Core, principal: Principal, request: Request) -> Response:
     """GET /analytics/usage_grouped_by_date: by instance and day (UTC) of the submission."""
-    column = _group_by(request, ("instance",))
-    where, (start, end) = await core.in_thread(_where, core, principal, request)
-    found = await core.in_thread(_figures, core, where, (DAY, column))
+    _group_by(request, ("instance",))
+    start, end = _interval(core, request)
+    rows = await core.in_thread(_rows, core, principal, request, (start, end))
+    found = _figures(rows, lambda row: (row[1].day, row[0]))
     data = [
         {
-            "key": key,
+            "key": crn,
             "interval_start": iso_time(day * DAY_SECONDS),
             "interval_end": iso_time((day + 1) * DAY_SECONDS),
             **figures,
         }
-        for (day, key), figures in found.items()
+        for (day, crn), figures in found.items()
     ]
     return json_reply(
         {"interval_start": iso_time(start), "interval_end": iso_time(end), "data": data}
     )
 
 
-def _group_by(request: Request, allowed: Sequence[str] | dict[str, str]) -> str:
-    """The column of the query's ``group_by``.
+def _group_by(request: Request, allowed: Sequence[str]) -> str:
+    """The query's ``group_by``.
 
     Raises:
-        ProblemError: 400, it is missing or another one.
+        ProblemError: 400, it is missing or not allowed.
     """
     key = request.query_params.get("group_by", "")
     if key not in allowed:
         raise ProblemError(400, f"group_by is one of {', '.join(allowed)}, not {key[:40]!r}.")
-    return KEYS[key]
+    return key
 
 
-def _where(core: Core, principal: Principal, request: Request) -> tuple[Where, tuple[float, float]]:
-    """The filters of a query, and the interval: by default the last 28 days.
-
-    The caller sees jobs of their own alone, of all their instances.
-    """
+def _interval(core: Core, request: Request) -> tuple[float, float]:
+    """The interval of a query, in seconds since the epoch: by default the last 28 days."""
     end = when(request, "interval_end")
     end = core.clock() if end is None else end
     start = when(request, "interval_start")
-    start = end - PERIOD_SECONDS if start is None else start
-    where = ["jobs.user = ?", "jobs.created >= ?", "jobs.created < ?"]
-    values: list[Any] = [principal.user, start, end]
+    return (end - PERIOD_SECONDS if start is None else start), end
 
-    def among(column: str, allowed: Sequence[str], negated: str = "") -> None:
-        marks = ", ".join("?" * len(allowed))
-        where.append(f"{column} {negated} IN ({marks})")
-        values.extend(allowed)
 
-    own = core.tokens.instances_of(principal.user)
-    wanted = request.query_params.getlist("instance")
-    among("jobs.instance", [crn for crn in own if not wanted or crn in wanted])
-    for name in ("backend", "user_id", "plan"):
-        if chosen := request.query_params.getlist(name):
-            among(KEYS[name], chosen)
+def _rows(
+    core: Core, principal: Principal, request: Request, interval: tuple[float, float]
+) -> list[Row]:
+    """What a query is about. The caller sees jobs of their own alone, of all their instances."""
+    query = request.query_params
+    for name, own in (("user_id", principal.user), ("plan", PLAN)):
+        if query.getlist(name) and own not in query.getlist(name):
+            return []
+    wanted, backends = query.getlist("instance"), query.getlist("backend")
+    simulators: set[str] = set()
     if flag(request, "simulators", True) is False:
-        simulators = [each.name for each in core.backends.listed() if each.is_simulator]
-        among("jobs.backend", simulators, "NOT")
-    return (" AND ".join(where), values), (start, end)
+        simulators = {each.name for each in core.backends.listed() if each.is_simulator}
+    return [
+        (crn, row)
+        for crn in core.tokens.instances_of(principal.user)
+        if not wanted or crn in wanted
+        for row in core.store.used(principal.user, crn, *interval)
+        if (not backends or row.backend in backends) and row.backend not in simulators
+    ]
 
 
-def _figures(core: Core, where: Where, keys: Sequence[str]) -> Figures:
+def _figures(rows: Sequence[Row], key: Callable[[Row], Any]) -> Figures:
     """Group -> its figures; the groups in order of their keys."""
-    condition, values = where
-    columns = "".join(f"{key}, " for key in keys)
-    grouping = f"GROUP BY {', '.join(keys)} ORDER BY {', '.join(keys)}" if keys else ""
-    alone = "CASE WHEN jobs.session_id IS NULL THEN jobs.usage_seconds END"
-    waited = "jobs.running - jobs.created"
-    jobs = core.store.rows(
-        f"SELECT {columns} COUNT(*), SUM(jobs.usage_seconds), COUNT({alone}), SUM({alone}),"
-        f" MAX({alone}), COUNT({waited}), SUM({waited}), MAX({waited})"
-        f" FROM jobs WHERE {condition} {grouping}",
-        values,
-    )
-    sessions = core.store.rows(
-        f"SELECT {columns} sessions.mode, SUM(jobs.usage_seconds)"
-        " FROM jobs JOIN sessions ON sessions.id = jobs.session_id"
-        f" WHERE {condition} GROUP BY {', '.join([*keys, 'sessions.id'])}",
-        values,
-    )
-    used: dict[tuple[Any, ...], list[tuple[str, float]]] = {}
-    for row in sessions:
-        *group, mode, seconds = row
-        used.setdefault(tuple(group), []).append((mode, seconds))
-    found: Figures = {}
-    for row in jobs:
-        group = tuple(row)[: len(keys)]
-        found[group] = _summary(tuple(row)[len(keys) :], used.get(group, []))
-    return found
+    groups: dict[Any, list[Used]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row[1])
+    return {name: _summary(groups[name]) for name in sorted(groups)}
 
 
-def _summary(jobs: tuple[Any, ...], sessions: list[tuple[str, float]]) -> dict[str, float]:
-    """The fields of the API.
-
-    Args:
-        jobs: number, seconds; of jobs outside sessions number, seconds, most; of jobs that have
-            begun number, seconds in the queue, most.
-        sessions: mode and seconds of each.
-    """
-    count, seconds, *others = (value or 0 for value in jobs)
-    alone, waiting = others[:3], others[3:]
-    figures: dict[str, float] = {"usage": _milliseconds(seconds), "jobs": count}
-    for name, modes in (
+def _summary(rows: Sequence[Used]) -> dict[str, float]:
+    """The fields of the API."""
+    jobs = [row for row in rows if row.kind in JOB_KINDS]
+    figures: dict[str, float] = {
+        "usage": _milliseconds(sum(row.seconds for row in jobs)),
+        "jobs": sum(row.entries for row in jobs),
+    }
+    for name, kinds in (
         ("sessions", ("batch", "dedicated")),
         ("batch_sessions", ("batch",)),
         ("dedicated_sessions", ("dedicated",)),
+        ("individual_jobs", ("alone",)),
     ):
-        used = [value for mode, value in sessions if mode in modes]
-        figures[name] = len(used)
-        figures |= _of_all(f"{name}_usage", len(used), sum(used), max(used, default=0))
-    figures["individual_jobs"] = alone[0]
-    figures |= _of_all("individual_jobs_usage", *alone)
-    figures |= _of_all("queue_time", *waiting)
+        those = [row for row in rows if row.kind in kinds]
+        figures[name] = count = sum(row.entries for row in those)
+        total = sum(row.seconds for row in those)
+        most = max((row.most for row in those), default=0.0)
+        figures |= _of_all(f"{name}_usage", count, total, most)
+    begun = sum(row.waits for row in jobs)
+    waited = sum(row.waited for row in jobs)
+    longest = max((row.longest for row in jobs), default=0.0)
+    figures |= _of_all("queue_time", begun, waited, longest)
     return figures
 
 

@@ -54,7 +54,7 @@ async def create_job(core: Core, principal: Principal, request: Request) -> Resp
             job = _decode(body)
     except InvalidBody as error:
         raise _refusal(error) from None
-    check_usage(core, principal)
+    await check_usage(core, principal)
     del body
     if len(job.params) > LARGE_REQUEST or job.backend not in core.used_backends:
         reply = await core.in_thread(core.submit, principal, job)

@@ -1,15 +1,15 @@
-"""Query of a list -> SQL. In: query parameters. Out: a WHERE clause, its values, an order."""
+"""Query of a list -> what the store is asked for. In: query parameters. Out: filters, an order."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from starlette.requests import Request
 
 from qiskit_rest_primitives.local.api.dispatch import flag
-from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError
-from qiskit_rest_primitives.local.store import IS_PENDING
+from qiskit_rest_primitives.local.store import FINAL, PENDING
+from qiskit_rest_primitives.local.store.lists import Query
 from qiskit_rest_primitives.local.times import read_time
 from qiskit_rest_primitives.wire.limits import MAX_TAGS
 
@@ -33,49 +33,47 @@ def when(request: Request, name: str) -> float | None:
         ) from None
 
 
-def job_filters(principal: Principal, request: Request) -> tuple[str, list[Any], str]:
+def job_filters(request: Request) -> Query:
     """The filters of GET /jobs. A job must have all tags; times are inclusive.
-
-    Returns:
-        The WHERE clause, its values, and ASC or DESC by creation.
 
     Raises:
         ProblemError: 400, a value of the wrong form.
     """
     query = request.query_params
+    groups: list[Sequence[str]] = [["job"]]
     pending = flag(request, "pending", None)
-    # "+" keeps SQLite from walking all of the owner's jobs where another index finds far fewer.
-    few = pending or "tags" in query or "session_id" in query
-    where = ["+user = ?", "+instance = ?"] if few else ["user = ?", "instance = ?"]
-    values: list[Any] = [principal.user, principal.instance]
     if pending is not None:
-        where.append(IS_PENDING if pending else f"NOT {IS_PENDING}")
-    for name, column in (("program", "program"), ("backend", "backend"), ("session_id",) * 2):
-        if query.get(name) is not None:
-            where.append(f"{column} = ?")
-            values.append(query[name])
-    add_times_and_tags(request, where, values)
-    order = query.get("sort", "DESC").upper()
+        groups.append([f"status={status}" for status in (PENDING if pending else FINAL)])
+    for name, term in (("program", "program"), ("backend", "backend"), ("session_id", "session")):
+        if name in query:
+            groups.append([f"{term}={query[name]}"])
+    return with_times_and_tags(request, groups)
+
+
+def newest_first(request: Request) -> bool:
+    """Whether the query's ``sort`` is DESC, which is the default.
+
+    Raises:
+        ProblemError: 400, neither ASC nor DESC.
+    """
+    order = request.query_params.get("sort", "DESC").upper()
     if order not in ("ASC", "DESC"):
         raise ProblemError(400, f"sort is ASC or DESC, not {order[:40]!r}.")
-    return " AND ".join(where), values, order
+    return order == "DESC"
 
 
-def add_times_and_tags(request: Request, where: list[str], values: list[Any]) -> None:
-    """Adds the filters for times, which are inclusive, and tags, which must all be there.
+def with_times_and_tags(request: Request, groups: list[Sequence[str]]) -> Query:
+    """Filters with those for times, which are inclusive, and tags, which must all be there.
+
+    Args:
+        request: its query names times and tags.
+        groups: terms of other filters; of each group an entry has at least one.
 
     Raises:
         ProblemError: 400, a time is not ISO 8601.
     """
-    for name, relation in (("created_after", ">="), ("created_before", "<=")):
-        moment = when(request, name)
-        if moment is not None:
-            where.append(f"created {relation} ?")
-            values.append(moment)
+    after, before = when(request, "created_after"), when(request, "created_before")
     tags = list(dict.fromkeys(request.query_params.getlist("tags")))
-    if len(tags) > MAX_TAGS:
-        where.append("0")  # no job has so many tags
-        return
-    for tag in tags:
-        where.append("id IN (SELECT job_id FROM tags WHERE tag = ?)")
-        values.append(tag)
+    if len(tags) > MAX_TAGS:  # no job has so many
+        return Query([[]])
+    return Query([*groups, *([f"tag={tag}"] for tag in tags)], after, before)

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from qiskit_rest_primitives.local.api.dispatch import api_version, flag, number, read_json, since
 from qiskit_rest_primitives.local.api.file_reply import FileReply
-from qiskit_rest_primitives.local.api.filters import job_filters
+from qiskit_rest_primitives.local.api.filters import job_filters, newest_first
 from qiskit_rest_primitives.local.api.replies import json_reply, no_content
 from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import (
@@ -24,6 +24,8 @@ from qiskit_rest_primitives.local.problems import (
     ProblemError,
 )
 from qiskit_rest_primitives.local.store import FINAL, JOB_COLUMNS
+from qiskit_rest_primitives.local.store.lists import find, owner_of, rows_of
+from qiskit_rest_primitives.local.store.members import count, numbers_of
 from qiskit_rest_primitives.local.times import iso_time
 from qiskit_rest_primitives.wire.limits import MAX_PAGE, MAX_TAG_LENGTH, MAX_TAGS, RAN_TOO_LONG
 
@@ -141,33 +143,50 @@ async def get_job(core: Core, principal: Principal, request: Request) -> Respons
 
 
 async def list_jobs(core: Core, principal: Principal, request: Request) -> Response:
-    """GET /jobs."""
-    where, values, order = job_filters(principal, request)
+    """GET /jobs, in the order of submission."""
+    query, descending = job_filters(request), newest_first(request)
     limit = number(request, "limit", MAX_PAGE, least=1, most=MAX_PAGE)
     offset = number(request, "offset", 0, least=0, most=1 << 60)
-    count = core.store.rows(f"SELECT COUNT(*) FROM jobs WHERE {where}", values)[0][0]
-    jobs = core.store.rows(
-        f"SELECT {JOB_COLUMNS} FROM jobs WHERE {where}"
-        f" ORDER BY created {order}, seq {order} LIMIT ? OFFSET ?",
-        (*values, limit, offset),
-    )
     version = api_version(request)
-    listed = [describe_job(job, version) for job in jobs]
-    if not flag(request, "exclude_params", True):
-        size = sum(job["params_size"] for job in jobs)
-        if size > LISTED_PARAMS_BYTES:
-            raise ProblemError(
-                400,
-                f"The params of these {len(jobs)} jobs are {size} bytes.",
-                solution="Ask for fewer with limit, or for each job by its ID.",
-            )
-        listed = await core.in_thread(
-            lambda: [
-                _with_params(core, job, content) for job, content in zip(jobs, listed, strict=True)
-            ]
-        )
+    with_params = not flag(request, "exclude_params", True)
+
+    def page() -> tuple[int, list[sqlite3.Row]]:
+        with core.store.reading() as database:
+            owner = owner_of(database, principal.user, principal.instance)
+            found = find(database, owner, query)
+            numbers = numbers_of(found, offset, limit, descending=descending)
+            rows = rows_of(database, f"SELECT {JOB_COLUMNS} FROM jobs", owner, numbers)
+        return count(found), [rows[number] for number in numbers]
+
+    def read() -> tuple[list[sqlite3.Row], Response]:
+        total, jobs = page()
+        if with_params:
+            _check_params(jobs)
+        listed = [describe_job(job, version) for job in jobs]
+        if with_params:
+            pairs = zip(jobs, listed, strict=True)
+            listed = [_with_params(core, job, content) for job, content in pairs]
+        content = {"jobs": listed, "count": total, "offset": offset, "limit": limit}
+        return jobs, json_reply(content)
+
+    jobs, reply = await core.in_thread(read)
     core.held.polled(job["id"] for job in jobs)
-    return json_reply({"jobs": listed, "count": count, "offset": offset, "limit": limit})
+    return reply
+
+
+def _check_params(jobs: list[sqlite3.Row]) -> None:
+    """Refuses to list params that are too large together.
+
+    Raises:
+        ProblemError: 400.
+    """
+    size = sum(job["params_size"] for job in jobs)
+    if size > LISTED_PARAMS_BYTES:
+        raise ProblemError(
+            400,
+            f"The params of these {len(jobs)} jobs are {size} bytes.",
+            solution="Ask for fewer with limit, or for each job by its ID.",
+        )
 
 
 async def delete_job(core: Core, principal: Principal, request: Request) -> Response:
@@ -179,7 +198,7 @@ async def delete_job(core: Core, principal: Principal, request: Request) -> Resp
             f"Job {job['id']} is {job['status']}; only jobs in a final state can be deleted.",
             solution="Cancel it first.",
         )
-    core.store.delete_job(job["id"])
+    core.store.delete_jobs([job["id"]])
     return no_content()
 
 
@@ -215,10 +234,10 @@ async def interim_results(core: Core, principal: Principal, request: Request) ->
 async def job_logs(core: Core, principal: Principal, request: Request) -> Response:
     """GET /jobs/{id}/logs."""
     job = own_job(core, principal, request)
-    found = core.store.row("SELECT logs FROM jobs WHERE id = ?", (job["id"],))
-    if found is None or not found[0]:
+    logs = core.store.logs(job["id"])
+    if not logs:
         raise ProblemError(404, f"Job {job['id']} has no logs.")
-    return PlainTextResponse(found[0])
+    return PlainTextResponse(logs)
 
 
 async def job_metrics(core: Core, principal: Principal, request: Request) -> Response:
@@ -258,8 +277,7 @@ async def set_tags(core: Core, principal: Principal, request: Request) -> Respon
     tags = (await read_json(core, request, TagsBody)).tags
     for code, wrong in _wrong_tags(tags):
         raise ProblemError(400, wrong, code=code)
-    with core.store.transaction():
-        core.store.set_tags(job["id"], tags)
+    core.store.set_tags(job["id"], tags)
     return no_content()
 
 

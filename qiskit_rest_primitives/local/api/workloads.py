@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -12,10 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from qiskit_rest_primitives.local.api.dispatch import number
-from qiskit_rest_primitives.local.api.filters import add_times_and_tags
+from qiskit_rest_primitives.local.api.filters import with_times_and_tags
 from qiskit_rest_primitives.local.api.replies import json_reply
 from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError
+from qiskit_rest_primitives.local.store.lists import Query, find, owner_of, rows_of
+from qiskit_rest_primitives.local.store.members import between, count, numbers_of
+from qiskit_rest_primitives.local.store.schema import SESSION_STATUS
 from qiskit_rest_primitives.local.times import iso_time
 
 if TYPE_CHECKING:
@@ -33,27 +37,19 @@ STATUSES = {
 }
 MODES = {"job": "job", "session": "dedicated", "batch": "batch"}
 
-# A session is pending until its first job runs, and completed when it is closed.
-_WORKLOADS = """
-WITH workloads AS (
-    SELECT id, created, backend, 'job' AS mode, status, tags, user, instance, finished AS ended,
-        usage_seconds, 1 AS job_count, NULL AS accepting_jobs, reason, estimated_seconds
-    FROM jobs WHERE session_id IS NULL
-    UNION ALL
-    SELECT id, created, backend, mode,
-        CASE state WHEN 'open' THEN 'Queued' WHEN 'closed' THEN 'Completed' ELSE 'Running' END,
-        '[]', user, instance, closed,
-        (SELECT COALESCE(SUM(usage_seconds), 0) FROM jobs WHERE session_id = sessions.id),
-        (SELECT COUNT(*) FROM jobs WHERE session_id = sessions.id),
-        accepting_jobs, '', NULL
-    FROM sessions
-)
-"""
+# Rows of both have the same columns, of which `_describe` makes a workload.
+_JOBS = """
+SELECT number, id, created, backend, 'job' AS mode, status, tags, user, instance, finished AS ended,
+    usage_seconds, 1 AS job_count, NULL AS accepting_jobs, reason, estimated_seconds FROM jobs"""
+_SESSIONS = f"""
+SELECT number, id, created, backend, mode, {SESSION_STATUS.format("sessions")} AS status,
+    '[]' AS tags, user, instance, closed AS ended, usage_seconds, jobs AS job_count, accepting_jobs,
+    '' AS reason, NULL AS estimated_seconds FROM sessions"""
 
 
 async def list_workloads(core: Core, principal: Principal, request: Request) -> Response:
-    """GET /workloads."""
-    where, values = _filters(principal, request)
+    """GET /workloads, in the order of submission."""
+    filters = _filters(request)
     query = request.query_params
     sort = query.get("sort", "createdAt")
     if sort not in ("createdAt", "-createdAt"):
@@ -61,31 +57,31 @@ async def list_workloads(core: Core, principal: Principal, request: Request) -> 
     if "next" in query and "previous" in query:
         raise ProblemError(400, "Give next or previous, not both.")
     limit = number(request, "limit", PAGE, least=1, most=LARGEST_PAGE)
-    total = core.store.rows(f"{_WORKLOADS} SELECT COUNT(*) FROM workloads WHERE {where}", values)
-    ascending = sort == "createdAt"
     backwards = "previous" in query
     cursor = query.get("previous" if backwards else "next")
-    page_where, page_values = where, list(values)
+    start = None if cursor is None else _read_cursor(cursor)
     # The previous page is the next page in the opposite order, reversed.
-    upwards = ascending != backwards
-    if cursor is not None:
-        created, row_id = _read_cursor(cursor)
-        page_where += f" AND (created, id) {'>' if upwards else '<'} (?, ?)"
-        page_values += [created, row_id]
-    order = "ASC" if upwards else "DESC"
-    rows = core.store.rows(
-        f"{_WORKLOADS} SELECT * FROM workloads WHERE {page_where}"
-        f" ORDER BY created {order}, id {order} LIMIT ?",
-        (*page_values, limit + 1),
-    )
-    more, rows = len(rows) > limit, rows[:limit]
-    if backwards:
-        rows.reverse()
+    upwards = (sort == "createdAt") != backwards
+
+    def page() -> tuple[int, bool, list[sqlite3.Row]]:
+        with core.store.reading() as database:
+            owner = owner_of(database, principal.user, principal.instance)
+            found = find(database, owner, filters)
+            left = between(found, *((start, None) if upwards else (None, start)))
+            numbers = numbers_of(left, 0, limit + 1, descending=not upwards)
+            more, numbers = len(numbers) > limit, numbers[:limit]
+            if backwards:
+                numbers.reverse()
+            rows = rows_of(database, _JOBS, owner, numbers)
+            rows |= rows_of(database, _SESSIONS, owner, numbers)
+        return count(found), more, [rows[number] for number in numbers]
+
+    total, more, rows = await core.in_thread(page)
     has_next = bool(rows) and (backwards or more)
     has_previous = bool(rows) and (more if backwards else cursor is not None)
     content: dict[str, Any] = {
         "workloads": [_describe(row) for row in rows],
-        "total_count": total[0][0],
+        "total_count": total,
         "limit": limit,
     }
     if has_next:
@@ -95,32 +91,27 @@ async def list_workloads(core: Core, principal: Principal, request: Request) -> 
     return json_reply(content)
 
 
-def _filters(principal: Principal, request: Request) -> tuple[str, list[Any]]:
+def _filters(request: Request) -> Query:
     query = request.query_params
-    where = ["user = ?", "instance = ?"]
-    values: list[Any] = [principal.user, principal.instance]
     if query.get("user", "me") != "me":
         raise ProblemError(400, "user can only be me.")
+    mode = query.get("mode")
+    if mode is not None and mode not in MODES:
+        raise ProblemError(400, f"mode is one of {', '.join(MODES)}.")
+    # Jobs of sessions have no mode: they are no workloads of their own.
+    modes = MODES.values() if mode is None else [MODES[mode]]
+    groups: list[Sequence[str]] = [[f"mode={each}" for each in modes]]
     if "backend" in query:
-        where.append("backend = ?")
-        values.append(query["backend"])
-    if query.get("search"):
-        where.append("(instr(lower(id), lower(?)) OR instr(lower(tags), lower(?)))")
-        values += [query["search"]] * 2
+        groups.append([f"backend={query['backend']}"])
     statuses = list(dict.fromkeys(query.getlist("status")))
     known = {name: status for status, name in STATUSES.items()}
     if any(status not in known for status in statuses):
         raise ProblemError(400, f"status is one of {', '.join(known)}.")
     if statuses:
-        where.append(f"status IN ({', '.join('?' * len(statuses))})")
-        values += [known[status] for status in statuses]
-    if "mode" in query:
-        if query["mode"] not in MODES:
-            raise ProblemError(400, f"mode is one of {', '.join(MODES)}.")
-        where.append("mode = ?")
-        values.append(MODES[query["mode"]])
-    add_times_and_tags(request, where, values)
-    return " AND ".join(where), values
+        groups.append([f"status={known[status]}" for status in statuses])
+    filters = with_times_and_tags(request, groups)
+    filters.text = query.get("search") or None
+    return filters
 
 
 def _describe(row: sqlite3.Row) -> dict[str, Any]:
@@ -154,7 +145,7 @@ def _describe(row: sqlite3.Row) -> dict[str, Any]:
 
 
 def _href(request: Request, direction: str, row: sqlite3.Row) -> str:
-    cursor = base64.urlsafe_b64encode(msgspec.json.encode([row["created"], row["id"]])).decode()
+    cursor = base64.urlsafe_b64encode(msgspec.json.encode(row["number"])).decode()
     kept = [
         (name, value)
         for name, value in request.query_params.multi_items()
@@ -163,10 +154,10 @@ def _href(request: Request, direction: str, row: sqlite3.Row) -> str:
     return f"{request.url.path}?{urlencode([*kept, (direction, cursor)])}"
 
 
-def _read_cursor(cursor: str) -> tuple[float, str]:
+def _read_cursor(cursor: str) -> int:
     try:
         return msgspec.json.decode(
-            base64.b64decode(cursor.encode("ascii"), b"-_", validate=True), type=tuple[float, str]
+            base64.b64decode(cursor.encode("ascii"), b"-_", validate=True), type=int
         )
     except (UnicodeEncodeError, binascii.Error, msgspec.MsgspecError, UnicodeDecodeError):
         raise ProblemError(

@@ -1,0 +1,164 @@
+"""Which of an owner's entries a list shows. In: terms and times. Out: sets of numbers.
+
+The terms are those of `schema`: ``job``, ``program=``, ``backend=``, ``status=``, ``mode=``,
+``session=`` and ``tag=`` with a value.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from qiskit_rest_primitives.local.store.members import BLOCK, Blocks, both, decode, either
+from qiskit_rest_primitives.local.store.schema import OF_ONE_SUBMISSION
+
+_ALL = (1 << BLOCK) - 1
+# Ids are random hexadecimal digits: a shorter beginning is one of thousands of jobs.
+LEAST_OF_AN_ID = 3
+
+
+@dataclass
+class Query:
+    """The filters of a list, all of which must hold.
+
+    Attributes:
+        any_of: groups of terms; of each group an entry has at least one.
+        after: earliest creation, in seconds since the epoch; None for any.
+        before: latest creation, likewise; both are inclusive.
+        text: what a tag contains or an id begins with, upper and lower case alike; None for any.
+    """
+
+    any_of: list[Sequence[str]] = field(default_factory=list[Sequence[str]])
+    after: float | None = None
+    before: float | None = None
+    text: str | None = None
+
+
+def owner_of(database: sqlite3.Connection, user: str, instance: str) -> int:
+    """The number of an owner; 0, which nobody has, if they have no entries yet."""
+    found = database.execute(
+        "SELECT id FROM owners WHERE user = ? AND instance = ?", (user, instance)
+    ).fetchone()
+    return 0 if found is None else found[0]
+
+
+def find(database: sqlite3.Connection, owner: int, query: Query) -> Blocks:
+    """The entries that a query finds."""
+    found: Blocks | None = None
+    for terms in query.any_of:
+        group = _with_any(database, owner, terms)
+        found = group if found is None else both(found, group)
+        if not found:
+            return found
+    for narrowed in _narrowed(database, owner, query):
+        found = narrowed if found is None else both(found, narrowed)
+    return {} if found is None else found
+
+
+def _narrowed(database: sqlite3.Connection, owner: int, query: Query) -> list[Blocks]:
+    sets: list[Blocks] = []
+    if query.after is not None or query.before is not None:
+        sets.append(_created_between(database, owner, query.after, query.before))
+    if query.text is not None:
+        sets.append(_with_text(database, owner, query.text))
+    return sets
+
+
+def _with_any(database: sqlite3.Connection, owner: int, terms: Sequence[str]) -> Blocks:
+    return either([_members(database, owner, term) for term in terms])
+
+
+def _members(database: sqlite3.Connection, owner: int, term: str) -> Blocks:
+    found = database.execute(
+        "SELECT block, bits FROM members WHERE owner = ? AND term = ?", (owner, term)
+    )
+    return {block: decode(stored) for block, stored in found}
+
+
+def _created_between(
+    database: sqlite3.Connection, owner: int, after: float | None, before: float | None
+) -> Blocks:
+    """The entries created in an interval.
+
+    Numbers follow the order of submission, so nearly every block lies inside or outside as a whole.
+    The others are read, because clocks can be set back.
+    """
+    least = float("-inf") if after is None else after
+    most = float("inf") if before is None else before
+    found: Blocks = {}
+    blocks = database.execute(
+        "SELECT block, oldest, newest FROM blocks WHERE owner = ? AND newest >= ? AND oldest <= ?",
+        (owner, least, most),
+    ).fetchall()
+    for block, oldest, newest in blocks:
+        if least <= oldest and newest <= most:
+            found[block] = _ALL
+            continue
+        inside = (owner, block * BLOCK, (block + 1) * BLOCK - 1, least, most)
+        for table in ("jobs", "sessions"):
+            numbers = database.execute(
+                f"SELECT number FROM {table} WHERE owner = ? AND number BETWEEN ? AND ?"
+                " AND created BETWEEN ? AND ?",
+                inside,
+            )
+            found[block] = found.get(block, 0) | _bits(numbers)
+    return found
+
+
+def _with_text(database: sqlite3.Connection, owner: int, text: str) -> Blocks:
+    """The entries with a tag that contains a text, or with an id that begins with it."""
+    sets = [_members(database, owner, f"tag={tag}") for tag in tags_with(database, owner, text)]
+    start = text.lower()
+    if len(start) >= LEAST_OF_AN_ID:
+        for table in ("jobs", "sessions"):
+            found = database.execute(
+                f"SELECT number FROM {table} WHERE id >= ? AND id < ? AND owner = ?",
+                (start, start + "\U0010ffff", owner),
+            ).fetchall()
+            by_block: dict[int, list[tuple[int]]] = {}
+            for row in found:
+                by_block.setdefault(row[0] // BLOCK, []).append(row)
+            sets.append({block: _bits(rows) for block, rows in by_block.items()})
+    return either(sets)
+
+
+def tags_with(database: sqlite3.Connection, owner: int, text: str) -> list[str]:
+    """An owner's tags that contain a text, upper and lower case alike, in order.
+
+    A tag that ends in 32 hexadecimal digits, as clients give to each submission, is found by the
+    whole of it alone.
+    """
+    found = database.execute(
+        "SELECT tag FROM tags WHERE owner = ? AND instr(lower(tag), lower(?)) ORDER BY tag",
+        (owner, text),
+    )
+    tags = [row[0] for row in found]
+    (of_one_submission,) = database.execute(f"SELECT ? {OF_ONE_SUBMISSION}", (text,)).fetchone()
+    if of_one_submission and _members(database, owner, f"tag={text}"):
+        tags = sorted([*tags, text])
+    return tags
+
+
+def _bits(numbers: Iterable[Sequence[int]]) -> int:
+    """Rows with a number of one block each, as bits."""
+    bits = 0
+    for row in numbers:
+        bits |= 1 << row[0] % BLOCK
+    return bits
+
+
+def rows_of(
+    database: sqlite3.Connection, select: str, owner: int, numbers: Sequence[int]
+) -> dict[int, sqlite3.Row]:
+    """Number -> row, of those entries that the table of ``select`` has.
+
+    Args:
+        database: of the store.
+        select: ``SELECT ... FROM ...``, with the column ``number``.
+        owner: of the entries.
+        numbers: a page of them.
+    """
+    marks = ", ".join("?" * len(numbers))
+    found = database.execute(f"{select} WHERE owner = ? AND number IN ({marks})", (owner, *numbers))
+    return {row["number"]: row for row in found}
