@@ -168,7 +168,7 @@ class Engine:
                 backend=queued.backend.name,
                 user=user,
                 session=session_id,
-                first=session_active,
+                first=session_active or self._running.in_session(session_id),
             )
             self._start_jobs()
 

@@ -35,6 +35,7 @@ class RunningJobs:
         self._of_users: Counter[str] = Counter()
         self._of_lines: Counter[tuple[str, str]] = Counter()
         self._on_backends: Counter[str] = Counter()
+        self._in_sessions: Counter[str | None] = Counter()
 
     def may_start(self, user: str, backend: LocalBackend) -> bool:
         """Whether a job of that user may start on that backend."""
@@ -49,6 +50,7 @@ class RunningJobs:
         self._of_users[job.user] += 1
         self._of_lines[job.user, job.backend.name] += 1
         self._on_backends[job.backend.name] += 1
+        self._in_sessions[job.session_id] += 1
 
     def remove(self, job: Job) -> None:
         """Counts a job that ended."""
@@ -58,6 +60,7 @@ class RunningJobs:
         count_down(self._of_users, job.user)
         count_down(self._of_lines, (job.user, job.backend.name))
         count_down(self._on_backends, job.backend.name)
+        count_down(self._in_sessions, job.session_id)
 
     def get(self, job_id: str) -> Job | None:
         """The running job of that id."""
@@ -70,6 +73,10 @@ class RunningJobs:
     def on(self, backend: str) -> int:
         """How many jobs run on a backend."""
         return self._on_backends[backend]
+
+    def in_session(self, session_id: str | None) -> bool:
+        """Whether a job of that session runs; False without a session."""
+        return session_id is not None and self._in_sessions[session_id] > 0
 
     def __iter__(self) -> Iterator[Job]:
         return iter(self._jobs.values())

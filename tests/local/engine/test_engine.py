@@ -15,7 +15,9 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.primitives import StatevectorSampler
 
+from qiskit_rest_primitives.local.engine.allowances import JobCaps
 from qiskit_rest_primitives.local.engine.engine import Engine
+from qiskit_rest_primitives.local.engine.task_turns import JobTasks
 from qiskit_rest_primitives.local.engine.workers import Workers, worker_processes
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.local.simulators.statevector import ReferenceSimulator
@@ -104,6 +106,71 @@ def test_jobs_run_in_the_order_of_submission(engine, gate):
     gate.opened.set()
     for job in jobs:
         assert job.outcome().status == "Completed"
+
+
+def test_a_user_does_not_wait_for_the_jobs_of_another(engine, gate):
+    """Their first job starts at once, and so do those on further backends; the others wait."""
+    first = [
+        Running(engine, "sampler", {"pubs": [[BELL, [0.3], 1]]}, job_id=f"a{i}", user="a")
+        for i in range(3)
+    ]
+    assert gate.reached.wait(30)
+    second = [
+        Running(engine, "sampler", {"pubs": [[BELL, [0.3], 1]]}, job_id=f"b{i}", user="b")
+        for i in range(3)
+    ]
+    elsewhere = Running(engine, "sampler", {"pubs": [[BELL, [0.3], 1]]}, "aer", 30, "c", user="b")
+    assert second[0].started.wait(30)
+    assert elsewhere.outcome().status == "Completed"
+    assert [job.started.is_set() for job in (*first, *second)] == [True, False, False] * 2
+    assert [engine.place_in_queue(f"{user}{i}") for i in (1, 2) for user in "ab"] == [1, 2, 3, 4]
+    assert engine.place_in_queue("a0") is None
+    assert (engine.queued_jobs_of("a"), engine.queued_jobs_of("nobody")) == (2, 0)
+    gate.opened.set()
+    for job in (*first, *second):
+        assert job.outcome().status == "Completed"
+
+
+def test_jobs_of_a_session_go_first_once_it_is_active(engine, gate):
+    """It is when one of its jobs has started."""
+    jobs = [
+        Running(engine, "sampler", {"pubs": [[BELL, [0.3], 1]]}, job_id=name, session_id=session)
+        for name, session in (("s0", "s"), ("x0", None), ("x1", None), ("s1", "s"))
+    ]
+    late = Running(
+        engine,
+        "sampler",
+        {"pubs": [[BELL, [0.3], 1]]},
+        job_id="s2",
+        session_id="s",
+        session_active=True,
+    )
+    assert gate.reached.wait(30)
+    assert [engine.place_in_queue(name) for name in ("s1", "s2", "x0", "x1")] == [1, 2, 3, 4]
+    gate.opened.set()
+    for job in (*jobs, late):
+        assert job.outcome().status == "Completed"
+
+
+def test_the_turns_of_others_are_not_a_jobs_time(engine, gate, monkeypatch):
+    """A job that waits for them is not cancelled at its time limit."""
+    monkeypatch.setattr(JobTasks, "held_up_seconds", lambda tasks: 3600.0)
+    job = Running(engine, "sampler", {"pubs": [[BELL, [0.3], 1]]}, time_limit_seconds=0.1)
+    assert gate.reached.wait(30)
+    assert not job.ended.wait(0.3)
+    gate.opened.set()
+    assert job.outcome().status == "Completed"
+
+
+def test_an_estimators_shots_count_against_the_limit_of_its_user(engine):
+    """Those that its precision asks for, of each circuit."""
+    text = 'OPENQASM 3; include "stdgates.inc"; sx $0;'
+    params = {"pubs": [[text, ["IIIIZ"], [], 0.1]], "resilience_level": 0}
+    refused = Running(engine, "estimator", params, "fake_5q", caps=JobCaps(shots=99)).outcome()
+    assert refused.status == "Failed"
+    assert "100 shots" in refused.reason
+    caps = JobCaps(shots=100)
+    Running(engine, "estimator", params, "fake_5q", job_id="more", caps=caps).result()
 
 
 def test_a_queued_job_is_cancelled_at_once(engine, gate):
