@@ -1,0 +1,204 @@
+"""Ten thousand queued jobs, a small job behind large ones, and the shares of thirty users.
+
+Run with ``python -m tests.benchmarks.bench_queue``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import requests
+from qiskit import QuantumCircuit, qasm3
+from qiskit.circuit import ParameterVector
+
+from qiskit_rest_primitives.local import Caps, Limits, LocalService
+from qiskit_rest_primitives.local.auth import Principal
+from qiskit_rest_primitives.local.engine.engine import Engine, Outcome
+from qiskit_rest_primitives.local.engine.workers import worker_processes
+from qiskit_rest_primitives.local.simulators.backends import LocalBackends
+from qiskit_rest_primitives.wire.request.job_request import decode_job_request, decode_params
+from tests.benchmarks.figures import report, size
+
+JOBS = size(10_000, 40)
+TIMED = size(100, 5)
+USERS = size(30, 3)
+
+
+def main() -> None:
+    """Prints every figure."""
+    many_queued_jobs()
+    small_job_behind_large_ones()
+    shares()
+
+
+class Idle(Executor):
+    """One worker that ends no task."""
+
+    _max_workers = 1
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Takes a task."""
+        return Future()
+
+
+def many_queued_jobs() -> None:
+    """Memory of a queued job, the time of the last submission against the first, and a start."""
+    values = np.random.default_rng(1).uniform(-3, 3, (1750, 1)).round(15).tolist()
+    pub = [layers(1), values, 10]
+    body = msgspec.json.encode(
+        {
+            "program_id": "sampler",
+            "backend": "statevector",
+            "params": {"pubs": [pub], "version": 2, "support_qiskit": True},
+        }
+    )
+    limits = Limits(caps=Caps(submissions_per_minute=None, queued_jobs=None))
+    with tempfile.TemporaryDirectory() as folder:
+        service = LocalService(folder=folder, executor=Idle(), limits=limits)
+        with service, requests.Session() as session:
+            session.trust_env = False
+            session.headers["Authorization"] = f"Bearer {service.token}"
+
+            def post() -> float:
+                began = time.perf_counter()
+                assert session.post(f"{service.url}/jobs", data=body).status_code == 200
+                return time.perf_counter() - began
+
+            for _ in range(TIMED):
+                post()
+            first = statistics.median(post() for _ in range(TIMED))
+            core: Any = service._core
+            principal = Principal("local", service.instance)
+            before = memory()
+            for _ in range(JOBS):
+                core.submit(principal, decode_job_request(body))
+            grown = None if before is None else memory() - before
+            last = statistics.median(post() for _ in range(TIMED))
+            print(
+                f"{len(body) / 1e3:.0f} kB a job; first {first * 1e3:.1f}, last {last * 1e3:.1f} ms"
+            )
+            places = timed(lambda: core.engine.place_in_queue(core.store.rows(LAST)[0][0]))
+        if grown is None:
+            print("memory is measured on Linux only")
+        else:
+            report("memory of a queued job with 33 kB of values", grown / JOBS / 1e3, 2, unit=" kB")
+        report("the last submission against the first, medians", last / first, 1.5)
+        report("place in the queue", places * 1e3, 5, unit=" ms")
+        with contextlib.ExitStack() as stack:
+            stack.callback(service.stop)
+            report("start with all of them", timed(service.start), 5, unit=" s")
+
+
+LAST = "SELECT id FROM jobs WHERE status = 'Queued' ORDER BY seq DESC LIMIT 1"
+
+
+def small_job_behind_large_ones() -> None:
+    """From the submission of one user's small job to its end, while another has hours of work."""
+    points = size(40_000, 40)
+    large = [[layers(12), np.zeros((points, 12)).tolist(), 64]]
+    with worker_processes(2) as executor:
+        engine = Engine(LocalBackends(), executor)
+        heavy = [Submitted(engine, large, "heavy") for _ in range(4)]
+        while not engine._turns._lanes[0]._at_workers:
+            time.sleep(0.05)
+        lengths: list[float] = []
+        waits: list[float] = []
+        for _ in range(size(10, 2)):
+            time.sleep(0.3)
+            small = Submitted(engine, [[layers(2), [[0.1, 0.2]], 10]], "light")
+            assert small.started.wait(60)
+            waits.append(time.perf_counter() - small.submitted)
+            assert small.ended.wait(60)
+            lengths.append(time.perf_counter() - small.submitted)
+        running = sum(not job.ended.is_set() for job in heavy)
+        engine.close()
+    print(
+        f"{running} large jobs of another user meanwhile; {statistics.median(lengths):.2f} s in all"
+    )
+    report("a small job behind large ones begins after, the longest", max(waits), 1, unit=" s")
+    report("it has ended after, median", statistics.median(lengths), 1, unit=" s")
+
+
+def shares() -> None:
+    """The largest share of thirty users with equal loads over the smallest."""
+    points = size(20_000, 64)
+    pubs = [[layers(8), np.zeros((points, 8)).tolist(), 64]]
+    with worker_processes(2) as executor:
+        engine = Engine(LocalBackends(), executor)
+        jobs = [Submitted(engine, pubs, f"user-{number}") for number in range(USERS)]
+        users = engine._turns._lanes[0]._users
+        while len(users) < USERS and not all(job.ended.is_set() for job in jobs):
+            time.sleep(0.05)
+        before = [engine._use.of(f"user-{number}") for number in range(USERS)]
+        time.sleep(size(90, 0.5))
+        after = [engine._use.of(f"user-{number}") for number in range(USERS)]
+        engine.close()
+    used = [more - less for less, more in zip(before, after, strict=True)]
+    print(f"{USERS} users had {min(used):.2f} to {max(used):.2f} s of work each")
+    report("largest share over the smallest", max(used) / max(min(used), 1e-9), 1.1)
+
+
+class Submitted:
+    """A job of a user on `statevector`."""
+
+    def __init__(self, engine: Engine, pubs: Sequence[Any], user: str):
+        self.started, self.ended = threading.Event(), threading.Event()
+        params = decode_params("sampler", msgspec.json.encode({"pubs": pubs, "version": 2}))
+        self.submitted = time.perf_counter()
+        engine.submit(
+            os.urandom(8).hex(),
+            "statevector",
+            lambda *_: params,
+            program_id="sampler",
+            user=user,
+            on_running=lambda _: self.started.set(),
+            on_final=self._on_final,
+        )
+
+    def _on_final(self, job_id: str, outcome: Outcome) -> None:
+        self.ended.set()
+
+
+def layers(num_qubits: int) -> str:
+    """Rotations and entangling gates, one parameter a qubit, as text."""
+    circuit = QuantumCircuit(num_qubits)
+    angles = ParameterVector("angles", num_qubits)
+    for qubit, angle in enumerate(angles):
+        circuit.ry(angle, qubit)
+    for qubit in range(num_qubits - 1):
+        circuit.cx(qubit, qubit + 1)
+    circuit.measure_all()
+    return qasm3.dumps(circuit)
+
+
+def timed(call: Callable[[], Any]) -> float:
+    """Seconds of one call."""
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def memory() -> Any:
+    """Bytes that this process has now; None where that is not known."""
+    gc.collect()
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+if __name__ == "__main__":
+    main()
