@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2
 from qiskit_rest_primitives.errors import RateLimitError
 from qiskit_rest_primitives.local import Caps, Limits, LocalService, User
 from tests.local.conftest import ALICE, BOB, Api, HeldExecutor
+from tests.tokens import secret
 
 
 @contextlib.contextmanager
@@ -96,8 +98,9 @@ def test_too_large_a_job_fails_with_the_limit(caps: Caps, reason: str):
 
 def test_everybody_has_the_limits_of_the_service():
     """Unless they have some of their own, which replace all of them."""
+    none = Caps(**{field.name: None for field in fields(Caps)})
     with LocalService(
-        users=[ALICE, User("eve", "a-long-enough-token-of-eve", caps=Caps())],
+        users=[ALICE, User("eve", secret("eve"), caps=none)],
         limits=Limits(caps=Caps(qubits=1)),
     ) as service:
         alice, eve = Api(service, ALICE), Api(service, service._users[1])

@@ -191,6 +191,18 @@ def test_a_session_has_three_of_four_turns_on_its_backend(turns: TaskTurns, work
     assert len(other) >= 2
 
 
+def test_sessions_on_one_backend_take_turns(turns: TaskTurns, workers: Workers):
+    """With each other, before everybody else."""
+    done: list[str] = []
+    submit(job_of(turns, "c"), 20, done)
+    submit(job_of(turns, "a", in_session=True), 4, done)
+    submit(job_of(turns, "b", in_session=True), 4, done)
+    for _ in range(13):
+        workers.end_one()
+    assert done.count("a") == done.count("b") == 4
+    assert abs(done[:6].count("a") - done[:6].count("b")) <= 1
+
+
 def test_a_tasks_error_is_its_jobs(turns: TaskTurns, workers: Workers):
     """And the next task is handed out."""
     job = job_of(turns, "a")
