@@ -23,6 +23,7 @@ class RunningJobs:
 
     A user without a running job may always start one, and one more on each further backend; so no
     user and no backend waits for another. Beyond that, as many jobs run as keep the workers busy.
+    Jobs on backends with a thread of their own keep no worker busy.
 
     Args:
         at_once: how many jobs keep the workers busy.
@@ -31,7 +32,7 @@ class RunningJobs:
     def __init__(self, at_once: int):
         self._at_once = at_once
         self._jobs: dict[str, Job] = {}
-        self._count = 0
+        self._at_workers = 0
         self._of_users: Counter[str] = Counter()
         self._of_lines: Counter[tuple[str, str]] = Counter()
         self._on_backends: Counter[str] = Counter()
@@ -39,25 +40,27 @@ class RunningJobs:
 
     def may_start(self, user: str, backend: LocalBackend) -> bool:
         """Whether a job of that user may start on that backend."""
-        if not self._of_lines[user, backend.name] and self._of_users[user] < MOST_BACKENDS:
-            return self._count < MOST_JOBS
-        return self._count < self._at_once and not backend.own_thread
+        is_first = not self._of_lines[user, backend.name]
+        if backend.own_thread:
+            return is_first and len(self) < MOST_JOBS
+        if is_first and self._of_users[user] < MOST_BACKENDS:
+            return len(self) < MOST_JOBS
+        return self._at_workers < self._at_once
 
     def add(self, job: Job) -> None:
         """Counts a job that starts."""
         self._jobs[job.job_id] = job
-        self._count += 1
-        self._of_users[job.user] += 1
+        self._at_workers += not job.backend.own_thread
+        self._of_users[job.user] += not job.backend.own_thread
         self._of_lines[job.user, job.backend.name] += 1
         self._on_backends[job.backend.name] += 1
         self._in_sessions[job.session_id] += 1
 
     def remove(self, job: Job) -> None:
         """Counts a job that ended."""
-        if self._jobs.get(job.job_id) is job:
-            del self._jobs[job.job_id]
-        self._count -= 1
-        count_down(self._of_users, job.user)
+        self._jobs.pop(job.job_id, None)
+        self._at_workers -= not job.backend.own_thread
+        self._of_users[job.user] -= not job.backend.own_thread
         count_down(self._of_lines, (job.user, job.backend.name))
         count_down(self._on_backends, job.backend.name)
         count_down(self._in_sessions, job.session_id)
@@ -67,7 +70,7 @@ class RunningJobs:
         return self._jobs.get(job_id)
 
     def of(self, user: str) -> int:
-        """How many jobs of a user run."""
+        """How many jobs of a user run at the workers that all share."""
         return self._of_users[user]
 
     def on(self, backend: str) -> int:
@@ -82,4 +85,4 @@ class RunningJobs:
         return iter(self._jobs.values())
 
     def __len__(self) -> int:
-        return self._count
+        return self._on_backends.total()

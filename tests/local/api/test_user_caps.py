@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,25 +118,3 @@ def test_the_client_says_at_once_that_a_limit_is_reached():
         with pytest.raises(RateLimitError, match="the limit is 0 s") as refused:
             sampler.run([circuit])
         assert refused.value.code == 9429
-
-
-def test_params_that_cannot_be_read_after_a_restart_fail_their_job(tmp_path: Path):
-    """With the reason; other jobs run, though the service listens before it reads any params."""
-    executor = HeldExecutor()
-    service = LocalService(users=[ALICE], folder=tmp_path, executor=executor)
-    with service:
-        api = Api(service, ALICE)
-        jobs = [api.submit() for _ in range(3)]
-    database = sqlite3.connect(tmp_path / "service.sqlite")
-    with database:
-        database.execute(
-            "UPDATE bodies SET body = ? WHERE job_id = ? AND kind = 'params'", (b"{", jobs[1])
-        )
-    database.close()
-    executor.release()
-    with service:
-        states = [api.wait(job)["state"] for job in jobs]
-        api.session.close()
-    assert [state["status"] for state in states] == ["Completed", "Failed", "Completed"]
-    assert states[1]["reason"].startswith("The job's stored params can't be read: ")
-    assert states[1]["reason_solution"] == "Submit the job again."
