@@ -39,8 +39,11 @@ USERS = size(30, 3)
 def main() -> None:
     """Prints every figure."""
     many_queued_jobs()
-    small_job_behind_large_ones()
-    shares()
+    with worker_processes(2) as executor:
+        for nap in [executor.submit(time.sleep, 1) for _ in range(2)]:
+            nap.result()  # both have started
+        small_job_behind_large_ones(executor)
+        shares(executor)
 
 
 class Idle(Executor):
@@ -104,52 +107,48 @@ def many_queued_jobs() -> None:
 LAST = "SELECT id FROM jobs WHERE status = 'Queued' ORDER BY seq DESC LIMIT 1"
 
 
-def small_job_behind_large_ones() -> None:
+def small_job_behind_large_ones(executor: Executor) -> None:
     """From the submission of one user's small job to its end, while another has hours of work."""
-    points = size(40_000, 40)
-    large = [[layers(12), np.zeros((points, 12)).tolist(), 64]]
-    with worker_processes(2) as executor:
-        engine = Engine(LocalBackends(), executor)
-        heavy = [Submitted(engine, large, "heavy") for _ in range(4)]
-        while not engine._turns._lanes[0]._at_workers:
-            time.sleep(0.05)
-        lengths: list[float] = []
-        waits: list[float] = []
-        for _ in range(size(10, 2)):
-            time.sleep(0.3)
-            small = Submitted(engine, [[layers(2), [[0.1, 0.2]], 10]], "light")
-            assert small.started.wait(60)
-            waits.append(time.perf_counter() - small.submitted)
-            assert small.ended.wait(60)
-            lengths.append(time.perf_counter() - small.submitted)
-        running = sum(not job.ended.is_set() for job in heavy)
-        engine.close()
-    print(
-        f"{running} large jobs of another user meanwhile; {statistics.median(lengths):.2f} s in all"
-    )
+    points, qubits = size((40_000, 16), (40, 12))
+    large = [[layers(qubits), np.zeros((points, qubits)).tolist(), 64]]
+    engine = Engine(LocalBackends(), executor)
+    heavy = [Submitted(engine, large, "heavy") for _ in range(4)]
+    while not engine._turns._lanes[0]._at_workers:
+        time.sleep(0.05)
+    lengths: list[float] = []
+    waits: list[float] = []
+    for _ in range(size(10, 2)):
+        time.sleep(0.3)
+        small = Submitted(engine, [[layers(2), [[0.1, 0.2]], 10]], "light")
+        assert small.started.wait(60)
+        waits.append(time.perf_counter() - small.submitted)
+        assert small.ended.wait(60)
+        lengths.append(time.perf_counter() - small.submitted)
+    running = sum(not job.ended.is_set() for job in heavy)
+    engine.close()
+    print(f"{running} large jobs of another user are unfinished")
     report("a small job behind large ones begins after, the longest", max(waits), 1, unit=" s")
     report("it has ended after, median", statistics.median(lengths), 1, unit=" s")
 
 
-def shares() -> None:
+def shares(executor: Executor) -> None:
     """The largest share of thirty users with equal loads over the smallest."""
     # Ten minutes of work or more, which takes little time to plan.
     points = size(10_000, 64)
     pubs = [[layers(12), np.zeros((points, 12)).tolist(), 64]]
-    with worker_processes(2) as executor:
-        engine = Engine(LocalBackends(), executor)
-        turns = engine._turns
-        # All are planned before any begins.
-        hand_out, turns._hand_out = turns._hand_out, lambda lane: None
-        jobs = [Submitted(engine, pubs, f"user-{number}") for number in range(USERS)]
-        while len(turns._lanes[0]._users) < USERS:
-            time.sleep(0.05)
-        turns._hand_out = hand_out
-        hand_out(turns._lanes[0])
-        time.sleep(size(120, 0.5))
-        used = [engine._use.of(f"user-{number}") for number in range(USERS)]
-        unfinished = sum(not job.ended.is_set() for job in jobs)
-        engine.close()
+    engine = Engine(LocalBackends(), executor)
+    turns = engine._turns
+    # All are planned before any begins.
+    hand_out, turns._hand_out = turns._hand_out, lambda lane: None
+    jobs = [Submitted(engine, pubs, f"user-{number}") for number in range(USERS)]
+    while len(turns._lanes[0]._users) < USERS:
+        time.sleep(0.05)
+    turns._hand_out = hand_out
+    hand_out(turns._lanes[0])
+    time.sleep(size(120, 0.5))
+    used = [engine._use.of(f"user-{number}") for number in range(USERS)]
+    unfinished = sum(not job.ended.is_set() for job in jobs)
+    engine.close()
     print(f"{unfinished} of {USERS} still at work; {min(used):.2f} to {max(used):.2f} s each")
     report("largest share over the smallest", max(used) / max(min(used), 1e-9), 1.1)
 

@@ -41,6 +41,31 @@ def test_users_take_turns_at_a_backend_that_was_handed_in():
     assert most == [1]
 
 
+def test_jobs_of_an_active_session_have_the_first_places():
+    """Before other jobs of the same user, unlike those of a batch."""
+    executor = HeldExecutor()
+    executor._max_workers = 1  # two jobs run at once
+    with LocalService(users=[ALICE], executor=executor) as service:
+        api = Api(service, ALICE)
+        session, batch = (
+            api.call("POST", "/sessions", json={"mode": mode, "backend": "statevector"}).json()
+            for mode in ("dedicated", "batch")
+        )
+        for members in ({"session_id": session["id"]}, {"session_id": batch["id"]}):
+            api.wait(api.submit(**members), "Running")
+        jobs = {
+            "alone": api.submit(),
+            "batch": api.submit(session_id=batch["id"]),
+            "session": api.submit(session_id=session["id"]),
+        }
+        places = {name: api.json(f"/jobs/{job}")["position_in_queue"] for name, job in jobs.items()}
+        executor.release()
+        for job in jobs.values():
+            assert api.wait(job)["state"]["status"] == "Completed"
+        api.session.close()
+    assert places == {"session": 1, "alone": 2, "batch": 3}
+
+
 def test_a_job_whose_backend_is_gone_after_a_restart_fails(tmp_path: Path):
     """With the reason; other jobs run."""
     executor = HeldExecutor()
