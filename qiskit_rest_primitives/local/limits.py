@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Final
 
 from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_JOB_SECONDS
 
@@ -42,6 +42,10 @@ class Caps:
     stored_bytes: int | None = 20_000_000_000
     connections: int | None = 200
     submissions_per_minute: int | None = 3000
+
+
+UNLIMITED: Final = Caps(**dict.fromkeys(field.name for field in fields(Caps)))
+"""For a service with one user, who would only be in their own way."""
 
 
 def read_caps(texts: Iterable[str], caps: Caps) -> Caps:

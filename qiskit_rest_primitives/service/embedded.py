@@ -9,7 +9,7 @@ from qiskit_rest_primitives.account import resolve_account
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.concurrency.forks import Lock
 from qiskit_rest_primitives.http.client import ApiClient
-from qiskit_rest_primitives.service.running import running_local_service
+from qiskit_rest_primitives.service.running import running_local_service, start_local_service
 from qiskit_rest_primitives.service.service import QiskitRuntimeService
 
 if TYPE_CHECKING:
@@ -55,9 +55,7 @@ def _own_service() -> tuple[Any, QiskitRuntimeService]:
             local = running_local_service()
             if _own is not None:
                 # A forked child reaches its parent's service, which knows nothing of its objects.
-                from qiskit_rest_primitives.local import LocalService
-
-                local = LocalService().start()
+                local = start_local_service()
             account = resolve_account(
                 channel="local", token=local.token, instance=local.instance, url=local.url
             )

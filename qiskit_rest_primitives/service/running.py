@@ -15,10 +15,16 @@ def running_local_service() -> Any:
     global _local_service
     with _local_lock:
         if _local_service is None:
-            from qiskit_rest_primitives.local import LocalService
-
-            _local_service = LocalService().start()
+            _local_service = start_local_service()
         return _local_service
+
+
+def start_local_service() -> Any:
+    """Starts an embedded service for this process alone; its user has no limits."""
+    from qiskit_rest_primitives.local import Limits, LocalService
+    from qiskit_rest_primitives.local.limits import UNLIMITED
+
+    return LocalService(limits=Limits(caps=UNLIMITED)).start()
 
 
 def lasting_identity(url: str, instance: str | None) -> tuple[str, str]:

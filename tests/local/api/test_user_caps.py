@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -13,6 +13,8 @@ from qiskit import QuantumCircuit
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2
 from qiskit_rest_primitives.errors import RateLimitError
 from qiskit_rest_primitives.local import Caps, Limits, LocalService, User
+from qiskit_rest_primitives.local.limits import UNLIMITED
+from qiskit_rest_primitives.service.running import running_local_service
 from tests.local.conftest import ALICE, BOB, Api, HeldExecutor
 from tests.tokens import secret
 
@@ -96,9 +98,8 @@ def test_too_large_a_job_fails_with_the_limit(caps: Caps, reason: str):
 
 def test_everybody_has_the_limits_of_the_service():
     """Unless they have some of their own, which replace all of them."""
-    none = Caps(**{field.name: None for field in fields(Caps)})
     with LocalService(
-        users=[ALICE, User("eve", secret("eve"), caps=none)],
+        users=[ALICE, User("eve", secret("eve"), caps=UNLIMITED)],
         limits=Limits(caps=Caps(qubits=1)),
     ) as service:
         alice, eve = Api(service, ALICE), Api(service, service._users[1])
@@ -106,6 +107,13 @@ def test_everybody_has_the_limits_of_the_service():
         assert eve.wait(eve.submit())["state"]["status"] == "Completed"
         alice.session.close()
         eve.session.close()
+
+
+def test_the_service_of_ones_own_process_has_no_limits():
+    """Of a program that queues any number of jobs for itself with ``channel="local"``."""
+    QiskitRuntimeService(channel="local")
+    assert running_local_service()._limits.caps == UNLIMITED
+    assert set(asdict(UNLIMITED).values()) == {None}
 
 
 def test_the_client_says_at_once_that_a_limit_is_reached():
