@@ -34,6 +34,14 @@ def default_thread_count() -> int:
     return max(2, os.cpu_count() or 2)
 
 
+def _dask_threads(executor: Executor) -> int:
+    """Threads of the workers of a Dask cluster; 0 for other executors."""
+    known: Any = getattr(getattr(executor, "_client", None), "_scheduler_identity", None) or {}
+    of_workers = sum(worker["nthreads"] for worker in known.get("workers", {}).values())
+    # Newer versions list no workers here.
+    return known.get("total_threads", of_workers)
+
+
 class Workers:
     """Runs tasks on an executor.
 
@@ -58,8 +66,12 @@ class Workers:
 
     @property
     def width(self) -> int:
-        """Tasks that it runs at the same time; a guess if the executor has no such attribute."""
-        return getattr(self._executor, "_max_workers", _WIDTH_OF_OTHERS)
+        """Tasks that it runs at the same time; a guess if the executor does not tell.
+
+        It can change: of a Dask cluster it is what its client, which asks every two seconds, knows.
+        """
+        threads = getattr(self._executor, "_max_workers", 0) or _dask_threads(self._executor)
+        return threads or _WIDTH_OF_OTHERS
 
     @property
     def small_apart(self) -> bool:

@@ -40,6 +40,7 @@ def test_a_cluster_gives_the_same_bits_as_threads():
     ):
         engine = Engine(LocalBackends(), client.get_executor())
         results = sweep_results(engine)
+        assert engine._workers.width == 2
         engine.close()
         wanted += mitigated
         results += seeded_results(client.get_executor())
