@@ -68,7 +68,7 @@ async def usage_grouped_by_date(core: Core, principal: Principal, request: Reque
     """GET /analytics/usage_grouped_by_date: by instance and day (UTC) of the submission."""
     _group_by(request, ("instance",))
     start, end = _interval(core, request)
-    rows = await core.in_thread(_rows, core, principal, request, (start, end))
+    rows = await core.in_thread(_rows, core, principal, request, (start, end), by_day=True)
     found = _figures(rows, lambda row: (row[1].day, row[0]))
     data = [
         {
@@ -105,7 +105,12 @@ def _interval(core: Core, request: Request) -> tuple[float, float]:
 
 
 def _rows(
-    core: Core, principal: Principal, request: Request, interval: tuple[float, float]
+    core: Core,
+    principal: Principal,
+    request: Request,
+    interval: tuple[float, float],
+    *,
+    by_day: bool = False,
 ) -> list[Row]:
     """What a query is about. The caller sees jobs of their own alone, of all their instances."""
     query = request.query_params
@@ -120,7 +125,7 @@ def _rows(
         (crn, row)
         for crn in core.tokens.instances_of(principal.user)
         if not wanted or crn in wanted
-        for row in core.store.used(principal.user, crn, *interval)
+        for row in core.store.used(principal.user, crn, *interval, by_day=by_day)
         if (not backends or row.backend in backends) and row.backend not in simulators
     ]
 

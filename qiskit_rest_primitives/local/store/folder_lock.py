@@ -28,6 +28,7 @@ class FolderLock:
         path.touch(mode=0o600)
         self._file = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         try:
+            self._file.execute("PRAGMA journal_mode = OFF")  # nothing is written
             self._file.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             self._file.close()

@@ -14,6 +14,10 @@ from qiskit_rest_primitives.local.store.members import BLOCK, Blocks, both, deco
 from qiskit_rest_primitives.local.store.schema import OF_ONE_SUBMISSION
 
 _ALL = (1 << BLOCK) - 1
+_ENTRIES = " UNION ALL ".join(
+    f"SELECT number, created FROM {table} WHERE owner = :owner AND number BETWEEN :first AND :last"
+    for table in ("jobs", "sessions")
+)
 # Ids are random hexadecimal digits: a shorter beginning is one of thousands of jobs.
 LEAST_OF_AN_ID = 3
 
@@ -88,22 +92,33 @@ def _created_between(
     most = float("inf") if before is None else before
     found: Blocks = {}
     blocks = database.execute(
-        "SELECT block, oldest, newest FROM blocks WHERE owner = ? AND newest >= ? AND oldest <= ?",
-        (owner, least, most),
+        "SELECT block, oldest, newest FROM blocks"
+        " WHERE owner = ? AND size = ? AND newest >= ? AND oldest <= ?",
+        (owner, BLOCK, least, most),
     ).fetchall()
     for block, oldest, newest in blocks:
-        if least <= oldest and newest <= most:
-            found[block] = _ALL
-            continue
-        inside = (owner, block * BLOCK, (block + 1) * BLOCK - 1, least, most)
-        for table in ("jobs", "sessions"):
-            numbers = database.execute(
-                f"SELECT number FROM {table} WHERE owner = ? AND number BETWEEN ? AND ?"
-                " AND created BETWEEN ? AND ?",
-                inside,
-            )
-            found[block] = found.get(block, 0) | _bits(numbers)
+        whole = least <= oldest and newest <= most
+        found[block] = _ALL if whole else _block_between(database, owner, block, least, most)
     return found
+
+
+def _block_between(
+    database: sqlite3.Connection, owner: int, block: int, least: float, most: float
+) -> int:
+    """The entries of a block that were created in an interval, and numbers that nothing has."""
+    bounds = {"owner": owner, "least": least, "most": most}
+    bounds |= {"first": block * BLOCK, "last": (block + 1) * BLOCK - 1}
+    first, last = database.execute(
+        f"SELECT MIN(number), MAX(number) FROM ({_ENTRIES}) WHERE created BETWEEN :least AND :most",
+        bounds,
+    ).fetchone()
+    if first is None:
+        return 0
+    others = database.execute(
+        f"SELECT number FROM ({_ENTRIES}) WHERE NOT created BETWEEN :least AND :most",
+        bounds | {"first": first, "last": last},
+    )
+    return ((1 << last - first + 1) - 1) << first % BLOCK & ~_bits(others)
 
 
 def _with_text(database: sqlite3.Connection, owner: int, text: str) -> Blocks:
@@ -113,7 +128,7 @@ def _with_text(database: sqlite3.Connection, owner: int, text: str) -> Blocks:
     if len(start) >= LEAST_OF_AN_ID:
         for table in ("jobs", "sessions"):
             found = database.execute(
-                f"SELECT number FROM {table} WHERE id >= ? AND id < ? AND owner = ?",
+                f"SELECT number FROM {table} WHERE id >= ? AND id < ? AND +owner = ?",
                 (start, start + "\U0010ffff", owner),
             ).fetchall()
             by_block: dict[int, list[tuple[int]]] = {}

@@ -6,8 +6,6 @@ joined and intersected a block at a time, so a list of a million jobs takes some
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 BLOCK = 2048
 """Numbers in a block."""
 FEW = 64
@@ -39,12 +37,9 @@ def encode(bits: int) -> bytes:
     return b"".join(place.to_bytes(2, "little") for place in places(bits))
 
 
-def places(bits: int) -> Iterator[int]:
+def places(bits: int) -> list[int]:
     """The places of the bits that are set, in ascending order."""
-    while bits:
-        lowest = bits & -bits
-        yield lowest.bit_length() - 1
-        bits ^= lowest
+    return [place for place, bit in enumerate(reversed(f"{bits:b}")) if bit == "1"]
 
 
 def with_number(stored: bytes | None, number: int) -> bytes:
@@ -93,7 +88,7 @@ def numbers_of(members: Blocks, skip: int, limit: int, *, descending: bool) -> l
         if skip >= size:
             skip -= size
             continue
-        inside = list(places(bits))
+        inside = places(bits)
         if descending:
             inside.reverse()
         page += [block * BLOCK + place for place in inside[skip : skip + limit - len(page)]]

@@ -15,16 +15,17 @@ from qiskit_rest_primitives.local.store.members import BLOCK, encode
 from qiskit_rest_primitives.local.store.schema import (
     OF_ONE_SUBMISSION,
     SESSION_STATUS,
+    SIZES,
     terms_of_job,
 )
 from qiskit_rest_primitives.local.store.usage import sum_all
 
-_BLOCKS = f"""
-INSERT INTO blocks (owner, block, oldest, newest)
-    SELECT owner, number / {BLOCK}, MIN(created), MAX(created) FROM (
+_BLOCKS = """
+INSERT INTO blocks (owner, size, block, oldest, newest)
+    SELECT owner, :size, number / :size, MIN(created), MAX(created) FROM (
         SELECT owner, number, created FROM jobs
         UNION ALL SELECT owner, number, created FROM sessions
-    ) GROUP BY owner, number / {BLOCK}"""
+    ) GROUP BY owner, number / :size"""
 _COUNTS = """
 INSERT INTO counts SELECT user, backend, status, COUNT(*) FROM jobs
     GROUP BY user, backend, status"""
@@ -46,7 +47,9 @@ def rebuild(database: sqlite3.Connection) -> None:
     """Computes all of it; call it inside a transaction, without triggers."""
     for table in ("members", "blocks", "counts", "tags"):
         database.execute(f"DELETE FROM {table}")
-    for statement in (_BLOCKS, _COUNTS, _TAGS, _OWNERS):
+    for size in SIZES:
+        database.execute(_BLOCKS, {"size": size})
+    for statement in (_COUNTS, _TAGS, _OWNERS):
         database.execute(statement)
     database.executemany(
         "UPDATE sessions SET jobs = ?, usage_seconds = ? WHERE id = ?",

@@ -1,9 +1,9 @@
 """The tables of the store, and the triggers that keep its counts, sums and lists up to date.
 
 An owner is a user with an instance. Jobs and sessions are an owner's entries, numbered from 0 in
-the order of their submission; ``BLOCK`` successive numbers are a block. What lists are filtered by
-is kept as sets of numbers (``members``), so a count or any page takes a few reads, however many
-jobs there are. Triggers keep all of it, in the transaction that changes a job.
+the order of their submission; successive numbers are a block. What lists are filtered by is kept as
+sets of numbers (``members``), so a count or any page takes a few reads, however many jobs there
+are. Triggers keep all of it, in the transaction that changes a job.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ FINAL = ("Completed", "Failed", "Cancelled")
 STATUSES = (*PENDING, *FINAL)
 
 DAY_SECONDS = 86_400
+
+CHILDREN = 8
+SIZES = (BLOCK // CHILDREN, BLOCK, BLOCK * CHILDREN)
+"""Entries in the blocks of which times and usage are kept; small ones make up the larger ones."""
 
 TABLES = f"""
 CREATE TABLE IF NOT EXISTS owners (
@@ -65,15 +69,17 @@ CREATE TABLE IF NOT EXISTS members (
     PRIMARY KEY (owner, term, block)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS blocks (
-    owner INTEGER NOT NULL, block INTEGER NOT NULL, oldest REAL NOT NULL, newest REAL NOT NULL,
-    summed INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (owner, block)
+    owner INTEGER NOT NULL, size INTEGER NOT NULL, block INTEGER NOT NULL,
+    oldest REAL NOT NULL, newest REAL NOT NULL, summed INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (owner, size, block)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS blocks_to_sum ON blocks (owner, size, block) WHERE NOT summed;
 CREATE TABLE IF NOT EXISTS usage_sums (
-    owner INTEGER NOT NULL, block INTEGER NOT NULL, day INTEGER NOT NULL, backend TEXT NOT NULL,
-    kind TEXT NOT NULL, entries INTEGER NOT NULL, seconds REAL NOT NULL, most REAL NOT NULL,
+    owner INTEGER NOT NULL, size INTEGER NOT NULL, block INTEGER NOT NULL,
+    day INTEGER NOT NULL, backend TEXT NOT NULL, kind TEXT NOT NULL,
+    entries INTEGER NOT NULL, seconds REAL NOT NULL, most REAL NOT NULL,
     waits INTEGER NOT NULL, waited REAL NOT NULL, longest REAL NOT NULL,
-    PRIMARY KEY (owner, block, day, backend, kind)
+    PRIMARY KEY (owner, size, block, day, backend, kind)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tags (
     owner INTEGER NOT NULL, tag TEXT NOT NULL, jobs INTEGER NOT NULL, PRIMARY KEY (owner, tag)
@@ -133,18 +139,24 @@ def _count(row: str, change: int) -> str:
         ON CONFLICT (user, backend, status) DO UPDATE SET jobs = jobs + {change};"""
 
 
-def _stretch_block(row: str) -> str:
+def _stretch_blocks(row: str) -> str:
+    values = ", ".join(
+        f"({row}.owner, {size}, {row}.number / {size}, {row}.created, {row}.created)"
+        for size in SIZES
+    )
     return f"""
-    INSERT INTO blocks (owner, block, oldest, newest)
-        VALUES ({row}.owner, {row}.number / {BLOCK}, {row}.created, {row}.created)
-        ON CONFLICT (owner, block) DO UPDATE SET oldest = min(oldest, excluded.oldest),
+    INSERT INTO blocks (owner, size, block, oldest, newest) VALUES {values}
+        ON CONFLICT (owner, size, block) DO UPDATE SET oldest = min(oldest, excluded.oldest),
             newest = max(newest, excluded.newest), summed = 0;"""
 
 
-def _forget_sum(row: str) -> str:
-    return f"""
+def _forget_sums(row: str) -> str:
+    return "".join(
+        f"""
     UPDATE blocks SET summed = 0
-        WHERE owner = {row}.owner AND block = {row}.number / {BLOCK} AND summed;"""
+        WHERE owner = {row}.owner AND size = {size} AND block = {row}.number / {size} AND summed;"""
+        for size in SIZES
+    )
 
 
 def _job_terms(row: str) -> str:
@@ -168,7 +180,7 @@ CREATE TRIGGER IF NOT EXISTS job_added AFTER INSERT ON jobs BEGIN
     {_add_terms("new", _job_terms("new"))}
     {_add_tags("new")}
     {_count("new", +1)}
-    {_stretch_block("new")}
+    {_stretch_blocks("new")}
     UPDATE owners SET bytes = bytes + new.params_size + new.result_size WHERE id = new.owner;
     UPDATE sessions SET jobs = jobs + 1, usage_seconds = usage_seconds + new.usage_seconds
         WHERE id = new.session_id;
@@ -192,7 +204,7 @@ CREATE TRIGGER IF NOT EXISTS job_changed_size AFTER UPDATE OF params_size, resul
         + new.params_size + new.result_size WHERE id = new.owner;
 END;
 CREATE TRIGGER IF NOT EXISTS job_changed_usage AFTER UPDATE OF usage_seconds, running ON jobs BEGIN
-    {_forget_sum("new")}
+    {_forget_sums("new")}
     UPDATE sessions SET usage_seconds = usage_seconds - old.usage_seconds + new.usage_seconds
         WHERE id = new.session_id;
 END;
@@ -200,7 +212,7 @@ CREATE TRIGGER IF NOT EXISTS job_removed AFTER DELETE ON jobs BEGIN
     {_remove_terms("old", _job_terms("old"))}
     {_remove_tags("old")}
     {_count("old", -1)}
-    {_forget_sum("old")}
+    {_forget_sums("old")}
     UPDATE owners SET bytes = bytes - old.params_size - old.result_size WHERE id = old.owner;
     UPDATE sessions SET jobs = jobs - 1, usage_seconds = usage_seconds - old.usage_seconds
         WHERE id = old.session_id;
@@ -208,7 +220,7 @@ CREATE TRIGGER IF NOT EXISTS job_removed AFTER DELETE ON jobs BEGIN
 END;
 CREATE TRIGGER IF NOT EXISTS session_added AFTER INSERT ON sessions BEGIN
     {_add_terms("new", _session_terms("new"))}
-    {_stretch_block("new")}
+    {_stretch_blocks("new")}
 END;
 CREATE TRIGGER IF NOT EXISTS session_changed_state AFTER UPDATE OF state ON sessions
 WHEN old.state != new.state BEGIN
@@ -217,11 +229,11 @@ WHEN old.state != new.state BEGIN
 END;
 CREATE TRIGGER IF NOT EXISTS session_changed_usage AFTER UPDATE OF usage_seconds, jobs ON sessions
 BEGIN
-    {_forget_sum("new")}
+    {_forget_sums("new")}
 END;
 CREATE TRIGGER IF NOT EXISTS session_removed AFTER DELETE ON sessions BEGIN
     {_remove_terms("old", _session_terms("old"))}
-    {_forget_sum("old")}
+    {_forget_sums("old")}
 END;
 """
 

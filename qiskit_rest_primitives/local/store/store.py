@@ -311,7 +311,13 @@ class Store:
         return found[0]
 
     def used(
-        self, user: str, instance: str, start: float, end: float = float("inf")
+        self,
+        user: str,
+        instance: str,
+        start: float,
+        end: float = float("inf"),
+        *,
+        by_day: bool = False,
     ) -> list[usage.Used]:
         """What an owner submitted in an interval has used, see :func:`usage.used`.
 
@@ -320,11 +326,11 @@ class Store:
         with self.reading() as database:
             owner = owner_of(database, user, instance)
             blocks = usage.blocks_to_sum(database, owner)
-        for block in blocks:
+        for size, block in blocks:
             with contextlib.suppress(StorageFullError), self.transaction():
-                usage.sum_block(self._database, owner, block)
+                usage.sum_block(self._database, owner, size, block)
         with self.reading() as database:
-            return usage.used(database, owner, start, end)
+            return usage.used(database, owner, start, end, by_day=by_day)
 
     def body_fields(self, job_id: str, kind: Body, body: bytes) -> dict[str, Any]:
         """Stores a body, in a file if it is large; returns the fields for the job's row.
