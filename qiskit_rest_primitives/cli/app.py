@@ -9,6 +9,7 @@ from qiskit_rest_primitives.cli.account import account
 from qiskit_rest_primitives.cli.backends import backends
 from qiskit_rest_primitives.cli.failures import Commands
 from qiskit_rest_primitives.cli.jobs import cancel, jobs, result, status
+from qiskit_rest_primitives.cli.prune import backup, prune
 from qiskit_rest_primitives.cli.run import run
 from qiskit_rest_primitives.cli.serve import serve
 from qiskit_rest_primitives.cli.sessions import sessions
@@ -41,5 +42,18 @@ def app() -> None:
     """Circuits, jobs and backends of a service that speaks the Qiskit Runtime REST API."""
 
 
-for command in (run, jobs, status, result, cancel, backends, sessions, account, usage, serve):
+for command in (
+    run,
+    jobs,
+    status,
+    result,
+    cancel,
+    backends,
+    sessions,
+    account,
+    usage,
+    serve,
+    prune,
+    backup,
+):
     app.add_command(command)

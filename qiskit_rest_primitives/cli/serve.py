@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from qiskit_rest_primitives.cli.prune import keep_bytes_option, older_than_option
 from qiskit_rest_primitives.local.serve import DEFAULT_PORT, LOG_FORMATS, run
 from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_JOB_SECONDS
 
@@ -38,6 +39,8 @@ Examples:
     help="Limit every user, as queued_jobs=100; none is no limit. See docs/serving.md.",
 )
 @click.option("--data-dir", metavar="DIR", help="Keep jobs here over restarts.")
+@older_than_option
+@keep_bytes_option
 @click.option(
     "--backend",
     "backends",

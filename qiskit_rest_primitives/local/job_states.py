@@ -27,7 +27,8 @@ from qiskit_rest_primitives.local.outcome import Outcome, RefusedError
 from qiskit_rest_primitives.local.problems import BACKEND_NOT_FOUND, ProblemError
 from qiskit_rest_primitives.local.sessions import Sessions
 from qiskit_rest_primitives.local.simulators.official_fakes import package_for
-from qiskit_rest_primitives.local.store import IS_PENDING, PENDING, Store
+from qiskit_rest_primitives.local.store import IS_PENDING, PENDING, StorageFullError, Store
+from qiskit_rest_primitives.local.store.wait_for_space import store_when_possible
 from qiskit_rest_primitives.local.threads import JOIN_SECONDS, DaemonThreads
 from qiskit_rest_primitives.local.times import wall_clock
 from qiskit_rest_primitives.wire.request.job_request import InvalidBody, JobRequest, decode_params
@@ -142,12 +143,16 @@ class Core:
             "runtime": request.runtime or None,
             **self.store.body_fields(job_id, "params", bytes(request.params)),
         }
-        with self.store.transaction():
-            if session_id is not None:
-                self.sessions.admit(principal, session_id, request.backend)
-            self.store.insert("jobs", fields)
-            if tags:
-                self.store.set_tags(job_id, tags)
+        try:
+            with self.store.transaction():
+                if session_id is not None:
+                    self.sessions.admit(principal, session_id, request.backend)
+                self.store.insert("jobs", fields)
+                if tags:
+                    self.store.set_tags(job_id, tags)
+        except BaseException:
+            self.store.drop_body_file(job_id, "params")
+            raise
         self._start_or_hold({name: fields[name] for name in _STARTED_BY})
         reply: dict[str, Any] = {"id": job_id, "backend": request.backend}
         if session_id is not None:
@@ -205,7 +210,8 @@ class Core:
         if self.stopping:
             return
         now = self.clock()
-        with self.store.transaction():
+        # On a full disk it runs all the same, and seems to be queued meanwhile.
+        with suppress(StorageFullError), self.store.transaction():
             self.store.update(
                 "jobs", job_id, {"status": "Running", "running": now}, status=("Queued",)
             )
@@ -213,12 +219,19 @@ class Core:
 
     def _on_estimated(self, job_id: str, seconds: float) -> None:
         if not self.stopping:
-            self.store.update("jobs", job_id, {"estimated_seconds": seconds}, status=PENDING)
+            with suppress(StorageFullError):
+                self.store.update("jobs", job_id, {"estimated_seconds": seconds}, status=PENDING)
 
     def _on_final(self, job_id: str, outcome: Outcome) -> None:
-        if self.stopping:
-            return
-        now = self.clock()
+        store = partial(self._end, job_id, self.clock())
+        store_when_possible(store, outcome, job_id, stopping=lambda: self.stopping)
+
+    def _end(self, job_id: str, now: float, outcome: Outcome) -> None:
+        """Stores how a job ended: all of it, or nothing.
+
+        Raises:
+            StorageFullError: nothing was stored.
+        """
         fields: dict[str, Any] = {
             "status": outcome.status,
             "reason": outcome.reason,
@@ -230,21 +243,24 @@ class Core:
         }
         if outcome.status == "Completed":
             fields |= self.store.body_fields(job_id, "result", outcome.body)
-        with self.store.transaction():
-            counted = self.store.update("jobs", job_id, fields, status=PENDING)
-            self.sessions.job_ended(job_id, now)
-        if not counted:
-            # Cancelled while queued, but it finished before the engine knew.
-            self.store.drop_body_file(job_id, "result")
-        job = self.store.job(job_id)
-        if counted and job is not None:
-            _log_end(job)
+        stored = False
+        try:
+            with self.store.transaction():
+                counted = self.store.update("jobs", job_id, fields, status=PENDING)
+                self.sessions.job_ended(job_id, now)
+                job = self.store.job(job_id)
+                if job is not None and job["private"]:
+                    self.store.drop_body(job_id, "params")
+            stored = counted
+        finally:
+            if not stored:
+                # The disk is full; or it was cancelled while queued, but finished before the
+                # engine knew.
+                self.store.drop_body_file(job_id, "result")
         if job is not None and job["private"]:
-            self._forget_params(job_id)
-
-    def _forget_params(self, job_id: str) -> None:
-        self.store.drop_body(job_id, "params")
-        self.store.drop_body_file(job_id, "params")
+            self.store.drop_body_file(job_id, "params")
+        if stored and job is not None:
+            _log_end(job)
 
     def cancel(self, job: sqlite3.Row) -> None:
         """Ends a job that is not final: at once while it is queued, else as soon as it can stop.
@@ -291,7 +307,8 @@ class Core:
     def resume(self) -> int:
         """Queues the jobs that a stopped service left unfinished; returns their number."""
         self.store.change(
-            "UPDATE jobs SET status = 'Queued', running = NULL WHERE status = 'Running'"
+            "UPDATE jobs SET status = 'Queued', running = NULL"
+            f" WHERE status = 'Running' AND {IS_PENDING}"  # which an index has
         )
         left = self.store.rows(
             f"SELECT {', '.join(_STARTED_BY)} FROM jobs WHERE {IS_PENDING} ORDER BY seq"
@@ -302,7 +319,7 @@ class Core:
                 self.backend(job["backend"], job["calibration_id"])
             except ProblemError as error:
                 reason = f"Can't be run again after a restart: {error}"
-                self._on_final(job["id"], Outcome("Failed", reason=reason))
+                self._end(job["id"], self.clock(), Outcome("Failed", reason=reason))
             else:
                 self._start_or_hold(job)
         return len(left)

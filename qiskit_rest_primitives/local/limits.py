@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import deque
@@ -14,6 +15,9 @@ from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_JOB_SECONDS
 MEBIBYTE = 1 << 20
 # Lists of three-digit numbers take eight times their text in memory; tiny lists are rare.
 DECODED_FACTOR = 10
+
+_AGE_UNITS = {"h": 3600.0, "d": 86_400.0, "w": 7 * 86_400.0}
+_SIZE_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,50 @@ def read_caps(texts: Iterable[str], caps: Caps) -> Caps:
 
 
 @dataclass(frozen=True)
+class Retention:
+    """How long finished jobs are kept; without a limit, until their users delete them.
+
+    Attributes:
+        older_than_seconds: jobs that ended longer ago are deleted.
+        keep_bytes: the jobs that ended first are deleted until the params and results of all jobs
+            take no more than this.
+
+    >>> Retention(older_than_seconds=read_age("30d"), keep_bytes=read_size("10G"))
+    Retention(older_than_seconds=2592000.0, keep_bytes=10000000000)
+    """
+
+    older_than_seconds: float | None = None
+    keep_bytes: int | None = None
+
+    def __bool__(self) -> bool:
+        return self.older_than_seconds is not None or self.keep_bytes is not None
+
+
+def read_age(text: str) -> float:
+    """Seconds of ``12h``, ``30d`` or ``4w``.
+
+    Raises:
+        ValueError: another form.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([hdw])", text.strip().lower())
+    if match is None:
+        raise ValueError(f"write hours, days or weeks, like 12h, 30d or 4w, not {text!r}")
+    return float(match[1]) * _AGE_UNITS[match[2]]
+
+
+def read_size(text: str) -> int:
+    """Bytes of ``500M`` or ``10G``; the units are powers of 1000.
+
+    Raises:
+        ValueError: another form.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([kmgt]?)b?", text.strip().lower())
+    if match is None:
+        raise ValueError(f"write a number of bytes, like 500M or 10G, not {text!r}")
+    return int(float(match[1]) * _SIZE_UNITS[match[2]])
+
+
+@dataclass(frozen=True)
 class Limits:
     """Limits of the service.
 
@@ -91,6 +139,7 @@ class Limits:
         keep_alive_seconds: time a connection may idle between requests.
         job_seconds: longest run of a job; less if the job says so (``cost``).
         caps: of every user who has none of their own.
+        retention: which finished jobs are kept.
 
     >>> limits = Limits(caps=Caps(submissions_per_minute=5), job_seconds=60)
     >>> limits.connections
@@ -107,6 +156,7 @@ class Limits:
     keep_alive_seconds: float = 75.0
     job_seconds: float = MAX_JOB_SECONDS
     caps: Caps = Caps()
+    retention: Retention = Retention()
 
     @property
     def decoded_bytes(self) -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.limits import Caps
+    from qiskit_rest_primitives.local.limits import Caps, Retention
     from qiskit_rest_primitives.local.service import LocalService
 
 DEFAULT_PORT: Final = 8765
@@ -111,6 +111,8 @@ def run(
     max_body_mb: float,
     log_level: str,
     log_format: str,
+    older_than: str | None = None,
+    keep_bytes: str | None = None,
 ) -> int:
     """Serves until Ctrl-C or SIGTERM; logs go to stderr.
 
@@ -132,6 +134,8 @@ def run(
         max_body_mb: largest request, in megabytes.
         log_level: ``debug`` to ``error``.
         log_format: one of `LOG_FORMATS`.
+        older_than: age of finished jobs that are deleted, as ``30d``; None to keep them.
+        keep_bytes: size of all jobs above which the oldest are deleted, as ``10G``.
 
     Returns:
         Exit code: 0, or 2 if it can't start as asked.
@@ -141,6 +145,7 @@ def run(
         from qiskit_rest_primitives.local.auth import read_token_file
         from qiskit_rest_primitives.local.load_backends import load_backends
         from qiskit_rest_primitives.local.service import is_loopback
+        from qiskit_rest_primitives.local.store import StorageFullError
 
         users = read_token_file(token_file) if token_file else None
         if users is None and not is_loopback(host):
@@ -151,6 +156,7 @@ def run(
             raise ValueError("--workers and --dask exclude each other")
         noise = dict(map(read_noise, devices))
         cap = _read_caps(caps)
+        retention = read_retention(older_than, keep_bytes)
         served = [backend for place in backends for backend in load_backends(place)]
     except (OSError, ValueError, ImportError) as error:
         print(f"qiskit-rest serve: {error}", file=sys.stderr)
@@ -159,6 +165,7 @@ def run(
         body_bytes=int(max_body_mb * 1e6),
         job_seconds=time_limit,
         caps=cap,
+        retention=retention,
     )
     with contextlib.ExitStack() as stack:
         stack.enter_context(_logs_on_stderr(log_level, log_format))
@@ -179,7 +186,7 @@ def run(
                 backends=served,
             )
             stack.enter_context(service)
-        except (OSError, ValueError, ImportError) as error:
+        except (OSError, ValueError, ImportError, StorageFullError) as error:
             print(f"qiskit-rest serve: {error}", file=sys.stderr)
             return 2
         stopped = stack.enter_context(_until_signal())
@@ -188,6 +195,25 @@ def run(
         _wait(stopped)
         print("stopping", flush=True)
     return 0
+
+
+def read_retention(older_than: str | None, keep_bytes: str | None) -> Retention:
+    """What ``--older-than`` and ``--keep-bytes`` say.
+
+    Raises:
+        ValueError: another form.
+    """
+    from qiskit_rest_primitives.local.limits import Retention, read_age, read_size
+
+    try:
+        age = None if older_than is None else read_age(older_than)
+    except ValueError as error:
+        raise ValueError(f"--older-than: {error}") from None
+    try:
+        size = None if keep_bytes is None else read_size(keep_bytes)
+    except ValueError as error:
+        raise ValueError(f"--keep-bytes: {error}") from None
+    return Retention(age, size)
 
 
 @contextlib.contextmanager

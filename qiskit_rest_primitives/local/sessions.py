@@ -201,8 +201,8 @@ class Sessions:
     def _close_hard(self, session_id: str, reason: str, job_reason: str) -> None:
         with self._store.transaction():
             session = self._store.session(session_id)
-            assert session is not None  # sessions are never deleted
-            self._mark_closed(session, reason, self._clock())
+            if session is not None:  # a closed one may be pruned
+                self._mark_closed(session, reason, self._clock())
         for job_id in self._pending(session_id):
             self._end_queued(job_id, job_reason)
 

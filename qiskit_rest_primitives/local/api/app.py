@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,12 +30,17 @@ from qiskit_rest_primitives.local.api.origins import allow_origins
 from qiskit_rest_primitives.local.api.received import Received
 from qiskit_rest_primitives.local.api.replies import problem_reply
 from qiskit_rest_primitives.local.problems import ProblemError
+from qiskit_rest_primitives.local.store import StorageFullError
+from qiskit_rest_primitives.local.store.prune import prune
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.job_states import Core
 
+logger = logging.getLogger(__name__)
+
 PREFIXES = ("/v1", "/api/v1", "/experimental")
 TICK_SECONDS = 0.5
+PRUNE_SECONDS = 60.0
 
 HANDLERS: list[tuple[str, str, Handler]] = [
     ("GET", "/jobs/{job_id}", jobs.get_job),
@@ -114,11 +120,14 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
-        ticking = asyncio.create_task(_tick(core))
+        tasks = [asyncio.create_task(_tick(core))]
+        if core.limits.retention:
+            tasks.append(asyncio.create_task(_prune(core)))
         yield
-        ticking.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await ticking
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
     application = Starlette(
         routes=routes,
@@ -158,6 +167,25 @@ async def _tick(core: Core) -> None:
     while True:
         await asyncio.sleep(TICK_SECONDS)
         await core.in_thread(core.sessions.tick)
+
+
+async def _prune(core: Core) -> None:
+    """Deletes the jobs that are not kept, at the start and every minute."""
+    while True:
+        try:
+            deleted = await core.in_thread(
+                prune,
+                core.store,
+                core.limits.retention,
+                core.clock(),
+                stopping=lambda: core.stopping,
+            )
+        except StorageFullError as error:
+            logger.error("finished jobs can't be deleted: %s", error)
+        else:
+            if deleted:
+                logger.info("deleted %d finished jobs that are no longer kept", deleted)
+        await asyncio.sleep(PRUNE_SECONDS)
 
 
 async def _http_problem(request: Request, error: Exception) -> Response:

@@ -6,7 +6,7 @@ joined and intersected a block at a time, so a list of a million jobs takes some
 
 from __future__ import annotations
 
-BLOCK = 2048
+BLOCK = 4096
 """Numbers in a block."""
 FEW = 64
 """Up to so many members are kept as numbers of two bytes; more as bits."""

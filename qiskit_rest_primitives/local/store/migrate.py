@@ -63,8 +63,9 @@ def prepare(database: sqlite3.Connection, name: str, *, migrate: bool = True) ->
             )
         if version in (1, 2):
             _from_2(database, name)
-        run_statements(database, TABLES + TRIGGERS)
-        database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        if version < SCHEMA_VERSION:
+            run_statements(database, TABLES + TRIGGERS)
+            database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     except BaseException:
         if database.in_transaction:
             database.execute("ROLLBACK")

@@ -47,7 +47,8 @@ CREATE TABLE IF NOT EXISTS jobs (
 );
 CREATE INDEX IF NOT EXISTS jobs_by_number ON jobs (owner, number, created);
 CREATE INDEX IF NOT EXISTS jobs_by_end ON jobs (finished) WHERE finished IS NOT NULL;
-CREATE INDEX IF NOT EXISTS jobs_pending ON jobs (session_id) WHERE {IS_PENDING};
+CREATE INDEX IF NOT EXISTS jobs_pending ON jobs (seq) WHERE {IS_PENDING};
+CREATE INDEX IF NOT EXISTS jobs_pending_of_session ON jobs (session_id) WHERE {IS_PENDING};
 CREATE TABLE IF NOT EXISTS bodies (
     job_id TEXT NOT NULL, kind TEXT NOT NULL, body BLOB NOT NULL, UNIQUE (job_id, kind)
 );

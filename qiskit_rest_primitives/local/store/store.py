@@ -34,6 +34,7 @@ RESERVE_BYTES = 64 << 20
 CACHE_KIBIBYTES = 16_384
 
 DATABASE = "service.sqlite"
+BODY_FOLDER = "bodies"
 BODIES = ("params", "result", "logs")
 """Fields of a job that are kept apart from its row, so that rows stay small."""
 
@@ -91,7 +92,7 @@ class Store:
             raise
 
     def _open(self) -> None:
-        self._bodies = self.folder / "bodies"
+        self._bodies = self.folder / BODY_FOLDER
         self._bodies.mkdir(exist_ok=True, mode=0o700)
         # An existing folder may be readable by others. SQLite gives the files beside its database
         # the mode of the database.
