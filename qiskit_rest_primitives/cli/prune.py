@@ -33,12 +33,11 @@ Example:
   qiskit-rest prune --data-dir . --older-than 30d --keep-bytes 10G
 
 \b
-qiskit-rest serve takes the same two options, and then prunes every minute.
+The command serve takes the same two options, and then prunes every minute.
 """
 BACKUP_EPILOG = """\b
-Examples:
+Example:
   qiskit-rest backup --data-dir . ../backup-of-monday
-  qiskit-rest serve --data-dir ../backup-of-monday
 """
 
 

@@ -39,7 +39,14 @@ def encode(bits: int) -> bytes:
 
 def places(bits: int) -> list[int]:
     """The places of the bits that are set, in ascending order."""
-    return [place for place, bit in enumerate(reversed(f"{bits:b}")) if bit == "1"]
+    if bits.bit_count() > FEW:
+        return [place for place, bit in enumerate(reversed(f"{bits:b}")) if bit == "1"]
+    found: list[int] = []
+    while bits:
+        lowest = bits & -bits
+        found.append(lowest.bit_length() - 1)
+        bits ^= lowest
+    return found
 
 
 def with_number(stored: bytes | None, number: int) -> bytes:

@@ -27,12 +27,12 @@ _OF_SESSIONS = (
 )
 _NUMBERED = """
 CREATE TEMP TABLE numbered AS
-    SELECT id, owners.id AS owner,
+    SELECT entries.id AS id, owners.id AS owner,
         ROW_NUMBER() OVER (PARTITION BY owners.id ORDER BY created, seq) - 1 AS number
     FROM (
         SELECT id, user, instance, created, seq FROM old_jobs
         UNION ALL SELECT id, user, instance, created, seq FROM old_sessions
-    ) JOIN owners USING (user, instance);
+    ) AS entries JOIN owners USING (user, instance);
 CREATE UNIQUE INDEX temp.numbered_by_id ON numbered (id);
 """
 
