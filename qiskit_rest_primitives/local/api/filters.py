@@ -8,10 +8,13 @@ from starlette.requests import Request
 
 from qiskit_rest_primitives.local.api.dispatch import flag
 from qiskit_rest_primitives.local.problems import ProblemError
-from qiskit_rest_primitives.local.store import FINAL, PENDING
+from qiskit_rest_primitives.local.store import PENDING
 from qiskit_rest_primitives.local.store.lists import Query
 from qiskit_rest_primitives.local.times import read_time
 from qiskit_rest_primitives.wire.limits import MAX_TAGS
+
+ONLY_OF_JOBS = ("program", "session_id", "tags")
+"""Filters whose terms sessions do not have."""
 
 
 def when(request: Request, name: str) -> float | None:
@@ -40,14 +43,19 @@ def job_filters(request: Request) -> Query:
         ProblemError: 400, a value of the wrong form.
     """
     query = request.query_params
-    groups: list[Sequence[str]] = [["job"]]
+    groups: list[Sequence[str]] = []
     pending = flag(request, "pending", None)
-    if pending is not None:
-        groups.append([f"status={status}" for status in (PENDING if pending else FINAL)])
+    statuses = [f"status={status}" for status in PENDING]
+    if pending:
+        groups.append(statuses)
     for name, term in (("program", "program"), ("backend", "backend"), ("session_id", "session")):
         if name in query:
             groups.append([f"{term}={query[name]}"])
-    return with_times_and_tags(request, groups)
+    filters = with_times_and_tags(request, groups)
+    if not {name for name in ONLY_OF_JOBS if name in query}:
+        filters.any_of = [["job"], *filters.any_of]  # no sessions
+    filters.none_of = statuses if pending is False else ()
+    return filters
 
 
 def newest_first(request: Request) -> bool:
@@ -76,4 +84,4 @@ def with_times_and_tags(request: Request, groups: list[Sequence[str]]) -> Query:
     tags = list(dict.fromkeys(request.query_params.getlist("tags")))
     if len(tags) > MAX_TAGS:  # no job has so many
         return Query([[]])
-    return Query([*groups, *([f"tag={tag}"] for tag in tags)], after, before)
+    return Query([*groups, *([f"tag={tag}"] for tag in tags)], after=after, before=before)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from qiskit_rest_primitives.local.store.members import BLOCK, Blocks, both, decode, either
+from qiskit_rest_primitives.local.store.members import BLOCK, Blocks, both, decode, either, without
 from qiskit_rest_primitives.local.store.schema import OF_ONE_SUBMISSION
 
-_ALL = (1 << BLOCK) - 1
 _ENTRIES = " UNION ALL ".join(
     f"SELECT number, created FROM {table} WHERE owner = :owner AND number BETWEEN :first AND :last"
     for table in ("jobs", "sessions")
@@ -28,12 +27,14 @@ class Query:
 
     Attributes:
         any_of: groups of terms; of each group an entry has at least one.
+        none_of: terms of which an entry has none; of few entries, as all terms are read.
         after: earliest creation, in seconds since the epoch; None for any.
         before: latest creation, likewise; both are inclusive.
         text: what a tag contains or an id begins with, upper and lower case alike; None for any.
     """
 
-    any_of: list[Sequence[str]] = field(default_factory=list[Sequence[str]])
+    any_of: list[Sequence[str]]
+    none_of: Sequence[str] = ()
     after: float | None = None
     before: float | None = None
     text: str | None = None
@@ -48,25 +49,20 @@ def owner_of(database: sqlite3.Connection, user: str, instance: str) -> int:
 
 
 def find(database: sqlite3.Connection, owner: int, query: Query) -> Blocks:
-    """The entries that a query finds."""
-    found: Blocks | None = None
-    for terms in query.any_of:
+    """The entries that a query finds; without groups of terms, none."""
+    found: Blocks = {}
+    for place, terms in enumerate(query.any_of):
         group = _with_any(database, owner, terms)
-        found = group if found is None else both(found, group)
+        found = both(found, group) if place else group
         if not found:
             return found
-    for narrowed in _narrowed(database, owner, query):
-        found = narrowed if found is None else both(found, narrowed)
-    return {} if found is None else found
-
-
-def _narrowed(database: sqlite3.Connection, owner: int, query: Query) -> list[Blocks]:
-    sets: list[Blocks] = []
+    if query.none_of:
+        found = without(found, _with_any(database, owner, query.none_of))
     if query.after is not None or query.before is not None:
-        sets.append(_created_between(database, owner, query.after, query.before))
+        found = _created_between(database, owner, found, query.after, query.before)
     if query.text is not None:
-        sets.append(_with_text(database, owner, query.text))
-    return sets
+        found = both(found, _with_text(database, owner, query.text))
+    return found
 
 
 def _with_any(database: sqlite3.Connection, owner: int, terms: Sequence[str]) -> Blocks:
@@ -81,24 +77,31 @@ def _members(database: sqlite3.Connection, owner: int, term: str) -> Blocks:
 
 
 def _created_between(
-    database: sqlite3.Connection, owner: int, after: float | None, before: float | None
+    database: sqlite3.Connection,
+    owner: int,
+    entries: Blocks,
+    after: float | None,
+    before: float | None,
 ) -> Blocks:
-    """The entries created in an interval.
+    """Those entries that were created in an interval.
 
     Numbers follow the order of submission, so nearly every block lies inside or outside as a whole.
     The others are read, because clocks can be set back.
     """
     least = float("-inf") if after is None else after
     most = float("inf") if before is None else before
-    found: Blocks = {}
     blocks = database.execute(
-        "SELECT block, oldest, newest FROM blocks"
+        "SELECT block, oldest >= ? AND newest <= ? FROM blocks"
         " WHERE owner = ? AND size = ? AND newest >= ? AND oldest <= ?",
-        (owner, BLOCK, least, most),
+        (least, most, owner, BLOCK, least, most),
     ).fetchall()
-    for block, oldest, newest in blocks:
-        whole = least <= oldest and newest <= most
-        found[block] = _ALL if whole else _block_between(database, owner, block, least, most)
+    found: Blocks = {}
+    for block, is_inside in blocks:
+        bits = entries.get(block, 0)
+        if bits and not is_inside:
+            bits &= _block_between(database, owner, block, least, most)
+        if bits:
+            found[block] = bits
     return found
 
 

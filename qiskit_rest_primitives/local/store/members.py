@@ -65,6 +65,12 @@ def both(first: Blocks, second: Blocks) -> Blocks:
     return {block: bits for block, bits in found.items() if bits}
 
 
+def without(first: Blocks, second: Blocks) -> Blocks:
+    """The members of a set that another one does not have."""
+    left = {block: bits & ~second.get(block, 0) for block, bits in first.items()}
+    return {block: bits for block, bits in left.items() if bits}
+
+
 def either(sets: list[Blocks]) -> Blocks:
     """The members of any of some sets."""
     joined: Blocks = dict(sets[0]) if sets else {}

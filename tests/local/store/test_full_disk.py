@@ -16,7 +16,6 @@ from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.outcome import Outcome
 from qiskit_rest_primitives.local.store import StorageFullError, Store, wait_for_space
 from tests.local.conftest import ALICE, BELL, Api, HeldExecutor
-from tests.local.store.jobs import job
 
 NO_LIMIT = 1 << 30
 

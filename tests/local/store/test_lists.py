@@ -51,6 +51,11 @@ def rows(store: Store, owner: str = "i") -> list[dict[str, Any]]:
             Query([["job"], [f"status={status}" for status in FINAL]]),
             lambda job: job["status"] in FINAL,
         ),
+        (
+            Query([["job"]], none_of=[f"status={status}" for status in PENDING]),
+            lambda job: job["status"] in FINAL,
+        ),
+        (Query([]), lambda job: False),
         (Query([["program=sampler"]]), lambda job: job["program"] == "sampler"),
         (
             Query([["job"], ["backend=c"], ["tag=red"], ["tag=green"]]),

@@ -50,6 +50,7 @@ def test_sets_are_joined_and_intersected(first: set[int], second: set[int]) -> N
     """As Python's sets are."""
     one, two = blocks(first), blocks(second)
     assert listed(members.both(one, two)) == sorted(first & second)
+    assert listed(members.without(one, two)) == sorted(first - second)
     assert listed(members.either([one, two])) == sorted(first | second)
     assert members.either([]) == {}
 
