@@ -20,7 +20,9 @@ import requests
 import qiskit_rest_primitives.local
 from qiskit_rest_primitives.cli import main
 from qiskit_rest_primitives.local import Caps, Limits, LocalService, serve
+from qiskit_rest_primitives.local.limits import Retention
 from qiskit_rest_primitives.local.service import is_loopback
+from qiskit_rest_primitives.local.store import StorageFullError
 from tests.local.conftest import ALICE, BELL, BOB, Api, HeldExecutor
 from tests.tokens import own_file
 
@@ -176,6 +178,52 @@ class TestCommand:
         error = capsys.readouterr().err
         assert f"--cap {text}" in error
         assert words in error
+
+    def test_what_is_kept_is_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """--older-than and --keep-bytes reach the service."""
+        seen: list[object] = []
+
+        def refuse(**options: Any) -> None:
+            seen.append(options["limits"].retention)
+            raise OSError("seen enough")
+
+        monkeypatch.setattr(qiskit_rest_primitives.local.service, "LocalService", refuse)
+        assert main(["serve", "--older-than", "30d", "--keep-bytes", "10G"]) == 2
+        assert seen == [Retention(older_than_seconds=30 * 86_400.0, keep_bytes=10**10)]
+
+    @pytest.mark.parametrize(
+        ("words", "message"),
+        [
+            (["--older-than", "30"], "--older-than: write hours, days or weeks"),
+            (["--keep-bytes", "much"], "--keep-bytes: write a number of bytes"),
+        ],
+    )
+    def test_a_wrong_age_or_size_is_refused(
+        self, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+    ) -> None:
+        """With its option and how to write it."""
+        assert main(["serve", *words]) == 2
+        assert message in capsys.readouterr().err
+
+    def test_a_second_one_on_a_folder_is_refused(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        """In one line that names the folder."""
+        with LocalService(folder=tmp_path):
+            assert main(["serve", "--port", "0", "--data-dir", str(tmp_path)]) == 2
+        assert f"serve: {tmp_path} is in use by another service" in capsys.readouterr().err
+
+    def test_a_full_disk_is_an_error(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In one line that says so."""
+
+        def full(**_: object) -> None:
+            raise StorageFullError("disk I/O error")
+
+        monkeypatch.setattr(qiskit_rest_primitives.local.service, "LocalService", full)
+        assert main(["serve", "--port", "0"]) == 2
+        assert "serve: The service can't store this: disk I/O error" in capsys.readouterr().err
 
     def test_other_addresses_need_tokens(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Without a token file only loopback is served."""

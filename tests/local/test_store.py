@@ -174,10 +174,11 @@ class TestRestart:
         caplog.set_level(logging.INFO, logger="qiskit_rest_primitives.local")
         with LocalService(users=[ALICE], folder=tmp_path) as service:
             api = Api(service, ALICE)
-            for job_id in ("gone-backend", "gone-params"):
-                state = api.json(f"/jobs/{job_id}")["state"]
+            reasons = {"gone-backend": "after a restart", "gone-params": "params can't be read"}
+            for job_id, reason in reasons.items():
+                state = api.wait(job_id)["state"]
                 assert state["status"] == "Failed"
-                assert "restart" in state["reason"]
+                assert reason in state["reason"]
                 assert f"alice {job_id} " in caplog.text
             api.session.close()
 
