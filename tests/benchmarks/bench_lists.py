@@ -25,7 +25,7 @@ from qiskit_rest_primitives.local.store.schema import TRIGGERS, run_statements
 from tests.benchmarks.figures import report, size
 
 FEW, MANY = size(1_000, 300), size(1_000_000, 30_000)
-ROUNDS = size(15, 3)
+ROUNDS = size(25, 3)
 TARGET, TARGET_START_SECONDS = 2.0, 5.0
 DAYS = 56
 USER = User("alice", "a" * 40)

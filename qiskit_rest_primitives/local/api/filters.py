@@ -53,7 +53,7 @@ def job_filters(request: Request) -> Query:
             groups.append([f"{term}={query[name]}"])
     filters = with_times_and_tags(request, groups)
     if not {name for name in ONLY_OF_JOBS if name in query}:
-        filters.any_of = [["job"], *filters.any_of]  # no sessions
+        filters.any_of = [*filters.any_of, ["job"]]  # no sessions
     filters.none_of = statuses if pending is False else ()
     return filters
 

@@ -17,6 +17,7 @@ _ENTRIES = " UNION ALL ".join(
     f"SELECT number, created FROM {table} WHERE owner = :owner AND number BETWEEN :first AND :last"
     for table in ("jobs", "sessions")
 )
+_ALL_BLOCKS = (0, 1 << 60)
 # Ids are random hexadecimal digits: a shorter beginning is one of thousands of jobs.
 LEAST_OF_AN_ID = 3
 
@@ -50,59 +51,75 @@ def owner_of(database: sqlite3.Connection, user: str, instance: str) -> int:
 
 def find(database: sqlite3.Connection, owner: int, query: Query) -> Blocks:
     """The entries that a query finds; without groups of terms, none."""
+    least = float("-inf") if query.after is None else query.after
+    most = float("inf") if query.before is None else query.before
+    timed = query.after is not None or query.before is not None
+    span = _span(database, owner, least, most) if timed else _ALL_BLOCKS
     found: Blocks = {}
     for place, terms in enumerate(query.any_of):
-        group = _with_any(database, owner, terms)
+        group = _with_any(database, owner, terms, span)
         found = both(found, group) if place else group
         if not found:
             return found
     if query.none_of:
-        found = without(found, _with_any(database, owner, query.none_of))
-    if query.after is not None or query.before is not None:
-        found = _created_between(database, owner, found, query.after, query.before)
+        found = without(found, _with_any(database, owner, query.none_of, span))
+    if timed:
+        found = _created_between(database, owner, found, span, (least, most))
     if query.text is not None:
         found = both(found, _with_text(database, owner, query.text))
     return found
 
 
-def _with_any(database: sqlite3.Connection, owner: int, terms: Sequence[str]) -> Blocks:
-    return either([_members(database, owner, term) for term in terms])
+def _with_any(
+    database: sqlite3.Connection,
+    owner: int,
+    terms: Sequence[str],
+    span: tuple[int, int] = _ALL_BLOCKS,
+) -> Blocks:
+    return either([_members(database, owner, term, span) for term in terms])
 
 
-def _members(database: sqlite3.Connection, owner: int, term: str) -> Blocks:
+def _members(database: sqlite3.Connection, owner: int, term: str, span: tuple[int, int]) -> Blocks:
+    """The entries with a term in a span of blocks, from first to last."""
     found = database.execute(
-        "SELECT block, bits FROM members WHERE owner = ? AND term = ?", (owner, term)
+        "SELECT block, bits FROM members WHERE owner = ? AND term = ? AND block BETWEEN ? AND ?",
+        (owner, term, *span),
     )
     return {block: decode(stored) for block, stored in found}
+
+
+def _span(database: sqlite3.Connection, owner: int, least: float, most: float) -> tuple[int, int]:
+    """The first and the last block with entries that may have been created in an interval."""
+    first, last = database.execute(
+        "SELECT MIN(block), MAX(block) FROM blocks"
+        " WHERE owner = ? AND size = ? AND newest >= ? AND oldest <= ?",
+        (owner, BLOCK, least, most),
+    ).fetchone()
+    return (0, -1) if first is None else (first, last)
 
 
 def _created_between(
     database: sqlite3.Connection,
     owner: int,
     entries: Blocks,
-    after: float | None,
-    before: float | None,
+    span: tuple[int, int],
+    interval: tuple[float, float],
 ) -> Blocks:
-    """Those entries that were created in an interval.
+    """Those entries of a span of blocks that were created in an interval.
 
-    Numbers follow the order of submission, so nearly every block lies inside or outside as a whole.
-    The others are read, because clocks can be set back.
+    Numbers follow the order of submission, so nearly every block lies inside as a whole. The others
+    are read, because clocks can be set back.
     """
-    least = float("-inf") if after is None else after
-    most = float("inf") if before is None else before
-    blocks = database.execute(
-        "SELECT block, oldest >= ? AND newest <= ? FROM blocks"
-        " WHERE owner = ? AND size = ? AND newest >= ? AND oldest <= ?",
-        (least, most, owner, BLOCK, least, most),
+    others = database.execute(
+        "SELECT block FROM blocks WHERE owner = ? AND size = ? AND block BETWEEN ? AND ?"
+        " AND NOT (oldest >= ? AND newest <= ?)",
+        (owner, BLOCK, *span, *interval),
     ).fetchall()
-    found: Blocks = {}
-    for block, is_inside in blocks:
-        bits = entries.get(block, 0)
-        if bits and not is_inside:
-            bits &= _block_between(database, owner, block, least, most)
-        if bits:
-            found[block] = bits
-    return found
+    found = dict(entries)
+    for (block,) in others:
+        if block in found:
+            found[block] &= _block_between(database, owner, block, *interval)
+    return {block: bits for block, bits in found.items() if bits}
 
 
 def _block_between(
@@ -126,7 +143,8 @@ def _block_between(
 
 def _with_text(database: sqlite3.Connection, owner: int, text: str) -> Blocks:
     """The entries with a tag that contains a text, or with an id that begins with it."""
-    sets = [_members(database, owner, f"tag={tag}") for tag in tags_with(database, owner, text)]
+    tags = tags_with(database, owner, text)
+    sets = [_with_any(database, owner, [f"tag={tag}" for tag in tags])]
     start = text.lower()
     if len(start) >= LEAST_OF_AN_ID:
         for table in ("jobs", "sessions"):
@@ -153,7 +171,7 @@ def tags_with(database: sqlite3.Connection, owner: int, text: str) -> list[str]:
     )
     tags = [row[0] for row in found]
     (of_one_submission,) = database.execute(f"SELECT ? {OF_ONE_SUBMISSION}", (text,)).fetchone()
-    if of_one_submission and _members(database, owner, f"tag={text}"):
+    if of_one_submission and _with_any(database, owner, [f"tag={text}"]):
         tags = sorted([*tags, text])
     return tags
 
