@@ -27,12 +27,17 @@ from qiskit_rest_primitives.wire.limits import LIMIT_REACHED
 
 logger = logging.getLogger(__name__)
 
+INSUFFICIENT_STORAGE = 507
+"""Of RFC 4918: the service could not store the request, and waiting will not help."""
+
 
 def may_have_acted(error: RestPrimitivesError) -> bool:
     """Whether the service may have acted on a request that raised this error."""
     if isinstance(error, TransportError):
         return error.may_have_acted
     if isinstance(error, ServerError):
+        if error.status_code == INSUFFICIENT_STORAGE:
+            return False
         return not (error.status_code == 503 and retry_after(error) is not None)
     if isinstance(error, InvalidRequestError):
         return error.status_code in RETRIABLE_CLIENT_ERRORS

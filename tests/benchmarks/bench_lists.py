@@ -37,7 +37,7 @@ JOBS = """
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :jobs)
 INSERT INTO jobs (id, owner, number, user, instance, program, backend, session_id, status, created,
     running, finished, usage_seconds, tags, cost, params_size, result_size)
-SELECT printf('%08x%012x', (i * 2654435761) & 4294967295, i), 1, i, :user, :instance,
+SELECT printf('%08x%012x', (i * 2654435761) & 4294967295, i), 1, i + i / 500 + 1, :user, :instance,
     CASE i % 3 WHEN 0 THEN 'estimator' ELSE 'sampler' END, 'fake_' || (5 + i % 7) || 'q',
     CASE WHEN i % 10 = 0 THEN printf('session-%d', i / 500) END,
     CASE i % 12 WHEN 0 THEN 'Failed' WHEN 7 THEN 'Cancelled' ELSE 'Completed' END,
@@ -50,8 +50,8 @@ FROM n
 SESSIONS = """
 INSERT INTO sessions (id, owner, number, user, instance, backend, mode, state, state_reason,
     accepting_jobs, max_ttl, interactive_ttl, created, closed)
-SELECT session_id, 1, :jobs + MIN(number) / 500, :user, :instance, 'fake_5q', 'batch', 'closed', '',
-    0, 100, 100, MIN(created), MAX(finished)
+SELECT session_id, 1, MIN(number) - 1, :user, :instance, 'fake_5q', 'batch', 'closed', '',
+    0, 100, 100, MIN(created) - 0.001, MAX(finished)
 FROM jobs WHERE session_id IS NOT NULL GROUP BY session_id
 """
 BODIES = "INSERT INTO bodies SELECT id, :kind, zeroblob(300) FROM jobs ORDER BY seq"

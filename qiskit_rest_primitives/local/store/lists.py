@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from qiskit_rest_primitives.local.store.members import BLOCK, Blocks, both, decode, either, without
-from qiskit_rest_primitives.local.store.schema import OF_ONE_SUBMISSION
+from qiskit_rest_primitives.local.store.schema import CHILDREN, OF_ONE_SUBMISSION, PART
 
 _ENTRIES = " UNION ALL ".join(
     f"SELECT number, created FROM {table} WHERE owner = :owner AND number BETWEEN :first AND :last"
@@ -111,34 +111,50 @@ def _created_between(
     are read, because clocks can be set back.
     """
     others = database.execute(
-        "SELECT block FROM blocks WHERE owner = ? AND size = ? AND block BETWEEN ? AND ?"
-        " AND NOT (oldest >= ? AND newest <= ?)",
-        (owner, BLOCK, *span, *interval),
+        "SELECT block, newest >= ? AND oldest <= ? FROM blocks WHERE owner = ? AND size = ?"
+        " AND block BETWEEN ? AND ? AND NOT (oldest >= ? AND newest <= ?)",
+        (*interval, owner, BLOCK, *span, *interval),
     ).fetchall()
     found = dict(entries)
-    for (block,) in others:
+    for block, in_part in others:
         if block in found:
-            found[block] &= _block_between(database, owner, block, *interval)
+            found[block] &= _part_of_block(database, owner, block, interval) if in_part else 0
     return {block: bits for block, bits in found.items() if bits}
 
 
-def _block_between(
-    database: sqlite3.Connection, owner: int, block: int, least: float, most: float
+def _part_of_block(
+    database: sqlite3.Connection, owner: int, block: int, interval: tuple[float, float]
 ) -> int:
     """The entries of a block that were created in an interval, and numbers that nothing has."""
-    bounds = {"owner": owner, "least": least, "most": most}
-    bounds |= {"first": block * BLOCK, "last": (block + 1) * BLOCK - 1}
-    first, last = database.execute(
-        f"SELECT MIN(number), MAX(number) FROM ({_ENTRIES}) WHERE created BETWEEN :least AND :most",
-        bounds,
-    ).fetchone()
-    if first is None:
-        return 0
-    others = database.execute(
-        f"SELECT number FROM ({_ENTRIES}) WHERE NOT created BETWEEN :least AND :most",
-        bounds | {"first": first, "last": last},
+    bits = 0
+    parts = database.execute(
+        "SELECT block, oldest >= ? AND newest <= ? FROM blocks WHERE owner = ? AND size = ?"
+        " AND block BETWEEN ? AND ? AND newest >= ? AND oldest <= ?",
+        (*interval, owner, PART, block * CHILDREN, (block + 1) * CHILDREN - 1, *interval),
+    ).fetchall()
+    for part, is_inside in parts:
+        inside = (1 << PART) - 1 if is_inside else _read_part(database, owner, part, interval)
+        bits |= inside << part % CHILDREN * PART
+    return bits
+
+
+def _read_part(
+    database: sqlite3.Connection, owner: int, part: int, interval: tuple[float, float]
+) -> int:
+    found = database.execute(
+        f"SELECT number FROM ({_ENTRIES}) WHERE created BETWEEN :least AND :most",
+        {
+            "owner": owner,
+            "first": part * PART,
+            "last": (part + 1) * PART - 1,
+            "least": interval[0],
+            "most": interval[1],
+        },
     )
-    return ((1 << last - first + 1) - 1) << first % BLOCK & ~_bits(others)
+    bits = 0
+    for (number,) in found:
+        bits |= 1 << number % PART
+    return bits
 
 
 def _with_text(database: sqlite3.Connection, owner: int, text: str) -> Blocks:

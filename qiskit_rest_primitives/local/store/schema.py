@@ -24,7 +24,8 @@ STATUSES = (*PENDING, *FINAL)
 DAY_SECONDS = 86_400
 
 CHILDREN = 8
-SIZES = (BLOCK // CHILDREN, BLOCK, BLOCK * CHILDREN)
+PART = BLOCK // CHILDREN
+SIZES = (PART, BLOCK, BLOCK * CHILDREN)
 """Entries in the blocks of which times and usage are kept; small ones make up the larger ones."""
 
 TABLES = f"""

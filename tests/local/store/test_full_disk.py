@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from qiskit.circuit import QuantumCircuit
 
+from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2
+from qiskit_rest_primitives.errors import ServerError
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.outcome import Outcome
 from qiskit_rest_primitives.local.store import StorageFullError, Store, wait_for_space
@@ -203,3 +206,17 @@ def test_other_errors_are_not_about_space(tmp_path: Path) -> None:
             store.change("DELETE FROM unknown")
         with pytest.raises(IsADirectoryError), store.transaction():
             tmp_path.read_bytes()
+
+
+def test_the_client_says_so_at_once(held: tuple[Api, Store, HeldExecutor]) -> None:
+    """No job was made, and none is looked for or tried again."""
+    api, store, _ = held
+    store._reserve_bytes = 1 << 60
+    url, token = api.service.url, api.service.token
+    service = QiskitRuntimeService(url=url, token=token, instance=api.service.instance)
+    circuit = QuantumCircuit(1)
+    circuit.measure_all()
+    with pytest.raises(ServerError, match="kept for the results of jobs") as refused:
+        SamplerV2(service.backend("statevector")).run([circuit]).result()
+    assert refused.value.status_code == 507
+    assert api.json("/jobs")["count"] == 0
