@@ -282,6 +282,12 @@ class TestTimes:
         self.finish(parts, running)
         assert self.state(parts, session_id)[0] == "closed"
 
+    def test_one_that_was_pruned_is_closed_already(self, parts: Any) -> None:
+        """A tick that read it before does not fail."""
+        sessions, _, _, ended = parts
+        sessions._close_hard("gone", "session_closed_early", "The session was closed.")
+        assert ended == []
+
     def test_jobs_outside_sessions_do_not_matter(self, parts: Any) -> None:
         """Their start and end change no session."""
         sessions, store, clock, _ = parts

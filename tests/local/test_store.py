@@ -230,3 +230,15 @@ class TestRestart:
             assert [end.exception() for end in ends] == [None] * 80
             assert not before
             assert len((service.folder / "signing.key").read_bytes()) == 32
+
+
+def test_a_list_holds_up_no_submission(held: tuple[Api, HeldExecutor]) -> None:
+    """It reads the state it began with, while others write; only lists wait for one another."""
+    api, _ = held
+    store: Any = api.service._store
+    with store.reading() as database:
+        before = database.execute("SELECT COUNT(*) FROM jobs").fetchone()[0]
+        job_id = api.submit()
+        assert api.json(f"/jobs/{job_id}")["id"] == job_id
+        assert database.execute("SELECT COUNT(*) FROM jobs").fetchone()[0] == before
+    assert api.json("/jobs")["count"] == before + 1

@@ -6,6 +6,8 @@ joined and intersected a block at a time, so a list of a million jobs takes some
 
 from __future__ import annotations
 
+import struct
+
 BLOCK = 4096
 """Numbers in a block."""
 FEW = 64
@@ -20,10 +22,10 @@ def decode(stored: bytes | None) -> int:
         return 0
     if len(stored) == BLOCK // 8:
         return int.from_bytes(stored, "little")
-    bits = 0
-    for place in range(0, len(stored), 2):
-        bits |= 1 << (stored[place] | stored[place + 1] << 8)
-    return bits
+    buffer = bytearray(BLOCK // 8)
+    for place in struct.unpack(f"<{len(stored) // 2}H", stored):
+        buffer[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(buffer, "little")
 
 
 def encode(bits: int) -> bytes:
@@ -34,7 +36,8 @@ def encode(bits: int) -> bytes:
     """
     if bits.bit_count() > FEW:
         return bits.to_bytes(BLOCK // 8, "little")
-    return b"".join(place.to_bytes(2, "little") for place in places(bits))
+    few = places(bits)
+    return struct.pack(f"<{len(few)}H", *few)
 
 
 def places(bits: int) -> list[int]:
@@ -61,14 +64,13 @@ def without_number(stored: bytes | None, number: int) -> bytes:
 
 def both(first: Blocks, second: Blocks) -> Blocks:
     """The members of two sets."""
-    found = {block: bits & second.get(block, 0) for block, bits in first.items()}
-    return {block: bits for block, bits in found.items() if bits}
+    few, many = sorted((first, second), key=len)
+    return {block: found for block in few if (found := few[block] & many.get(block, 0))}
 
 
 def without(first: Blocks, second: Blocks) -> Blocks:
     """The members of a set that another one does not have."""
-    left = {block: bits & ~second.get(block, 0) for block, bits in first.items()}
-    return {block: bits for block, bits in left.items() if bits}
+    return {block: left for block, bits in first.items() if (left := bits & ~second.get(block, 0))}
 
 
 def either(sets: list[Blocks]) -> Blocks:

@@ -66,11 +66,10 @@ def prepare(database: sqlite3.Connection, name: str, *, migrate: bool = True) ->
         if version < SCHEMA_VERSION:
             run_statements(database, TABLES + TRIGGERS)
             database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        database.execute("COMMIT")
     except BaseException:
-        if database.in_transaction:
-            database.execute("ROLLBACK")
+        database.rollback()
         raise
-    database.execute("COMMIT")
 
 
 def _from_2(database: sqlite3.Connection, name: str) -> None:

@@ -148,9 +148,7 @@ class Store:
                 yield
                 self._database.execute("COMMIT")
             except BaseException:
-                # SQLite itself may have ended the transaction, if the disk is full.
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
+                self._database.rollback()  # unless SQLite itself did, as the disk is full
                 raise
 
     @contextlib.contextmanager

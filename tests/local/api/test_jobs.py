@@ -275,6 +275,10 @@ class TestList:
         api.wait(job_id)
         assert api.json("/jobs", pending="true")["count"] == 0
 
+    def test_no_job_has_more_tags_than_allowed(self, api: Api) -> None:
+        """A list of jobs with nine tags is empty."""
+        assert api.json("/jobs", tags=[f"t{number}" for number in range(9)])["count"] == 0
+
     def test_bracketed_keys_are_ignored(self, jobs: tuple[Api, list[str]]) -> None:
         """tags[]= matches everything, as on the service."""
         assert jobs[0].json("/jobs", **{"tags[]": "nope"})["count"] >= 5

@@ -66,6 +66,18 @@ def test_intervals(store: Store, first: int, last: int) -> None:
     assert members.count(found) == max(0, min(last, JOBS - 1) - first + 1)
 
 
+def test_a_tag_of_another_block(store: Store) -> None:
+    """An interval within the second block has none of the first block's jobs."""
+    store.set_tags("00001", ["only"])
+    query = Query([["tag=only"]], after=(BLOCK - 5) * STEP_SECONDS)
+    with store.reading() as database:
+        owner = lists.owner_of(database, "u", "i")
+        assert lists.find(database, owner, query) == {}
+        query.after, query.before = 0.0, (BLOCK + 5) * STEP_SECONDS
+        assert members.count(lists.find(database, owner, query)) == 1
+    store.set_tags("00001", [])
+
+
 def test_sums_are_kept_for_full_blocks(store: Store) -> None:
     """Once they were asked for; the last block of each size is not full."""
     seconds(store, 0.0, END)

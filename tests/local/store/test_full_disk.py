@@ -17,7 +17,7 @@ from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2
 from qiskit_rest_primitives.errors import ServerError
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.outcome import Outcome
-from qiskit_rest_primitives.local.store import StorageFullError, Store, wait_for_space
+from qiskit_rest_primitives.local.store import LARGE_BODY, StorageFullError, Store, wait_for_space
 from tests.local.conftest import ALICE, BELL, Api, HeldExecutor
 
 NO_LIMIT = 1 << 30
@@ -197,6 +197,16 @@ def test_files_that_can_not_grow(tmp_path: Path) -> None:
         timeout=120,
     )
     assert done.stdout == "True True True True ['last.result'] ok\n", done.stderr
+
+
+def test_a_device_that_is_full(tmp_path: Path) -> None:
+    """A large body that can't be written leaves no file behind."""
+    with Store(tmp_path) as store:
+        file = tmp_path / "bodies" / "a.result"
+        file.symlink_to("/dev/full")
+        with pytest.raises(StorageFullError, match="No space left"):
+            store.body_fields("a", "result", b"x" * (LARGE_BODY + 1))
+        assert not file.is_symlink()
 
 
 def test_other_errors_are_not_about_space(tmp_path: Path) -> None:

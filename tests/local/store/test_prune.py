@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from qiskit_rest_primitives.local import Limits, LocalService
+from qiskit_rest_primitives.local.api import app
 from qiskit_rest_primitives.local.limits import Retention, read_age, read_size
 from qiskit_rest_primitives.local.store import LARGE_BODY, StorageFullError, Store
 from qiskit_rest_primitives.local.store.prune import prune, prune_folder
@@ -109,13 +110,16 @@ def wait_for(condition: object) -> None:
         time.sleep(0.01)
 
 
-def test_a_service_prunes_by_itself(tmp_path: Path) -> None:
-    """From its start on, as its limits say."""
+def test_a_service_prunes_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From its start on, again and again, as its limits say."""
+    monkeypatch.setattr(app, "PRUNE_SECONDS", 0.001)
     finished(tmp_path)
     limits = Limits(retention=Retention(older_than_seconds=DAY))
     with LocalService(users=[ALICE], folder=tmp_path, limits=limits) as service:
         api = Api(service, ALICE)
         wait_for(lambda: api.json("/jobs")["count"] == 0)
+        api.run()
+        assert api.json("/jobs")["count"] == 1
         api.session.close()
 
 
