@@ -101,6 +101,7 @@ class Caller:
         *,
         params: Mapping[str, Any] | None = None,
         body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
         timeout_seconds: float = READ_TIMEOUT_SECONDS,
         into: IO[bytes] | None = None,
         retry: bool = True,
@@ -111,7 +112,7 @@ class Caller:
             self.url + path,
             params=params,
             body=body,
-            headers=None if body is None else {"Content-Type": "application/json"},
+            headers=headers if body is None else {"Content-Type": "application/json", **(headers or {})},
             timeout_seconds=timeout_seconds,
             into=into,
         )

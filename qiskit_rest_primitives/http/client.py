@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import IO, Any, Final
 from weakref import WeakValueDictionary
 
@@ -15,6 +15,12 @@ from qiskit_rest_primitives.http.error_replies import read_json
 from qiskit_rest_primitives.http.path_ids import has_id, segment
 from qiskit_rest_primitives.http.transport import READ_TIMEOUT_SECONDS, Reply
 from qiskit_rest_primitives.settings import Settings
+from qiskit_rest_primitives.wire.result.prompt_reply import (
+    APPLIED,
+    PREFERENCE,
+    PromptOutcome,
+    decode_prompt,
+)
 
 SUBMIT_TIMEOUT_SECONDS: Final = 300.0
 LONGEST_IDLE_SECONDS: Final = 2.0
@@ -60,13 +66,29 @@ class ApiClient(Caller):
             fresh: use a new connection. One that was idle for a while is never used: if the
                 service closed it just then, nobody would know whether the job was created.
         """
+        return _with_id(read_json("POST /jobs", self._post_job(body, fresh=fresh).body))
+
+    def create_prompt_job(self, body: bytes) -> tuple[dict[str, Any], PromptOutcome | None]:
+        """POST /jobs as `create_job`, which prefers to wait a little for the end of the job.
+
+        Returns:
+            The usual reply, and how the job ended: None if it did not, or if the service does not
+            know the preference.
+        """
+        reply = self._post_job(body, headers={"Prefer": PREFERENCE})
+        if reply.headers.get("Preference-Applied") != APPLIED:
+            return _with_id(read_json("POST /jobs", reply.body)), None
+        created, outcome = decode_prompt(reply.body)
+        return _with_id(created), outcome
+
+    def _post_job(
+        self, body: bytes, *, fresh: bool = False, headers: Mapping[str, str] | None = None
+    ) -> Reply:
         if fresh or self._transport.idle_seconds() > LONGEST_IDLE_SECONDS:
             self.reconnect()
-        reply = self._call("POST", "/jobs", body=body, timeout_seconds=SUBMIT_TIMEOUT_SECONDS)
-        created = read_json("POST /jobs", reply.body)
-        if not has_id(created):
-            raise ProtocolError(f"POST /jobs was answered without an id: {created!r:.300}")
-        return created
+        return self._call(
+            "POST", "/jobs", body=body, headers=headers, timeout_seconds=SUBMIT_TIMEOUT_SECONDS
+        )
 
     def job(
         self,
@@ -214,6 +236,17 @@ def client_at(url: str, instance: str, name: str | None) -> ApiClient:
         return living
     account = resolve_account(url=url or None, instance=instance or None, name=name)
     return ApiClient(account)
+
+
+def _with_id(created: dict[str, Any]) -> dict[str, Any]:
+    """The reply to POST /jobs.
+
+    Raises:
+        ProtocolError: it has no id.
+    """
+    if not has_id(created):
+        raise ProtocolError(f"POST /jobs was answered without an id: {created!r:.300}")
+    return created
 
 
 def _flag(value: bool) -> str:

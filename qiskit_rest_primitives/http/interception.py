@@ -70,6 +70,11 @@ def answer(account: Account, path: str, call: Call, send: Send) -> Reply:
     return _current.answer(account, path, call, send)
 
 
+def is_intercepted() -> bool:
+    """Whether a recording or a replay is active."""
+    return _current is not None
+
+
 def reaches_service() -> bool:
     """Whether calls are sent to a service; false in a replay."""
     return _current is None or _current.sends

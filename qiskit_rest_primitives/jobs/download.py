@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import threading
 import time
@@ -113,6 +115,7 @@ class ResultDownload:
         self._private_file = private_file
         self._kept = kept
         self._result: Callable[[], PrimitiveResult[Any] | None] | None = None
+        self._prompt = False
         self.after_fork()
         renew_after_fork(self)
 
@@ -122,8 +125,17 @@ class ResultDownload:
         self._file: IO[bytes] | None = None
         self._running: Future[PrimitiveResult[Any]] | None = None
 
+    def is_received(self, body: bytes) -> None:
+        """Takes the bytes of the result, which came with the reply to the submission."""
+        self._file = io.BytesIO(body)
+        self._prompt = True
+
     def future(self) -> Future[PrimitiveResult[Any]]:
         """The decoded result, from memory, disk or the service; shared by all callers."""
+        if self._prompt:
+            self._prompt = False
+            with contextlib.suppress(ProtocolError):  # then it is downloaded
+                self._decoded()
         with self._lock:
             kept = self._result() if self._result is not None else None
             if kept is not None:

@@ -45,6 +45,7 @@ from qiskit_rest_primitives.jobs.waiting import (
     wait_for_final,
     warn_jobs_continue,
 )
+from qiskit_rest_primitives.wire.result.prompt_reply import PromptOutcome
 from qiskit_rest_primitives.wire.result.results import decode_result
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class RestJob(Job):
         backend: RestBackend | None = None,
         user_pubs: Sequence[SamplerPub | EstimatorPub] | None = None,
         results_folder: Path | None = None,
+        outcome: PromptOutcome | None = None,
     ):
         super().__init__(job_id)
         fixed = () if pubs is None else ("program", "backend", "session_id", "private")
@@ -85,6 +87,10 @@ class RestJob(Job):
         self._user_pubs = user_pubs
         self._results_folder = results_folder
         self._download = self._new_download()
+        if outcome is not None:
+            self._details.merge(outcome.details)
+            if outcome.result is not None and self._details.status == DONE:
+                self._download.is_received(outcome.result)
 
     def _new_download(self) -> ResultDownload:
         kept: KeptResult | None = None

@@ -33,10 +33,12 @@ from qiskit_rest_primitives.jobs.job import RestJob
 from qiskit_rest_primitives.jobs.kept_result import kept_file
 from qiskit_rest_primitives.jobs.run_record import RunRecord, locked_record
 from qiskit_rest_primitives.jobs.status import CANCELLED, ERROR
+from qiskit_rest_primitives.jobs.submit import Submitted
 from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub
 from qiskit_rest_primitives.jobs.tags import new_tag
 from qiskit_rest_primitives.jobs.user_warnings import warn_user
 from qiskit_rest_primitives.wire.request.fingerprint import fingerprint
+from qiskit_rest_primitives.wire.result.prompt_reply import PromptOutcome
 
 logger = logging.getLogger(__name__)
 
@@ -72,12 +74,20 @@ class Submission(Protocol):
         """
         ...
 
-    def post(self, body: bytes, tag: str, *, interrupted: bool, refused: Callable[[], None]) -> str:
-        """Submits it and returns the job's id; the arguments are those of `jobs.submit.submit`."""
+    def post(
+        self, body: bytes, tag: str, *, interrupted: bool, refused: Callable[[], None]
+    ) -> Submitted:
+        """Submits it; the arguments are those of `jobs.submit.submit`."""
         ...
 
     def handle(
-        self, job_id: str, tag: str, *, results: Path | None, known: Mapping[str, Any]
+        self,
+        job_id: str,
+        tag: str,
+        *,
+        results: Path | None,
+        known: Mapping[str, Any],
+        outcome: PromptOutcome | None = None,
     ) -> RestJob:
         """The handle of its job.
 
@@ -86,6 +96,7 @@ class Submission(Protocol):
             tag: of its submission.
             results: the folder that keeps its result; None for a private job.
             known: details of the job that differ from those of this submission.
+            outcome: how it ended, if that came with the reply to its submission.
         """
         ...
 
@@ -205,12 +216,14 @@ class Recorder:
                 session_id=submission.body.get("session_id"),
                 calibration=None if measured is None else measured.isoformat(),
             )
-        job_id = submission.post(body, tag, interrupted=interrupted, refused=record.is_refused)
+        sent = submission.post(body, tag, interrupted=interrupted, refused=record.is_refused)
+        job_id = sent.job_id
         try:
             record.has_job(job_id)
         except OSError as error:
             logger.warning("job %s is not recorded in %s: %s", job_id, record.path, error)
-        return submission.handle(job_id, tag, results=self._results(submission), known={})
+        results = self._results(submission)
+        return submission.handle(job_id, tag, results=results, known={}, outcome=sent.outcome)
 
     def _earlier(
         self, submission: Submission, record: RunRecord, latest: Mapping[str, Any]

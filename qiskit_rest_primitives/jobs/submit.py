@@ -20,7 +20,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qiskit_rest_primitives.concurrency.threads import finished_within, in_thread
@@ -41,13 +41,33 @@ from qiskit_rest_primitives.jobs.duplicates import (
     expect_duplicates,
     jobs_with_tag,
 )
+from qiskit_rest_primitives.jobs.habit import habit_of, prefers_to_wait
 from qiskit_rest_primitives.jobs.journal import Journal
 from qiskit_rest_primitives.jobs.rate_limit import RateLimit, rate_limit_of
+from qiskit_rest_primitives.wire.result.prompt_reply import PromptOutcome
 
 logger = logging.getLogger(__name__)
 
 
 _in_flight: set[str] = set()
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A job that was submitted.
+
+    Attributes:
+        job: the reply to POST /jobs, or the job's details.
+        outcome: how the job ended, if that came with the reply.
+    """
+
+    job: dict[str, Any]
+    outcome: PromptOutcome | None
+
+    @property
+    def job_id(self) -> str:
+        """The job's id."""
+        return self.job["id"]
 
 
 def submit(
@@ -58,10 +78,11 @@ def submit(
     program_id: str,
     backend: str,
     interrupted: bool = False,
+    private: bool = False,
     refused: Callable[[], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> dict[str, Any]:
+) -> Submitted:
     """Submits one job exactly once.
 
     Args:
@@ -72,12 +93,15 @@ def submit(
         backend: for the journal.
         interrupted: whether an earlier call with this tag, perhaps of another process, may have
             created the job: it is looked up before anything is sent.
+        private: whether its result can be read only once: then it does not come with the reply,
+            which may be lost.
         refused: called if there is no job and will be none, before the error is raised.
         clock: monotonic seconds.
         sleep: pauses for a number of seconds.
 
     Returns:
-        The reply to POST /jobs, or the details of the job that was found by its tag.
+        The reply to POST /jobs, or the details of the job that was found by its tag; with the
+        job's outcome, if it ended at once and this thread waits for its jobs anyway.
 
     Raises:
         APIError: the service refused the job; there is none.
@@ -96,7 +120,8 @@ def submit(
             backend=backend,
         )
     _in_flight.add(tag)
-    submission = _Submission(client, body, tag, rate_limit, clock, sleep)
+    prompt = prefers_to_wait(client) and not private
+    submission = _Submission(client, body, tag, prompt, rate_limit, clock, sleep)
     try:
         job = submission.run(interrupted=interrupted)
     except RestPrimitivesError as error:
@@ -121,7 +146,8 @@ def submit(
         expect_duplicates(client, tag, job["id"])
     if journal:
         journal.ends(tag, job["id"])
-    return job
+    habit_of(client).submitted(job["id"])
+    return Submitted(job, submission.outcome)
 
 
 def is_in_flight(tag: str) -> bool:
@@ -134,6 +160,7 @@ class _Submission:
 
     Attributes:
         effect: whether the attempts so far may have created the job.
+        outcome: of the job, if it came with the reply.
     """
 
     def __init__(
@@ -141,6 +168,7 @@ class _Submission:
         client: ApiClient,
         body: bytes,
         tag: str,
+        prompt: bool,
         rate_limit: RateLimit,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
@@ -148,6 +176,7 @@ class _Submission:
         self._client = client
         self._body = body
         self._tag = tag
+        self._prompt = prompt
         self._rate_limit = rate_limit
         self._clock = clock
         self._sleep = sleep
@@ -155,6 +184,7 @@ class _Submission:
         self._posting = 0.0
         self._posts = 0
         self.effect = SideEffect(client, client.settings.lookup_seconds)
+        self.outcome: PromptOutcome | None = None
 
     def run(self, *, interrupted: bool) -> dict[str, Any]:
         if interrupted:
@@ -197,9 +227,7 @@ class _Submission:
 
     def _post(self) -> dict[str, Any]:
         """Posts; while there is no reply, looks the job up now and then."""
-        posting = in_thread(
-            lambda: self._client.create_job(self._body, fresh=self._posts > 1), "qiskit-rest-submit"
-        )
+        posting = in_thread(self._create, "qiskit-rest-submit")
         while not finished_within(posting, retry_policies.SILENT_POST_SECONDS):
             try:
                 found = jobs_with_tag(self._client, self._tag, retry=False)
@@ -209,7 +237,13 @@ class _Submission:
                 logger.warning("job %s was created without a reply", found[0]["id"])
                 cancel_all(self._client, found[1:], self._sleep)
                 return found[0]
-        return posting.result()
+        job, self.outcome = posting.result()
+        return job
+
+    def _create(self) -> tuple[dict[str, Any], PromptOutcome | None]:
+        if self._prompt and self._posts == 1:
+            return self._client.create_prompt_job(self._body)
+        return self._client.create_job(self._body, fresh=self._posts > 1), None
 
     def _look_up(self, cause: RestPrimitivesError) -> dict[str, Any] | None:
         """Looks up the job that a POST may have created; None if it may be sent again.

@@ -18,6 +18,7 @@ from qiskit_rest_primitives.errors import JobTimeoutError
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.details import JobDetails, details_of
+from qiskit_rest_primitives.jobs.habit import habit_of
 from qiskit_rest_primitives.jobs.poller import poller_of
 
 logger = logging.getLogger(__name__)
@@ -167,6 +168,10 @@ def wait_for_final(job: JobDetails, timeout: float | None, progress: Progress) -
         JobTimeoutError: it is not final in time; it continues.
     """
     timeout = checked_timeout(timeout)
+    final = job.known_final()
+    if final is not None:
+        habit_of(job.client).waited(job.job_id)
+        return final
     with polling([job]) as futures:
         (future,) = futures
         done, _ = progress.wait([future], timeout)
@@ -177,6 +182,7 @@ def wait_for_final(job: JobDetails, timeout: float | None, progress: Progress) -
             )
         details = future.result()
     job.merge(details)
+    habit_of(job.client).waited(job.job_id)
     return details
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 import msgspec
 
 from qiskit_rest_primitives.local.auth import Principal, Tokens
+from qiskit_rest_primitives.local.endings import Endings
 from qiskit_rest_primitives.local.engine.allowances import JobCaps
 from qiskit_rest_primitives.local.held_jobs import HeldJobs
 from qiskit_rest_primitives.local.limits import Caps, Limits, RateLimiter
@@ -81,6 +82,7 @@ class Core:
         self.sessions = Sessions(self.store, self._end_queued, clock=self.clock)
         self.used_backends: set[str] = set()
         self.decoding = asyncio.Lock()
+        self.endings = Endings()
         self.rates = RateLimiter()
         self._threads = DaemonThreads(THREADS, "qiskit-rest-api")
 
@@ -257,6 +259,7 @@ class Core:
                 # The disk is full; or it was cancelled while queued, but finished before the
                 # engine knew.
                 self.store.drop_body_file(job_id, "result")
+        self.endings.ended(job_id)
         if job is not None and job["private"]:
             self.store.drop_body_file(job_id, "params")
         if stored and job is not None:
@@ -297,6 +300,7 @@ class Core:
             if ended:
                 self.sessions.job_ended(job_id, now)
         if ended:
+            self.endings.ended(job_id)
             self.held.forget(job_id)
             self.engine.cancel(job_id)
             job = self.store.job(job_id)

@@ -24,7 +24,7 @@ from qiskit_rest_primitives.jobs.pieces import Piece
 from qiskit_rest_primitives.jobs.recording import recorder_for
 from qiskit_rest_primitives.jobs.spending import Approval
 from qiskit_rest_primitives.jobs.split_job import SplitJob
-from qiskit_rest_primitives.jobs.submit import submit
+from qiskit_rest_primitives.jobs.submit import Submitted, submit
 from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub
 from qiskit_rest_primitives.jobs.tags import new_tag
 from qiskit_rest_primitives.options.job_options import PrimitiveOptions
@@ -35,6 +35,7 @@ from qiskit_rest_primitives.primitives.sampler_program import sampler_program_pa
 from qiskit_rest_primitives.service.running import lasting_identity
 from qiskit_rest_primitives.service.session import Session, membership_of
 from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_EXECUTIONS
+from qiskit_rest_primitives.wire.result.prompt_reply import PromptOutcome
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.primitives.estimate import RunEstimate
@@ -164,7 +165,8 @@ def submit_job(submission: JobSubmission) -> RestJob:
     if recorder is not None:
         return recorder.run(submission)
     tag = new_tag()
-    return submission.handle(submission.post(submission.prepare(tag), tag), tag)
+    submitted = submission.post(submission.prepare(tag), tag)
+    return submission.handle(submitted.job_id, tag, outcome=submitted.outcome)
 
 
 @dataclass(frozen=True)
@@ -292,22 +294,23 @@ class JobSubmission:
         *,
         interrupted: bool = False,
         refused: Callable[[], None] | None = None,
-    ) -> str:
-        """Submits the job; returns its id. Arguments and errors are those of `submit`."""
-        created = submit(
+    ) -> Submitted:
+        """Submits the job. Arguments and errors are those of `submit`."""
+        submitted = submit(
             self.backend.client,
             body,
             tag=tag,
             program_id=self.body["program_id"],
             backend=self.backend.name,
             interrupted=interrupted,
+            private=bool(self.body.get("private")),
             refused=refused,
         )
         if self.approval is not None:
             self.approval.is_used()
         if isinstance(self.mode, Session):
-            membership_of(self.mode).job_ids.append(created["id"])
-        return created["id"]
+            membership_of(self.mode).job_ids.append(submitted.job_id)
+        return submitted
 
     def handle(
         self,
@@ -316,6 +319,7 @@ class JobSubmission:
         *,
         results: Path | None = None,
         known: Mapping[str, Any] | None = None,
+        outcome: PromptOutcome | None = None,
     ) -> RestJob:
         """The handle of the job.
 
@@ -324,6 +328,7 @@ class JobSubmission:
             tag: of its submission.
             results: a folder that keeps its result, or None.
             known: details of the job that differ from those of this submission.
+            outcome: how it ended, if that came with the reply to its submission.
         """
         params = self.body["params"]
         details = {
@@ -344,6 +349,7 @@ class JobSubmission:
             backend=self.backend,
             user_pubs=self.sources,
             results_folder=results,
+            outcome=outcome,
         )
 
     def _tags(self, tag: str) -> list[str]:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from qiskit_rest_primitives.local.api.account import check_usage
 from qiskit_rest_primitives.local.api.decoded_size import decoded_bytes
 from qiskit_rest_primitives.local.api.dispatch import read_body
-from qiskit_rest_primitives.local.api.replies import json_reply
+from qiskit_rest_primitives.local.api.prompt_reply import created_reply
 from qiskit_rest_primitives.local.api.user_caps import check_caps
 from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.outcome import RefusedError
@@ -60,7 +60,7 @@ async def create_job(core: Core, principal: Principal, request: Request) -> Resp
         reply = await core.in_thread(core.submit, principal, job)
     else:
         reply = core.submit(principal, job)
-    return json_reply(reply)
+    return await created_reply(core, request, reply)
 
 
 def decode_large(body: bytes, limit: int) -> JobRequest:
