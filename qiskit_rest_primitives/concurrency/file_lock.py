@@ -15,24 +15,38 @@ except ImportError:  # not on Windows
 
 @contextlib.contextmanager
 def file_lock(path: Path, *, exclusive: bool) -> Generator[None]:
-    """Holds a lock, which several may share, or one alone has.
+    """Holds a lock on a file that is there for the lock only; made if it is missing.
+
+    Args:
+        path: of the file.
+        exclusive: as in `locked`.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        with locked(handle, exclusive=exclusive):
+            yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def locked(handle: int, *, exclusive: bool) -> Generator[None]:
+    """Holds a lock on an open file, which several may share, or one alone has.
 
     The operating system releases the lock of a process that ends. Without locks (Windows, some
     network file systems) nothing is waited for.
 
     Args:
-        path: of a file that is there for the lock only; made if it is missing.
+        handle: of the file.
         exclusive: whether nobody else may hold the lock.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    if fcntl is not None:
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
     try:
-        if fcntl is not None:
-            with contextlib.suppress(OSError):
-                fcntl.flock(handle, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
         yield
     finally:
+        # Not left to close(): a process that was forked meanwhile has the file open as well.
         if fcntl is not None:
-            # Not left to close(): a process that was forked meanwhile has the file open as well.
             with contextlib.suppress(OSError):
                 fcntl.flock(handle, fcntl.LOCK_UN)
-        os.close(handle)

@@ -112,7 +112,9 @@ class Caller:
             self.url + path,
             params=params,
             body=body,
-            headers=headers if body is None else {"Content-Type": "application/json", **(headers or {})},
+            headers=headers
+            if body is None
+            else {"Content-Type": "application/json", **(headers or {})},
             timeout_seconds=timeout_seconds,
             into=into,
         )

@@ -7,16 +7,14 @@ One JSON line when a submission starts, one when its outcome is known. No circui
 from __future__ import annotations
 
 import logging
-import os
 import threading
-from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from qiskit_rest_primitives.concurrency.file_lock import file_lock
+from qiskit_rest_primitives.jobs.appended_file import AppendedFile
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +30,7 @@ class Journal:
 
     def __init__(self, folder: Path):
         self.path = folder / "submissions.jsonl"
+        self._file = AppendedFile(self.path)
         self._lock = threading.Lock()
         self._warned = False
 
@@ -84,15 +83,7 @@ class Journal:
         line = msgspec.json.encode(entry) + b"\n"
         try:
             with self._lock:
-                self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                with self._shared_with_others(exclusive=False):
-                    # One write with O_APPEND: lines of several processes are not interleaved.
-                    handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-                    try:
-                        os.write(handle, line)
-                        size = os.fstat(handle).st_size
-                    finally:
-                        os.close(handle)
+                size = self._file.append(line)
                 if size > COMPACT_BYTES and "fate" in entry:
                     self._compact()
         except OSError as error:
@@ -107,21 +98,10 @@ class Journal:
 
     def _compact(self) -> None:
         """Rewrites the file with the open submissions only, while no other process writes."""
-        with self._shared_with_others(exclusive=True):
-            if self.path.stat().st_size <= COMPACT_BYTES:
-                return  # another process was first
-            kept = b"".join(msgspec.json.encode(line) + b"\n" for line in self._open_lines())
-            fresh = self.path.with_suffix(".new")
-            fresh.touch(mode=0o600)
-            fresh.write_bytes(kept)
-            fresh.replace(self.path)
-
-    def _shared_with_others(self, *, exclusive: bool) -> AbstractContextManager[None]:
-        """Locks the journal, so that no line is written to a file that is being replaced.
-
-        Without locks (Windows, some network file systems) the journal is written anyway.
-        """
-        return file_lock(self.path.with_suffix(".lock"), exclusive=exclusive)
+        with self._file.alone() as size:
+            if size > COMPACT_BYTES:  # else another process was first
+                lines = self._open_lines()
+                self._file.replace(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
 
 
 def _is_time(text: Any) -> bool:

@@ -113,7 +113,7 @@ def test_ids_of_parts_survive_a_failed_submission(
     monkeypatch.setattr(request, "submit", submit_one)
     with pytest.raises(TransportError, match="Parts submitted so far, of 3: ") as problem:
         SamplerV2(backend, options={"split": True}).run([(rotation(), [[0.1]] * 3, 10)])
-    assert posted[0]["id"] in str(problem.value)
+    assert posted[0].job_id in str(problem.value)
 
 
 def test_cancelling_and_waiting_reach_all_parts(

@@ -48,7 +48,9 @@ async def created_reply(core: Core, request: Request, created: dict[str, Any]) -
     job = await _ended(core, created["id"], min(seconds, LONGEST_SECONDS))
     if job is None:
         return json_reply(created)
-    result = core.store.body(job["id"], "result") if job["result_size"] <= MAX_PROMPT_BYTES else None
+    result = (
+        core.store.body(job["id"], "result") if job["result_size"] <= MAX_PROMPT_BYTES else None
+    )
     if result is not None and not isinstance(result, bytes):
         result = await core.in_thread(result.read_bytes)
     details = describe_job(job, api_version(request))
