@@ -115,7 +115,7 @@ class ResultDownload:
         self._private_file = private_file
         self._kept = kept
         self._result: Callable[[], PrimitiveResult[Any] | None] | None = None
-        self._prompt = False
+        self._prompt: bytes | None = None
         self.after_fork()
         renew_after_fork(self)
 
@@ -127,13 +127,14 @@ class ResultDownload:
 
     def is_received(self, body: bytes) -> None:
         """Takes the bytes of the result, which came with the reply to the submission."""
-        self._file = io.BytesIO(body)
-        self._prompt = True
+        self._prompt = body
 
     def future(self) -> Future[PrimitiveResult[Any]]:
         """The decoded result, from memory, disk or the service; shared by all callers."""
-        if self._prompt:
-            self._prompt = False
+        with self._lock:
+            prompt, self._prompt = self._prompt, None
+        if prompt is not None:
+            self._hold(io.BytesIO(prompt))
             with contextlib.suppress(ProtocolError):  # then it is downloaded
                 self._decoded()
         with self._lock:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import logging
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -87,3 +91,57 @@ def test_it_is_written_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyP
     kept.starts("last", **REQUEST)
     assert open_tags(tmp_path) == {"last"}
     assert kept.path.stat().st_size < 1_000
+
+
+def test_a_replaced_file_gets_no_more_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process notices that another one has compacted the journal, or deleted its folder."""
+    one, other = Journal(tmp_path / "state"), Journal(tmp_path / "state")
+    one.starts("one", **REQUEST)
+    monkeypatch.setattr(journal, "COMPACT_BYTES", 10)
+    other.starts("two", **REQUEST)
+    other.ends("two", "a-job")
+    monkeypatch.undo()
+    one.starts("three", **REQUEST)
+    assert open_tags(tmp_path / "state") == {"one", "three"}
+    shutil.rmtree(tmp_path / "state")
+    one.starts("four", **REQUEST)
+    assert open_tags(tmp_path / "state") == {"four"}
+
+
+def test_a_stale_handle_is_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another computer has replaced the file, which lies on a network file system."""
+    kept, write = Journal(tmp_path), os.write
+    kept.starts("one", **REQUEST)
+
+    def stale(*_: object) -> int:
+        monkeypatch.setattr(os, "write", write)
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(os, "write", stale)
+    kept.starts("two", **REQUEST)
+    assert open_tags(tmp_path) == {"one", "two"}
+
+
+def test_no_link_is_followed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody who may write in the folder can't make us append to another file."""
+    victim = tmp_path / "victim"
+    victim.write_text("")
+    Journal(tmp_path).path.symlink_to(victim)
+    with caplog.at_level(logging.WARNING):
+        Journal(tmp_path).starts("one", **REQUEST)
+    assert "no journal can be kept" in caplog.text
+    assert victim.read_text() == ""
+
+
+def test_it_leaves_no_file_open(tmp_path: Path) -> None:
+    """A journal that nobody uses any more closes its file."""
+    kept = Journal(tmp_path)
+    kept.starts("one", **REQUEST)
+    handle = kept._file._handle
+    os.fstat(handle)
+    del kept
+    gc.collect()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(handle)
