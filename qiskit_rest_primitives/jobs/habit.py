@@ -15,7 +15,7 @@ from qiskit_rest_primitives.http.interception import is_intercepted
 
 HABIT: Final = 2
 """How many jobs, one after the other, were waited for like this."""
-QUICK_SECONDS: Final = 0.5
+QUICK_SECONDS: Final = 2.0
 """From the submission of a job to the end of the wait for it."""
 
 

@@ -1,0 +1,164 @@
+"""Fifty clients of one service with two worker processes, beside its bare engine.
+
+The clients share the machine with the service, so that their CPU time counts as well. Run with
+``python -m tests.benchmarks.bench_crowd``.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import requests
+from qiskit import QuantumCircuit
+
+from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings
+from qiskit_rest_primitives.circuits import encode_circuit
+from qiskit_rest_primitives.local.engine.engine import Engine, Outcome
+from qiskit_rest_primitives.local.engine.workers import worker_processes
+from qiskit_rest_primitives.local.simulators.backends import LocalBackends
+from qiskit_rest_primitives.wire.request.job_request import decode_params
+from tests.benchmarks.bench_quick import running
+from tests.benchmarks.figures import report, size
+
+CLIENTS, EACH = size((50, 40), (4, 3))
+SERVE = """
+import sys
+from qiskit_rest_primitives.local import LocalService
+from qiskit_rest_primitives.local.engine.workers import worker_processes
+if __name__ == "__main__":
+    with worker_processes(2) as workers, LocalService(executor=workers) as local:
+        print(local.url, local.token, local.instance, flush=True)
+        sys.stdin.read()
+"""
+CLIENT = """
+import sys
+from tests.benchmarks.bench_crowd import client_process
+client_process(*sys.argv[1:])
+"""
+
+
+def coin() -> QuantumCircuit:
+    """Two qubits, measured."""
+    circuit = QuantumCircuit(2)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.measure_all()
+    return circuit
+
+
+def bare_engine() -> float:
+    """Jobs a second of the engine alone, which has all of them from the start."""
+    number = CLIENTS * EACH
+    body = {"pubs": [[encode_circuit(coin()).qasm, None, 100]], "support_qiskit": True}
+    params = decode_params("sampler", json.dumps(body).encode())
+    left = threading.Semaphore(0)
+    outcomes: list[Outcome] = []
+
+    def on_final(_: str, outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        left.release()
+
+    with worker_processes(2) as workers:
+        engine = Engine(LocalBackends(), workers)
+        for each in (10, number):
+            began = time.perf_counter()
+            for job in range(each):
+                engine.submit(
+                    f"{each}-{job}",
+                    "statevector",
+                    params,
+                    program_id="sampler",
+                    on_running=lambda _: None,
+                    on_final=on_final,
+                )
+            for _ in range(each):
+                left.acquire()
+            seconds = time.perf_counter() - began
+        engine.close()
+    assert all(outcome.status == "Completed" for outcome in outcomes)
+    return number / seconds
+
+
+def crowd() -> tuple[float, list[float], list[str]]:
+    """Jobs a second of all clients, milliseconds of a stranger's GETs, and errors."""
+    latencies: list[float] = []
+    with running(SERVE) as (url, token, instance):
+        session = requests.Session()
+        session.trust_env = False
+        session.headers.update({"Authorization": f"Bearer {token}", "Service-CRN": instance})
+        over = threading.Event()
+
+        def look(job_id: str) -> None:
+            while not over.wait(0.01):
+                began = time.perf_counter()
+                session.get(f"{url}/jobs/{job_id}?exclude_params=true").raise_for_status()
+                latencies.append(1e3 * (time.perf_counter() - began))
+
+        service = QiskitRuntimeService(url=url, token=token, instance=instance)
+        job = SamplerV2(service.backend("statevector")).run([coin()], shots=100)
+        job.result()
+        threads = size(25, 2)
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", CLIENT, url, token, instance, str(threads)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(CLIENTS // threads)
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            process.stdout.readline()  # is ready
+        looking = threading.Thread(target=look, args=[job.job_id()])
+        looking.start()
+        began = time.perf_counter()
+        said = [process.communicate("go\n", timeout=600)[0] for process in processes]
+        seconds = time.perf_counter() - began
+        over.set()
+        looking.join()
+    return CLIENTS * EACH / seconds, latencies, "".join(said).splitlines()
+
+
+def client_process(url: str, token: str, instance: str, threads: str) -> None:
+    """Some of the clients; prints the errors."""
+
+    def work(service: QiskitRuntimeService) -> None:
+        try:
+            sampler = SamplerV2(service.backend("statevector"))
+            for _ in range(EACH):
+                bits = sampler.run([coin()], shots=100).result()[0].data.meas
+                assert set(bits.get_counts()) <= {"00", "11"}
+        except Exception as error:
+            print(repr(error), flush=True)
+
+    quiet = Settings(journal=False)
+    services = [
+        QiskitRuntimeService(url=url, token=token, instance=instance, settings=quiet)
+        for _ in range(int(threads))
+    ]
+    print("ready", flush=True)
+    sys.stdin.readline()
+    with ThreadPoolExecutor(len(services)) as pool:
+        list(pool.map(work, services))
+
+
+def main() -> None:
+    """All figures."""
+    engine = bare_engine()
+    jobs, latencies, errors = crowd()
+    print(f"engine {engine:.0f} jobs/s, {CLIENTS} clients {jobs:.0f} jobs/s", *errors, sep="\n")
+    report("jobs a second / bare engine", jobs / engine, 0.5, at_least=True)
+    cuts = statistics.quantiles(latencies, n=100) if len(latencies) > 1 else [1.0] * 99
+    report("GET meanwhile, p99 / median", cuts[98] / cuts[49], 10)
+    report("errors", len(errors), 0)
+
+
+if __name__ == "__main__":
+    main()
