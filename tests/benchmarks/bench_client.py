@@ -141,7 +141,7 @@ def quick_jobs() -> None:
             with CountedCalls() as counted:
                 sampler.run([circuit], shots=1).result()
             counts.append(len(counted.paths))
-        report("requests of a quick job", statistics.median(counts), 3)
+        report("requests of a quick job", statistics.median(counts), 1)
 
 
 def polling() -> None:

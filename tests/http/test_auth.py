@@ -148,7 +148,7 @@ def test_a_submission_rides_out_a_garbled_identity_service(ibm) -> None:
         backend="sim",
         sleep=lambda _: None,
     )
-    assert job["id"] == "one"
+    assert job.job_id == "one"
     assert [call.request.url for call in mock.calls] == [IAM] * (tries + 1) + [jobs]
 
 
