@@ -41,6 +41,7 @@ async def empty(request):
     return JSONResponse({})
 with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
     listening.bind(("127.0.0.1", 0))  # with its protocol, so that asyncio sets TCP_NODELAY
+    listening.listen()
     print(listening.getsockname()[1], flush=True)
     app = Starlette(routes=[Route("/", empty, methods=["GET", "POST"])])
     uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False)).run([listening])
