@@ -145,3 +145,14 @@ def test_it_leaves_no_file_open(tmp_path: Path) -> None:
     gc.collect()
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(handle)
+
+
+def test_only_the_first_process_compacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second finds a short file, once it has the lock, and leaves it as it is."""
+    kept = Journal(tmp_path)
+    kept.starts("one", **REQUEST)
+    kept.ends("one", "a-job")
+    monkeypatch.setattr(journal.AppendedFile, "append", lambda *_: journal.COMPACT_BYTES + 1)
+    before = kept.path.read_bytes()
+    kept.ends("two", "a-job")
+    assert kept.path.read_bytes() == before

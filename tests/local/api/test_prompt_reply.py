@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
 
 from qiskit_rest_primitives.local.api import prompt_reply
+from qiskit_rest_primitives.local.job_states import Core
 from qiskit_rest_primitives.wire.result.prompt_reply import preferred_seconds
-from tests.local.conftest import ALICE, BELL, Api, HeldExecutor
+from tests.local.conftest import ALICE, BELL, FINAL, Api, HeldExecutor
 
 WAITS = {"Prefer": "wait=1"}
 
@@ -134,3 +136,20 @@ def test_a_cancelled_job_ends_the_wait(held: tuple[Api, HeldExecutor]) -> None:
 def test_preferences_are_read_as_in_rfc_7240(header: str, seconds: float) -> None:
     """Whole seconds; whatever else there is, is ignored."""
     assert preferred_seconds(header) == seconds
+
+
+@pytest.mark.usefixtures("_patient")
+def test_a_job_that_ended_before_the_wait_is_noticed(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its end would wake nobody any more."""
+    submit = Core.submit
+
+    def submit_and_run(core: Core, *arguments: Any) -> dict[str, Any]:
+        created = submit(core, *arguments)
+        while core.store.job(created["id"])["status"] not in FINAL:
+            time.sleep(0.001)
+        return created
+
+    monkeypatch.setattr(Core, "submit", submit_and_run)
+    assert post(api).json()["details"]["status"] == "Completed"
