@@ -77,11 +77,13 @@ def is_dynamic(circuit: QuantumCircuit) -> bool:
     touched: set[Any] = set()
     measured: set[Any] = set()
     for instruction in circuit.data:
-        operation = instruction.operation
-        name = operation.name
+        # Not its operation unless it has to be: Qiskit makes a Python object at each access.
+        name = instruction.name
         if name in _IDLE:
             continue
-        if instruction.is_control_flow() or name == "store" or measures_inside(operation):
+        if instruction.is_control_flow() or name == "store":
+            return True
+        if not instruction.is_standard_gate() and measures_inside(instruction.operation):
             return True
         if name == "measure":
             if instruction.qubits[0] in measured:
@@ -109,7 +111,7 @@ def split_final_measurements(
     kept: list[Any] = []
     final: list[Any] = []
     for instruction in reversed(circuit.data):
-        name = instruction.operation.name
+        name = instruction.name
         if name == "measure" and used.isdisjoint((*instruction.qubits, *instruction.clbits)):
             final.append(instruction)
             continue
