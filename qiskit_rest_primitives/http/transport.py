@@ -169,12 +169,9 @@ class Transport:
         problem: TransportError | None = None
         reply: Reply | None = None
         try:
-            with self._session(call.url).request(
-                call.method,
-                call.url,
-                params=call.params,
-                data=call.body,
-                headers=call.headers,
+            session = self._session(call.url)
+            with session.send(
+                _prepared(session, call),
                 timeout=(CONNECT_TIMEOUT_SECONDS, call.timeout_seconds),
                 allow_redirects=False,
                 stream=True,
@@ -248,6 +245,23 @@ class Transport:
     def idle_seconds(self) -> float:
         """Seconds since the last call began."""
         return time.monotonic() - self._last_used
+
+
+def _prepared(session: requests.Session, call: Call) -> requests.PreparedRequest:
+    """The request, as the session would prepare it, which merges settings for longer than it sends.
+
+    There is nothing to merge: the session reads no environment and keeps no cookies.
+    """
+    request = requests.PreparedRequest()
+    request.prepare(
+        call.method,
+        call.url,
+        headers={**session.headers, **(call.headers or {})},
+        params=call.params,
+        data=call.body,
+        auth=session.auth,
+    )
+    return request
 
 
 def _reply(response: requests.Response, content: bytes) -> Reply:
