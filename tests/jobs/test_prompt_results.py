@@ -229,10 +229,11 @@ def mocked_sampler(folder: Path, mock: responses.RequestsMock) -> SamplerV2:
         {"id": "one", "details": {"id": "one", "status": "Running"}, "result": OTHERS},
         {"id": "one", "details": {"id": "one", "status": "Completed"}, "result": 7},
         {"id": "one", "details": {"id": "one", "status": "Completed"}},
+        {"id": "one", "details": {"id": "one", "status": "Completed"}, "result": "x" * 1_000_000},
         [],
         None,
     ],
-    ids=["bare", "other", "list", "running", "number", "no result", "array", "no JSON"],
+    ids=["bare", "other", "list", "running", "number", "no result", "huge", "array", "no JSON"],
 )
 @pytest.mark.parametrize("applied", [True, False], ids=["applied", "unknown"])
 def test_an_odd_reply_is_not_believed(tmp_path: Path, reply: Any, applied: bool) -> None:

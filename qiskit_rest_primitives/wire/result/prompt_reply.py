@@ -56,7 +56,7 @@ def encode_prompt(created: Mapping[str, Any], outcome: PromptOutcome) -> bytes:
 
 
 def decode_prompt(body: bytes) -> tuple[dict[str, Any], PromptOutcome]:
-    """The usual members, and how the job ended.
+    """The usual members, and how the job ended; a result that is too large is left out.
 
     Raises:
         ProtocolError: they are not there.
@@ -74,4 +74,7 @@ def decode_prompt(body: bytes) -> tuple[dict[str, Any], PromptOutcome]:
     details = created.pop("details", None)
     if not isinstance(details, dict) or details.get("id") != created.get("id"):
         raise ProtocolError("POST /jobs was answered with the details of another job, or without")
-    return created, PromptOutcome(details, None if result is None else bytes(result))
+    received = None if result is None else bytes(result)
+    if received is not None and len(received) > MAX_PROMPT_BYTES:
+        received = None  # downloads are kept on disk
+    return created, PromptOutcome(details, received)
