@@ -1,4 +1,4 @@
-"""OpenQASM 3 text -> QuantumCircuit and its inputs in order, cached by text."""
+"""OpenQASM 3 text -> QuantumCircuit and its inputs in order, cached by text but its description."""
 
 from __future__ import annotations
 
@@ -90,13 +90,25 @@ def read_circuit(
     """
     if num_qubits is not None and not 0 <= num_qubits <= MAX_QUBITS:
         raise ReadError(f"a width of {num_qubits} qubits; 0 to {MAX_QUBITS} are supported", 1, 1)
-    key = (text, num_qubits)
+    key = (_without_description(text), num_qubits)
     if (known := _cache.get(key)) is not None:
         return known
     parser = Parser(text, num_qubits, check)
     circuit = ReadCircuit(parser.read(), parser.parameters)
     _cache.put(key, circuit)
     return circuit
+
+
+def _without_description(text: str) -> str:
+    """The text without a comment in its second line, where clients write a circuit's name.
+
+    Qiskit gives each new circuit another name: the same circuit, built again, is read once.
+    """
+    version, _, others = text.partition("\n")
+    comment, _, rest = others.partition("\n")
+    if not (version.startswith("OPENQASM ") and comment.startswith("//")) or "/*" in version:
+        return text
+    return f"{version}\n{rest}"
 
 
 def forget() -> None:

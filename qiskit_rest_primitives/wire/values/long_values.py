@@ -157,8 +157,9 @@ class Splicer:
     def write(self, value: object) -> Iterator[bytes]:
         """Yields the JSON text of a value with the marked values in their places."""
         text = json.dumps(value, separators=(",", ":"))
-        for index, part in enumerate(re.split(f'"{self._nonce}:([0-9]+)"', text)):
-            if index % 2:
-                yield from self._values[int(part)]
-            else:
-                yield part.encode("ascii")
+        first, *marked = text.split(f'"{self._nonce}:')
+        yield first.encode("ascii")
+        for part in marked:
+            number, _, rest = part.partition('"')
+            yield from self._values[int(number)]
+            yield rest.encode("ascii")

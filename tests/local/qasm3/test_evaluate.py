@@ -155,6 +155,18 @@ def test_circuits_are_cached_by_text(monkeypatch):
     assert read_circuit("qubit s;").circuit.num_qubits == 1
 
 
+def test_the_name_in_a_comment_does_not_make_another_circuit():
+    """Qiskit numbers the circuits that a program builds; other comments are part of the text."""
+    reader.forget()
+    read = read_circuit("OPENQASM 3.0;\n// circuit-1\nqubit q;")
+    assert read_circuit("OPENQASM 3.0;\n// circuit-2\nqubit q;") is read
+    assert read_circuit("OPENQASM 3.0;\nqubit q;") is read
+    assert read_circuit("OPENQASM 3.0;\n// circuit-1\nqubit[2] q;") is not read
+    assert read_circuit("OPENQASM 3.0; /*\n// circuit-1\n*/ qubit q;") is not read
+    with pytest.raises(ReadError):
+        read_circuit("OPENQASM 3.0; /*\n*\n// */\nqubit q;\n/*")
+
+
 def test_plain_lines_with_small_dictionaries(monkeypatch):
     """The fast path's dictionaries are bounded; other lines are read by the parser."""
     lines = "".join(
