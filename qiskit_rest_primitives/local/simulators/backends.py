@@ -165,7 +165,7 @@ class LocalBackend:
             "physical_qubits": self.num_qubits,
             "clops": None,
             "processor_type": self._processor_type(),
-            "performance_metrics": None if self.is_simulator else self._performance(),
+            "performance_metrics": None if self.is_simulator else self._performance,
             "wait_time_seconds": None,
         }
 
@@ -210,6 +210,7 @@ class LocalBackend:
             return None
         return {"family": self._processor_family, "revision": "1.0", "segment": None}
 
+    @cached_property
     def _performance(self) -> dict[str, dict[str, Any]] | None:
         target = self._target()
         two_qubit = _errors(target, 2)
