@@ -127,12 +127,16 @@ def crowd() -> tuple[float, list[float], list[str]]:
 
 
 def client_process(url: str, token: str, instance: str, threads: str) -> None:
-    """Some of the clients; prints the errors."""
+    """Some of the clients, which have connected and run two jobs before; prints the errors."""
+    warm = threading.Barrier(int(threads) + 1)
 
     def work(service: QiskitRuntimeService) -> None:
+        sampler = SamplerV2(service.backend("statevector"))
         try:
-            sampler = SamplerV2(service.backend("statevector"))
-            for _ in range(EACH):
+            for number in range(2 + EACH):
+                if number == 2:
+                    warm.wait()
+                    warm.wait()
                 bits = sampler.run([coin()], shots=100).result()[0].data.meas
                 assert set(bits.get_counts()) <= {"00", "11"}
         except Exception as error:
@@ -143,10 +147,14 @@ def client_process(url: str, token: str, instance: str, threads: str) -> None:
         QiskitRuntimeService(url=url, token=token, instance=instance, settings=quiet)
         for _ in range(int(threads))
     ]
-    print("ready", flush=True)
-    sys.stdin.readline()
     with ThreadPoolExecutor(len(services)) as pool:
-        list(pool.map(work, services))
+        working = [pool.submit(work, service) for service in services]
+        warm.wait()
+        print("ready", flush=True)
+        sys.stdin.readline()
+        warm.wait()
+        for each in working:
+            each.result()
 
 
 def main() -> None:
