@@ -15,8 +15,14 @@ from qiskit_rest_primitives import QiskitRuntimeService, RestBackend, Settings
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.simulators import calibration_days
 
-# The same examples in every run: a new failure is caused by a change of the code.
-hypothesis.settings.register_profile("repeatable", derandomize=True, database=None)
+# The same examples in every run: a new failure is caused by a change of the code. A machine that
+# does other work is slow to make them.
+hypothesis.settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("repeatable")
 
 # A shell that starts a command in the background makes it, and all that it starts, ignore Ctrl-C.

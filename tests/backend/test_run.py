@@ -362,6 +362,7 @@ def test_failed_job_says_why(service: QiskitRuntimeService) -> None:
     circuit = QuantumCircuit(40)
     circuit.h(range(40))
     circuit.t(range(40))
+    circuit.cx(range(39), range(1, 40))
     circuit.measure_all()
     job = service.backend("aer_statevector").run(circuit, shots=1)
     with pytest.raises(JobFailedError):

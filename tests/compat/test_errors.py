@@ -102,12 +102,6 @@ PROGRAMS: dict[str, tuple[str | type[Exception], Program]] = {
         QiskitBackendNotFoundError,
         lambda client: client.service.backend("fake_5q", calibration_id="x"),
     ),
-    "a dry run without a mock": (
-        QiskitBackendNotFoundError,
-        lambda client: client.package.SamplerV2(client.service.backend("statevector")).run(
-            [measured()], dry_run=True
-        ),
-    ),
     "a circuit that is not ISA": ("IBMInputValueError", not_isa),
     "a closed session": ("IBMRuntimeError", in_a_closed_session),
     "an unknown session": (

@@ -298,10 +298,13 @@ def test_options_are_the_second_argument(client: Client, name: str) -> None:
     assert primitive.version == 2
 
 
-def test_a_dry_run_needs_a_mock(backend: RestBackend) -> None:
-    """The service has none: the error names the backend that would be used."""
-    with pytest.raises(BackendError, match="mock of statevector"):
-        SamplerV2(backend).run([bell()], dry_run=True)
+def test_a_dry_run_goes_to_the_mock(client: Client) -> None:
+    """It has the shape of a result, and is charged nothing."""
+    backend = client.service.backend("statevector")
+    job = client.package.SamplerV2(backend).run([bell()], shots=7, dry_run=True)
+    assert job.backend().name.startswith("mock")
+    assert job.result()[0].data.meas.num_shots == 7
+    assert job.usage() == 0
 
 
 def test_the_calibration_goes_with_the_job(shared: Any, tmp_path: Any) -> None:

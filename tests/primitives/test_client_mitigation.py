@@ -214,6 +214,7 @@ def test_a_failed_job_is_the_runs_failure(service: QiskitRuntimeService) -> None
     """The service's reason is raised and reported."""
     too_wide = QuantumCircuit(30)
     too_wide.h(range(30))
+    too_wide.cx(range(29), range(1, 30))
     estimator = EstimatorV2(service.backend("aer_density_matrix"), options=CLIENT)
     job = estimator.run([(too_wide, "Z" * 30)], precision=0.5)
     with pytest.raises(JobFailedError, match="PUB 0"):

@@ -21,7 +21,6 @@ from qiskit_rest_primitives import (
     RestBackend,
     save_result,
 )
-from qiskit_rest_primitives.errors import BackendError
 
 
 def bell() -> QuantumCircuit:
@@ -115,6 +114,16 @@ def test_an_experiment_reuses_a_program(backend: RestBackend) -> None:
     assert ids[0] == ids[1]
 
 
+def test_a_dry_run_has_the_shape_of_a_result(backend: RestBackend) -> None:
+    """A mock of the backend answers with random bits, and charges nothing."""
+    program = QuantumProgram(10)
+    program.append_circuit_item(bell())
+    job = Executor(backend).run(program, dry_run=True)
+    assert job.backend().name.startswith("mock")
+    assert job.result()[0]["meas"].shape == (10, 2)
+    assert job.usage() == 0
+
+
 def test_refused_before_anything_is_sent(
     service: QiskitRuntimeService, backend: RestBackend, tmp_path: Path
 ) -> None:
@@ -141,7 +150,7 @@ def test_refused_before_anything_is_sent(
     device = service.backend("fake_5q")
     with pytest.raises(ISAError, match="item 0: instruction 0, h"):
         Executor(device).run(program)
-    with pytest.raises(BackendError, match="mock_5q"):
+    with pytest.raises(ISAError, match="mock_5q has no such instruction"):
         Executor(device).run(program, dry_run=True)
     with pytest.raises(OptionsError, match=r"options\.simulator\.basis_gates"):
         Executor(backend, {"simulator": {"basis_gates": ["x"]}}).run(program)

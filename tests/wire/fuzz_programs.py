@@ -145,7 +145,10 @@ def decode(body: bytes) -> None:
             decode_tensor(item.circuit_arguments, place, compressed=compressed)
             continue
         for text in item.samplex_arguments.values():
-            value = msgspec.json.decode(text)
+            try:
+                value = msgspec.json.decode(text)
+            except msgspec.ValidationError as error:  # an integer that no float can hold
+                raise ProtocolError(f"{place}: {error}") from error
             if isinstance(value, dict) and "sparse_terms" not in value:
                 decode_tensor(tensor_of(value, place), place, compressed=compressed)
 
