@@ -98,9 +98,8 @@ def _filters(request: Request) -> Query:
     mode = query.get("mode")
     if mode is not None and mode not in MODES:
         raise ProblemError(400, f"mode is one of {', '.join(MODES)}.")
-    # Jobs of sessions have no mode: they are no workloads of their own.
-    modes = MODES.values() if mode is None else [MODES[mode]]
-    groups: list[Sequence[str]] = [[f"mode={each}" for each in modes]]
+    # Jobs of sessions have neither: they are no workloads of their own.
+    groups: list[Sequence[str]] = [["workload"] if mode is None else [f"mode={MODES[mode]}"]]
     if "backend" in query:
         groups.append([f"backend={query['backend']}"])
     statuses = list(dict.fromkeys(query.getlist("status")))

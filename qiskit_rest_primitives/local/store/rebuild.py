@@ -72,7 +72,7 @@ def _terms(database: sqlite3.Connection) -> Iterator[tuple[int, int, list[str]]]
     return merge(
         ((owner, number, terms_of_job(*fields)) for owner, number, *fields in jobs),
         (
-            (owner, number, [f"backend={backend}", f"mode={mode}", f"status={status}"])
+            (owner, number, ["workload", f"backend={backend}", f"mode={mode}", f"status={status}"])
             for owner, number, backend, mode, status in sessions
         ),
     )

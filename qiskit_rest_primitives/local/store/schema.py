@@ -168,7 +168,7 @@ def _job_terms(row: str) -> str:
 
 def _session_terms(row: str) -> str:
     return (
-        f"json_array('backend=' || {row}.backend, 'mode=' || {row}.mode,"
+        f"json_array('workload', 'backend=' || {row}.backend, 'mode=' || {row}.mode,"
         f" 'status=' || {SESSION_STATUS.format(row)})"
     )
 
@@ -254,7 +254,7 @@ def terms_of_job(
         f"program={program}",
         f"backend={backend}",
         f"status={status}",
-        "mode=job" if session_id is None else f"session={session_id}",
+        *(["workload", "mode=job"] if session_id is None else [f"session={session_id}"]),
         *(f"tag={tag}" for tag in msgspec.json.decode(tags)),
     ]
 
