@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.api.faults import Fault, Faults
     from qiskit_rest_primitives.local.auth import User
-    from qiskit_rest_primitives.local.limits import Caps, Limits
+    from qiskit_rest_primitives.local.limits import Caps, Limits, Retention
     from qiskit_rest_primitives.local.service import LocalService
 
-__all__ = ["Caps", "Fault", "Faults", "Limits", "LocalService", "User"]
+__all__ = ["Caps", "Fault", "Faults", "Limits", "LocalService", "Retention", "User"]
 
 _HOMES = {
     "Caps": "limits",
@@ -29,6 +29,7 @@ _HOMES = {
     "Faults": "api.faults",
     "Limits": "limits",
     "LocalService": "service",
+    "Retention": "limits",
     "User": "auth",
 }
 

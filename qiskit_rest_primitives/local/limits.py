@@ -89,8 +89,9 @@ class Retention:
         keep_bytes: the jobs that ended first are deleted until the params and results of all jobs
             take no more than this.
 
-    >>> Retention(older_than_seconds=read_age("30d"), keep_bytes=read_size("10G"))
-    Retention(older_than_seconds=2592000.0, keep_bytes=10000000000)
+    >>> limits = Limits(retention=Retention(older_than_seconds=30 * 86_400, keep_bytes=10**10))
+    >>> limits.retention.keep_bytes
+    10000000000
     """
 
     older_than_seconds: float | None = None
