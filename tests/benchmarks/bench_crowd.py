@@ -119,11 +119,17 @@ def crowd() -> tuple[float, list[float], list[str]]:
         looking = threading.Thread(target=look, args=[job.job_id()])
         looking.start()
         began = time.perf_counter()
-        said = [process.communicate("go\n", timeout=600)[0] for process in processes]
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        said = [line for process in processes for line in iter(process.stdout.readline, "over\n")]
         seconds = time.perf_counter() - began
         over.set()
         looking.join()
-    return CLIENTS * EACH / seconds, latencies, "".join(said).splitlines()
+        for process in processes:
+            process.communicate(timeout=60)
+    return CLIENTS * EACH / seconds, latencies, [line.rstrip() for line in said]
 
 
 def client_process(url: str, token: str, instance: str, threads: str) -> None:
@@ -155,6 +161,7 @@ def client_process(url: str, token: str, instance: str, threads: str) -> None:
         warm.wait()
         for each in working:
             each.result()
+        print("over", flush=True)
 
 
 def main() -> None:
