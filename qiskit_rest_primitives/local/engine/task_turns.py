@@ -199,8 +199,10 @@ class JobTasks:
                 known.append(task)
             else:
                 others.append(future)
-        self._turns.abandon(known)
-        self._turns.workers.abandon(others)
+        if known:
+            self._turns.abandon(known)
+        if others:
+            self._turns.workers.abandon(others)
 
     def held_up_seconds(self) -> float:
         """How long all of its tasks have waited for the turns of others."""
