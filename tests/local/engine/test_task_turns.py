@@ -111,9 +111,9 @@ def test_users_with_equal_loads_have_equal_shares(workers: Workers):
     turns = TaskTurns(workers, use, workers.clock)
     users = [f"user-{number}" for number in range(30)]
     for number, user in enumerate(users):
-        submit(job_of(turns, user), 2000, seconds=0.1 + 0.01 * number)
+        submit(job_of(turns, user), 300, seconds=0.1 + 0.01 * number)
         workers.end_one()
-    while workers.now < 400:
+    while workers.now < 150:
         workers.end_one()
     seconds = [use.of(user) for user in users]
     assert max(seconds) < 1.1 * min(seconds)
