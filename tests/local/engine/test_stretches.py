@@ -273,7 +273,7 @@ class TestPrograms:
 
     def test_delays_are_simulated(self, engine: Engine) -> None:
         """A qubit relaxes for as long as its stretch turns out to be."""
-        ticks = round(TARGET.qubit_properties[1].t1 / DT)
+        ticks = round(4 * TARGET.qubit_properties[1].t1 / DT)
         bits = [
             run_program(
                 engine, program([echo(length)], [circuit_item([])], shots=4000), "fake_5q"
