@@ -56,7 +56,7 @@ def bare_engine() -> float:
     """Jobs a second of the engine alone, which has all of them from the start."""
     number = CLIENTS * EACH
     body = {"pubs": [[encode_circuit(coin()).qasm, None, 100]], "support_qiskit": True}
-    params = decode_params("sampler", json.dumps(body).encode())
+    encoded = json.dumps(body).encode()
     left = threading.Semaphore(0)
     outcomes: list[Outcome] = []
 
@@ -72,7 +72,7 @@ def bare_engine() -> float:
                 engine.submit(
                     f"{each}-{job}",
                     "statevector",
-                    params,
+                    lambda *_: decode_params("sampler", encoded),
                     program_id="sampler",
                     on_running=lambda _: None,
                     on_final=on_final,
