@@ -27,5 +27,5 @@ INVALID_JOB: Final = 1002
 """Reason code of a job that was refused before it ran."""
 RAN_TOO_LONG: Final = 1305
 """Reason code of a job that exceeded its max_execution_time."""
-LIMIT_REACHED: Final = 9429
+LIMIT_REACHED: Final = 1290
 """Code of a 429 that no pause cures if it has no Retry-After: a limit of the user is reached."""

@@ -36,7 +36,7 @@ def refusal(api: Api) -> str:
     assert reply.status_code == 429
     assert "Retry-After" not in reply.headers
     error = reply.json()["errors"][0]
-    assert error["code"] == 9429
+    assert error["code"] == 1290
     return f"{error['message']} {error['solution']}"
 
 
@@ -125,4 +125,4 @@ def test_the_client_says_at_once_that_a_limit_is_reached():
         sampler = SamplerV2(service.backend("statevector"))
         with pytest.raises(RateLimitError, match="the limit is 0 s") as refused:
             sampler.run([circuit])
-        assert refused.value.code == 9429
+        assert refused.value.code == 1290
