@@ -38,17 +38,30 @@ class Calibration:
 def backend_card(
     name: str, values: Mapping[str, object], calibration: Calibration | None, advice: str
 ) -> str:
-    """The card of a backend.
+    """The card of a backend; the arguments are those of `backend_content`."""
+    return card(f"Backend {name}", *backend_content(name, values, calibration, advice))
+
+
+def backend_content(
+    name: str,
+    values: Mapping[str, object],
+    calibration: Calibration | None,
+    advice: str,
+    *,
+    inline: bool = True,
+) -> list[Html]:
+    """What a card of a backend shows, without the card's style.
 
     Args:
         name: of the backend.
         values: facts by name; None is left out.
         calibration: what was measured; None if there is none, or it is not here.
         advice: what to say in place of the map.
+        inline: whether style may stand in attributes, see `error_map`.
     """
     content: list[Html] = [facts(f"Backend {name}", values)]
     if calibration is None:
-        return card(f"Backend {name}", *content, *([note(advice)] if advice else []))
+        return [*content, *([note(advice)] if advice else [])]
     rows = [_row("readout error", dict(enumerate(calibration.readout)), 100, "%")]
     rows += [_row(f"{gate} error", errors, 100, "%") for gate, errors in calibration.gates.items()]
     rows += [
@@ -60,12 +73,18 @@ def backend_card(
         words = "; ".join(f"{row[0]}: median {row[1]}, worst {row[3]}" for row in shown)
         label = f"Map of the errors of {name}. {words}."
         content.append(
-            error_map(calibration.readout, _edges(calibration), calibration.places, label)
+            error_map(
+                calibration.readout,
+                _edges(calibration),
+                calibration.places,
+                label,
+                inline=inline,
+            )
         )
     content.append(table("What was measured", ("", "median", "best", "worst"), shown))
     if calibration.faulty:
         content.append(note(f"Faulty qubits: {', '.join(map(str, calibration.faulty))}"))
-    return card(f"Backend {name}", *content)
+    return content
 
 
 def _edges(calibration: Calibration) -> dict[tuple[int, int], float | None]:

@@ -25,6 +25,8 @@ def error_map(
     edges: Mapping[tuple[int, int], float | None],
     places: Sequence[Sequence[float]] | None,
     label: str,
+    *,
+    inline: bool = True,
 ) -> Html:
     """The map of a device.
 
@@ -33,6 +35,9 @@ def error_map(
         edges: the error of the two-qubit gate of each pair; None likewise.
         places: row and column of each qubit; None for a circle.
         label: the map in words, for those who can't see it.
+        inline: whether the numbers of qubits have their style in an attribute, for viewers that
+            drop other styles. If not, for pages whose content policy forbids that, they have the
+            classes ``qubit``, and ``dark`` or ``light`` for the colour below them.
 
     Returns:
         An ``svg`` element. Errors of 1 are failures, and drawn like those that are not reported.
@@ -44,7 +49,10 @@ def error_map(
     height = max((spot[1] for spot in spots), default=0.0) + _MARGIN
     edge_scale, qubit_scale = _Scale(edges.values()), _Scale(qubits)
     drawn = [_line(pair, error, spots, edge_scale) for pair, error in edges.items()]
-    drawn += [_dot(index, error, spots[index], qubit_scale) for index, error in enumerate(qubits)]
+    drawn += [
+        _dot(index, error, spots[index], qubit_scale, inline=inline)
+        for index, error in enumerate(qubits)
+    ]
     legend = _legend(height, [("readout", qubit_scale), ("two-qubit gates", edge_scale)])
     box = f"0 0 {max(width, 3.2 * _LEGEND_WIDTH):g} {height + 44:g}"
     return element(
@@ -116,19 +124,19 @@ def _line(
     return element("line", title, **ends, **form, stroke_dasharray=dashes)
 
 
-def _dot(index: int, error: float | None, spot: Place, scale: _Scale) -> Html:
+def _dot(
+    index: int, error: float | None, spot: Place, scale: _Scale, *, inline: bool
+) -> Html:
     x, y = f"{spot[0]:g}", f"{spot[1]:g}"
     colour = scale.colour(error)
     title = element("title", f"qubit {index}: readout {_percent(error)}")
     circle = element("circle", title, cx=x, cy=y, r=_RADIUS, fill=_hex(colour))
-    text = element(
-        "text",
-        index,
-        x=x,
-        y=f"{spot[1] + 3:g}",
-        text_anchor="middle",
-        style=f"font-size:8px;fill:{_text_on(colour)};pointer-events:none",
-    )
+    letters = _text_on(colour)
+    if inline:
+        style = {"style": f"font-size:8px;fill:{letters};pointer-events:none"}
+    else:
+        style = {"class_": f"qubit {'light' if letters == '#000' else 'dark'}"}
+    text = element("text", index, x=x, y=f"{spot[1] + 3:g}", text_anchor="middle", **style)
     return Html(circle + text)
 
 

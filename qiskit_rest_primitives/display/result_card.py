@@ -24,8 +24,17 @@ _MOST_PLOTTED: Final = 2000
 
 def result_card(result: Any) -> str:
     """The card of a `PrimitiveResult`."""
+    return card(_title(result), *result_content(result))
+
+
+def _title(result: Any) -> str:
+    number = len(list(result))
+    return f"Result of {number} PUB{'s' * (number != 1)}"
+
+
+def result_content(result: Any) -> list[Html]:
+    """What a card of a `PrimitiveResult` shows, without the card's style."""
     pubs = list(result)
-    title = f"Result of {len(pubs)} PUB{'s' * (len(pubs) != 1)}"
     done = mitigation_of(result.metadata)
     content: list[Html] = [facts("Error suppression and mitigation", done)] if done else []
     content += _not_applied(result.metadata)
@@ -34,7 +43,7 @@ def result_card(result: Any) -> str:
         content.append(folded(summary, *_pub(pub), unfolded=index == 0))
     if len(pubs) > _MOST_PUBS:
         content.append(note(f"and {len(pubs) - _MOST_PUBS} more"))
-    return card(title, Html(f"<strong>{title}</strong>"), *content)
+    return [Html(f"<strong>{_title(result)}</strong>"), *content]
 
 
 def pub_card(pub: Any) -> str:

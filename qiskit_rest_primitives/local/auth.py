@@ -47,6 +47,7 @@ class User:
         token: the API key; hidden in ``repr``.
         instances: CRNs of the user's instances, at least one; the first is the default.
         caps: limits of this user; None for those of the service (`Limits.caps`).
+        admin: whether the user may see what concerns all users.
 
     >>> users = [User("ada", token="a-token-of-ada"), User("bob", token="a-token-of-bob")]
     >>> with LocalService(users=users) as shared:
@@ -58,6 +59,7 @@ class User:
     token: str = field(repr=False)
     instances: tuple[str, ...] = ()
     caps: Caps | None = None
+    admin: bool = False
 
     def __post_init__(self) -> None:
         if not self.instances:
@@ -163,6 +165,11 @@ class Tokens:
     def instances_of(self, name: str) -> tuple[str, ...]:
         """CRNs of a user's instances."""
         return self._users[name].instances
+
+    def is_admin(self, name: str) -> bool:
+        """Whether a user is an administrator."""
+        user = self._users.get(name)
+        return user is not None and user.admin
 
     def caps_of(self, name: str) -> Caps | None:
         """A user's own limits; None if they have none of their own, or have left."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 import msgspec
 
 from qiskit_rest_primitives.local.auth import Principal, Tokens
+from qiskit_rest_primitives.local.durations import Durations
 from qiskit_rest_primitives.local.endings import Endings
 from qiskit_rest_primitives.local.engine.allowances import JobCaps
 from qiskit_rest_primitives.local.held_jobs import HeldJobs
@@ -65,8 +66,11 @@ class Core:
         limits: sizes, times and rates.
         clock: seconds since the epoch.
         decoding: held while a large request is decoded.
+        drawing: held while something is drawn for the page: one at a time.
         stopping: True while the service stops: unfinished jobs stay unfinished in the store.
         held: jobs that a test keeps in the queue.
+        queue_times: how long jobs waited for their turn, by backend.
+        run_times: how long jobs ran, by backend.
     """
 
     store: Store
@@ -77,12 +81,15 @@ class Core:
     clock: Callable[[], float] = wall_clock
     stopping: bool = False
     held: HeldJobs = field(default_factory=HeldJobs)
+    queue_times: Durations = field(default_factory=Durations)
+    run_times: Durations = field(default_factory=Durations)
 
     def __post_init__(self) -> None:
         self.sessions = Sessions(self.store, self._end_queued, clock=self.clock)
         self.used_backends: set[str] = set()
         self.decoding = asyncio.Lock()
         self.endings = Endings()
+        self.drawing = asyncio.Lock()
         self.rates = RateLimiter()
         self._threads = DaemonThreads(THREADS, "qiskit-rest-api")
 
@@ -263,6 +270,9 @@ class Core:
         if job is not None and job["private"]:
             self.store.drop_body_file(job_id, "params")
         if stored and job is not None:
+            if job["running"] is not None:
+                self.queue_times.add(job["backend"], job["running"] - job["created"])
+                self.run_times.add(job["backend"], now - job["running"])
             _log_end(job)
 
     def cancel(self, job: sqlite3.Row) -> None:

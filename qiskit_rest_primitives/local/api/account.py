@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qs
 
@@ -177,8 +176,3 @@ async def search_tags(core: Core, principal: Principal, request: Request) -> Res
             return tags_with(database, owner, search)
 
     return json_reply({"tags": await core.in_thread(found)})
-
-
-async def health(request: Request) -> Response:
-    """GET /health; needs no token."""
-    return json_reply({"status": "ok", "time": iso_time(time.time())})

@@ -19,14 +19,24 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp
 
-from qiskit_rest_primitives.local.api import account, analytics, discovery, jobs, workloads
+from qiskit_rest_primitives.local.api import (
+    account,
+    analytics,
+    discovery,
+    jobs,
+    page_data,
+    workloads,
+)
 from qiskit_rest_primitives.local.api import backends as devices_api
 from qiskit_rest_primitives.local.api import create_job as submitting
 from qiskit_rest_primitives.local.api import sessions as sessions_api
 from qiskit_rest_primitives.local.api.dispatch import Endpoint, Handler, endpoint, shielded
 from qiskit_rest_primitives.local.api.faults import FaultMiddleware, Faults, fault_routes
+from qiskit_rest_primitives.local.api.health import Health
+from qiskit_rest_primitives.local.api.metrics import metrics
 from qiskit_rest_primitives.local.api.middleware import Guard
 from qiskit_rest_primitives.local.api.origins import allow_origins
+from qiskit_rest_primitives.local.api.page_files import page_routes
 from qiskit_rest_primitives.local.api.received import Received
 from qiskit_rest_primitives.local.api.replies import problem_reply
 from qiskit_rest_primitives.local.problems import ProblemError
@@ -113,7 +123,9 @@ def create_app(
         *(Mount(prefix, app=api) for prefix in PREFIXES),
         *_routes(core, CLOUD_HANDLERS),
         Route("/identity/token", shielded(identity), methods=["POST"]),
-        Route("/health", account.health),
+        Route("/health", Health(core).reply),
+        *_routes(core, [("GET", "/metrics", metrics), *page_data.HANDLERS]),
+        *page_routes(),
     ]
     if faults is not None:
         routes += fault_routes(core, faults)

@@ -23,6 +23,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qiskit_rest_primitives.local.durations import Durations
 from qiskit_rest_primitives.local.engine.allowances import NO_CAPS, JobCaps
 from qiskit_rest_primitives.local.engine.fair_queue import FairQueue
 from qiskit_rest_primitives.local.engine.one_thread import OneThread
@@ -38,6 +39,8 @@ from qiskit_rest_primitives.local.threads import JOIN_SECONDS, DaemonThreads
 from qiskit_rest_primitives.wire.limits import MAX_JOB_SECONDS
 
 if TYPE_CHECKING:
+    from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+    from qiskit_rest_primitives.local.engine.worker_state import WorkerState
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend, LocalBackends
     from qiskit_rest_primitives.wire.request.job_request import JobParams
 
@@ -74,6 +77,9 @@ class Engine:
         time_limit_seconds: for jobs that set none.
         jobs_at_once: jobs that may be running at the same time, though each user may have one more
             on each backend; by default as many as the executor runs tasks.
+
+    Attributes:
+        task_times: how long tasks took at their workers, by backend.
     """
 
     def __init__(
@@ -97,7 +103,8 @@ class Engine:
         self._numbers = itertools.count()
         self._lock = threading.Condition()
         self._use = RecentUse()
-        self._turns = TaskTurns(self._workers, self._use)
+        self.task_times = Durations()
+        self._turns = TaskTurns(self._workers, self._use, times=self.task_times)
         self._own_turns: dict[str, TaskTurns] = {}
         self._running = RunningJobs(count)
         self._queue = FairQueue[_Queued](self._rank)
@@ -196,6 +203,21 @@ class Engine:
         with self._lock:
             return self._queue.place(job_id)
 
+    @property
+    def rehearsals(self) -> Rehearsals:
+        """Processes that load QPY files before this one."""
+        return self._workers.rehearsals
+
+    def worker_state(self) -> WorkerState:
+        """How many workers there are, and whether they can be reached; may take a while."""
+        return self._workers.state()
+
+    def tasks_at_workers(self) -> int:
+        """Tasks that are at workers now."""
+        with self._lock:
+            turns = [self._turns, *self._own_turns.values()]
+        return sum(some.at_workers() for some in turns)
+
     def close(self) -> None:
         """Cancels every job, waits until each is final, and ends the threads."""
         with self._lock:
@@ -252,7 +274,8 @@ class Engine:
             return self._turns
         turns = self._own_turns.get(backend.name)
         if turns is None:
-            turns = TaskTurns(OneThread(backend.name, self._workers.rehearsals), self._use)
+            thread = OneThread(backend.name, self._workers.rehearsals)
+            turns = TaskTurns(thread, self._use, times=self.task_times)
             self._own_turns[backend.name] = turns
         return turns
 

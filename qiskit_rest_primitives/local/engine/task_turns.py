@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from qiskit_rest_primitives.local.durations import Durations
 from qiskit_rest_primitives.local.engine.one_thread import OneThread
 from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
 from qiskit_rest_primitives.local.engine.recent_use import RecentUse
@@ -56,6 +57,7 @@ class TaskTurns:
         workers: run the tasks.
         use: what users have used lately; work of tasks is added to it.
         clock: monotonic seconds.
+        times: how long tasks took, by backend; those of this call are added.
     """
 
     def __init__(
@@ -63,12 +65,14 @@ class TaskTurns:
         workers: Workers | OneThread,
         use: RecentUse,
         clock: Callable[[], float] = time.monotonic,
+        times: Durations | None = None,
     ):
         self.workers = workers
         self.clock = clock
         self._lock = threading.Lock()
         # Small tasks that have threads of their own do not wait for large ones.
         self._lanes = [_Lane(workers, use, clock) for _ in range(1 + workers.small_apart)]
+        self._times = times
 
     def of(self, user: str, backend: str, *, in_session: bool) -> JobTasks:
         """The workers as one running job sees them.
@@ -87,6 +91,11 @@ class TaskTurns:
             lane.push(task)
             task.tasks.counted(waiting=1)
         self._hand_out(lane)
+
+    def at_workers(self) -> int:
+        """Tasks that are at workers now."""
+        with self._lock:
+            return sum(lane.at_workers for lane in self._lanes)
 
     def abandon(self, tasks: Iterable[_Task]) -> None:
         """Drops waiting tasks, and ends those at workers."""
@@ -145,6 +154,8 @@ class TaskTurns:
         with self._lock:
             if self._lane(task).free(task):
                 task.tasks.counted(at_workers=-1)
+                if self._times is not None:
+                    self._times.add(task.tasks.backend, task.tasks.task_seconds)
 
 
 class StoppedTaskError(Exception):
@@ -244,6 +255,11 @@ class _Lane:
         # Jobs of active sessions with tasks that wait, and turns that they had in a row.
         self._sessions: dict[str, deque[JobTasks]] = {}
         self._session_turns: dict[str, int] = {}
+
+    @property
+    def at_workers(self) -> int:
+        """Tasks that are at workers."""
+        return len(self._at_workers)
 
     def push(self, task: _Task) -> None:
         """Queues a task."""

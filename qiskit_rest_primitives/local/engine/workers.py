@@ -12,10 +12,14 @@ from typing import Any
 from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
 from qiskit_rest_primitives.local.engine.tasks import ResultT, Work, run_task
 from qiskit_rest_primitives.local.engine.worker_processes import WorkerProcesses
+from qiskit_rest_primitives.local.engine.worker_state import (
+    WORKERS_OF_OTHERS,
+    WorkerState,
+    state_of,
+)
 from qiskit_rest_primitives.local.threads import JOIN_SECONDS, DaemonThreads
 
 _GRACE_SECONDS = 0.3
-_WIDTH_OF_OTHERS = 16
 
 
 def worker_processes(count: int) -> Executor:
@@ -71,12 +75,16 @@ class Workers:
         It can change: of a Dask cluster it is what its client, which asks every two seconds, knows.
         """
         threads = getattr(self._executor, "_max_workers", 0) or _dask_threads(self._executor)
-        return threads or _WIDTH_OF_OTHERS
+        return threads or WORKERS_OF_OTHERS
 
     @property
     def small_apart(self) -> bool:
         """Whether small tasks have as many workers of their own."""
         return not self._given
+
+    def state(self) -> WorkerState:
+        """How many there are, and whether they can be reached; may take a while."""
+        return state_of(self._executor)
 
     def submit(self, task: Work[ResultT], *, small: bool) -> Future[ResultT]:
         """Queues one task; small tasks run in threads, see `thread_or_process`."""

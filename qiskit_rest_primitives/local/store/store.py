@@ -352,6 +352,14 @@ class Store:
                 raise
         return {kind: None, f"{kind}_size": len(body)}
 
+    def is_full(self) -> bool:
+        """Whether new jobs are refused for want of space."""
+        try:
+            self._check_space(0)
+        except StorageFullError:
+            return True
+        return False
+
     def _check_space(self, size: int) -> None:
         free = shutil.disk_usage(self.folder).free
         if free < size + self._reserve_bytes:
