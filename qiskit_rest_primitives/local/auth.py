@@ -72,6 +72,7 @@ class Principal:
 
     user: str
     instance: str
+    admin: bool = False
 
 
 def read_token_file(path: str | Path) -> list[User]:
@@ -166,11 +167,6 @@ class Tokens:
         """CRNs of a user's instances."""
         return self._users[name].instances
 
-    def is_admin(self, name: str) -> bool:
-        """Whether a user is an administrator."""
-        user = self._users.get(name)
-        return user is not None and user.admin
-
     def caps_of(self, name: str) -> Caps | None:
         """A user's own limits; None if they have none of their own, or have left."""
         user = self._users.get(name)
@@ -256,7 +252,7 @@ class Tokens:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         if instance is None:
-            return Principal(user.name, user.instances[0])
+            return Principal(user.name, user.instances[0], user.admin)
         if instance not in user.instances:
             raise ProblemError(
                 404,
@@ -264,4 +260,4 @@ class Tokens:
                 code=INSTANCE_NOT_FOUND,
                 solution="Send one of your own instances in the header Service-CRN.",
             )
-        return Principal(user.name, instance)
+        return Principal(user.name, instance, user.admin)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from qiskit_rest_primitives.local.api.admins import check_admin
 from qiskit_rest_primitives.local.auth import Principal
+from qiskit_rest_primitives.local.problems import ProblemError
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.durations import Durations
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 async def metrics(core: Core, principal: Principal, request: Request) -> Response:
     """GET /metrics: it names users and how much they run, so it is for administrators."""
-    check_admin(core, principal, "The metrics name all users")
+    if not principal.admin:
+        raise ProblemError(
+            403,
+            "The metrics name all users, so they are for administrators.",
+            solution="Send the token of a user who is an administrator.",
+        )
     return await core.in_thread(_reply, core)
 
 

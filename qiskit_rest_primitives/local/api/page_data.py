@@ -14,7 +14,6 @@ from starlette.responses import Response
 from qiskit_rest_primitives.display.backend_card import Calibration, backend_content
 from qiskit_rest_primitives.display.html import Html, element, note
 from qiskit_rest_primitives.errors import ProtocolError
-from qiskit_rest_primitives.local.api.admins import is_admin
 from qiskit_rest_primitives.local.api.dispatch import api_version, number
 from qiskit_rest_primitives.local.api.jobs import describe_job, own_job
 from qiskit_rest_primitives.local.api.page_circuits import circuit_of
@@ -58,7 +57,7 @@ async def me(core: Core, principal: Principal, request: Request) -> Response:
             "user": principal.user,
             "instance": principal.instance,
             "instances": core.tokens.instances_of(principal.user),
-            "admin": is_admin(core, principal),
+            "admin": principal.admin,
         }
     )
 
@@ -97,8 +96,6 @@ async def queue(core: Core, principal: Principal, request: Request) -> Response:
 
     Only administrators see whose they are; others see their own by id, and that there are others.
     """
-    everyone = is_admin(core, principal)
-
     def read() -> Response:
         with core.store.reading() as database:
             rows = database.execute(
@@ -110,14 +107,14 @@ async def queue(core: Core, principal: Principal, request: Request) -> Response:
         for row in rows:
             own = (row["user"], row["instance"]) == (principal.user, principal.instance)
             entry: dict[str, Any] = {"own": own, "backend": row["backend"], "status": row["status"]}
-            if own or everyone:
+            if own or principal.admin:
                 entry |= {"id": row["id"], "user": row["user"], "program": row["program"]}
             entry["created"] = iso_time(row["created"])
             if row["running"]:
                 entry["running"] = iso_time(row["running"])
             entries.append(entry)
         now = iso_time(core.clock())
-        return _json({"jobs": entries, "count": total, "now": now, "everyone": everyone})
+        return _json({"jobs": entries, "count": total, "now": now})
 
     return await core.in_thread(read)
 

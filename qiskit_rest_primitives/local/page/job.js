@@ -108,13 +108,14 @@ async function showLog(id, job, log) {
     if (error.status !== 404) throw error;
   }
   const cut = written.length > MOST_LOG ? "\n..." : "";
-  log.replaceChildren(written ? text(written.slice(0, MOST_LOG) + cut, "Log of the job")
+  log.replaceChildren(written ? text(written.slice(0, MOST_LOG) + cut, "Log of the job", "log")
     : element("p", { class: "weak" }, "Nothing yet: a job's log is there when it has ended."));
 }
 
 // Can be scrolled by keyboard, so it can have the focus.
-function text(content, label) {
-  return element("pre", { tabindex: 0, role: "region", "aria-label": label }, visible(content));
+function text(content, label, kind) {
+  const attributes = { tabindex: 0, role: "region", "aria-label": label, class: kind };
+  return element("pre", attributes, visible(content));
 }
 
 function ask(id, button) {

@@ -12,7 +12,7 @@ let timer = 0;
 
 function jobLink(id) {
   return element("a", { href: `#jobs/${encodeURIComponent(id)}`, id: `job-${id}` },
-    element("code", {}, visible(id)));
+    element("code", { class: "id" }, visible(id)));
 }
 
 function backendLink(name) {
@@ -24,7 +24,7 @@ function jobsView(offset) {
   const root = element("div", {}, element("h1", {}, "Jobs"), content);
   const columns = [
     { title: "Job" }, { title: "State" }, { title: "Backend" }, { title: "Program", class: "wide" },
-    { title: "Tags", class: "wide" }, { title: "Submitted", class: "wide" },
+    { title: "Tags", class: "wide" }, { title: "Submitted", class: "time wide" },
     { title: "Waited", class: "n wide" }, { title: "Ran", class: "n" },
   ];
   async function refresh() {
@@ -61,12 +61,12 @@ function queueView() {
   const root = element("div", {}, element("h1", {}, "Queue"), content);
   const columns = [
     { title: "Job" }, { title: "Whose" }, { title: "State" }, { title: "Backend" },
-    { title: "Submitted", class: "wide" }, { title: "For", class: "n" },
+    { title: "Submitted", class: "time wide" }, { title: "For", class: "n" },
   ];
   async function refresh() {
     const found = await read("page/queue");
     const rows = found.jobs.map((job) => [
-      job.own ? jobLink(job.id) : job.id ? element("code", {}, visible(job.id)) : "of another user",
+      job.own ? jobLink(job.id) : job.id ? element("code", { class: "id" }, visible(job.id)) : "of another user",
       job.own ? "you" : visible(job.user || "another user"), state(job.status),
       backendLink(job.backend), when(job.created), between(job.created, found.now),
     ]);
@@ -166,6 +166,7 @@ async function refresh() {
   let again = true;
   try {
     again = await of.refresh();
+    of.loaded = true;
     if (document.getElementById("notice").dataset.problem) {
       delete document.getElementById("notice").dataset.problem;
       say("");
@@ -177,6 +178,10 @@ async function refresh() {
       return;
     }
     const answered = error instanceof Refused;
+    if (answered && !of.loaded) {
+      const title = element("h1", {}, visible(of.title));
+      of.root.replaceChildren(title, element("p", { class: "warn" }, error.message));
+    }
     say(answered ? error.message : "The service does not answer; trying again.");
     document.getElementById("notice").dataset.problem = "yes";
     again = !answered;
