@@ -124,9 +124,7 @@ def _line(
     return element("line", title, **ends, **form, stroke_dasharray=dashes)
 
 
-def _dot(
-    index: int, error: float | None, spot: Place, scale: _Scale, *, inline: bool
-) -> Html:
+def _dot(index: int, error: float | None, spot: Place, scale: _Scale, *, inline: bool) -> Html:
     x, y = f"{spot[0]:g}", f"{spot[1]:g}"
     colour = scale.colour(error)
     title = element("title", f"qubit {index}: readout {_percent(error)}")

@@ -112,7 +112,9 @@ class LocalService:
     ):
         self._host = host
         self._port = port
-        self._users = list(users) if users else [User("local", secrets.token_urlsafe(32), admin=True)]
+        self._users = (
+            list(users) if users else [User("local", secrets.token_urlsafe(32), admin=True)]
+        )
         self._folder = folder
         self._executor = executor
         self._limits = limits or Limits()

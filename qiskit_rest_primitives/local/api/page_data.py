@@ -96,6 +96,7 @@ async def queue(core: Core, principal: Principal, request: Request) -> Response:
 
     Only administrators see whose they are; others see their own by id, and that there are others.
     """
+
     def read() -> Response:
         with core.store.reading() as database:
             rows = database.execute(
@@ -183,8 +184,8 @@ def _result(core: Core, row: sqlite3.Row) -> list[Html]:
     if row["private"]:
         return [note("The job is private: its result can be read once, by a client.")]
     if row["result_size"] > MOST_RESULT_BYTES:
-        megabytes = row["result_size"] / 1e6
-        return [note(f"The result has {megabytes:.0f} MB: too large to show. Fetch it by a client.")]
+        size = f"{row['result_size'] / 1e6:.0f} MB"
+        return [note(f"The result has {size}: too large to show. Fetch it by a client.")]
     if row["program"] not in ("sampler", "estimator"):
         return [note(f"Results of the program {row['program']} are not shown here.")]
     body = core.store.body(row["id"], "result")
