@@ -37,7 +37,6 @@ class _Params(msgspec.Struct):
 
     pubs: list[msgspec.Raw] = []
     options: msgspec.Raw = msgspec.Raw(b"{}")
-    shots: int | None = None
 
 
 def circuit_of(core: Core, row: sqlite3.Row, pub: int) -> dict[str, Any]:
@@ -56,10 +55,7 @@ def circuit_of(core: Core, row: sqlite3.Row, pub: int) -> dict[str, Any]:
         return {"note": "The job is private: its params are not shown."}
     if row["params_size"] > MOST_PARAMS_BYTES:
         return {"note": f"Its params have {row['params_size'] / 1e6:.0f} MB: too large to show."}
-    stored = core.params_of(row["id"])
-    if stored is None:
-        return {"note": "Its params are not kept."}
-    params = msgspec.json.decode(stored, type=_Params)
+    params = msgspec.json.decode(core.params_of(row["id"]) or b"{}", type=_Params)
     shown: dict[str, Any] = {"options": _options(params), "pubs": len(params.pubs)}
     if row["program"] not in ("sampler", "estimator"):
         return shown | {"note": f"Circuits of the program {row['program']} are not drawn here."}
@@ -74,13 +70,15 @@ def _options(params: _Params) -> str:
 
 
 def _circuit(core: Core, row: sqlite3.Row, item: msgspec.Raw, index: int) -> dict[str, Any]:
+    if len(item) > MOST_CIRCUIT_BYTES:
+        return {"note": f"PUB {index} has {len(item) / 1e6:.1f} MB: too large to draw."}
     decode = decode_sampler_pub if row["program"] == "sampler" else decode_estimator_pub
+    known: dict[str, Any] = {}
     try:
-        if len(item) > MOST_CIRCUIT_BYTES:
-            return {"note": f"PUB {index} has {len(item) / 1e6:.1f} MB: too large to draw."}
         pub = decode(msgspec.json.decode(item), place=f"PUB {index}")
         source = pub.circuit
-        known = {} if isinstance(source, bytes) else {"source": source[:MOST_TEXT]}
+        if isinstance(source, str):
+            known["source"] = source[:MOST_TEXT]
         backend = core.backend(row["backend"], row["calibration_id"])
         loaded = load_circuit(
             source,
@@ -90,7 +88,7 @@ def _circuit(core: Core, row: sqlite3.Row, item: msgspec.Raw, index: int) -> dic
             check=_deadline(index),
         )
     except (RefusedError, RestPrimitivesError, ProblemError) as error:
-        return {"note": getattr(error, "reason", None) or str(error)}
+        return known | {"note": getattr(error, "reason", None) or str(error)}
     return known | _drawn(loaded.circuit)
 
 

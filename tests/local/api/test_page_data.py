@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +21,7 @@ from qiskit_rest_primitives.wire.values.typed_values import envelope
 from tests.display.markup import Card
 from tests.local.conftest import ALICE, BELL, BOB, Api, HeldExecutor
 from tests.tokens import secret
+from tests.wire.executor.programs import circuit_item, program
 
 ADMIN = User("operator", secret("operator"), admin=True)
 
@@ -178,20 +181,23 @@ def test_results_that_are_not_shown_say_why(api: Api, monkeypatch: pytest.Monkey
     assert "no result" in page(api, f"/jobs/{failed}/result").text
     assert "QASM" in page(api, f"/jobs/{failed}/circuit").json()["note"]
     job_id = api.run()
-    monkeypatch.setattr(page_data, "MOST_ARRAY_BYTES", -1)
-    monkeypatch.setattr(page_data, "decode_plainly", None, raising=False)
     monkeypatch.setattr(page_data, "MOST_RESULT_BYTES", 10)
     assert "too large" in page(api, f"/jobs/{job_id}/result").text
 
 
-def test_an_array_that_is_too_large_is_not_shown(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_array_that_is_too_large_is_not_shown(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """A small result can hold a large array, as arrays are compressed."""
     pubs = [[BELL, None, 4000]]
     job_id = api.run(params={"pubs": pubs, "version": 2, "support_qiskit": True})
     monkeypatch.setattr(page_data, "MOST_ARRAY_BYTES", 1000)
-    assert "can't be shown" in page(api, f"/jobs/{job_id}/result").text
+    assert "claims 4000 bytes; at most 1000" in page(api, f"/jobs/{job_id}/result").text
+
+
+def test_a_result_in_a_file_of_its_own_is_shown(api: Api) -> None:
+    """Large results are files beside the database."""
+    job_id = api.run(params={"pubs": [[BELL, None, 20_000]], "version": 2})
+    card = Card(page(api, f"/jobs/{job_id}/result").text)
+    assert card.table("Registers").rows[1] == ["c", "2", "()", "20000"]
 
 
 def test_options_and_drawing_of_a_circuit(api: Api) -> None:
@@ -212,9 +218,6 @@ def test_a_circuit_of_a_binary_file_is_drawn(api: Api) -> None:
     circuit.x(0)
     file = io.BytesIO()
     qpy.dump(circuit, file)
-    import base64
-    import zlib
-
     text = base64.b64encode(zlib.compress(file.getvalue())).decode()
     pub = [envelope("QuantumCircuit", text), "Z", None]
     job_id = api.run(program_id="estimator", params={"pubs": [pub], "version": 2})
@@ -229,15 +232,13 @@ def test_a_circuit_of_a_binary_file_is_drawn(api: Api) -> None:
         ("MOST_PARAMS_BYTES", 10, "too large to show"),
         ("MOST_CIRCUIT_BYTES", 10, "too large to draw"),
         ("MOST_OPERATIONS", 1, "Too large to draw: 2 qubits in use and 4 operations"),
-        ("LONGEST_SECONDS", -1.0, "took too long"),
     ],
 )
 def test_what_is_too_much_is_not_drawn(
     api: Api, monkeypatch: pytest.MonkeyPatch, limit: str, value: float, words: str
 ) -> None:
     """The note says why."""
-    lines = BELL + "// " + "x" * 200
-    job_id = api.run(params={"pubs": [[lines, None, 10]], "version": 2})
+    job_id = api.run()
     monkeypatch.setattr(page_circuits, limit, value)
     assert words in page(api, f"/jobs/{job_id}/circuit").json()["note"]
 
@@ -249,3 +250,25 @@ def test_long_options_are_cut(api: Api, monkeypatch: pytest.MonkeyPatch) -> None
     found = page(api, f"/jobs/{api.run(params=params)}/circuit").json()
     assert found["options"].endswith("...")
     assert len(found["source"]) == 10
+
+
+def test_a_circuit_that_takes_long_to_read_is_not_drawn(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loops can make a short text long to read."""
+    loop = 'OPENQASM 3; include "stdgates.inc"; qubit q; for int i in [1:2000] { x q; }'
+    job_id = api.run(program_id="estimator", params={"pubs": [[loop, "Z"]], "version": 2})
+    monkeypatch.setattr(page_circuits, "LONGEST_SECONDS", -1.0)
+    assert "took too long" in page(api, f"/jobs/{job_id}/circuit").json()["note"]
+
+
+def test_a_quantum_program_is_not_drawn(api: Api) -> None:
+    """Its circuits and results have forms of their own; its options are shown."""
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0)
+    sent = program([circuit], [circuit_item([])], shots=5)
+    job_id = api.run(program_id="executor", params=sent)
+    found = page(api, f"/jobs/{job_id}/circuit").json()
+    assert "executor" in found["note"]
+    assert found["pubs"] == 0
+    assert "executor" in page(api, f"/jobs/{job_id}/result").text
