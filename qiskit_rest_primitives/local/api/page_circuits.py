@@ -85,19 +85,19 @@ def _circuit(core: Core, row: sqlite3.Row, item: msgspec.Raw, index: int) -> dic
             index,
             core.engine.rehearsals,
             num_qubits=physical_width(source, backend, getattr(pub, "observables", None)),
-            check=_deadline(index),
+            check=_deadline(),
         )
     except (RefusedError, RestPrimitivesError, ProblemError) as error:
         return known | {"note": getattr(error, "reason", None) or str(error)}
     return known | _drawn(loaded.circuit)
 
 
-def _deadline(index: int) -> Callable[[], None]:
+def _deadline() -> Callable[[], None]:
     last = time.monotonic() + LONGEST_SECONDS
 
     def check() -> None:
         if time.monotonic() > last:
-            raise RefusedError(f"PUB {index}: reading its circuit took too long to draw it.")
+            raise RefusedError("reading it takes too long to draw it")
 
     return check
 
