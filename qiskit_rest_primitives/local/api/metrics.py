@@ -32,8 +32,15 @@ async def metrics(core: Core, principal: Principal, request: Request) -> Respons
 
 
 def _reply(core: Core) -> Response:
-    from prometheus_client import CollectorRegistry
-    from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+    try:
+        from prometheus_client import CollectorRegistry
+        from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+    except ImportError:
+        raise ProblemError(
+            501,
+            "The metrics need the package prometheus-client, which is missing here.",
+            solution="pip install 'qiskit-rest-primitives[local]' where the service runs.",
+        ) from None
 
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collector(core))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -68,6 +69,14 @@ def test_two_services_of_a_process_count_apart(service: LocalService) -> None:
     api.session.close()
     with LocalService(users=[ADMIN]) as other:
         assert "qiskit_rest_jobs" not in values(scrape(other).text)
+
+
+def test_a_missing_package_is_named(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the command that installs it, instead of an internal error."""
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    reply = scrape(service)
+    assert reply.status_code == 501
+    assert "[local]" in reply.json()["errors"][0]["solution"]
 
 
 def test_they_are_for_administrators(service: LocalService) -> None:
