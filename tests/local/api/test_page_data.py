@@ -121,17 +121,20 @@ def test_the_queue_shows_owners_to_administrators_only(held: tuple[Api, Api]) ->
     alice, operator = held
     first = alice.submit()
     alice.wait(first, "Running")
-    other = operator.submit()
+    other, waiting = operator.submit(), operator.submit()
+    operator.wait(other, "Running")
     seen = page(alice, "/queue").json()
-    assert seen["count"] == 2
-    assert [job["own"] for job in seen["jobs"]] == [True, False]
+    assert seen["count"] == 3
+    assert [job["own"] for job in seen["jobs"]] == [True, False, False]
     assert seen["jobs"][0]["id"] == first
     assert seen["jobs"][0]["running"]
+    assert "running" not in seen["jobs"][2]
     assert not {"id", "user", "program"} & seen["jobs"][1].keys()
     all_of_it = page(operator, "/queue").json()["jobs"]
     assert [(job["id"], job["user"]) for job in all_of_it] == [
         (first, "alice"),
         (other, "operator"),
+        (waiting, "operator"),
     ]
 
 
