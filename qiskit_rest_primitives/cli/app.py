@@ -14,6 +14,7 @@ from qiskit_rest_primitives.cli.run import run
 from qiskit_rest_primitives.cli.serve import serve
 from qiskit_rest_primitives.cli.sessions import sessions
 from qiskit_rest_primitives.cli.usage import usage
+from qiskit_rest_primitives.cli.user import user
 
 EPILOG = """\b
 Exit codes:
@@ -53,6 +54,7 @@ for command in (
     account,
     usage,
     serve,
+    user,
     prune,
     backup,
 ):

@@ -15,14 +15,24 @@ POSITIVE = click.FloatRange(0, min_open=True)
 EPILOG = """\b
 Examples:
   qiskit-rest serve --port 8000 --workers 2
-  qiskit-rest serve --host 0.0.0.0 --allow-host lab.example --token-file users --data-dir jobs
+  qiskit-rest serve --host 0.0.0.0 --allow-host lab.example --data-dir jobs
+
+\b
+Users are added to the data folder, before the start or later:
+  qiskit-rest user add alice --data-dir jobs
 """
 
 
 @click.command(epilog=EPILOG)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=int, default=DEFAULT_PORT, show_default=True, help="0: a free one.")
-@click.option("--token-file", metavar="FILE", help="Users, one a line: NAME TOKEN [CRN ...].")
+@click.option(
+    "--token-file",
+    metavar="FILE",
+    help="Users, one a line: NAME TOKEN [admin] [CRN ...]; read again when it changes.",
+)
+@click.option("--certfile", metavar="FILE", help="Certificate chain for TLS, in PEM.")
+@click.option("--keyfile", metavar="FILE", help="Private key of the certificate, in PEM.")
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="More Host names.")
 @click.option(
     "--allow-origin",
@@ -38,7 +48,7 @@ Examples:
     metavar="NAME=N",
     help="Limit every user, as queued_jobs=100; none is no limit. See docs/serving.md.",
 )
-@click.option("--data-dir", metavar="DIR", help="Keep jobs here over restarts.")
+@click.option("--data-dir", metavar="DIR", help="Keep jobs and users here over restarts.")
 @older_than_option
 @keep_bytes_option
 @click.option(
@@ -59,7 +69,9 @@ Examples:
     "--workers", type=click.IntRange(1), metavar="N", help="Processes that simulate every job."
 )
 @click.option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster that simulates.")
-@click.option("--faults", is_flag=True, help="Let tests make chosen calls fail: POST /faults.")
+@click.option(
+    "--faults", is_flag=True, help="Let administrators make chosen calls fail: POST /faults."
+)
 @click.option(
     "--time-limit",
     type=POSITIVE,

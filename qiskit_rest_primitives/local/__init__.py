@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.api.faults import Fault, Faults
-    from qiskit_rest_primitives.local.auth import User
     from qiskit_rest_primitives.local.limits import Caps, Limits, Retention
     from qiskit_rest_primitives.local.service import LocalService
+    from qiskit_rest_primitives.local.users import User
 
 __all__ = ["Caps", "Fault", "Faults", "Limits", "LocalService", "Retention", "User"]
 
@@ -30,7 +30,7 @@ _HOMES = {
     "Limits": "limits",
     "LocalService": "service",
     "Retention": "limits",
-    "User": "auth",
+    "User": "users",
 }
 
 

@@ -1,4 +1,4 @@
-"""Authentication. In: a token file and a request's headers. Out: a Principal, or a 401.
+"""Authentication. In: users and a request's headers. Out: a Principal, or a 401.
 
 A user has one long-lived API key. It is exchanged at ``POST /identity/token`` for a JSON web token
 (HMAC-SHA256) that expires; the key itself is accepted as a bearer token too.
@@ -8,111 +8,46 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
-import re
+import logging
 import secrets
 import time
-import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from qiskit_rest_primitives.local.limits import Caps
 from qiskit_rest_primitives.local.problems import BAD_CREDENTIALS, INSTANCE_NOT_FOUND, ProblemError
+from qiskit_rest_primitives.local.users import KnownUser, User, check_apart, digest_of, known
+from qiskit_rest_primitives.local.watched_users import WatchedUsers
+
+logger = logging.getLogger(__name__)
 
 API_KEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 DEFAULT_LIFETIME_SECONDS = 3600.0
 MAX_TOKEN_LENGTH = 8192
 _HEADER = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=").decode()
-_CRN = re.compile(r"crn:v1:[^:\s]*:[^:\s]*:quantum-computing:[^:\s]*:a/[0-9a-f]{32}:[^:\s]+::")
-
-
-def default_instance(user: str) -> str:
-    """The CRN a user has when the token file names none; the same at every start."""
-    account = hashlib.sha256(f"account of {user}".encode()).hexdigest()[:32]
-    guid = uuid.uuid5(uuid.NAMESPACE_URL, f"instance of {user}")
-    return f"crn:v1:bluemix:public:quantum-computing:us-east:a/{account}:{guid}::"
-
-
-@dataclass(frozen=True)
-class User:
-    """Someone with an API key.
-
-    Attributes:
-        name: the owner of jobs and sessions.
-        token: the API key; hidden in ``repr``.
-        instances: CRNs of the user's instances, at least one; the first is the default.
-        caps: limits of this user; None for those of the service (`Limits.caps`).
-        admin: whether the user may see what concerns all users.
-
-    >>> users = [User("ada", token="a-token-of-ada"), User("bob", token="a-token-of-bob")]
-    >>> with LocalService(users=users) as shared:
-    ...     print(len(QiskitRuntimeService(url=shared.url, token="a-token-of-bob").jobs()))
-    0
-    """
-
-    name: str
-    token: str = field(repr=False)
-    instances: tuple[str, ...] = ()
-    caps: Caps | None = None
-    admin: bool = False
-
-    def __post_init__(self) -> None:
-        if not self.instances:
-            object.__setattr__(self, "instances", (default_instance(self.name),))
 
 
 @dataclass(frozen=True)
 class Principal:
-    """The authenticated user of a request, and the instance that it uses."""
+    """The authenticated user of a request, and the instance that it uses.
+
+    Attributes:
+        user: the name.
+        instance: a CRN: one of the user's own, or of anybody for an administrator.
+        admin: whether the user may set limits of instances, and faults.
+    """
 
     user: str
     instance: str
     admin: bool = False
 
 
-def read_token_file(path: str | Path) -> list[User]:
-    """Reads users from a text file, one a line: ``NAME TOKEN [CRN ...]``; ``#`` starts a comment.
-
-    Raises:
-        ValueError: a malformed line, a name or token that occurs twice, or no user at all.
-    """
-    users, problem = _read_users(Path(path))
-    if problem:
-        raise ValueError(f"{path}{problem}")
-    if not users:
-        raise ValueError(f"{path}: no users; add lines NAME TOKEN [CRN ...]")
-    return users
-
-
-def _read_users(path: Path) -> tuple[list[User], str]:
-    """The users, and what is wrong; tokens are in this frame, so only OSError is raised."""
-    users: list[User] = []
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        return [], f": not UTF-8 (byte {error.start})"
-    for number, line in enumerate(lines, start=1):
-        words = line.split("#", 1)[0].split()
-        if not words:
-            continue
-        where = f", line {number}"
-        if len(words) < 2:
-            return [], f"{where}: expected NAME TOKEN [CRN ...]"
-        name, token, *instances = words
-        if len(token) < 8:
-            return [], f"{where}: the token of {name!r} is shorter than 8 characters"
-        if not all(map(_CRN.fullmatch, instances)):
-            # Not quoted: it may be the token, after a stray word.
-            return [], f"{where}: after the token, not a CRN like {default_instance(name)}"
-        if any(name == user.name or token == user.token for user in users):
-            return [], f"{where}: {name!r} or its token occurs twice"
-        users.append(User(name, token, tuple(instances)))
-    return users, ""
+class WrongKeyError(ProblemError):
+    """401 for credentials that were not issued here: somebody may be guessing."""
 
 
 class Tokens:
@@ -120,6 +55,7 @@ class Tokens:
 
     Args:
         users: the users with access.
+        watched: files with more of them, which may change.
         lifetime_seconds: how long an issued token is valid.
         secret: key of the signature; random by default, so that a restart ends all issued tokens.
         clock: seconds since the epoch.
@@ -129,6 +65,7 @@ class Tokens:
         self,
         users: Sequence[User],
         *,
+        watched: Sequence[WatchedUsers] = (),
         lifetime_seconds: float = DEFAULT_LIFETIME_SECONDS,
         secret: bytes | None = None,
         clock: Callable[[], float] = time.time,
@@ -137,14 +74,33 @@ class Tokens:
         del secret  # an error shows the variables of the frames that it passes
         if lifetime_seconds <= 0:
             raise ValueError(f"a token's lifetime must be positive, not {lifetime_seconds} s")
+        self._watched = watched
         self.replace(users)
         self.lifetime_seconds = lifetime_seconds
         self._clock = clock
 
     def replace(self, users: Sequence[User]) -> None:
-        """Gives access to these users, and to no other."""
+        """Gives access to these users and those of the files, and to no other.
+
+        Raises:
+            ValueError: a name or token occurs twice.
+        """
+        self._given = [known(user) for user in users]
+        self._admit()
+
+    def refresh(self) -> None:
+        """Reads the files of users that have changed."""
+        changed = [watched for watched in self._watched if watched.refresh()]
+        if changed:
+            try:
+                self._admit()
+            except ValueError as error:
+                logger.error("%s; the users stay those of before", error)
+
+    def _admit(self) -> None:
+        users = [*self._given, *(user for watched in self._watched for user in watched.users)]
+        check_apart(users)
         self._users = {user.name: user for user in users}
-        self._digests = [(hashlib.sha256(user.token.encode()).digest(), user) for user in users]
 
     def expire_all(self, secret: bytes | None = None) -> None:
         """Ends every token issued so far; API keys stay valid.
@@ -154,25 +110,32 @@ class Tokens:
         """
         self._secret = secret or secrets.token_bytes(32)
 
-    def user_of_key(self, key: str) -> User | None:
+    def user_of_key(self, key: str) -> KnownUser | None:
         """The owner of an API key; takes the same time for every key, known or not."""
-        digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
-        found: User | None = None
-        for known, user in self._digests:
-            if hmac.compare_digest(known, digest):
+        self.refresh()
+        digest = digest_of(key)
+        found: KnownUser | None = None
+        for user in self._users.values():
+            if hmac.compare_digest(user.digest, digest):
                 found = user
         return found
 
     def instances_of(self, name: str) -> tuple[str, ...]:
-        """CRNs of a user's instances."""
-        return self._users[name].instances
-
-    def caps_of(self, name: str) -> Caps | None:
-        """A user's own limits; None if they have none of their own, or have left."""
+        """CRNs of a user's instances; none if they have left."""
         user = self._users.get(name)
-        return None if user is None else user.caps
+        return () if user is None else user.instances
 
-    def issue(self, user: User) -> dict[str, Any]:
+    def caps_of(self, name: str, of_everybody: Caps) -> Caps:
+        """The limits of a user.
+
+        Args:
+            name: of the user, who may have left.
+            of_everybody: limits that hold where the user has none of their own.
+        """
+        user = self._users.get(name)
+        return of_everybody if user is None else user.caps(of_everybody)
+
+    def issue(self, user: KnownUser) -> dict[str, Any]:
         """The reply of the identity service: a signed token and when it ends."""
         now = self._clock()
         issued, expires = int(now), now + self.lifetime_seconds
@@ -201,11 +164,16 @@ class Tokens:
         digest = hmac.digest(self._secret, signed.encode("utf-8", "surrogatepass"), "sha256")
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
-    def _user_of_jwt(self, token: str) -> User | None:
+    def _is_signed(self, token: str) -> bool:
+        """Whether a token was issued here, even if it has ended since."""
         signed, _, signature = token.rpartition(".")
         expected = self._signature(signed).encode()
-        if not hmac.compare_digest(expected, signature.encode("utf-8", "surrogatepass")):
+        return hmac.compare_digest(expected, signature.encode("utf-8", "surrogatepass"))
+
+    def _user_of_jwt(self, token: str) -> KnownUser | None:
+        if not self._is_signed(token):
             return None
+        signed = token.rpartition(".")[0]
         body = signed.partition(".")[2]
         try:
             claims = msgspec.json.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
@@ -217,12 +185,13 @@ class Tokens:
         # A token ends with the API key that it was issued for.
         return user if claims.get("key") == self._mark_of(user) else None
 
-    def _mark_of(self, user: User) -> str:
-        return hmac.digest(self._secret, user.token.encode(), "sha256").hex()[:16]
+    def _mark_of(self, user: KnownUser) -> str:
+        return hmac.digest(self._secret, user.digest, "sha256").hex()[:16]
 
-    def _user_of(self, authorization: str) -> User | None:
+    def _user_of(self, authorization: str) -> KnownUser | None:
         scheme, _, token = authorization.partition(" ")
         token = token.strip()
+        self.refresh()
         if token and len(token) <= MAX_TOKEN_LENGTH:
             if scheme.lower() == "bearer" and token.count(".") == 2:
                 return self._user_of_jwt(token) or self.user_of_key(token)
@@ -230,30 +199,40 @@ class Tokens:
                 return self.user_of_key(token)
         return None
 
+    def _refusal(self, authorization: str | None) -> ProblemError:
+        """The 401; tokens that have ended are no guesses."""
+        token = (authorization or "").partition(" ")[2].strip()
+        is_guess = bool(authorization) and not (
+            len(token) <= MAX_TOKEN_LENGTH and self._is_signed(token)
+        )
+        return (WrongKeyError if is_guess else ProblemError)(
+            401,
+            "Invalid credentials." if authorization else "No credentials.",
+            code=BAD_CREDENTIALS,
+            solution="Send 'Authorization: Bearer TOKEN' with a valid, unexpired token.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+
     def check(self, authorization: str | None, instance: str | None) -> Principal:
         """Authenticates a request.
 
         Args:
             authorization: the header ``Authorization``: ``Bearer`` token or key, or ``apikey`` key.
-            instance: the header ``Service-CRN``; None means the user's first instance.
+            instance: the header ``Service-CRN``; None means the user's first instance. An
+                administrator may name the instance of any user, to set its limit.
 
         Raises:
             ProblemError: 401 without a valid token; 404 with code 1279 for a foreign instance.
         """
         user = self._user_of(authorization or "")
-        message = "Invalid credentials." if authorization else "No credentials."
+        refusal = self._refusal(authorization) if user is None else None
         del authorization  # an error shows the variables of the frames that it passes
         if user is None:
-            raise ProblemError(
-                401,
-                message,
-                code=BAD_CREDENTIALS,
-                solution="Send 'Authorization: Bearer TOKEN' with a valid, unexpired token.",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
+            assert refusal is not None
+            raise refusal
         if instance is None:
             return Principal(user.name, user.instances[0], user.admin)
-        if instance not in user.instances:
+        if instance not in user.instances and not (user.admin and self._is_instance(instance)):
             raise ProblemError(
                 404,
                 f"Instance {instance[:200]} not found.",
@@ -261,3 +240,6 @@ class Tokens:
                 solution="Send one of your own instances in the header Service-CRN.",
             )
         return Principal(user.name, instance, user.admin)
+
+    def _is_instance(self, crn: str) -> bool:
+        return any(crn in user.instances for user in self._users.values())

@@ -33,6 +33,7 @@ from qiskit_rest_primitives.local.store import IS_PENDING, PENDING, StorageFullE
 from qiskit_rest_primitives.local.store.wait_for_space import store_when_possible
 from qiskit_rest_primitives.local.threads import JOIN_SECONDS, DaemonThreads
 from qiskit_rest_primitives.local.times import wall_clock
+from qiskit_rest_primitives.local.wrong_keys import WrongKeys
 from qiskit_rest_primitives.wire.request.job_request import InvalidBody, JobRequest, decode_params
 
 if TYPE_CHECKING:
@@ -91,11 +92,12 @@ class Core:
         self.endings = Endings()
         self.drawing = asyncio.Lock()
         self.rates = RateLimiter()
+        self.wrong_keys = WrongKeys()
         self._threads = DaemonThreads(THREADS, "qiskit-rest-api")
 
     def caps_of(self, user: str) -> Caps:
         """The limits of a user: their own, or those that everybody has."""
-        return self.tokens.caps_of(user) or self.limits.caps
+        return self.tokens.caps_of(user, self.limits.caps)
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs a blocking call in a thread.

@@ -7,8 +7,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final
+from dataclasses import dataclass, fields
+from typing import Final
 
 from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_JOB_SECONDS
 
@@ -52,20 +52,19 @@ UNLIMITED: Final = Caps(**dict.fromkeys(field.name for field in fields(Caps)))
 """For a service with one user, who would only be in their own way."""
 
 
-def read_caps(texts: Iterable[str], caps: Caps) -> Caps:
-    """Changes limits as ``NAME=NUMBER`` or ``NAME=none`` say.
+def read_caps(texts: Iterable[str]) -> dict[str, int | None]:
+    """Reads ``NAME=NUMBER`` or ``NAME=none``; the names are the fields of `Caps`.
 
     Args:
         texts: such as ``queued_jobs=100``.
-        caps: what is not named stays as it is here.
 
     Raises:
         ValueError: another form, no such limit, or a number below 0.
 
-    >>> read_caps(["qubits=20", "stored_bytes=none"], Caps()).qubits
-    20
+    >>> read_caps(["qubits=20", "stored_bytes=none"])
+    {'qubits': 20, 'stored_bytes': None}
     """
-    changed: dict[str, Any] = {}
+    changed: dict[str, int | None] = {}
     names = [field.name for field in fields(Caps)]
     for text in texts:
         name, _, number = text.partition("=")
@@ -77,7 +76,7 @@ def read_caps(texts: Iterable[str], caps: Caps) -> Caps:
             changed[name] = int(number)
         else:
             raise ValueError(f"{text}: write {name}=NUMBER, or {name}=none for no limit")
-    return replace(caps, **changed)
+    return changed
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.limits import Caps, Retention
     from qiskit_rest_primitives.local.service import LocalService
+    from qiskit_rest_primitives.local.users import KnownUser
 
 DEFAULT_PORT: Final = 8765
 LOG_FORMATS: Final = ("text", "json")
@@ -87,7 +88,7 @@ def _read_caps(texts: Sequence[str]) -> Caps:
     from qiskit_rest_primitives.local.limits import Caps, read_caps
 
     try:
-        return read_caps(texts, Caps())
+        return Caps(**read_caps(texts))
     except ValueError as error:
         raise ValueError(f"--cap {error}") from None
 
@@ -113,13 +114,16 @@ def run(
     log_format: str,
     older_than: str | None = None,
     keep_bytes: str | None = None,
+    certfile: str | None = None,
+    keyfile: str | None = None,
 ) -> int:
     """Serves until Ctrl-C or SIGTERM; logs go to stderr.
 
     Args:
         host: address to listen on.
         port: 0 for a free one.
-        token_file: users, one a line; None for one user with a token that is made up.
+        token_file: users, one a line. Without it, and without users in ``data_dir``, there is one
+            administrator with a token that is made up.
         hosts: more names accepted in the header ``Host``.
         origins: of the web pages that may call it.
         caps: limits of each user, as ``queued_jobs=100``.
@@ -136,22 +140,33 @@ def run(
         log_format: one of `LOG_FORMATS`.
         older_than: age of finished jobs that are deleted, as ``30d``; None to keep them.
         keep_bytes: size of all jobs above which the oldest are deleted, as ``10G``.
+        certfile: certificate chain for TLS.
+        keyfile: private key of the certificate; None if it is in ``certfile``.
 
     Returns:
         Exit code: 0, or 2 if it can't start as asked.
     """
     try:
         from qiskit_rest_primitives.local import Limits, LocalService
-        from qiskit_rest_primitives.local.auth import read_token_file
         from qiskit_rest_primitives.local.load_backends import load_backends
         from qiskit_rest_primitives.local.service import is_loopback
         from qiskit_rest_primitives.local.store import StorageFullError
 
-        users = read_token_file(token_file) if token_file else None
-        if users is None and not is_loopback(host):
-            raise ValueError(f"{host} is open to other machines: name its users with --token-file")
-        if token_file and os.name == "posix" and os.stat(token_file).st_mode & 0o077:
-            print(f"warning: others can read {token_file}: chmod 600", file=sys.stderr)
+        named = named_users(token_file, data_dir)
+        if not named and not is_loopback(host):
+            raise ValueError(
+                f"{host} is open to other machines: name its users with `qiskit-rest user add` and"
+                " --data-dir, or with --token-file"
+            )
+        for path in filter(None, (token_file, keyfile)):
+            if os.name == "posix" and os.stat(path).st_mode & 0o077:
+                print(f"warning: others can read {path}: chmod 600", file=sys.stderr)
+        if faults and named and not any(user.admin for user in named):
+            print(
+                "warning: --faults is for administrators, and no user is one, so nobody can set"
+                " faults",
+                file=sys.stderr,
+            )
         if workers and dask:
             raise ValueError("--workers and --dask exclude each other")
         noise = dict(map(read_noise, devices))
@@ -174,7 +189,8 @@ def run(
             service = LocalService(
                 host=host,
                 port=port,
-                users=users,
+                users=() if named else None,
+                token_file=token_file,
                 folder=data_dir,
                 executor=executor,
                 limits=limits,
@@ -184,17 +200,36 @@ def run(
                 origins=origins,
                 noise=noise,
                 backends=served,
+                certfile=certfile,
+                keyfile=keyfile,
             )
             stack.enter_context(service)
         except (OSError, ValueError, ImportError, StorageFullError) as error:
             print(f"qiskit-rest serve: {error}", file=sys.stderr)
             return 2
         stopped = stack.enter_context(_until_signal())
-        token = stack.enter_context(_token_file(service)) if users is None else None
+        token = stack.enter_context(_token_file(service)) if not named else None
         print(how_to_call(service, token), flush=True)
         _wait(stopped)
         print("stopping", flush=True)
     return 0
+
+
+def named_users(token_file: str | None, data_dir: str | None) -> list[KnownUser]:
+    """The users of a token file, and those that `qiskit-rest user` put into a data folder.
+
+    Raises:
+        OSError: a file can't be read.
+        ValueError: a malformed file, or a name or token that occurs twice.
+    """
+    from qiskit_rest_primitives.local.user_file import USER_FILE, read_user_file
+    from qiskit_rest_primitives.local.users import check_apart, read_token_file
+
+    users = read_token_file(token_file) if token_file else []
+    if data_dir is not None:
+        users += read_user_file(Path(data_dir) / USER_FILE)
+    check_apart(users)
+    return users
 
 
 def read_retention(older_than: str | None, keep_bytes: str | None) -> Retention:

@@ -23,13 +23,16 @@ from qiskit_rest_primitives.local.api.connection import service_protocol
 from qiskit_rest_primitives.local.api.faults import Faults
 from qiskit_rest_primitives.local.api.origins import check_origins
 from qiskit_rest_primitives.local.api.received import Received
-from qiskit_rest_primitives.local.auth import DEFAULT_LIFETIME_SECONDS, Tokens, User
+from qiskit_rest_primitives.local.auth import DEFAULT_LIFETIME_SECONDS, Tokens
 from qiskit_rest_primitives.local.engine.engine import Engine
 from qiskit_rest_primitives.local.in_process import note_started, note_stopped
 from qiskit_rest_primitives.local.job_states import Core
 from qiskit_rest_primitives.local.limits import Limits
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.local.store import Store
+from qiskit_rest_primitives.local.user_file import USER_FILE, read_user_file
+from qiskit_rest_primitives.local.users import User, check_users, read_token_file
+from qiskit_rest_primitives.local.watched_users import WatchedUsers
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
@@ -54,9 +57,14 @@ class LocalService:
     Args:
         host: address to listen on.
         port: port to listen on; 0 for a free one.
-        users: the users with access; by default one user with a random token.
+        users: the users with access, besides those of ``token_file`` and those that
+            `qiskit-rest user` put into the folder; without users and token file, one
+            administrator with a random token.
+        token_file: more users, one a line; read again when it changes.
         folder: where jobs are kept; a temporary folder when left out. Jobs that a
             stopped service left unfinished are run again.
+        certfile: certificate chain for TLS, in PEM; read at the start.
+        keyfile: private key of the certificate, in PEM; None if it is in ``certfile``.
         executor: runs the simulations; when left out, threads of this process run the small ones,
             and worker processes, which are started when first needed, all others.
         limits: sizes, times and rates.
@@ -77,7 +85,8 @@ class LocalService:
 
     Raises:
         BackendError: one of the backends can't be served; says why.
-        ValueError: the noise of a backend can't be scaled so; or no origin.
+        ValueError: the noise of a backend can't be scaled so; or no origin; or a token is too
+            short, or a name or token occurs twice.
 
     >>> with LocalService() as local:
     ...     service = QiskitRuntimeService(url=local.url, token=local.token)
@@ -99,6 +108,7 @@ class LocalService:
         host: str = LOOPBACK,
         port: int = 0,
         users: Sequence[User] | None = None,
+        token_file: str | Path | None = None,
         folder: str | Path | None = None,
         executor: Executor | None = None,
         limits: Limits | None = None,
@@ -109,12 +119,20 @@ class LocalService:
         origins: Sequence[str] = (),
         noise: Mapping[str, float] | None = None,
         backends: Sequence[BackendV2] = (),
+        certfile: str | Path | None = None,
+        keyfile: str | Path | None = None,
     ):
         self._host = host
         self._port = port
-        self._users = (
-            list(users) if users else [User("local", secrets.token_urlsafe(32), admin=True)]
-        )
+        if users is None:
+            made_up = User("local", secrets.token_urlsafe(32), admin=True)
+            users = [made_up] if token_file is None else []
+        check_users(users)
+        self._users = list(users)
+        self._token_file = token_file
+        if keyfile is not None and certfile is None:
+            raise ValueError("keyfile is the key of a certificate: name it as certfile")
+        self._certfile, self._keyfile = certfile, keyfile
         self._folder = folder
         self._executor = executor
         self._limits = limits or Limits()
@@ -137,9 +155,10 @@ class LocalService:
 
     @property
     def base_url(self) -> str:
-        """``http://127.0.0.1:PORT``, below which the identity endpoint is."""
+        """``http://127.0.0.1:PORT``, below which the identity endpoint is; https with TLS."""
+        scheme = "http" if self._certfile is None else "https"
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        return f"{scheme}://{host}:{self._port}"
 
     @property
     def url(self) -> str:
@@ -148,13 +167,26 @@ class LocalService:
 
     @property
     def token(self) -> str:
-        """API key of the first user; accepted as a bearer token too."""
-        return self._users[0].token
+        """API key of the first user; accepted as a bearer token too.
+
+        Raises:
+            RuntimeError: the users are those of a file.
+        """
+        return self._first_user().token
 
     @property
     def instance(self) -> str:
-        """CRN of the first user's first instance."""
-        return self._users[0].instances[0]
+        """CRN of the first user's first instance.
+
+        Raises:
+            RuntimeError: the users are those of a file.
+        """
+        return self._first_user().instances[0]
+
+    def _first_user(self) -> User:
+        if not self._users:
+            raise RuntimeError(f"the users of {self!r} are those of a file, and their tokens too")
+        return self._users[0]
 
     @property
     def folder(self) -> Path:
@@ -216,6 +248,7 @@ class LocalService:
         if self._tokens is None:
             self._tokens = Tokens(
                 self._users,
+                watched=self._watched(self._store.folder),
                 lifetime_seconds=self._lifetime_seconds,
                 secret=None if self._folder is None else self._store.secret(),
             )
@@ -244,6 +277,8 @@ class LocalService:
             timeout_keep_alive=int(self._limits.keep_alive_seconds),
             timeout_graceful_shutdown=GRACE_SECONDS,
             h11_max_incomplete_event_size=self._limits.header_bytes,
+            ssl_certfile=self._certfile,
+            ssl_keyfile=None if self._keyfile is None else str(self._keyfile),
         )
         self._server = _Server(config)
         self._thread = threading.Thread(
@@ -252,6 +287,13 @@ class LocalService:
         self._thread.start()
         if not self._server.ready.wait(START_SECONDS) or not self._server.started:
             raise RuntimeError("the embedded service did not start; see the log")
+
+    def _watched(self, folder: Path) -> list[WatchedUsers]:
+        """The files of users that may change while it runs."""
+        watched = [WatchedUsers(folder / USER_FILE, read_user_file)]
+        if self._token_file is not None:
+            watched.append(WatchedUsers(Path(self._token_file), read_token_file))
+        return watched
 
     def stop(self) -> None:
         """Stops listening and running; a temporary folder is deleted, another keeps its jobs."""
@@ -272,7 +314,11 @@ class LocalService:
 
         Args:
             users: who has access from now on. Jobs of former users are kept, but nobody sees them.
+
+        Raises:
+            ValueError: a token is too short, or a name or token occurs twice.
         """
+        check_users(users)
         if self._core is not None:
             self._core.cancel_all()
         if self.faults is not None:

@@ -27,11 +27,11 @@ def run_service() -> Generator[LocalService]:
 @contextmanager
 def fresh_user(local: LocalService) -> Generator[None]:
     """Admits a new user, who has no jobs; afterwards cancels the jobs and ends the faults."""
-    local.begin_again([User(USER, secrets.token_urlsafe(24), (_instance(),))])
+    local.begin_again([User(USER, secrets.token_urlsafe(24), (_instance(),), admin=True)])
     try:
         yield
     finally:
-        local.begin_again([User(USER, secrets.token_urlsafe(24))])
+        local.begin_again([User(USER, secrets.token_urlsafe(24), admin=True)])
 
 
 def client_of(local: LocalService, state_folder: Path) -> QiskitRuntimeService:

@@ -38,6 +38,7 @@ BELL = (
 FINAL = ("Completed", "Failed", "Cancelled")
 ALICE = User("alice", secret("alice"))
 BOB = User("bob", secret("bob"))
+ADMIN = User("admin", secret("admin"), admin=True)
 
 
 class Api:
@@ -136,8 +137,8 @@ class HeldExecutor(Executor):
 
 @pytest.fixture(scope="session")
 def local() -> Iterator[LocalService]:
-    """A service with two users and faults on demand."""
-    with LocalService(users=[ALICE, BOB], faults=True) as service:
+    """A service with two users, an administrator, and faults on demand."""
+    with LocalService(users=[ALICE, BOB, ADMIN], faults=True) as service:
         yield service
 
 
@@ -157,6 +158,16 @@ def bob(local: LocalService) -> Iterator[Api]:
     api = Api(local, BOB)
     yield api
     api.session.close()
+
+
+@pytest.fixture
+def admin(local: LocalService) -> Iterator[Api]:
+    """The administrator's calls."""
+    api = Api(local, ADMIN)
+    yield api
+    api.session.close()
+    assert local.faults is not None
+    local.faults.clear()
 
 
 @pytest.fixture

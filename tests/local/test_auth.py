@@ -8,13 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from qiskit_rest_primitives.local.auth import (
-    Tokens,
-    User,
-    default_instance,
-    read_token_file,
-)
+from qiskit_rest_primitives.local.auth import Tokens
 from qiskit_rest_primitives.local.problems import ProblemError
+from qiskit_rest_primitives.local.users import User, default_instance, known, read_token_file
 from tests.tokens import own_file, secret
 
 KEY = secret("key in a file")
@@ -55,7 +51,7 @@ def refused(tokens: Tokens, authorization: str | None, instance: str | None = No
 class TestCheck:
     def test_returns_user_and_instance(self, tokens: Tokens) -> None:
         """By key or issued token; the first instance is the default."""
-        issued = tokens.issue(BOB)["access_token"]
+        issued = tokens.issue(known(BOB))["access_token"]
         for authorization in (f"Bearer {BOB.token}", f"apikey {BOB.token}", f"Bearer {issued}"):
             principal = tokens.check(authorization, None)
             assert (principal.user, principal.instance) == ("bob", "crn:one")
@@ -64,7 +60,7 @@ class TestCheck:
 
     def test_a_token_expires(self, tokens: Tokens, clock: Clock) -> None:
         """It is a 401 after its lifetime, and not earlier."""
-        issued = tokens.issue(ALICE)
+        issued = tokens.issue(known(ALICE))
         clock.now = issued["expiration"] - 0.01
         assert tokens.check(f"Bearer {issued['access_token']}", None).user == "alice"
         clock.now = issued["expiration"] + 1.0
@@ -73,7 +69,7 @@ class TestCheck:
     def test_a_lifetime_may_be_a_fraction_of_a_second(self, clock: Clock) -> None:
         """Lifetimes need not be whole seconds."""
         tokens = Tokens([ALICE], lifetime_seconds=0.5, clock=clock)
-        issued = tokens.issue(ALICE)["access_token"]
+        issued = tokens.issue(known(ALICE))["access_token"]
         clock.now += 0.49
         assert tokens.check(f"Bearer {issued}", None).user == "alice"
         clock.now += 0.02
@@ -81,7 +77,7 @@ class TestCheck:
 
     def test_a_changed_token_is_refused(self, tokens: Tokens) -> None:
         """Header, claims or signature: 401."""
-        issued = tokens.issue(ALICE)["access_token"]
+        issued = tokens.issue(known(ALICE))["access_token"]
         for position in range(0, len(issued), 7):
             letter = "A" if issued[position] != "A" else "B"
             changed = issued[:position] + letter + issued[position + 1 :]
@@ -92,36 +88,36 @@ class TestCheck:
     def test_an_unsigned_one_is_refused(self, tokens: Tokens) -> None:
         """The algorithm "none" is refused."""
         head = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
-        body = tokens.issue(ALICE)["access_token"].split(".")[1]
+        body = tokens.issue(known(ALICE))["access_token"].split(".")[1]
         for signature in ("", "x"):
             assert refused(tokens, f"Bearer {head}.{body}.{signature}") == 401
 
     def test_another_secret_is_refused(self, tokens: Tokens, clock: Clock) -> None:
         """A service accepts tokens of another one only if they share the secret."""
-        issued = tokens.issue(ALICE)["access_token"]
+        issued = tokens.issue(known(ALICE))["access_token"]
         other = Tokens([ALICE], clock=clock)
         assert refused(other, f"Bearer {issued}") == 401
         first = Tokens([ALICE], secret=SIGNING_KEY, clock=clock)
         second = Tokens([ALICE], secret=SIGNING_KEY, clock=clock)
-        issued = first.issue(ALICE)["access_token"]
+        issued = first.issue(known(ALICE))["access_token"]
         assert second.check(f"Bearer {issued}", None).user == "alice"
 
     def test_tokens_of_a_removed_user_are_refused(self, clock: Clock) -> None:
         """Without the user's line in the file, an issued token is a 401."""
         both = Tokens([ALICE, BOB], secret=SIGNING_KEY, clock=clock)
-        issued = both.issue(BOB)["access_token"]
+        issued = both.issue(known(BOB))["access_token"]
         assert refused(Tokens([ALICE], secret=SIGNING_KEY, clock=clock), f"Bearer {issued}") == 401
 
     def test_a_token_becomes_invalid_with_its_api_key(self, clock: Clock) -> None:
         """A changed key in the token file revokes the tokens that were issued for the old one."""
-        issued = Tokens([ALICE], secret=SIGNING_KEY, clock=clock).issue(ALICE)["access_token"]
+        issued = Tokens([ALICE], secret=SIGNING_KEY, clock=clock).issue(known(ALICE))["access_token"]
         assert Tokens([ALICE], secret=SIGNING_KEY, clock=clock).check(f"Bearer {issued}", None)
         changed = Tokens([User("alice", secret("another key"))], secret=SIGNING_KEY, clock=clock)
         assert refused(changed, f"Bearer {issued}") == 401
 
     def test_unsigned_claims_are_refused(self, tokens: Tokens) -> None:
         """No algorithm, another one, an empty signature, another user's name: 401."""
-        header, claims, signature = tokens.issue(ALICE)["access_token"].split(".")
+        header, claims, signature = tokens.issue(known(ALICE))["access_token"].split(".")
         content = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
 
         def part(value: object) -> str:
@@ -145,7 +141,7 @@ class TestCheck:
 
     def test_a_token_is_invalid_at_its_expiry(self, tokens: Tokens, clock: Clock) -> None:
         """The expiry itself is not part of the lifetime."""
-        issued = tokens.issue(ALICE)
+        issued = tokens.issue(known(ALICE))
         clock.now = issued["expiration"]
         assert refused(tokens, f"Bearer {issued['access_token']}") == 401
 
@@ -156,7 +152,7 @@ class TestCheck:
 
     def test_the_claims_are_those_of_the_identity_service(self, tokens: Tokens) -> None:
         """Clients renew tokens by exp and iat."""
-        content = tokens.issue(ALICE)
+        content = tokens.issue(known(ALICE))
         claims = content["access_token"].split(".")[1]
         decoded = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
         assert decoded["exp"] - decoded["iat"] >= 60
@@ -189,14 +185,23 @@ class TestTokenFile:
         path = own_file(tmp_path / "tokens")
         path.write_text(f"# users\nalice {ALICE.token}\n\nbob {BOB.token} {crn} # two words\n")
         alice, bob = read_token_file(path)
-        assert (alice.name, alice.token) == ("alice", ALICE.token)
+        assert alice == known(ALICE)
         assert bob.instances == (crn,)
+
+    def test_says_who_is_an_administrator(self, tmp_path: Path) -> None:
+        """The word after the token; instances may follow."""
+        crn = default_instance("x")
+        path = own_file(tmp_path / "tokens")
+        path.write_text(f"alice {ALICE.token} admin\nbob {BOB.token} admin {crn}\n")
+        alice, bob = read_token_file(path)
+        assert alice.admin
+        assert (bob.admin, bob.instances) == (True, (crn,))
 
     @pytest.mark.parametrize(
         ("text", "words"),
         [
             ("alice", "line 1"),
-            ("alice short", "8 characters"),
+            ("alice short", "5 characters: at least 32 are needed; `openssl rand"),
             ("alice KEY not-a-crn", "not a CRN"),
             ("a KEY\na also-KEY", "twice"),
             ("a KEY\nb KEY", "twice"),

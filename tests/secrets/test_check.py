@@ -123,8 +123,9 @@ def test_drawn_tokens():
     print(LocalService().token)
 
 def test_issued_tokens():
-    from qiskit_rest_primitives.local.auth import Tokens, User
-    print(Tokens([User("a", "b")]).issue(User("a", "b")))
+    from qiskit_rest_primitives.local.auth import Tokens
+    from qiskit_rest_primitives.local.users import User, known
+    print(Tokens([]).issue(known(User("a", "b"))))
 """
 FOUND = {
     "test_print": "Captured stdout call",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qs
 
@@ -11,6 +12,7 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
+from qiskit_rest_primitives.local.api.authenticate import check_admin, slow_down
 from qiskit_rest_primitives.local.api.dispatch import VERSIONS, read_body, read_json
 from qiskit_rest_primitives.local.api.replies import json_reply, no_content
 from qiskit_rest_primitives.local.auth import API_KEY_GRANT, Principal
@@ -53,12 +55,19 @@ async def issue_token(core: Core, request: Request) -> Response:
     keys = form.get("apikey", [])
     user = core.tokens.user_of_key(keys[0]) if len(keys) == 1 else None
     if user is None:
+        try:
+            await slow_down(core.wrong_keys, request)
+        except ProblemError as problem:
+            return _identity_refusal(problem.status, "BXNIM0440E", problem.message, problem.headers)
         return _identity_refusal(400, "BXNIM0415E", "Provided API key could not be found.")
     return json_reply(core.tokens.issue(user))
 
 
-def _identity_refusal(status: int, code: str, message: str) -> Response:
-    return json_reply({"errorCode": code, "errorMessage": message, "context": {}}, status)
+def _identity_refusal(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    body = {"errorCode": code, "errorMessage": message, "context": {}}
+    return json_reply(body, status, headers)
 
 
 async def versions(request: Request) -> Response:
@@ -141,7 +150,7 @@ async def check_usage(core: Core, principal: Principal) -> None:
         raise ProblemError(
             409,
             f"The instance has used its limit of {limit} s.",
-            solution="Raise the limit with PUT /instances/configuration.",
+            solution="An administrator raises it with PUT /instances/configuration.",
         )
 
 
@@ -152,6 +161,7 @@ async def get_instance_limit(core: Core, principal: Principal, request: Request)
 
 async def set_instance_limit(core: Core, principal: Principal, request: Request) -> Response:
     """PUT /instances/configuration."""
+    check_admin(principal, "The limit of an instance")
     body = await read_json(core, request, InstanceLimit)
     core.store.set_instance_limit(principal.instance, body.instance_limit)
     return no_content()

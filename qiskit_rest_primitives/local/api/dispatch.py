@@ -12,6 +12,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from qiskit_rest_primitives.local.api.authenticate import authenticate
 from qiskit_rest_primitives.local.api.middleware import BodyTooLargeError, ClientGoneError
 from qiskit_rest_primitives.local.api.replies import problem_reply
 from qiskit_rest_primitives.local.auth import Principal
@@ -77,9 +78,7 @@ def endpoint(core: Core, handler: Handler) -> Endpoint:
 
     async def authorised(request: Request) -> Response:
         api_version(request)
-        principal = core.tokens.check(
-            request.headers.get("authorization"), request.headers.get("service-crn")
-        )
+        principal = await authenticate(core, request)
         request.state.user = principal.user
         request.state.set_busy(True)
         return await handler(core, principal, request)

@@ -29,6 +29,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from qiskit_rest_primitives.local.api.authenticate import check_admin
 from qiskit_rest_primitives.local.api.dispatch import endpoint, read_json
 from qiskit_rest_primitives.local.api.middleware import ClientGoneError
 from qiskit_rest_primitives.local.api.replies import json_reply, no_content, problem_reply
@@ -39,6 +40,7 @@ from qiskit_rest_primitives.local.problems import ProblemError
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.job_states import Core
 
+FAULTS = "Faults on demand"
 # Most hits that are kept.
 HITS = 10_000
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
@@ -314,9 +316,10 @@ def _hang_up(scope: Scope) -> None:
 
 
 def fault_routes(core: Core, faults: Faults) -> list[Route]:
-    """The endpoints that set faults from another process; they need a token like any other."""
+    """The endpoints that set faults from another process, for administrators: faults hit all."""
 
     async def add(core: Core, principal: Principal, request: Request) -> Response:
+        check_admin(principal, FAULTS)
         fault = await read_json(core, request, Fault)
         try:
             faults.set(fault)
@@ -325,9 +328,11 @@ def fault_routes(core: Core, faults: Faults) -> list[Route]:
         return no_content()
 
     async def show(core: Core, principal: Principal, request: Request) -> Response:
+        check_admin(principal, FAULTS)
         return json_reply({"faults": faults.active(), "hits": list(faults.hits)})
 
     async def clear(core: Core, principal: Principal, request: Request) -> Response:
+        check_admin(principal, FAULTS)
         faults.clear()
         return no_content()
 

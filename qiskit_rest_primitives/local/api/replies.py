@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -20,9 +21,11 @@ def encode(content: object) -> bytes:
     return _ENCODER.encode(content)
 
 
-def json_reply(content: object, status: int = 200) -> Response:
+def json_reply(
+    content: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """A reply whose body is JSON."""
-    return Response(encode(content), status, media_type="application/json")
+    return Response(encode(content), status, headers=headers, media_type="application/json")
 
 
 def no_content() -> Response:

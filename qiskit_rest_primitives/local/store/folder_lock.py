@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
+
+from qiskit_rest_primitives.local.folders import open_own
 
 
 class FolderInUseError(ValueError):
@@ -25,7 +28,7 @@ class FolderLock:
 
     def __init__(self, folder: Path):
         path = folder / "service.lock"
-        path.touch(mode=0o600)
+        open_own(path, os.O_RDWR | os.O_CREAT).close()
         self._file = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         try:
             self._file.execute("PRAGMA journal_mode = OFF")  # nothing is written

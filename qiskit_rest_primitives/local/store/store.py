@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from qiskit_rest_primitives.local.folders import TemporaryFolder
+from qiskit_rest_primitives.local.folders import TemporaryFolder, open_own, private_folder
 from qiskit_rest_primitives.local.store import usage
 from qiskit_rest_primitives.local.store.disk_full import StorageFullError, storage_errors
 from qiskit_rest_primitives.local.store.folder_lock import FolderLock
@@ -80,7 +80,7 @@ class Store:
     ):
         self._temporary = TemporaryFolder(self, "qiskit-rest-") if folder is None else None
         self.folder = self._temporary.path if self._temporary else Path(str(folder))
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self.folder)
         self._folder_lock = FolderLock(self.folder) if alone else None
         self._reserve_bytes = reserve_bytes
         self._lock = threading.RLock()
@@ -93,13 +93,14 @@ class Store:
 
     def _open(self) -> None:
         self._bodies = self.folder / BODY_FOLDER
+        if self._bodies.is_symlink():
+            raise OSError(f"{self._bodies} is a link, which is not followed: remove it")
         self._bodies.mkdir(exist_ok=True, mode=0o700)
         # An existing folder may be readable by others. SQLite gives the files beside its database
         # the mode of the database.
         self._bodies.chmod(0o700)
         database = self.folder / DATABASE
-        database.touch(mode=0o600)
-        database.chmod(0o600)
+        open_own(database, os.O_RDWR | os.O_CREAT).close()
         with contextlib.ExitStack() as opened, storage_errors():
             # Statements run under a lock, so that threads may share a connection.
             self._database = opened.enter_context(contextlib.closing(_connect(database)))
@@ -130,10 +131,12 @@ class Store:
         with self._lock:
             if renew:
                 path.unlink(missing_ok=True)
-            if not path.exists():
-                with open(path, "xb", opener=_for_owner) as file:
-                    file.write(secrets.token_bytes(32))
-            return path.read_bytes()
+            with contextlib.suppress(FileNotFoundError), open_own(path, os.O_RDONLY) as file:
+                return file.read()
+            with open_own(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as file:
+                key = secrets.token_bytes(32)
+                file.write(key)
+            return key
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:

@@ -164,12 +164,13 @@ class TestInstance:
         assert isinstance(after, int)
         assert after > before["usage_consumed_seconds"]
 
-    def test_a_limit_stops_submissions(self, bob: Api) -> None:
+    def test_a_limit_stops_submissions(self, bob: Api, admin: Api) -> None:
         """409 once the instance has used up its limit; null removes the limit."""
+        admin.session.headers["Service-CRN"] = BOB.instances[0]
         path = "/instances/configuration"
         assert bob.json(path) == {"instance_limit": None}
         bob.run()
-        reply = bob.call("PUT", path, json={"instance_limit": 0})
+        reply = admin.call("PUT", path, json={"instance_limit": 0})
         assert (reply.status_code, reply.content) == (204, b"")
         assert bob.json(path) == {"instance_limit": 0}
         assert bob.json("/instance")["instance_limit"] == 0
@@ -177,13 +178,13 @@ class TestInstance:
         refused = bob.post_job()
         assert refused.status_code == 409
         assert "limit" in refused.json()["errors"][0]["message"]
-        assert bob.call("PUT", path, json={"instance_limit": None}).status_code == 204
+        assert admin.call("PUT", path, json={"instance_limit": None}).status_code == 204
         assert bob.post_job().status_code == 200
 
     @pytest.mark.parametrize("body", [{}, {"instance_limit": -1}, {"instance_limit": "1"}, 5])
-    def test_a_wrong_limit_is_400(self, api: Api, body: Any) -> None:
+    def test_a_wrong_limit_is_400(self, admin: Api, body: Any) -> None:
         """The limit is a whole number of seconds or null."""
-        assert api.call("PUT", "/instances/configuration", json=body).status_code == 400
+        assert admin.call("PUT", "/instances/configuration", json=body).status_code == 400
 
 
 class TestTagSearch:

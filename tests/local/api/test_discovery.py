@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from qiskit_rest_primitives.local import LocalService, User
-from qiskit_rest_primitives.local.auth import default_instance
+from qiskit_rest_primitives.local.users import default_instance
 from tests.local.conftest import ALICE, Api
 from tests.tokens import secret
 

@@ -178,9 +178,9 @@ class TestChoice:
 
 
 class TestFromAnotherProcess:
-    def test_set_shown_and_cleared(self, api: Api) -> None:
-        """POST, GET and DELETE /faults, with a token."""
-        base = api.service.base_url
+    def test_set_shown_and_cleared(self, admin: Api) -> None:
+        """POST, GET and DELETE /faults, with the token of an administrator."""
+        api, base = admin, admin.service.base_url
         body = {"method": "GET", "path": "/jobs", "status": 503, "count": 1}
         assert api.session.post(f"{base}/faults", json=body, timeout=30).status_code == 204
         assert api.session.get(f"{base}/faults", timeout=30).json()["faults"] == [body]
@@ -194,10 +194,20 @@ class TestFromAnotherProcess:
     @pytest.mark.parametrize(
         "body", [{}, {"status": 600}, {"what": 1}, {"status": 500, "drop": True}]
     )
-    def test_wrong_faults_are_400(self, api: Api, body: dict[str, Any]) -> None:
+    def test_wrong_faults_are_400(self, admin: Api, body: dict[str, Any]) -> None:
         """They are refused like any other wrong body."""
-        reply = api.session.post(f"{api.service.base_url}/faults", json=body, timeout=30)
+        reply = admin.session.post(f"{admin.service.base_url}/faults", json=body, timeout=30)
         assert reply.status_code == 400
+
+    @pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+    def test_needs_an_administrator(self, bob: Api, method: str) -> None:
+        """403 for other users, in words: faults hit everybody."""
+        url = f"{bob.service.base_url}/faults"
+        reply = bob.session.request(method, url, json={"status": 500}, timeout=30)
+        assert reply.status_code == 403
+        assert "administrators only, and 'bob' is none" in reply.json()["errors"][0]["message"]
+        assert bob.service.faults is not None
+        assert bob.service.faults.active() == []
 
     def test_needs_a_token(self, local: LocalService) -> None:
         """Without a token the endpoint answers 401."""

@@ -15,10 +15,10 @@ from jsonschema import Draft202012Validator
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.api.app import CLOUD_HANDLERS, HANDLERS
 from tests.local.api import reply_schemas as forms
-from tests.local.conftest import ALICE, Api
+from tests.local.conftest import ADMIN, Api
 
 MEASURED = "OPENQASM 3; bit[1] c; c[0] = measure $0;"
-ACCOUNT = ALICE.instances[0].split(":a/")[1].split(":")[0]
+ACCOUNT = ADMIN.instances[0].split(":a/")[1].split(":")[0]
 
 SCHEMAS: dict[tuple[str, str], forms.Schema | None] = {
     ("GET", "/jobs/{job_id}"): forms.JOB,
@@ -83,8 +83,8 @@ ENDPOINTS = [(method, path) for method, path, _ in (*HANDLERS, *CLOUD_HANDLERS)]
 @pytest.fixture(scope="module")
 def api() -> Iterator[Api]:
     """Calls to a service with jobs of each kind and sessions, some closed."""
-    with LocalService(users=[ALICE]) as service:
-        api = Api(service, ALICE)
+    with LocalService(users=[ADMIN]) as service:
+        api = Api(service, ADMIN)
         api.run(params={"pubs": [["OPENQASM 3; gibberish"]], "version": 2})
         session = api.call(
             "POST", "/sessions", json={"mode": "dedicated", "backend": "statevector"}
@@ -160,7 +160,7 @@ def test_every_kind_of_backend_has_the_forms(api: Api, name: str) -> None:
 def test_what_needs_no_token(api: Api) -> None:
     """The versions, and the token that an API key is exchanged for."""
     check(api.json("/versions"), forms.VERSIONS)
-    form = {"grant_type": "urn:ibm:params:oauth:grant-type:apikey", "apikey": ALICE.token}
+    form = {"grant_type": "urn:ibm:params:oauth:grant-type:apikey", "apikey": ADMIN.token}
     reply = requests.post(f"{api.service.base_url}/identity/token", data=form, timeout=30)
     check(reply.json(), forms.TOKEN)
 

@@ -10,7 +10,7 @@ import requests
 
 from qiskit_rest_primitives.local import Limits, LocalService
 from tests.local.api.raw import error_in, talk
-from tests.local.conftest import ALICE, BOB, Api
+from tests.local.conftest import ADMIN, ALICE, BOB, Api
 
 KEY = f"Authorization: Bearer {ALICE.token}"
 OTHER_KEY = f"Authorization: Bearer {BOB.token}"
@@ -173,16 +173,16 @@ class TestBodies:
         assert reply.json()["errorCode"] == "BXNIM0109E"
 
     @pytest.mark.parametrize("limit", [1 << 63, 10**30])
-    def test_a_limit_above_63_bits_is_400(self, api: Api, limit: int) -> None:
+    def test_a_limit_above_63_bits_is_400(self, admin: Api, limit: int) -> None:
         """The store has room for 63 bits."""
-        reply = api.call("PUT", "/instances/configuration", json={"instance_limit": limit})
+        reply = admin.call("PUT", "/instances/configuration", json={"instance_limit": limit})
         assert reply.status_code == 400
 
     @pytest.mark.parametrize("location", ["x\r\nSet-Cookie: a=b", "€", "a b", ""])
     def test_a_fault_adds_no_headers(self, local: LocalService, location: str) -> None:
         """A Location with a line break is refused."""
         body: dict[str, Any] = {"status": 302, "location": location}
-        headers = {"Authorization": f"Bearer {ALICE.token}"}
+        headers = {"Authorization": f"Bearer {ADMIN.token}"}
         reply = requests.post(f"{local.base_url}/faults", json=body, headers=headers, timeout=30)
         assert reply.status_code == 400
 

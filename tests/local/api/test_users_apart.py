@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from qiskit_rest_primitives.local import LocalService, User
-from qiskit_rest_primitives.local.auth import default_instance
+from qiskit_rest_primitives.local.users import default_instance
 from tests.local.conftest import ALICE, BELL, BOB, Api
 from tests.tokens import secret
 
