@@ -18,8 +18,7 @@ Examples:
   qiskit-rest serve --host 0.0.0.0 --allow-host lab.example --data-dir jobs
 
 \b
-Users are added to the data folder, before the start or later:
-  qiskit-rest user add alice --data-dir jobs
+`qiskit-rest user add` names users in the data folder, before the start or later.
 """
 
 

@@ -59,7 +59,7 @@ def user() -> None:
     """
 
 
-@user.command(epilog="\b\nExample:\n  qiskit-rest user add alice --data-dir jobs > alice.token")
+@user.command(epilog="\b\nExample:\n  qiskit-rest user add alice --data-dir jobs")
 @click.argument("name")
 @data_dir_option
 @click.option("--admin", is_flag=True, help="May set limits of instances, and faults.")
@@ -118,7 +118,7 @@ def list_(data_dir: Path, as_json: bool) -> None:
         )
 
 
-@user.command(epilog="\b\nExample:\n  qiskit-rest user token alice --data-dir jobs > alice.token")
+@user.command(epilog="\b\nExample:\n  qiskit-rest user token alice --data-dir jobs")
 @click.argument("name")
 @data_dir_option
 @json_option

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT: Final = 8765
 LOG_FORMATS: Final = ("text", "json")
+TRUST: Final = """
+If the certificate is your own, its authority is given as verify="ca.pem" to QiskitRuntimeService,
+as --ca-bundle to the command, as REQUESTS_CA_BUNDLE to qiskit-ibm-runtime, as --cacert to curl.
+"""
 REQUEST_FIELDS: Final = ("method", "path", "status", "milliseconds", "trace", "user")
 JOB_FIELDS: Final = ("job", "program", "backend", "state", "seconds", "reason")
 
@@ -345,6 +349,7 @@ def how_to_call(service: LocalService, token_file: Path | None) -> str:
         file = shlex.quote(str(token_file))
         token = f"$(cat {file})"
         python = f'open("{token_file.as_posix()}").read()'
+    trust = TRUST if base.startswith("https:") else ""
     return f"""Serving {service.url}
 
 This package:
@@ -363,5 +368,5 @@ qiskit-ibm-runtime 0.49 or later, unmodified, with QiskitRuntimeService():
 
 curl:
   curl -H "Authorization: Bearer {token}" {service.url}/backends
-
+{trust}
 Ctrl-C stops it."""

@@ -280,6 +280,7 @@ class LocalService:
             ssl_certfile=self._certfile,
             ssl_keyfile=None if self._keyfile is None else str(self._keyfile),
         )
+        self._load(config)
         self._server = _Server(config)
         self._thread = threading.Thread(
             target=self._server.run, args=([listener],), name="qiskit-rest", daemon=True
@@ -287,6 +288,21 @@ class LocalService:
         self._thread.start()
         if not self._server.ready.wait(START_SECONDS) or not self._server.started:
             raise RuntimeError("the embedded service did not start; see the log")
+
+    def _load(self, config: uvicorn.Config) -> None:
+        """Loads the certificate here, where an error can be caught, not in the thread.
+
+        Raises:
+            ValueError: it can't be used; names the files.
+        """
+        try:
+            config.load()
+        except OSError as error:  # of TLS as well
+            files = " and ".join(str(path) for path in (self._certfile, self._keyfile) if path)
+            raise ValueError(
+                f"TLS can't be served with {files}: {error.strerror or error}; a certificate chain"
+                " and its private key are needed, both in PEM"
+            ) from None
 
     def _watched(self, folder: Path) -> list[WatchedUsers]:
         """The files of users that may change while it runs."""

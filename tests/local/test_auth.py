@@ -110,7 +110,9 @@ class TestCheck:
 
     def test_a_token_becomes_invalid_with_its_api_key(self, clock: Clock) -> None:
         """A changed key in the token file revokes the tokens that were issued for the old one."""
-        issued = Tokens([ALICE], secret=SIGNING_KEY, clock=clock).issue(known(ALICE))["access_token"]
+        issued = Tokens([ALICE], secret=SIGNING_KEY, clock=clock).issue(known(ALICE))[
+            "access_token"
+        ]
         assert Tokens([ALICE], secret=SIGNING_KEY, clock=clock).check(f"Bearer {issued}", None)
         changed = Tokens([User("alice", secret("another key"))], secret=SIGNING_KEY, clock=clock)
         assert refused(changed, f"Bearer {issued}") == 401

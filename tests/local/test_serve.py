@@ -23,6 +23,7 @@ from qiskit_rest_primitives.local import Caps, Limits, LocalService, serve
 from qiskit_rest_primitives.local.limits import Retention
 from qiskit_rest_primitives.local.service import is_loopback
 from qiskit_rest_primitives.local.store import StorageFullError
+from qiskit_rest_primitives.local.user_file import UserFile
 from tests.local.conftest import ALICE, BELL, BOB, Api, HeldExecutor
 from tests.tokens import own_file
 
@@ -44,7 +45,7 @@ class TestCommand:
     def test_serves_until_a_signal(self, tmp_path: Path, number: int) -> None:
         """It prints its URL and how to call it, logs requests at DEBUG, and stops cleanly."""
         tokens = own_file(tmp_path / "tokens")
-        tokens.write_text(f"alice {ALICE.token}\n")
+        tokens.write_text(f"alice {ALICE.token} admin\n")
         tokens.chmod(0o600)
         command = [sys.executable, "-W", "error", "-m", "qiskit_rest_primitives", "serve"]
         command += ["--port", "0", "--token-file", str(tokens), "--data-dir", str(tmp_path / "d")]
@@ -226,9 +227,59 @@ class TestCommand:
         assert "serve: The service can't store this: disk I/O error" in capsys.readouterr().err
 
     def test_other_addresses_need_tokens(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """Without a token file only loopback is served."""
+        """Without named users only loopback is served."""
         assert main(["serve", "--host", "0.0.0.0"]) == 2
-        assert "--token-file" in capsys.readouterr().err
+        error = capsys.readouterr().err
+        assert "name its users with `qiskit-rest user add` and --data-dir, or with" in error
+
+    def test_users_of_the_folder_are_named_users(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Then other machines may be served, and no token is made up."""
+        UserFile(tmp_path / "jobs").add("alice")
+        statuses: list[int] = []
+
+        def wait(_: threading.Event) -> None:
+            port = re.search(r"Serving http://0\.0\.0\.0:(\d+)/", capsys.readouterr().out)
+            assert port
+            assert not (tmp_path / "jobs" / "token").exists()
+            url = f"http://127.0.0.1:{port[1]}/v1/jobs"
+            token = UserFile(tmp_path / "jobs").renew("alice")
+            headers = {"Authorization": f"Bearer {token}"}
+            statuses.append(requests.get(url, headers=headers, timeout=30).status_code)
+
+        monkeypatch.setattr(serve, "_wait", wait)
+        command = ["serve", "--host", "0.0.0.0", "--port", "0", "--data-dir"]
+        assert main([*command, str(tmp_path / "jobs")]) == 0
+        assert statuses == [200]
+
+    def test_a_name_has_one_user(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A token file and a folder with a user of one name are refused."""
+        UserFile(tmp_path).add("alice")
+        tokens = own_file(tmp_path / "tokens")
+        tokens.write_text(f"alice {ALICE.token}\n")
+        tokens.chmod(0o600)
+        command = ["serve", "--data-dir", str(tmp_path), "--token-file", str(tokens)]
+        assert main(command) == 2
+        assert "there are two users 'alice'" in capsys.readouterr().err
+
+    def test_faults_without_an_administrator_are_warned_of(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Nobody could set them."""
+        UserFile(tmp_path).add("alice")
+        command = [
+            "serve",
+            "--data-dir",
+            str(tmp_path),
+            "--faults",
+            "--workers",
+            "1",
+            "--dask",
+            "x",
+        ]
+        assert main(command) == 2
+        assert "--faults is for administrators, and no user is one" in capsys.readouterr().err
 
     def test_workers_and_dask_exclude_each_other(self, capsys: pytest.CaptureFixture[str]) -> None:
         """There is one executor."""
