@@ -21,7 +21,7 @@ def file_lock(path: Path, *, exclusive: bool) -> Generator[None]:
         path: of the file.
         exclusive: as in `locked`.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
         with locked(handle, exclusive=exclusive):
             yield

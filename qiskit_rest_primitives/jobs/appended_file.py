@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from qiskit_rest_primitives.concurrency import file_lock
+from qiskit_rest_primitives.jobs.durable_files import make_state_folder, open_own, write_whole
 
-_FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+_FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT
 
 
 class AppendedFile:
@@ -65,12 +66,9 @@ class AppendedFile:
         Raises:
             OSError: it can't be replaced.
         """
-        fresh = self._path.with_suffix(".new")
-        fresh.touch(mode=0o600)
-        fresh.write_bytes(content)
         if file_lock.fcntl is None:
             self._close()  # Windows replaces no file that is open
-        fresh.replace(self._path)
+        write_whole(self._path, content)
 
     @contextmanager
     def _locked(self, *, exclusive: bool) -> Generator[tuple[int, int]]:
@@ -87,8 +85,8 @@ class AppendedFile:
             self._close()  # another process may want to replace it
 
     def _open(self) -> int:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = self._handle = os.open(self._path, _FLAGS, 0o600)
+        make_state_folder(self._path.parent)
+        handle = self._handle = open_own(self._path, _FLAGS)
         self._closing = weakref.finalize(self, os.close, handle)
         return handle
 

@@ -3,14 +3,48 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 import threading
 from pathlib import Path
+from typing import Final
+
+OTHERS_WRITE: Final = 0o022
 
 
 def make_folder(folder: Path) -> None:
     """Creates a folder that only its owner can read, and missing parents, unless it exists."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def make_state_folder(folder: Path) -> None:
+    """Creates a folder of this package; in one that exists, nobody else can put files any more.
+
+    A link there would make the package write to the file that it leads to.
+    """
+    make_folder(folder)
+    if os.name == "posix":
+        found = folder.stat()
+        if found.st_mode & OTHERS_WRITE and found.st_uid == os.geteuid():
+            folder.chmod(stat.S_IMODE(found.st_mode) & ~OTHERS_WRITE)
+
+
+def open_own(path: Path, flags: int) -> int:
+    """Opens a file of this package, which nobody else can read; never through a link.
+
+    Raises:
+        OSError: it is a link, or of somebody else; or it can't be opened.
+    """
+    handle = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    if os.name == "posix":
+        found = os.fstat(handle)
+        if found.st_uid != os.geteuid():
+            os.close(handle)
+            raise OSError(errno.EPERM, f"{path.name} belongs to another user")
+        if found.st_mode & 0o077:
+            os.fchmod(handle, 0o600)
+    return handle
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -21,7 +55,8 @@ def write_whole(path: Path, data: bytes) -> None:
     """
     fresh = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        fresh.unlink(missing_ok=True)  # of a process that was killed
+        handle = open_own(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()

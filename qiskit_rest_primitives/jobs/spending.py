@@ -21,6 +21,7 @@ from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.concurrency.file_lock import file_lock
 from qiskit_rest_primitives.concurrency.forks import Lock
 from qiskit_rest_primitives.errors import RestPrimitivesError, SpendingError
+from qiskit_rest_primitives.jobs.durable_files import make_state_folder, open_own, write_whole
 
 COMPACT_BYTES: Final = 256_000
 
@@ -198,7 +199,7 @@ class Ledger:
     @contextlib.contextmanager
     def _locked(self) -> Generator[None]:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_state_folder(self.path.parent)
             with file_lock(self.path.with_suffix(".lock"), exclusive=True):
                 yield
         except OSError as error:
@@ -207,7 +208,7 @@ class Ledger:
     def _append(self, entry: dict[str, Any]) -> None:
         if self.path.exists() and self.path.stat().st_size > COMPACT_BYTES:
             self._drop_old_lines()
-        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        handle = open_own(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         try:
             os.write(handle, msgspec.json.encode(entry) + b"\n")
         finally:
@@ -217,10 +218,7 @@ class Ledger:
         """Rewrites the file without the days before yesterday."""
         oldest = (datetime.now(timezone.utc) - timedelta(days=1)).date().isoformat()
         kept = [line for line in self._lines() if line["at"] >= oldest]
-        fresh = self.path.with_suffix(".new")
-        fresh.touch(mode=0o600)
-        fresh.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in kept))
-        fresh.replace(self.path)
+        write_whole(self.path, b"".join(msgspec.json.encode(line) + b"\n" for line in kept))
 
     def _unusable(self, error: OSError) -> SpendingError:
         return SpendingError(
