@@ -71,7 +71,8 @@ def open_own(path: Path, flags: int) -> IO[bytes]:
         flags: as `os.open` takes them.
 
     Raises:
-        OSError: it is a link, not a regular file, or not ours; or it can't be opened.
+        OSError: it is a link, not a regular file, or of another user than the folder; or it can't
+            be opened.
     """
     try:
         handle = os.open(path, flags | _EXTRA, 0o600)
@@ -88,12 +89,19 @@ def open_own(path: Path, flags: int) -> IO[bytes]:
     return os.fdopen(handle, "rb" if not writes else "r+b" if flags & os.O_RDWR else "wb")
 
 
+def give_to_owner(path: Path) -> None:
+    """Gives a file that root has made in a folder to the folder's owner, as a service may be."""
+    if os.name == "posix" and os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
 def _check_own(handle: int, path: Path) -> None:
     found = os.fstat(handle)
     if not stat.S_ISREG(found.st_mode):
         raise OSError(f"{path} is not a regular file: remove it")
     if os.name == "posix":
-        if found.st_uid not in (os.geteuid(), 0):
+        if found.st_uid not in (os.geteuid(), 0, path.parent.stat().st_uid):
             raise OSError(f"{path} belongs to another user: remove it")
         if found.st_mode & 0o077 and found.st_uid == os.geteuid():
             os.fchmod(handle, 0o600)

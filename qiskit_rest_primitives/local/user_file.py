@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
-from qiskit_rest_primitives.local.folders import open_own, private_folder
+from qiskit_rest_primitives.local.folders import give_to_owner, open_own, private_folder
 from qiskit_rest_primitives.local.limits import read_caps
 from qiskit_rest_primitives.local.users import (
     KnownUser,
@@ -187,6 +187,7 @@ class UserFile:
                 file.write(content + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
+            give_to_owner(fresh)
             fresh.replace(self.path)
 
 
@@ -234,6 +235,7 @@ def _lock(path: Path) -> Generator[None]:
         ValueError: another command held it for 10 s.
     """
     open_own(path, os.O_RDWR | os.O_CREAT).close()
+    give_to_owner(path)
     with contextlib.closing(
         sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)
     ) as database:

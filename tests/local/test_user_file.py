@@ -128,6 +128,17 @@ def test_a_command_that_was_killed_leaves_nothing_in_the_way(users: UserFile) ->
     assert {path.name for path in users.path.parent.iterdir()} == {USER_FILE, "users.lock"}
 
 
+def test_files_belong_to_the_owner_of_the_folder(users: UserFile) -> None:
+    """Root adds users of a service that runs as somebody else, who has to read them."""
+    folder = users.path.parent
+    if os.geteuid() == 0:
+        os.chown(folder, 12345, 12345)
+    for name in ("alice", "bob"):
+        users.add(name)
+        owners = {path.stat().st_uid for path in (folder, *folder.iterdir())}
+        assert owners == {folder.stat().st_uid}
+
+
 def test_links_are_not_followed(users: UserFile, tmp_path: Path) -> None:
     """A link that somebody put in the place of the file is an error that names it."""
     victim = tmp_path / "victim"
