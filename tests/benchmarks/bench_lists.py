@@ -23,12 +23,13 @@ from qiskit_rest_primitives.local.store import Store
 from qiskit_rest_primitives.local.store.rebuild import rebuild
 from qiskit_rest_primitives.local.store.schema import TRIGGERS, run_statements
 from tests.benchmarks.figures import report, size
+from tests.tokens import secret
 
 FEW, MANY = size(1_000, 300), size(1_000_000, 30_000)
 ROUNDS = size(25, 3)
 TARGET, TARGET_START_SECONDS = 2.0, 5.0
 DAYS = 56
-USER = User("alice", "a" * 40)
+USER = User("alice", secret("benchmark"), admin=True)
 BELL = 'OPENQASM 3; include "stdgates.inc"; qreg q[1]; creg c[1]; c[0] = measure q[0];'
 
 # One job in ten is in a session of fifty; half of the jobs have one tag, one in 500 another, and

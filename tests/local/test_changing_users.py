@@ -152,7 +152,7 @@ class TestHandedIn:
     @pytest.mark.parametrize(
         ("users", "words"),
         [
-            ([User("eve", "short")], "the token of 'eve' has 5 characters: at least 32"),
+            ([User("eve", secret("eve", 17))], "the token of 'eve' has 17 characters: at least 32"),
             ([ALICE, User("alice", BOB.token)], "there are two users 'alice'"),
             ([ALICE, User("eve", ALICE.token)], "'eve' and 'alice' have the same token"),
         ],
