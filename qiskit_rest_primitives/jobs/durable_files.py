@@ -24,7 +24,7 @@ def make_state_folder(folder: Path) -> None:
     A link there would make the package write to the file that it leads to.
     """
     make_folder(folder)
-    if os.name == "posix":
+    if os.name == "posix":  # pragma: no branch - Windows has no such modes
         found = folder.stat()
         if found.st_mode & OTHERS_WRITE and found.st_uid == os.geteuid():
             folder.chmod(stat.S_IMODE(found.st_mode) & ~OTHERS_WRITE)
@@ -37,7 +37,7 @@ def open_own(path: Path, flags: int) -> int:
         OSError: it is a link, or of somebody else; or it can't be opened.
     """
     handle = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    if os.name == "posix":
+    if os.name == "posix":  # pragma: no branch - Windows has no such modes
         found = os.fstat(handle)
         if found.st_uid != os.geteuid():
             os.close(handle)

@@ -48,7 +48,7 @@ def private_folder(path: Path) -> Path:
         OSError: it can't be made, or is not a folder.
     """
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if os.name == "posix":
+    if os.name == "posix":  # pragma: no branch - Windows has no such modes
         found = path.stat()
         if found.st_mode & _OTHERS_WRITE:
             if found.st_uid == os.geteuid():
@@ -91,7 +91,7 @@ def open_own(path: Path, flags: int) -> IO[bytes]:
 
 def give_to_owner(path: Path) -> None:
     """Gives a file that root has made in a folder to the folder's owner, as a service may be."""
-    if os.name == "posix" and os.geteuid() == 0:
+    if os.name == "posix" and os.geteuid() == 0:  # pragma: no branch - as the tests are run
         owner = path.parent.stat()
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
@@ -100,7 +100,7 @@ def _check_own(handle: int, path: Path) -> None:
     found = os.fstat(handle)
     if not stat.S_ISREG(found.st_mode):
         raise OSError(f"{path} is not a regular file: remove it")
-    if os.name == "posix":
+    if os.name == "posix":  # pragma: no branch - Windows has no such modes
         if found.st_uid not in (os.geteuid(), 0, path.parent.stat().st_uid):
             raise OSError(f"{path} belongs to another user: remove it")
         if found.st_mode & 0o077 and found.st_uid == os.geteuid():
