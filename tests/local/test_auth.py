@@ -217,3 +217,10 @@ class TestTokenFile:
         with pytest.raises(ValueError, match=words) as caught:
             read_token_file(path)
         assert KEY not in str(caught.value)
+
+    def test_bytes_that_are_no_text_are_an_error(self, tmp_path: Path) -> None:
+        """The message says where they are."""
+        path = tmp_path / "tokens"
+        path.write_bytes(b"alice \xff")
+        with pytest.raises(ValueError, match=r"not UTF-8 \(byte 6\)"):
+            read_token_file(path)
