@@ -93,7 +93,7 @@ class TestSizes:
         [
             b"nonsense\r\n\r\n",
             b"GET / HTTP/1.1\r\nbroken header\r\n\r\n",
-            b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
+            b"GET /nothing HTTP/9.9\r\nHost: localhost\r\n\r\n",
             b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
             b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
             b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
