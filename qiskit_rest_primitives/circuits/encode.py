@@ -15,6 +15,7 @@ from qiskit_rest_primitives.circuits.flatten import flatten, is_qiskit_failure
 from qiskit_rest_primitives.circuits.names import QUBITS
 from qiskit_rest_primitives.circuits.parameters import Inputs, InputValues
 from qiskit_rest_primitives.circuits.registers import RegisterMap
+from qiskit_rest_primitives.circuits.shared import make_shareable
 from qiskit_rest_primitives.circuits.writer import NotFlatError, Writer
 from qiskit_rest_primitives.errors import EncodeError, RestPrimitivesError
 
@@ -76,6 +77,7 @@ def encode_circuit(circuit: QuantumCircuit) -> EncodedCircuit:
     ):
         raise EncodeError(f"expected a QuantumCircuit, not {type(circuit).__name__}")
     try:
+        make_shareable(circuit)  # a user's threads may submit it at the same time
         return _encode(circuit)
     except BaseException as error:
         if isinstance(error, RestPrimitivesError) or not is_qiskit_failure(error):

@@ -23,6 +23,8 @@ from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.threads import DaemonThreads
 
 _LENGTH = struct.Struct("!Q")
+# Two threads that pickle one circuit can wait for each other for ever; see `make_shareable`.
+_PICKLING = threading.Lock()
 _CURE = "Try another backend, or a smaller circuit."
 
 
@@ -152,7 +154,8 @@ class _Process:
         stdin, stdout = self._child.stdin, self._child.stdout
         assert stdin is not None
         assert stdout is not None
-        message = pickle.dumps((function, arguments), pickle.HIGHEST_PROTOCOL)
+        with _PICKLING:
+            message = pickle.dumps((function, arguments), pickle.HIGHEST_PROTOCOL)
         try:
             write_message(stdin, message)
             answer = read_message(stdout)

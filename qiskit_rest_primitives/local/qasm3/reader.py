@@ -9,6 +9,7 @@ from threading import Lock
 
 from qiskit.circuit import QuantumCircuit
 
+from qiskit_rest_primitives.circuits.shared import make_shareable
 from qiskit_rest_primitives.local.qasm3 import ReadError
 from qiskit_rest_primitives.local.qasm3.parser import Parser
 from qiskit_rest_primitives.local.qasm3.qiskit_types import InputParameter
@@ -95,6 +96,7 @@ def read_circuit(
         return known
     parser = Parser(text, num_qubits, check)
     circuit = ReadCircuit(parser.read(), parser.parameters)
+    make_shareable(circuit.circuit)
     _cache.put(key, circuit)
     return circuit
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from qiskit_rest_primitives.circuits.shared import make_shareable
 from qiskit_rest_primitives.local.simulators.seeds import Seeds
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ class Points:
     start: int
     seeds: Seeds
     check: Callable[[], None]
+
+    def __post_init__(self) -> None:
+        # The tasks of a PUB share its circuit, and are pickled or run side by side.
+        make_shareable(self.circuit)
 
     def bound(self, row: int) -> QuantumCircuit:
         """The circuit with the values of one row."""

@@ -110,3 +110,26 @@ def test_the_loop_of_a_worker_answers_every_call():
     assert "why" in str(results[2])
     assert read_message(answers) is None
     assert read_message(io.BytesIO(b"\0" * 7 + b"\5abc")) is None
+
+
+class Overlapping:
+    """Counts the threads that pickle it at the same time."""
+
+    now = most = 0
+
+    def __reduce__(self) -> tuple[type[int], tuple[()]]:
+        """Takes long enough for another thread to begin."""
+        Overlapping.now += 1
+        Overlapping.most = max(Overlapping.most, Overlapping.now)
+        time.sleep(0.05)
+        Overlapping.now -= 1
+        return int, ()
+
+
+def test_calls_are_pickled_one_at_a_time() -> None:
+    """Qiskit's circuits can deadlock otherwise, with all threads of the process."""
+    with WorkerProcesses(3) as pool:
+        shared = Overlapping()
+        futures = [pool.submit(abs, shared) for _ in range(3)]
+        assert [future.result(60) for future in futures] == [0, 0, 0]
+    assert Overlapping.most == 1
