@@ -9,7 +9,6 @@ from qiskit import QuantumCircuit
 from qiskit_rest_primitives.noise_learner import NoiseLearner  # error: could not be resolved
 
 from qiskit_rest_primitives import (
-    Executor,  # error: "Executor" is unknown import symbol
     IBMBackend,
     RuntimeJobFailureError,
     RuntimeJobV2,
@@ -39,4 +38,4 @@ def wrong(backend: IBMBackend, job: RuntimeJobV2) -> None:
     """Each of these fails when it runs, too."""
     job.result(decoder=dict)  # error: cannot be assigned to parameter "decoder"
     Session(backend, create=False)  # error: No parameter named "create"
-    print(NoiseLearner, Executor)
+    print(NoiseLearner, NoiseLearnerV3)
