@@ -10,6 +10,7 @@ from qiskit_rest_primitives.noise_learner import NoiseLearner  # error: could no
 
 from qiskit_rest_primitives import (
     IBMBackend,
+    NoiseLearnerV3,  # error: "NoiseLearnerV3" is unknown import symbol
     RuntimeJobFailureError,
     RuntimeJobV2,
     SamplerV2,
