@@ -79,7 +79,8 @@ def short_form(words: list[str]) -> tuple[int, str]:
 
 def is_service(words: list[str]) -> bool:
     """Whether a command starts the service for its caller alone."""
-    return words[:2] == ["qiskit-rest", "serve"] and "--token-file" not in words
+    others = {"--token-file", "--host"} & {*words}
+    return words[:2] == ["qiskit-rest", "serve"] and not others
 
 
 def is_program(words: list[str]) -> bool:

@@ -58,10 +58,11 @@ class Service:
             ended.set()
 
         self._number += 1
+        decoded = decode_params(program_id, json.dumps(params).encode())
         self.engine.submit(
             f"job {self._number}",
             backend,
-            decode_params(program_id, json.dumps(params).encode()),
+            lambda *_: decoded,
             program_id=program_id,
             on_running=lambda _: None,
             on_final=on_final,

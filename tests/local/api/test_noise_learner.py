@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.local.conftest import BELL, Api
 
 
 def test_a_job_runs(api: Api) -> None:
     """The result has no layer, since none was to be learned, and the options."""
+    pytest.importorskip("samplomatic")  # it needs Qiskit 2.3
     sent = {"circuits": [BELL], "options": {"max_layers_to_learn": 0, "support_qiskit": True}}
     job_id = api.run(program_id="noise-learner", params=sent)
     result = api.json(f"/jobs/{job_id}/results")

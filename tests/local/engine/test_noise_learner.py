@@ -23,6 +23,8 @@ from qiskit_rest_primitives.wire.request.job_request import InvalidBody, decode_
 from tests.local.engine.jobs import text_of
 from tests.local.engine.programs import outcome_of, reason_of
 
+pytest.importorskip("samplomatic")  # it needs Qiskit 2.3
+
 LINE = QuantumCircuit(3, 1)
 LINE.cz(0, 1)
 LINE.cz(1, 2)
