@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from qiskit import QuantumCircuit
 
 from qiskit_rest_primitives import Batch, QiskitRuntimeService, RestJob, SamplerV2, load_result
+from qiskit_rest_primitives.cli import backends
 from qiskit_rest_primitives.local import LocalService
 from tests.cli.conftest import call, document
 from tests.local.conftest import HeldExecutor
@@ -191,10 +192,12 @@ class TestBackends:
     def test_watching_ends_with_ctrl_c(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """That is its way out, so the exit code is 0."""
 
-        def interrupt(_: threading.Event, __: float) -> None:
-            raise KeyboardInterrupt
+        class Interrupted:
+            def wait(self, _: float) -> None:
+                raise KeyboardInterrupt
 
-        monkeypatch.setattr(threading.Event, "wait", interrupt)
+        # Not Event.wait itself: other threads of this process use it.
+        monkeypatch.setattr(backends, "threading", SimpleNamespace(Event=Interrupted))
         result = call("backends", "--watch")
         assert result.exit_code == 0
         assert "stopped watching" in result.stderr
