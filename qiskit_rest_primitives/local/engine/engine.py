@@ -20,7 +20,6 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qiskit_rest_primitives.local.durations import Durations
@@ -28,7 +27,7 @@ from qiskit_rest_primitives.local.engine.allowances import NO_CAPS, JobCaps
 from qiskit_rest_primitives.local.engine.fair_queue import FairQueue
 from qiskit_rest_primitives.local.engine.one_thread import OneThread
 from qiskit_rest_primitives.local.engine.recent_use import RecentUse
-from qiskit_rest_primitives.local.engine.run_job import Job, conduct
+from qiskit_rest_primitives.local.engine.run_job import Job, QueuedJob, conduct
 from qiskit_rest_primitives.local.engine.running_jobs import RunningJobs
 from qiskit_rest_primitives.local.engine.task_turns import TaskTurns
 from qiskit_rest_primitives.local.engine.tasks import StopFlag
@@ -47,23 +46,6 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "Outcome"]
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(eq=False, slots=True)
-class _Queued:
-    """A job that waits for its turn: small, since there may be many. See `Engine.submit`."""
-
-    job_id: str
-    user: str
-    backend: LocalBackend
-    load: Callable[[str, str], JobParams]
-    program_id: str
-    session_id: str | None
-    caps: JobCaps
-    time_limit_seconds: float
-    on_running: Callable[[str], None]
-    on_final: Callable[[str, Outcome], None]
-    on_estimated: Callable[[str, float], None] | None
 
 
 class Engine:
@@ -107,7 +89,7 @@ class Engine:
         self._turns = TaskTurns(self._workers, self._use, times=self.task_times)
         self._own_turns: dict[str, TaskTurns] = {}
         self._running = RunningJobs(count)
-        self._queue = FairQueue[_Queued](self._rank)
+        self._queue = FairQueue[QueuedJob](self._rank)
         self._closed = False
         self._planners.submit(warm_up)
 
@@ -153,7 +135,7 @@ class Engine:
             KeyError: no such backend or calibration.
             RuntimeError: the engine is closed.
         """
-        queued = _Queued(
+        queued = QueuedJob(
             job_id,
             user,
             self._backends.device(backend, calibration_id),
@@ -247,27 +229,14 @@ class Engine:
         ):
             job = self._job_of(queued)
             self._running.add(job)
-            if job.session_id is not None:
-                self._queue.activate(job.session_id)
+            if job.asked.session_id is not None:
+                self._queue.activate(job.asked.session_id)
             self._conductors.grow(len(self._running))
             self._planners.grow(len(self._running))
-            self._conductors.submit(self._conduct, job, self._turns_of(job.backend))
+            self._conductors.submit(self._conduct, job, self._turns_of(job.asked.backend))
 
-    def _job_of(self, queued: _Queued) -> Job:
-        return Job(
-            queued.job_id,
-            queued.user,
-            queued.backend,
-            queued.load,
-            queued.program_id,
-            queued.session_id,
-            queued.caps,
-            queued.time_limit_seconds,
-            queued.on_running,
-            queued.on_final,
-            StopFlag(str(self._flags / str(next(self._numbers)))),
-            on_estimated=queued.on_estimated,
-        )
+    def _job_of(self, queued: QueuedJob) -> Job:
+        return Job(queued, StopFlag(str(self._flags / str(next(self._numbers)))))
 
     def _turns_of(self, backend: LocalBackend) -> TaskTurns:
         if not backend.own_thread:
@@ -281,18 +250,23 @@ class Engine:
 
     def _conduct(self, job: Job, turns: TaskTurns) -> None:
         try:
-            job.on_running(job.job_id)
+            job.asked.on_running(job.asked.job_id)
         except Exception:
-            logger.exception("on_running of job %s", job.job_id)
-        tasks = turns.of(job.user, job.backend.name, in_session=job.session_id is not None)
-        self._finish(job, conduct(job, tasks, self._planners))
-        with self._lock:
-            self._running.remove(job)
-            if not self._closed:
-                self._start_jobs()
-            if not self._running.on(job.backend.name):
-                self._end_turns_of(job.backend)
-            self._lock.notify_all()
+            logger.exception("on_running of job %s", job.asked.job_id)
+        tasks = turns.of(
+            job.asked.user, job.asked.backend.name, in_session=job.asked.session_id is not None
+        )
+        try:
+            self._finish(job, conduct(job, tasks, self._planners))
+        finally:
+            # Whatever happens, the next job can start.
+            with self._lock:
+                self._running.remove(job)
+                if not self._closed:
+                    self._start_jobs()
+                if not self._running.on(job.asked.backend.name):
+                    self._end_turns_of(job.asked.backend)
+                self._lock.notify_all()
 
     def _end_turns_of(self, backend: LocalBackend) -> None:
         """Ends the thread of a backend that was handed in; its next job gets a new one."""
@@ -300,12 +274,12 @@ class Engine:
         if turns is not None and isinstance(turns.workers, OneThread):
             turns.workers.close()
 
-    def _cancel_queued(self, queued: _Queued, reason: str = "The job was cancelled.") -> None:
+    def _cancel_queued(self, queued: QueuedJob, reason: str = "The job was cancelled.") -> None:
         job = self._job_of(queued)
         self._finish(job, job.cancelled(reason))
 
     def _finish(self, job: Job, outcome: Outcome) -> None:
         try:
-            job.on_final(job.job_id, outcome)
+            job.asked.on_final(job.asked.job_id, outcome)
         except Exception:
-            logger.exception("on_final of job %s", job.job_id)
+            logger.exception("on_final of job %s", job.asked.job_id)

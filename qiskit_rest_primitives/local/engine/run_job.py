@@ -59,20 +59,9 @@ class _EndedError(Exception):
         self.code = code
 
 
-@dataclass(eq=False)
-class Job:
-    """The engine's state of a job.
-
-    Attributes:
-        user: whose job it is.
-        load: reads and decodes its params, given its id and its program.
-        session_id: of the session that it belongs to, if jobs of that go first.
-        caps: what its user may ask for.
-        messages: finished futures, and None to cancel; its conductor waits for these.
-        steps: lines of its log.
-        on_estimated: called with the seconds that it will hold a device, once they are known.
-        usage_seconds: charged so far, see `Outcome`.
-    """
+@dataclass(eq=False, slots=True)
+class QueuedJob:
+    """A job that was submitted: small, since many may wait. See `Engine.submit`."""
 
     job_id: str
     user: str
@@ -84,21 +73,40 @@ class Job:
     time_limit_seconds: float
     on_running: Callable[[str], None]
     on_final: Callable[[str, Outcome], None]
+    on_estimated: Callable[[str, float], None] | None
+
+
+@dataclass(eq=False)
+class Job:
+    """A job that runs.
+
+    Attributes:
+        asked: as it was submitted.
+        stop: asks its tasks to stop.
+        messages: finished futures, and None to cancel; its conductor waits for these.
+        steps: lines of its log.
+        usage_seconds: charged so far, see `Outcome`.
+    """
+
+    asked: QueuedJob
     stop: StopFlag
     messages: queue.SimpleQueue[Future[Any] | None] = field(default_factory=queue.SimpleQueue)
     steps: list[str] = field(default_factory=list)
-    on_estimated: Callable[[str, float], None] | None = None
     usage_seconds: float = 0.0
+
+    def params(self) -> JobParams:
+        """Its params, read and decoded now: they can be large."""
+        return self.asked.load(self.asked.job_id, self.asked.program_id)
 
     def log(self, step: str) -> None:
         """Adds a line to the job's log."""
         now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
         self.steps.append(f"{now} {step}")
-        logger.debug("job %s: %s", self.job_id, step)
+        logger.debug("job %s: %s", self.asked.job_id, step)
 
     def outcome(self, status: Any, **details: Any) -> Outcome:
         """Its final state, with its log and usage."""
-        usage = 0.0 if self.backend.is_mock else self.usage_seconds
+        usage = 0.0 if self.asked.backend.is_mock else self.usage_seconds
         logs = "\n".join(self.steps) + "\n"
         return Outcome(status, logs=logs, usage_seconds=usage, **details)
 
@@ -112,9 +120,9 @@ def conduct(job: Job, workers: JobTasks, planners: Executor) -> Outcome:
     """Runs a job and says how it ended; raises nothing."""
     course = _Course(job, workers, planners)
     try:
-        if job.program_id == "executor":
+        if job.asked.program_id == "executor":
             body = course.run_program()
-        elif job.program_id == "noise-learner":
+        elif job.asked.program_id == "noise-learner":
             body = course.run_noise_learner()
         else:
             body = course.run_pubs()
@@ -140,7 +148,7 @@ class _Course:
         self._job = job
         self._workers = workers
         self._planners = planners
-        self._deadline = time.monotonic() + job.time_limit_seconds
+        self._deadline = time.monotonic() + job.asked.time_limit_seconds
         self._tasks: dict[Future[Any], Work[Any]] = {}
         self.windows = Windows()
 
@@ -164,14 +172,14 @@ class _Course:
         else:
             finished = self.mitigate(plan.mitigated)
             pubs, metadata = finished.pubs, finished.metadata
-        if job.program_id == "sampler" and support_qiskit:
+        if job.asked.program_id == "sampler" and support_qiskit:
             # Plain JSON has no form for them.
             spans = self.windows.spans(pubs)
             metadata = {**metadata, "execution": {"execution_spans": spans}}
         result = PrimitiveResult(pubs, metadata={**metadata, **plan.metadata})
         return encode_result(
             result,
-            program_id=job.program_id,
+            program_id=job.asked.program_id,
             support_qiskit=support_qiskit,
         )
 
@@ -180,17 +188,17 @@ class _Course:
         from qiskit_rest_primitives.local.engine.quantum_program import named_items, read_program
 
         job = self._job
-        params = cast("ExecutorParams", self.plan(job.load, job.job_id, job.program_id))
-        job.log(f"program of {len(params.quantum_program.items)} items on {job.backend.name}")
+        params = cast("ExecutorParams", self.plan(job.params))
+        job.log(f"program of {len(params.quantum_program.items)} items on {job.asked.backend.name}")
         with named_items():
             read = self.plan(
                 read_program,
                 params,
-                job.backend,
+                job.asked.backend,
                 job.stop,
                 self._workers.rehearsals,
-                job.time_limit_seconds,
-                job.caps,
+                job.asked.time_limit_seconds,
+                job.asked.caps,
             )
             sampled = self.plan(read.sample)
             if read.context.clock is None:
@@ -208,16 +216,16 @@ class _Course:
         from qiskit_rest_primitives.local.engine.quantum_program import named_items
 
         job = self._job
-        params = cast("NoiseLearnerParams", self.plan(job.load, job.job_id, job.program_id))
-        job.log(f"noise learner of {len(params.circuits)} circuits on {job.backend.name}")
+        params = cast("NoiseLearnerParams", self.plan(job.params))
+        job.log(f"noise learner of {len(params.circuits)} circuits on {job.asked.backend.name}")
         plan = self.plan(
             plan_noise_learner,
             params,
-            job.backend,
+            job.asked.backend,
             job.stop,
             self._workers.rehearsals,
-            job.time_limit_seconds,
-            job.caps,
+            job.asked.time_limit_seconds,
+            job.asked.caps,
         )
         if plan.context.clock is not None:
             job.usage_seconds = JOB_OVERHEAD_SECONDS
@@ -253,12 +261,12 @@ class _Course:
 
     def estimated(self, seconds: float) -> None:
         """Says how long the job's circuits will hold the device."""
-        if self._job.on_estimated is not None:
-            self._job.on_estimated(self._job.job_id, JOB_OVERHEAD_SECONDS + seconds)
+        if self._job.asked.on_estimated is not None:
+            self._job.asked.on_estimated(self._job.asked.job_id, JOB_OVERHEAD_SECONDS + seconds)
 
     def _check_device_time(self, pubs: Sequence[PubPlan]) -> None:
         """Ends a job at its limit before what holds the device for longer is simulated."""
-        limit = self._job.time_limit_seconds
+        limit = self._job.asked.time_limit_seconds
         total = self._job.usage_seconds + sum(pub.device_seconds or 0.0 for pub in pubs)
         if pubs and pubs[0].device_seconds is not None and total > limit + JOB_OVERHEAD_SECONDS:
             self._job.usage_seconds = limit + JOB_OVERHEAD_SECONDS
@@ -329,7 +337,7 @@ class _Course:
 
     def _next(self) -> Future[Any]:
         """The next future that is done."""
-        limit = self._job.time_limit_seconds
+        limit = self._job.asked.time_limit_seconds
         while True:
             # The time for which others had their turns is not the job's.
             left = self._deadline + self._workers.held_up_seconds() - time.monotonic()
@@ -351,9 +359,16 @@ def _load_and_plan(job: Job, rehearsals: Rehearsals) -> tuple[JobPlan, bool]:
 
     Its params, which can be large, are let go after this.
     """
-    params = cast("SamplerParams | EstimatorParams", job.load(job.job_id, job.program_id))
-    job.log(f"{job.program_id} job with {len(params.pubs)} PUBs on {job.backend.name}")
-    plan = plan_job(params, job.backend, job.stop, rehearsals, job.time_limit_seconds, job.caps)
+    params = cast("SamplerParams | EstimatorParams", job.params())
+    job.log(f"{job.asked.program_id} job with {len(params.pubs)} PUBs on {job.asked.backend.name}")
+    plan = plan_job(
+        params,
+        job.asked.backend,
+        job.stop,
+        rehearsals,
+        job.asked.time_limit_seconds,
+        job.asked.caps,
+    )
     return plan, params.support_qiskit is True
 
 
@@ -369,5 +384,5 @@ def failed(job: Job, error: BaseException) -> Outcome:
         )
     lines = traceback.format_exception(error, limit=-_TRACEBACK_FRAMES)
     job.log("failed:\n" + "".join(lines).rstrip())
-    logger.warning("job %s failed: %s: %s", job.job_id, type(error).__name__, error)
+    logger.warning("job %s failed: %s: %s", job.asked.job_id, type(error).__name__, error)
     return job.outcome("Failed", reason=f"{type(error).__name__}: {error}")

@@ -49,21 +49,21 @@ class RunningJobs:
 
     def add(self, job: Job) -> None:
         """Counts a job that starts."""
-        self._jobs[job.job_id] = job
-        self._at_workers += not job.backend.own_thread
-        self._of_users[job.user] += not job.backend.own_thread
-        self._of_lines[job.user, job.backend.name] += 1
-        self._on_backends[job.backend.name] += 1
-        self._in_sessions[job.session_id] += 1
+        self._jobs[job.asked.job_id] = job
+        self._at_workers += not job.asked.backend.own_thread
+        self._of_users[job.asked.user] += not job.asked.backend.own_thread
+        self._of_lines[job.asked.user, job.asked.backend.name] += 1
+        self._on_backends[job.asked.backend.name] += 1
+        self._in_sessions[job.asked.session_id] += 1
 
     def remove(self, job: Job) -> None:
         """Counts a job that ended."""
-        self._jobs.pop(job.job_id, None)
-        self._at_workers -= not job.backend.own_thread
-        self._of_users[job.user] -= not job.backend.own_thread
-        count_down(self._of_lines, (job.user, job.backend.name))
-        count_down(self._on_backends, job.backend.name)
-        count_down(self._in_sessions, job.session_id)
+        self._jobs.pop(job.asked.job_id, None)
+        self._at_workers -= not job.asked.backend.own_thread
+        self._of_users[job.asked.user] -= not job.asked.backend.own_thread
+        count_down(self._of_lines, (job.asked.user, job.asked.backend.name))
+        count_down(self._on_backends, job.asked.backend.name)
+        count_down(self._in_sessions, job.asked.session_id)
 
     def get(self, job_id: str) -> Job | None:
         """The running job of that id."""
