@@ -1,9 +1,13 @@
-"""Environment variables that point the official client, unmodified, to a service of ours."""
+"""Points the official client, unmodified, to a service of ours, and runs programs that use it."""
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 from qiskit_rest_primitives.local import LocalService, User
 
@@ -26,3 +30,23 @@ def official_environment(local: LocalService, user: User, home: Path) -> dict[st
         "QISKIT_IBM_INSTANCE": user.instances[0],
         "QISKIT_FUNCTIONS_EXPERIMENTAL": "1",
     }
+
+
+def findings(script: Path, local: LocalService, user: User, home: Path) -> dict[str, Any]:
+    """Runs a program that uses the official client; returns the JSON that it prints.
+
+    Args:
+        script: the program.
+        local: the service.
+        user: of the service.
+        home: where the client looks for saved accounts.
+    """
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env=official_environment(local, user, home),
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout)

@@ -5,10 +5,7 @@ Needs the extra [conformance]; tests/local/conftest.py leaves this file out wher
 
 from __future__ import annotations
 
-import json
 import logging
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,7 @@ import pytest
 
 from qiskit_rest_primitives.local import LocalService
 from tests.local.conftest import BOB
-from tests.local.official_environment import official_environment
+from tests.local.official_environment import findings
 
 pytestmark = pytest.mark.slow
 
@@ -39,20 +36,12 @@ def seen(local: LocalService, tmp_path_factory: pytest.TempPathFactory) -> dict[
     handler, level = Keep(), requests_log.level
     requests_log.addHandler(handler)
     requests_log.setLevel(logging.DEBUG)
-    environment = official_environment(local, BOB, tmp_path_factory.mktemp("home"))
     try:
-        done = subprocess.run(
-            [sys.executable, str(SCRIPT)],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=240,
-        )
+        found = findings(SCRIPT, local, BOB, tmp_path_factory.mktemp("home"))
     finally:
         requests_log.removeHandler(handler)
         requests_log.setLevel(level)
-    assert done.returncode == 0, done.stderr[-4000:]
-    return {**json.loads(done.stdout), "calls": calls}
+    return {**found, "calls": calls}
 
 
 def test_lists_backends_and_builds_targets(seen: dict[str, Any]) -> None:

@@ -5,9 +5,6 @@ Needs the extra [conformance]; tests/local/conftest.py leaves this file out wher
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +13,7 @@ import pytest
 
 from qiskit_rest_primitives.local import LocalService
 from tests.local.conftest import BOB
-from tests.local.official_environment import official_environment
+from tests.local.official_environment import findings
 
 pytestmark = pytest.mark.slow
 
@@ -27,15 +24,7 @@ ONES = np.sin(np.array([0.0, 0.7, np.pi / 2]) / 2) ** 2
 @pytest.fixture(scope="module")
 def seen(local: LocalService, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The official client's findings."""
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT)],
-        env=official_environment(local, BOB, tmp_path_factory.mktemp("home")),
-        capture_output=True,
-        text=True,
-        timeout=280,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    return json.loads(done.stdout)
+    return findings(SCRIPT, local, BOB, tmp_path_factory.mktemp("home"))
 
 
 def assert_ones(found: Any, shots: int, noise: float) -> None:

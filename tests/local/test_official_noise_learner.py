@@ -6,9 +6,6 @@ one of them is missing.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +16,7 @@ import pytest
 from qiskit_rest_primitives.local import LocalService
 from tests.local.conftest import BOB
 from tests.local.known_noise import RATES, READOUT, known_device
-from tests.local.official_environment import official_environment
+from tests.local.official_environment import findings
 
 pytestmark = pytest.mark.slow
 
@@ -36,15 +33,7 @@ def service() -> Iterator[LocalService]:
 @pytest.fixture(scope="module")
 def seen(service: LocalService, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The official client's findings."""
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT)],
-        env=official_environment(service, BOB, tmp_path_factory.mktemp("home")),
-        capture_output=True,
-        text=True,
-        timeout=280,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    return json.loads(done.stdout)
+    return findings(SCRIPT, service, BOB, tmp_path_factory.mktemp("home"))
 
 
 def assert_known(rates: dict[str, float]) -> None:

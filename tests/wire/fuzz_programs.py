@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,10 @@ from qiskit_rest_primitives.wire.request.job_request import (
     decode_params,
 )
 from tests.wire.executor.programs import circuit_item, program
-from tests.wire.fuzz_results import forget_peak, mutate, peak_bytes
+from tests.wire.fuzz_results import mutate
+from tests.wire.fuzzing import fuzz
 
 MAX_SECONDS = 1.0
-SPARE_BYTES = 64 << 20
 MAX_QPY_BYTES = 1 << 20
 _TOKEN = "f" * 40
 _ZLIB_TEXT = re.compile(rb'"(eJ[A-Za-z0-9+/=]+)"')
@@ -154,36 +154,13 @@ def decode(body: bytes) -> None:
 
 
 def run(count: int, seed: int = 0) -> dict[str, float]:
-    """Reads mutated bodies; raises AssertionError with the body's number at the first failure.
-
-    Returns:
-        How many were accepted and refused, the longest processor time in seconds, and the highest
-        peak as a fraction of the limit.
-    """
+    """Reads mutated bodies; see `fuzz`."""
     bodies = corpus()
-    figures = {"accepted": 0.0, "refused": 0.0, "seconds": 0.0, "memory": 0.0}
-    for number in range(count):
-        rng = random.Random(seed * 1_000_003 + number)
-        data = mutated(rng.choice(bodies), rng)
-        measured = number % 50 == 0
-        if measured:
-            forget_peak()
-            before = peak_bytes()
-        begin = time.process_time()
-        try:
-            decode(data)
-            figures["accepted"] += 1
-        except (InvalidBody, ProtocolError, UnicodeDecodeError) as error:
-            if not 0 < len(str(error)) < 1000:
-                raise AssertionError(f"body {number}: a message of {len(str(error))}") from error
-            figures["refused"] += 1
-        except Exception as error:
-            raise AssertionError(f"body {number}: {type(error).__name__}: {error}") from error
-        figures["seconds"] = max(figures["seconds"], time.process_time() - begin)
-        if measured:
-            used = (peak_bytes() - before) / (4 * len(data) + SPARE_BYTES)
-            figures["memory"] = max(figures["memory"], used)
-    return figures
+
+    def make(rng: random.Random) -> tuple[bytes, Callable[[bytes], None]]:
+        return mutated(rng.choice(bodies), rng), decode
+
+    return fuzz(count, seed, make, (InvalidBody, ProtocolError, UnicodeDecodeError))
 
 
 @contextmanager

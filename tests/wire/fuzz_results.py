@@ -9,10 +9,8 @@ import argparse
 import base64
 import io
 import json
-import os
 import random
 import sys
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
@@ -33,10 +31,10 @@ from qiskit_rest_primitives.wire.values.execution_spans import (
     ExecutionSpan,
     ExecutionSpans,
 )
+from tests.wire.fuzzing import fuzz
 
 SHORT_COUNT = 500
 MAX_SECONDS = 1.0
-SPARE_BYTES = 64 << 20
 TOKENS = [
     b"null", b"true", b"NaN", b"-Infinity", b"1e999", b"0", b"-1", b"1", b"7", b"65537",
     b"99999999999999999999", b"1.5", b'""', b'"0x"', b'"0xfff"', b'"0xg"', b'"nan"', b"[]", b"{}",
@@ -188,55 +186,15 @@ def _rewrite_array(data: bytearray, rng: random.Random) -> bytearray:
     return data[:start] + base64.b64encode(zlib.compress(bytes(npy), 1)) + data[end:]
 
 
-def peak_bytes() -> int:
-    """Returns the highest resident memory since the last `forget_peak`, in bytes; 0 off Linux."""
-    if not os.path.exists("/proc/self/clear_refs"):
-        return 0
-    with open("/proc/self/status") as status:
-        line = next(line for line in status if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
-
-
-def forget_peak() -> None:
-    """Starts counting the highest resident memory anew."""
-    if not os.path.exists("/proc/self/clear_refs"):
-        return
-    with open("/proc/self/clear_refs", "w") as control:
-        control.write("5")
-
-
 def run(count: int, seed: int = 0) -> dict[str, float]:
-    """Decodes mutated bodies; raises AssertionError with the body's number at the first failure.
-
-    Returns:
-        How many were decoded and refused, the longest time in seconds, and the highest peak as a
-        fraction of the limit.
-    """
+    """Decodes mutated bodies; see `fuzz`."""
     bodies = corpus()
-    figures = {"decoded": 0.0, "refused": 0.0, "seconds": 0.0, "memory": 0.0}
-    for number in range(count):
-        rng = random.Random(seed * 1_000_003 + number)
+
+    def make(rng: random.Random) -> tuple[bytes, Callable[[bytes], None]]:
         body, decode = rng.choice(bodies)
-        data = mutate(body, rng)
-        measured = number % 50 == 0
-        if measured:
-            forget_peak()
-            before = peak_bytes()
-        begin = time.perf_counter()
-        try:
-            check_sound(decode(data))
-            figures["decoded"] += 1
-        except ProtocolError as error:
-            if not 0 < len(str(error)) < 1000:
-                raise AssertionError(f"body {number}: a message of {len(str(error))}") from error
-            figures["refused"] += 1
-        except Exception as error:
-            raise AssertionError(f"body {number}: {type(error).__name__}: {error}") from error
-        figures["seconds"] = max(figures["seconds"], time.perf_counter() - begin)
-        if measured:
-            used = (peak_bytes() - before) / (4 * len(data) + SPARE_BYTES)
-            figures["memory"] = max(figures["memory"], used)
-    return figures
+        return mutate(body, rng), lambda data: check_sound(decode(data))
+
+    return fuzz(count, seed, make, (ProtocolError,))
 
 
 def check_sound(result: PrimitiveResult) -> None:
@@ -261,7 +219,7 @@ if __name__ == "__main__":
     found = run(count, given.seed)
     ok = found["seconds"] < MAX_SECONDS and found["memory"] < 1
     print(
-        f"{count} mutated bodies: {found['decoded']:.0f} decoded, {found['refused']:.0f} refused, "
+        f"{count} mutated bodies: {found['accepted']:.0f} decoded, {found['refused']:.0f} refused, "
         f"longest {found['seconds']:.3f} s, peak {found['memory']:.2f} of allowed, "
         f"{'ok' if ok else 'MISSED'}"
     )
