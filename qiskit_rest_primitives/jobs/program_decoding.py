@@ -12,7 +12,7 @@ import numpy as np
 from qiskit.primitives import BitArray, DataBin, PrimitiveResult, SamplerPubResult
 
 from qiskit_rest_primitives.errors import ProtocolError
-from qiskit_rest_primitives.jobs.program_items import SAMPLER_MARK
+from qiskit_rest_primitives.jobs.program_items import is_sampler_mark
 from qiskit_rest_primitives.jobs.program_result import (
     ChunkPart,
     ChunkSpan,
@@ -61,7 +61,7 @@ def decode_program(
         for number, (item, submitted) in enumerate(zip(read.items, known, strict=True))
     ]
     passed = decode_passthrough(read.passthrough_data, compressed=read.compressed)
-    if passed == SAMPLER_MARK:
+    if is_sampler_mark(passed):
         return _of_sampler(arrays, known, read.chunks)
     result = QuantumProgramResult(
         [

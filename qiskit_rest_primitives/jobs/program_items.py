@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from msgspec import UNSET
@@ -21,6 +21,14 @@ from qiskit_rest_primitives.wire.executor.program import (
 
 SAMPLER_MARK: Final = {"qiskit_rest_primitives": "sampler"}
 """``passthrough_data`` of a program whose items are the PUBs of a sampler."""
+
+
+def is_sampler_mark(passed: object) -> bool:
+    """Whether ``passthrough_data``, which may be or hold an array, is `SAMPLER_MARK`."""
+    if not isinstance(passed, dict):
+        return False
+    data = cast("dict[object, object]", passed)
+    return all(isinstance(value, str) for value in data.values()) and data == SAMPLER_MARK
 
 
 def submitted_from_params(program_id: str, params: Mapping[str, Any]) -> list[SubmittedPub] | None:

@@ -114,6 +114,22 @@ def test_an_experiment_reuses_a_program(backend: RestBackend) -> None:
     assert ids[0] == ids[1]
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        np.arange(3),
+        [np.array([0.5, 2.0])],
+        {"qiskit_rest_primitives": np.arange(2)},
+        {"a": [1, 2.5, None, True, "text"]},
+    ],
+)
+def test_passthrough_data_come_back_unchanged(backend: RestBackend, data: object) -> None:
+    """Arrays, alone or within lists and dicts, and plain values."""
+    program = QuantumProgram(3, passthrough_data=data)
+    program.append_circuit_item(bell())
+    np.testing.assert_equal(Executor(backend).run(program).result().passthrough_data, data)
+
+
 def test_a_dry_run_has_the_shape_of_a_result(backend: RestBackend) -> None:
     """A mock of the backend answers with random bits, and charges nothing."""
     program = QuantumProgram(10)
