@@ -32,7 +32,7 @@ class Caps:
             429.
         stored_bytes: of the jobs that the service keeps, with their params and results; then jobs
             are answered with 429.
-        connections: open at once; one more is answered with 429.
+        connections: with requests that are being answered; one more is answered with 429.
         submissions_per_minute: jobs submitted in any minute; one more is answered with 429.
 
     >>> Limits(caps=Caps(queued_jobs=100, qubits=20)).caps.shots

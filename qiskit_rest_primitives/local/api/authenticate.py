@@ -62,6 +62,29 @@ async def slow_down(wrong: WrongKeys, request: Request) -> None:
             del wrong.waiting[network]
 
 
+def check_connections(core: Core, user: str, connections: int) -> None:
+    """Refuses the request with which a user has too many connections.
+
+    Args:
+        core: the service.
+        user: whose request it is.
+        connections: that are busy with requests of that user, with this one.
+
+    Raises:
+        ProblemError: 429.
+    """
+    limit = core.caps_of(user).connections
+    if limit is not None and connections > limit:
+        raise ProblemError(
+            429,
+            f"{connections - 1:,} requests of yours are being answered: the limit is {limit:,}.",
+            code=TOO_MANY_REQUESTS,
+            solution="Wait for some of the replies first. The service's administrator can raise "
+            "the limit.",
+            headers={"Retry-After": "1"},
+        )
+
+
 def check_admin(principal: Principal, what: str) -> None:
     """Refuses what only administrators may do.
 

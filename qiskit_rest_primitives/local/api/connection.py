@@ -51,7 +51,7 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
         self.logger = logger
         self.app = self._with_hang_up(self.app)
         self._head_timer: asyncio.TimerHandle | None = None
-        self._busy = False
+        self._user: str | None = None
         self._received = 0
         self._idle_since = self.loop.time()
         if len(self.connections) > self.limits.connections and not self._make_room():
@@ -67,7 +67,7 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """The buffer for the next bytes; its size limits one read."""
-        return self.buffer if self._busy else self.buffer[:UNAUTHENTICATED_READ_BYTES]
+        return self.buffer if self._user is not None else self.buffer[:UNAUTHENTICATED_READ_BYTES]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Parses the bytes read, or discards them after the last reply."""
@@ -90,7 +90,7 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
 
     def on_response_complete(self) -> None:
         """Marks the connection as idle until the next request."""
-        self._busy = False
+        self._user = None
         self._idle_since = self.loop.time()
         super().on_response_complete()
 
@@ -117,7 +117,7 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
             if isinstance(other, ServiceProtocol)
             and other is not self
             and not other._is_gone()
-            and not other._busy
+            and other._user is None
         ]
         if not waiting:
             return False
@@ -182,15 +182,21 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
                 "received": lambda: self._received,
                 "hang_up": self._hang_up,
                 "abort": self._abort,
-                "set_busy": self._set_busy,
+                "set_user": self._set_user,
             }
             await app(scope, receive, send)
 
         return call
 
-    def _set_busy(self, value: bool) -> None:
-        """Sets whether the request is authenticated and not refused; else it may be closed."""
-        self._busy = value
+    def _set_user(self, user: str | None) -> int:
+        """Sets whose authenticated request this is; None for a refused one, which may be closed.
+
+        Returns:
+            How many connections are busy with requests of that user.
+        """
+        self._user = user
+        others = (other for other in self.connections if isinstance(other, ServiceProtocol))
+        return sum(other._user == user for other in others)
 
     def _hang_up(self) -> None:
         """Closes after sending what is buffered."""

@@ -12,7 +12,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from qiskit_rest_primitives.local.api.authenticate import authenticate
+from qiskit_rest_primitives.local.api.authenticate import authenticate, check_connections
 from qiskit_rest_primitives.local.api.middleware import BodyTooLargeError, ClientGoneError
 from qiskit_rest_primitives.local.api.replies import problem_reply
 from qiskit_rest_primitives.local.auth import Principal
@@ -80,7 +80,7 @@ def endpoint(core: Core, handler: Handler) -> Endpoint:
         api_version(request)
         principal = await authenticate(core, request)
         request.state.user = principal.user
-        request.state.set_busy(True)
+        check_connections(core, principal.user, request.state.set_user(principal.user))
         return await handler(core, principal, request)
 
     return shielded(authorised)

@@ -207,7 +207,7 @@ class Guard:
 
     async def _discard(self, scope: Scope, reader: BodyReader) -> bool:
         state = scope["state"]
-        state["set_busy"](False)
+        state["set_user"](None)
         # Only for authenticated users. A client that waits for 100 Continue sends nothing when it
         # is refused.
         known = "user" in state and b"expect" not in dict(scope["headers"])

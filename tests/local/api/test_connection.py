@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 import pytest
 import requests
 
-from qiskit_rest_primitives.local import Limits, LocalService
+from qiskit_rest_primitives.local import Caps, Limits, LocalService, User
 from qiskit_rest_primitives.local.api import connection as protocol
 from tests.local.api.raw import connect, error_in, read_all
 from tests.local.conftest import ALICE, BOB, Api
@@ -64,6 +64,23 @@ def test_busy_connections_are_limited(few: LocalService) -> None:
         assert count(few) == FEW.connections
     until(lambda: count(few) == 0)
     assert requests.get(f"{few.base_url}/health", timeout=20).status_code == 200
+
+
+def test_connections_of_a_user_are_limited() -> None:
+    """Slow bodies of one user are refused beyond the limit; others are answered."""
+    alice = User(ALICE.name, ALICE.token, caps=Caps(connections=3))
+    start = b"POST /v1/jobs HTTP/1.1\r\n" + HOST + KEY + b"Content-Length: 100\r\n\r\n{"
+    with LocalService(users=[alice, BOB]) as service:
+        of_alice, of_bob = Api(service, alice), Api(service, BOB)
+        with of_alice.session, of_bob.session:
+            with ExitStack() as slow:
+                held(service, slow, start, 3)
+                until(lambda: of_alice.get("/jobs").status_code == 429)
+                reply = of_alice.get("/jobs")
+                assert reply.headers["Retry-After"] == "1"
+                assert "the limit is 3" in reply.json()["errors"][0]["message"]
+                assert of_bob.get("/jobs").status_code == 200
+            until(lambda: of_alice.get("/jobs").status_code == 200)
 
 
 STARTS = {
