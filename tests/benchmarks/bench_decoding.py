@@ -20,7 +20,7 @@ from qiskit.primitives import BitArray, DataBin, PrimitiveResult, PubResult, Sam
 
 from qiskit_rest_primitives.wire.result.results import decode_result, iter_encoded_result
 from tests.benchmarks.figures import report, size
-from tests.wire.fuzz_results import forget_peak, peak_bytes
+from tests.wire.fuzzing import forget_peak, peak_bytes
 
 ROUNDS = size(5, 1)
 POINTS, SHOTS = size(1000, 20), 4096

@@ -34,8 +34,8 @@ def fuzz(
         data, read = make(random.Random(seed * 1_000_003 + number))
         measured = number % 50 == 0
         if measured:
-            _forget_peak()
-            before = _peak_bytes()
+            forget_peak()
+            before = peak_bytes()
         begin = time.process_time()
         try:
             read(data)
@@ -48,13 +48,13 @@ def fuzz(
             raise AssertionError(f"body {number}: {type(error).__name__}: {error}") from error
         figures["seconds"] = max(figures["seconds"], time.process_time() - begin)
         if measured:
-            used = (_peak_bytes() - before) / (4 * len(data) + SPARE_BYTES)
+            used = (peak_bytes() - before) / (4 * len(data) + SPARE_BYTES)
             figures["memory"] = max(figures["memory"], used)
     return figures
 
 
-def _peak_bytes() -> int:
-    """Returns the highest resident memory since the last `_forget_peak`, in bytes; 0 off Linux."""
+def peak_bytes() -> int:
+    """Returns the highest resident memory since the last `forget_peak`, in bytes; 0 off Linux."""
     if not os.path.exists("/proc/self/clear_refs"):
         return 0
     with open("/proc/self/status") as status:
@@ -62,7 +62,7 @@ def _peak_bytes() -> int:
     return int(line.split()[1]) * 1024
 
 
-def _forget_peak() -> None:
+def forget_peak() -> None:
     """Starts counting the highest resident memory anew."""
     if not os.path.exists("/proc/self/clear_refs"):
         return
