@@ -98,12 +98,12 @@ def timed(words: list[str]) -> bool:
 
 
 def main() -> int:
-    """Runs all, two at a time; 1 if one fails."""
+    """Runs all, three at a time; 1 if one fails."""
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     printed = [words for page in pages for words in commands(page.read_text("utf-8"))]
     once = {tuple(words): words for words in printed}.values()
     rest = [words for words in once if is_service(words) or is_program(words)]
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(3) as pool:
         good = list(pool.map(timed, rest))
     for words, ended_well in zip(rest, good, strict=True):
         if not ended_well:

@@ -81,6 +81,7 @@ def reference(shots: int = 1000) -> StatevectorSampler:
     return StatevectorSampler(default_shots=shots, seed=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer", [SLSQP(maxiter=40), COBYLA(maxiter=60)], ids=["slsqp", "cobyla"]
 )
@@ -95,6 +96,7 @@ def test_vqe_agrees_with_the_reference(backend: RestBackend, optimizer) -> None:
     assert energy(Exact(backend)) == pytest.approx(energy(StatevectorEstimator()), abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", [QAOA, SamplingVQE])
 def test_sampling_algorithms_agree(backend: RestBackend, algorithm) -> None:
     """QAOA and SamplingVQE: equal samples give equal steps of the optimizer."""

@@ -80,6 +80,7 @@ def graphviz(monkeypatch: pytest.MonkeyPatch) -> Iterator[Graphviz]:
     plt.close("all")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [5, 7, 15, 16, 20, 27, 28, 53, 65, 127])
 @pytest.mark.parametrize("plot", [plot_gate_map, plot_error_map])
 def test_qiskit_draws_devices_of_its_sizes_without_crossings(

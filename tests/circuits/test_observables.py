@@ -91,6 +91,7 @@ def test_projectors_expand_to_the_same_operator(terms: dict[str, float]) -> None
     np.testing.assert_allclose(found.data, expected, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_plain_paulis_are_not_limited() -> None:
     """The limit applies to expanded projectors, not to the user's own terms."""
     labels = [f"{index:015b}".replace("0", "I").replace("1", "Z") for index in range((1 << 14) + 5)]

@@ -17,6 +17,8 @@ from tests.cli.conftest import BELL, call, document
 from tests.local.conftest import HeldExecutor
 from tests.tokens import own_file, secret
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [
     sys.executable,
     "-c",

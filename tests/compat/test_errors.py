@@ -12,6 +12,8 @@ from qiskit.providers import JobError, QiskitBackendNotFoundError
 from tests.compat.conftest import Client
 from tests.compat.reasons import DIFFERENT
 
+pytestmark = pytest.mark.slow
+
 
 def measured(width: int = 1, angle: float = 0.1) -> QuantumCircuit:
     """Turned and measured qubits; more than 30 are too many for the simulator."""

@@ -130,6 +130,7 @@ def test_any_other_name_is_refused_as_by_python() -> None:
         qiskit_rest_primitives.SamplerV3  # noqa: B018
 
 
+@pytest.mark.slow
 def test_official_names_cost_no_import_time() -> None:
     """Neither the official client nor the modules that hand it on are loaded by the package."""
     done = run("import sys, qiskit_rest_primitives; print(*sys.modules)")

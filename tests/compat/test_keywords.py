@@ -25,6 +25,8 @@ from qiskit_rest_primitives import (
 from qiskit_rest_primitives.backend.entries import select_backends
 from tests.compat.conftest import CAROL, Client
 
+pytestmark = pytest.mark.slow
+
 OTHER = CAROL.instances[1]
 
 

@@ -25,6 +25,8 @@ from qiskit_rest_primitives import (
 from qiskit_rest_primitives.display.tracebacks import notebook_traceback, short_traceback
 from qiskit_rest_primitives.local import LocalService
 
+pytestmark = pytest.mark.slow
+
 WRONG_TOKEN = """
 from qiskit_rest_primitives import QiskitRuntimeService
 

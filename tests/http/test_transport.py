@@ -263,6 +263,7 @@ def _ask(url: str, token: str, results) -> None:
     results.put(len(service.backends()))
 
 
+@pytest.mark.slow
 def test_a_forked_child_makes_its_own_connections(local) -> None:
     """Parent and child send requests at the same time, each on its own socket."""
     service = QiskitRuntimeService(url=local.url, token=local.token, instance=local.instance)

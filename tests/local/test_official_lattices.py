@@ -27,6 +27,7 @@ DEVICES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", DEVICES)
 def test_neighbours_are_those_of_ibms_device(size: int) -> None:
     """The same pairs of the same numbers."""

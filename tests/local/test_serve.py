@@ -41,6 +41,7 @@ def root_logger() -> Iterator[None]:
 
 @pytest.mark.usefixtures("root_logger")
 class TestCommand:
+    @pytest.mark.slow
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_serves_until_a_signal(self, tmp_path: Path, number: int) -> None:
         """It prints its URL and how to call it, logs requests at DEBUG, and stops cleanly."""
@@ -413,6 +414,7 @@ class TestLogs:
 
 
 class TestLocalService:
+    @pytest.mark.slow
     def test_leaves_nothing_behind(self) -> None:
         """No thread, socket, folder or warning remains after it stopped, in a child process."""
         program = (
@@ -511,6 +513,7 @@ class TestLocalService:
 
 
 class TestImport:
+    @pytest.mark.slow
     def test_the_package_does_not_need_the_extra(self) -> None:
         """Without starlette the import works, and using the service names the extra."""
         program = (

@@ -275,6 +275,7 @@ def test_what_can_not_be_scheduled_is_refused(circuit: QuantumCircuit, message: 
         decoupled(circuit, device(), Decoupling())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sequence", "more"),
     [

@@ -84,6 +84,7 @@ def test_without_noise_every_option_gives_the_exact_values(name: str) -> None:
     assert found.data.evs.shape == sweep.shape
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["active", "active-accum", "active-circuit", "all"])
 def test_qubits_that_no_observable_has_are_twirled_too(strategy: str) -> None:
     """Observables of some of the four qubits have their exact values, whatever a layer covers."""

@@ -31,6 +31,7 @@ PEA = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [

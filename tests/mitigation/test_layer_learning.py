@@ -82,6 +82,7 @@ def test_rates_are_learned_in_spite_of_readout_errors():
         assert found == pytest.approx(TRUE.pauli_fidelity(QubitSparsePauli(letters)), abs=2e-3)
 
 
+@pytest.mark.slow
 def test_few_samples_give_rates_of_the_right_size():
     """The total of all rates, from which the overhead of PEC follows, is right within 10 %."""
     options = LayerNoiseLearning(num_randomizations=6, layer_pair_depths=(0, 2, 8, 16))

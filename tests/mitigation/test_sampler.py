@@ -60,6 +60,7 @@ def two_registers() -> QuantumCircuit:
     return circuit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("twirling", TWIRLING, ids=lambda value: "+".join(value))
 def test_flips_are_undone(twirling: dict[str, Any]) -> None:
     """Each register has the distribution that Aer gives without twirling, within 5 errors."""

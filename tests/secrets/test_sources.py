@@ -28,6 +28,7 @@ def literals(tree: ast.AST) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_every_secret_comes_from_one_place() -> None:
     """``secret("name")`` instead of literals, in tests, chaos, benchmarks and examples."""
     sources = [path for folder in ("tests", "examples") for path in (ROOT / folder).rglob("*.py")]

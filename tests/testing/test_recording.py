@@ -99,6 +99,7 @@ def bodies(service: QiskitRuntimeService, number: int) -> list[Any]:
     return [[job.job_id() for job in jobs], raw, samples, values]
 
 
+@pytest.mark.slow
 def test_a_hundred_jobs_are_replayed_to_the_bit_with_the_network_cut(
     ada: QiskitRuntimeService, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

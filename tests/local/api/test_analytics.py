@@ -121,6 +121,7 @@ def test_another_key_is_refused(
         assert "group_by is one of" in reply.json()["errors"][0]["message"]
 
 
+@pytest.mark.slow
 def test_the_values_to_filter_by(jobs: tuple[Api, dict[str, float]]) -> None:
     """Backends, the caller's own instances and name, and the plan."""
     found = jobs[0].json("/analytics/filters")

@@ -141,6 +141,7 @@ def test_a_job_runs_with_the_calibration_of_its_day(
     assert errors[high] - errors[low] > 10 * (errors[high] / shots) ** 0.5
 
 
+@pytest.mark.slow
 def test_a_restarted_job_keeps_its_calibration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -179,6 +179,7 @@ def large(few: LocalService) -> bytes:
     return f"GET /v1/jobs/{job_id} HTTP/1.1\r\n".encode() + HOST + KEY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("last", [b"\r\n", b"Connection: close\r\n\r\n"])
 def test_a_client_that_never_reads_a_large_reply_is_disconnected(
     few: LocalService, large: bytes, last: bytes

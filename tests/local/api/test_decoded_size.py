@@ -88,6 +88,7 @@ def test_brackets_within_a_text_do_not_count() -> None:
     assert decoded_bytes(body + b"[" * 200_000, 10_000_000) > 10_000_000
 
 
+@pytest.mark.slow
 def test_the_service_refuses_such_a_body(api: Api) -> None:
     """It is a 413 in the container; smaller bodies are accepted, and the next job runs."""
     reply = api.call("POST", "/jobs", data=body_of(b"[],", 30_000_000))

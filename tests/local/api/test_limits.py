@@ -147,6 +147,7 @@ class TestSlowClients:
             status, _ = error_in(read_all(connection))
         assert status == 401
 
+    @pytest.mark.slow
     def test_a_client_that_does_not_read_is_disconnected(self, tight: LocalService) -> None:
         """A reply that is not read does not keep the connection open."""
         api = Api(tight, ALICE)

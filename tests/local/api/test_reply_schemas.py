@@ -182,6 +182,7 @@ def test_errors_have_one_form(api: Api, method: str, path: str, status: int) -> 
     check(reply.json(), forms.ERRORS)
 
 
+@pytest.mark.slow
 def test_results_pass_the_published_schemas(api: Api) -> None:
     """ibm-quantum-schemas accepts the results of both programs, with and without twirling."""
     pytest.importorskip("ibm_quantum_schemas")

@@ -303,6 +303,7 @@ def test_worker_processes_give_the_same_bits(threaded_results):
         assert np.array_equal(got, want)
 
 
+@pytest.mark.slow
 def test_the_number_of_tasks_does_not_change_the_result(threaded_results, monkeypatch):
     """One task per point gives the result of sixteen tasks per PUB."""
     from qiskit_rest_primitives.local.engine import plan as planning
@@ -321,6 +322,7 @@ def exit_process(*arguments):
     os._exit(11)
 
 
+@pytest.mark.slow
 def test_a_pool_that_lost_a_process_is_replaced(monkeypatch):
     """Only the job that crashes fails; the engine continues with new processes."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
@@ -334,6 +336,7 @@ def test_a_pool_that_lost_a_process_is_replaced(monkeypatch):
         engine.close()
 
 
+@pytest.mark.slow
 def test_a_crash_of_a_worker_process_fails_its_job(monkeypatch):
     """The job has a reason, and the next job runs."""
     with worker_processes(1) as executor:
@@ -353,6 +356,7 @@ def sleep_long(task):
     time.sleep(600)
 
 
+@pytest.mark.slow
 def test_work_that_does_not_stop_is_killed_in_a_process(monkeypatch):
     """A cancelled job's process is soon available again."""
     from qiskit_rest_primitives.local.engine import workers as executors

@@ -122,6 +122,7 @@ def nested(num_qubits: int, version: int) -> bytes:
     return data[: places[2]] + struct.pack("!I", num_qubits) + data[places[2] + 4 :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", range(OLDEST_QPY, qpy.QPY_VERSION + 1))
 @pytest.mark.parametrize("num_qubits", [20_000_000, 4_000_000_000])
 def test_sizes_in_a_nested_definition_are_checked(num_qubits, version, sandbox):

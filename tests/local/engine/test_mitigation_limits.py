@@ -37,6 +37,7 @@ def sleep_long(*_: object):
     time.sleep(600)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["cancelled", "too long"])
 def test_a_step_that_takes_long_is_stopped(engine, monkeypatch, by):
     """Its worker process is killed, whether the user or the time limit ends the job."""

@@ -355,6 +355,7 @@ class TestRefused:
         other = {"qpy_version": qpy_data["qpy_version"] - 1}
         assert "qpy_version" in refused(engine, circuits=qpy_data | other)
 
+    @pytest.mark.slow
     def test_shots(self, engine: Engine) -> None:
         """More shots than the device runs."""
         params = program([device_rotation()], [circuit_item([1.0])], shots=10**6)

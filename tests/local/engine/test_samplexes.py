@@ -27,6 +27,8 @@ from qiskit_rest_primitives.wire.executor.tensors import encode_tensor
 from tests.local.engine.programs import reason_of, run_program
 from tests.wire.executor.programs import circuit_item, program
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:

@@ -126,6 +126,7 @@ class Overlapping:
         return int, ()
 
 
+@pytest.mark.slow
 def test_calls_are_pickled_one_at_a_time() -> None:
     """Qiskit's circuits can deadlock otherwise, with all threads of the process."""
     with WorkerProcesses(3) as pool:

@@ -145,6 +145,7 @@ def test_twirling_of_a_coherent_error():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rx", "rz", "rzz"])
 @pytest.mark.parametrize("turns", range(4))
 def test_a_rewritten_gate_has_its_own_noise_once(name, turns):
@@ -290,6 +291,7 @@ def test_neither_shots_nor_width_remove_noise(width, clifford):
             assert any(label.startswith(f"relaxation {qubits[0]} ") for label in noisy)
 
 
+@pytest.mark.slow
 def test_a_job_estimated_to_take_too_long_is_refused(engine):
     """Before anything runs, by the limit of the job."""
     circuit = QuantumCircuit(127, 24)
@@ -343,6 +345,7 @@ def test_an_estimator_on_a_wide_clifford_circuit(engine):
     assert got.data.evs[2] == pytest.approx(0, abs=0.25)
 
 
+@pytest.mark.slow
 def test_a_dynamic_circuit_on_a_device_has_all_noise(engine):
     """Delays and gates within a block, after a measurement in the middle and a reset."""
     circuit = QuantumCircuit(5, 3)
@@ -390,6 +393,7 @@ def without_labels(circuit):
     return plain
 
 
+@pytest.mark.slow
 def test_a_noise_model_acts_on_rotations_of_the_stabilizer_method(engine):
     """Errors of rx and rzz by name; Kraus operators are twirled, and the metadata say so."""
     from qiskit_aer.noise import NoiseModel, amplitude_damping_error, pauli_error

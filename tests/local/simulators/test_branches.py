@@ -104,6 +104,7 @@ def repeated(num_qubits: int, rounds: int) -> QuantumCircuit:
     return circuit
 
 
+@pytest.mark.slow
 def test_branches_of_unread_measurements_are_merged(engine, monkeypatch):
     """Twenty unread outcomes give a million branches, merged to eight; the value is Aer's."""
     monkeypatch.setattr(dynamic, "statevector_limit", lambda: 8)

@@ -88,6 +88,7 @@ def test_coherent_terms_are_large_enough_to_be_seen(size):
         assert np.sqrt(np.mean(np.square(found))) == pytest.approx(angle, rel=0.5)
 
 
+@pytest.mark.slow
 def test_a_calibration_is_the_same_in_every_process():
     """Another Python process draws the same numbers."""
     device = FakeDevice(27, date(2026, 3, 1), 1.5)

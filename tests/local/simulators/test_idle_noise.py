@@ -50,6 +50,7 @@ def layered(edges, layers):
     return circuit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("layers", "share"), [(1, 0.002), (3, 0.04)])
 def test_idle_noise_is_that_of_small_slices_of_time(layers, share):
     """The difference, relative to all noise: phases pass imperfect X gates, and relaxation.

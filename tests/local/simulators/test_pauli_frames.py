@@ -210,6 +210,7 @@ def test_measurements_in_the_middle_resets_and_rzz_in_rows():
         assert np.array_equal(got, np.broadcast_to(np.array(expected, dtype=np.uint8), got.shape))
 
 
+@pytest.mark.slow
 def test_the_channels_are_those_of_aer_twirled():
     """Every gate: the diagonal of the Pauli transfer matrix, over-rotation included."""
     from qiskit_rest_primitives.local.simulators.pauli_channels import gate_left, probabilities
@@ -232,6 +233,7 @@ def test_the_channels_are_those_of_aer_twirled():
             assert probabilities(left).sum() == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_a_twirled_sweep_has_the_noise_of_its_density_matrices():
     """A GHZ state that waits and is undone, 200 randomizations: frames and Aer agree."""
     from qiskit_rest_primitives.local.simulators.aer import AerSimulation

@@ -123,6 +123,7 @@ def test_states_after_random_gates_are_those_of_qiskit():
         assert np.allclose(found, expected[row].probabilities(), atol=1e-10)
 
 
+@pytest.mark.slow
 def test_the_error_of_every_gate_is_that_of_aer():
     """Pauli transfer matrices of Aer's noise model of the device's Target, and over-rotation."""
     part = device_part(DEVICE, tuple(range(5)))

@@ -357,6 +357,7 @@ def test_shots_beyond_aers_memory_are_refused(engine, backend):
         assert "shots" in outcome.reason
 
 
+@pytest.mark.slow
 def test_declared_bits_are_limited(engine):
     """A short text can declare a hundred thousand bits."""
     pubs = [[f"OPENQASM 3.0; // {i}\nqubit[1] q; bit[100000] c;", None, 1] for i in range(25)]
