@@ -29,7 +29,8 @@ def read_layer_noise(option: object) -> dict[Gates, LayerNoise]:
         option: a ``NoiseLearnerResult``, a list of ``LayerError``, or their JSON.
 
     Returns:
-        The noise by the gates of the layer. Layers without an error are left out.
+        The noise by the gates of the layer; of layers with the same gates, on most qubits. Layers
+        without an error are left out.
 
     Raises:
         OptionsError: it has another form; names the layer.
@@ -54,7 +55,9 @@ def read_layer_noise(option: object) -> dict[Gates, LayerNoise]:
                 f"option {OPTION}: layer {number} is no LayerError with a circuit, its qubits and "
                 f"an error: {type(error).__name__}: {error}"[:300]
             ) from error
-        known[noise.layer.gates] = noise
+        other = known.get(noise.layer.gates)
+        if other is None or len(other.layer.qubits) <= len(noise.layer.qubits):
+            known[noise.layer.gates] = noise
     return known
 
 

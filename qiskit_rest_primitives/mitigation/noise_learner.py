@@ -5,6 +5,7 @@ No I/O. The extra ``[mitigation]`` is needed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -38,11 +39,18 @@ LEARNED = "layer_noise"
 
 @dataclass(frozen=True)
 class _Learned:
-    """The end of a job: its result is the noise itself."""
+    """The end of a job: its result is the noise itself.
+
+    Attributes:
+        layers: those in the result; some may have the same gates and twirl other qubits beside.
+    """
+
+    layers: Sequence[Layer]
 
     def with_noise(self, known: Mapping[Gates, LayerNoise]) -> Finished:
-        """Returns the noise of the layers, the most frequent layer first."""
-        return Finished([], {LEARNED: list(known.values())})
+        """Returns the noise of each layer on its qubits."""
+        noise = [LayerNoise(each, known[each.gates].on(each.qubits)) for each in self.layers]
+        return Finished([], {LEARNED: noise})
 
 
 @collector_paused()
@@ -55,6 +63,9 @@ def noise_learner_step(
 ) -> LayerLearning | Finished:
     """Prepares a job of the program.
 
+    Its result has the layers that differ in gates or twirled qubits, the most frequent first. Those
+    with the same gates are learned together, on all qubits of them.
+
     Args:
         circuits: whose layers are learned; values of their parameters do not matter.
         options: which layers, and how.
@@ -66,11 +77,13 @@ def noise_learner_step(
         OptionsError: a circuit whose layers can't be learned; names the instruction.
     """
     found = [_layers(circuit, strategy, number) for number, circuit in enumerate(circuits)]
-    layers, _ = layers_to_learn(found, options.max_layers_to_learn)
-    if not layers:
-        return _Learned().with_noise({})
+    counts = Counter(layer for own in found for layer in own)
+    listed = [layer for layer, _ in counts.most_common(options.max_layers_to_learn)]
+    if not listed:
+        return _Learned(()).with_noise({})
+    layers, _ = layers_to_learn([[each for each in own if each in listed] for own in found], None)
     width = max(circuit.num_qubits for circuit in circuits)
-    return learning_step(layers, options, None, target, width, seed, _Learned())
+    return learning_step(layers, options, None, target, width, seed, _Learned(listed))
 
 
 def check_learned_circuit(circuit: QuantumCircuit, number: int) -> None:

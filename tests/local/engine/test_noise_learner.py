@@ -100,9 +100,24 @@ def test_layers_of_a_device(engine: Engine) -> None:
     """Layers have all qubits that were used before; the job is charged the device's time."""
     outcome = outcome_of(engine, params(LINE), "fake_5q", "noise-learner")
     assert outcome.status == "Completed", outcome.logs
-    layers = read_layer_noise(json.loads(outcome.body)).values()
-    assert {each.layer.qubits for each in layers} <= {(0, 1), (0, 1, 2), (1, 2)}
+    result = json.loads(outcome.body)
+    listed = [each["__value__"]["qubits"] for each in result["data"]]
+    assert listed == [[0, 1], [0, 1, 2], [0, 1, 2]]
+    # The same gates on fewer qubits are no other layer to those who use the noise.
+    known = read_layer_noise(result)
+    assert [each.layer.qubits for each in known.values()] == [(0, 1, 2)] * 2
+    assert read_layer_noise(result["data"][::-1]).keys() == known.keys()
+    narrow = read_layer_noise(result["data"][:1])[frozenset({("cz", (0, 1))})]
+    wide = known[frozenset({("cz", (0, 1))})]
+    assert wide.on((0, 1)).simplify() == narrow.noise.simplify()
     assert outcome.usage_seconds > 2
+
+
+def test_the_most_frequent_layers_are_listed(engine: Engine) -> None:
+    """Layers with the same gates and other qubits count apart."""
+    outcome = outcome_of(engine, params(LINE, max_layers_to_learn=1), "fake_5q", "noise-learner")
+    (layer,) = json.loads(outcome.body)["data"]
+    assert layer["__value__"]["qubits"] == [0, 1]
 
 
 def test_nothing_to_learn(engine: Engine) -> None:
