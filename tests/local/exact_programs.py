@@ -1,17 +1,18 @@
 """What a device should give for a quantum program of the official client, from density matrices.
 
-Every circuit of the program, as it was submitted, is simulated by `sliced_noise`, which shares no
-code with the service but the numbers of the device.
+Each circuit of the program, as it was submitted, is simulated with the noise of `sliced_noise`,
+which has nothing of the service's simulators but the numbers of the device.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from qiskit.circuit import QuantumCircuit
 
-from qiskit_rest_primitives.local.simulators.circuit_analysis import keep_qubits
 from qiskit_rest_primitives.local.simulators.fake_devices import FakeDevice
 from tests.local.simulators.sliced_noise import gate_noise, sliced
 
@@ -19,8 +20,8 @@ SHOTS = 8192
 """Of each outcome there are as many as its probability says: a mean is wrong by less than 0.001."""
 
 
-def submitted(params: dict[str, Any]) -> Any:
-    """The program of a job, read by the official client: of it, `items` and `passthrough_data`."""
+def submitted(params: Mapping[str, Any]) -> Any:
+    """The program of a job, as the official client reads it."""
     from qiskit_ibm_runtime.quantum_program.params_converters import (
         QUANTUM_PROGRAM_PARAMS_CONVERTERS,
     )
@@ -30,70 +31,77 @@ def submitted(params: dict[str, Any]) -> Any:
     return program
 
 
-def exact_result(program: Any, size: int, kept: list[int], randomizations: int = 1) -> Any:
+def exact_result(program: Any, size: int, kept: Sequence[int], randomizations: int = 1) -> Any:
     """The official client's result of a program, with as many of each outcome as there should be.
 
     Args:
-        program: as `submitted` gives it, with one register of bits a circuit.
+        program: as `submitted` gives it; its circuits have one register of bits each.
         size: of the device, in qubits.
-        kept: the qubits that are simulated; the bits of others are 0.
-        randomizations: of each samplex; those that the service drew are unknown.
+        kept: the qubits that are simulated; the bits of the others are 0.
+        randomizations: of each samplex: others than the service's, which nobody is told.
     """
+    from qiskit_ibm_runtime.fake_provider.executor.broadcast_sample import broadcast_sample
     from qiskit_ibm_runtime.results.quantum_program import QuantumProgramResult
 
     data: list[dict[str, Any]] = []
     for item in program.items:
         extra: dict[str, Any] = {}
         if hasattr(item, "samplex"):
-            extra = dict(
-                item.samplex.sample(
-                    item.samplex_arguments, num_randomizations=randomizations, rng=7
-                )
-            )
+            shape = (randomizations, *item.shape[1:])
+            rng = np.random.default_rng(7)
+            extra = broadcast_sample(item.samplex.finalize(), item.samplex_arguments, shape, rng)
             values = extra.pop("parameter_values")
         else:
             values = item.circuit_arguments
-        bits = np.array(
-            [
-                exact_bits(item.circuit.assign_parameters(row), size, kept)
-                for row in values.reshape(-1, values.shape[-1])
-            ]
-        )
+        rows = values.reshape(-1, values.shape[-1])
+        circuits = [item.circuit.assign_parameters(row) for row in rows]
+        bits = exact_bits(circuits, size, tuple(sorted(kept)))
         (register,) = item.circuit.cregs
         data.append({register.name: bits.reshape(*values.shape[:-1], *bits.shape[1:]), **extra})
     return QuantumProgramResult(data, passthrough_data=program.passthrough_data)
 
 
-def exact_bits(circuit: QuantumCircuit, size: int, kept: list[int]) -> np.ndarray:
-    """Shots ``(SHOTS, bits)`` of a circuit on a device, in order of the outcomes."""
+def exact_bits(circuits: Sequence[QuantumCircuit], size: int, kept: tuple[int, ...]) -> np.ndarray:
+    """Shots ``(circuits, SHOTS, bits)`` on a device, in order of the outcomes."""
     from qiskit_aer import AerSimulator
 
     calibration = FakeDevice(size).calibration
-    places = {qubit: place for place, qubit in enumerate(kept)}
-    timed = circuit.copy_empty_like()
-    measured: dict[int, int] = {}
-    for instruction in circuit.data:
-        where = [circuit.find_bit(qubit).index for qubit in instruction.qubits]
-        if instruction.operation.name == "measure" and where[0] in places:
-            measured[circuit.find_bit(instruction.clbits[0]).index] = where[0]
-        timed.append(instruction)
-    noisy = sliced(timed, calibration, kept)
-    saved = noisy.copy_empty_like()
-    for instruction in noisy.data:
-        if instruction.operation.name != "measure":
-            saved.append(instruction)
-    saved.save_probabilities([places[qubit] for qubit in measured.values()])
-    simulator = AerSimulator(method="density_matrix", noise_model=gate_noise(calibration, kept))
-    found = np.asarray(simulator.run(saved).result().data()["probabilities"])
-    # The first qubit is the last axis.
-    found = found.reshape([2] * len(measured))
-    for axis, qubit in enumerate(reversed(measured.values())):
-        wrong = calibration.target["measure"][(qubit,)].error
-        confusion = np.array([[1 - wrong, wrong], [wrong, 1 - wrong]])
-        found = np.moveaxis(np.tensordot(confusion, found, axes=(1, axis)), 0, axis)
-    ends = np.rint(np.cumsum(found.ravel()) * SHOTS).astype(int)
-    outcomes = np.searchsorted(ends, np.arange(SHOTS), side="right")
-    bits = np.zeros((SHOTS, circuit.num_clbits), dtype=bool)
-    for number, clbit in enumerate(measured):
-        bits[:, clbit] = outcomes >> number & 1
+    first = circuits[0]
+    measured = {
+        first.find_bit(instruction.clbits[0]).index: qubit
+        for instruction in first.data
+        if instruction.operation.name == "measure"
+        and (qubit := first.find_bit(instruction.qubits[0]).index) in kept
+    }
+    saved: list[QuantumCircuit] = []
+    for circuit in circuits:
+        noisy = sliced(circuit, calibration, kept)
+        noisy.data = [i for i in noisy.data if i.operation.name != "measure"]
+        noisy.save_probabilities([kept.index(qubit) for qubit in measured.values()])
+        saved.append(noisy)
+    simulator = AerSimulator(method="density_matrix", noise_model=_gate_noise(size, kept))
+    result = simulator.run(saved).result()
+    bits = np.zeros((len(circuits), SHOTS, first.num_clbits), dtype=bool)
+    for number in range(len(circuits)):
+        # The last axis is the first qubit.
+        found = result.data(number)["probabilities"].reshape([2] * len(measured))
+        for axis, qubit in enumerate(reversed(measured.values())):
+            wrong = calibration.target["measure"][(qubit,)].error
+            confusion = np.array([[1 - wrong, wrong], [wrong, 1 - wrong]])
+            found = np.moveaxis(np.tensordot(confusion, found, axes=(1, axis)), 0, axis)
+        ends = np.rint(np.cumsum(found.ravel()) * SHOTS)
+        outcomes = np.searchsorted(ends, np.arange(SHOTS), side="right")
+        for place, clbit in enumerate(measured):
+            bits[number, :, clbit] = outcomes >> place & 1
     return bits
+
+
+@cache
+def _gate_noise(size: int, kept: tuple[int, ...]) -> Any:
+    return gate_noise(FakeDevice(size).calibration, kept)
+
+
+def neighbourhood(size: int, qubits: Sequence[int]) -> list[int]:
+    """The qubits and their neighbours, with which they have crosstalk."""
+    edges = FakeDevice(size).calibration.zz
+    return sorted({qubit for edge in edges if {*edge} & {*qubits} for qubit in edge})

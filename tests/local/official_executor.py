@@ -48,9 +48,8 @@ def executor(service: QiskitRuntimeService) -> dict[str, Any]:
         backend = service.backend(name)
         passes = generate_preset_pass_manager(optimization_level=1, backend=backend)
         program = QuantumProgram(shots=2000, passthrough_data={"tags": ["a", np.arange(3.0)]})
-        program.append_circuit_item(
-            passes.run(ladder().measure_all(inplace=False)), circuit_arguments=ANGLES
-        )
+        circuit = passes.run(ladder().measure_all(inplace=False))
+        program.append_circuit_item(circuit, circuit_arguments=ANGLES)
         job = Executor(backend).run(program)
         result = job.result()
         found[name] = {
@@ -59,10 +58,11 @@ def executor(service: QiskitRuntimeService) -> dict[str, Any]:
             "passed": result.passthrough_data["tags"][1].tolist(),
             "points": sum(part.size for c in result.metadata.chunk_timing for part in c.parts),
             "program": service.job(job.job_id()).primitive_id,
+            "job": job.job_id(),
+            "qubits": circuit.layout.final_index_layout() if circuit.layout else [],
         }
     with Session(backend=backend) as session:
         sized = QuantumProgram(shots=10)
-        circuit = passes.run(ladder().measure_all(inplace=False))
         sized.append_circuit_item(circuit, circuit_arguments=ANGLES, chunk_size=2)
         result = Executor(session).run(sized).result()
         found["session"] = [p.size for c in result.metadata.chunk_timing for p in c.parts]
@@ -77,24 +77,30 @@ def executor(service: QiskitRuntimeService) -> dict[str, Any]:
 
 
 def sampler(service: QiskitRuntimeService) -> dict[str, Any]:
-    """The sampler on the executor, with and without twirling, and with decoupling."""
+    """The sampler on the executor: as it is, twirled, and with decoupling."""
     found: dict[str, Any] = {}
-    for name in ("aer", DEVICE, LARGE):
+    for name, twirls, decouples in (
+        ("aer", False, False),
+        ("aer", True, False),
+        (DEVICE, True, False),
+        (LARGE, False, True),
+    ):
         backend = service.backend(name)
         passes = generate_preset_pass_manager(optimization_level=1, backend=backend)
         circuit = passes.run(ladder().measure_all(inplace=False))
-        for twirls in (False, True):
-            own = SamplerV2(backend)
-            own.options.twirling.enable_gates = twirls
-            own.options.twirling.enable_measure = twirls
-            bits = own.run([(circuit, ANGLES)], shots=2048).result()[0].data.meas
-            ones = bits.to_bool_array(order="little").mean(axis=1)
-            found[f"{name} {twirls}"] = {"ones": ones.tolist(), "shots": bits.num_shots}
-    own = SamplerV2(backend)
-    own.options.dynamical_decoupling.enable = True
-    bits = own.run([(circuit, ANGLES)], shots=2048).result()[0].data.meas
-    ones = bits.to_bool_array(order="little").mean(axis=1)
-    found["decoupled"] = {"ones": ones.tolist(), "shots": bits.num_shots}
+        own = SamplerV2(backend)
+        own.options.twirling.enable_gates = twirls
+        own.options.twirling.enable_measure = twirls
+        own.options.dynamical_decoupling.enable = decouples
+        job = own.run([(circuit, ANGLES)], shots=2048)
+        bits = job.result()[0].data.meas
+        found[f"{name} twirled={twirls} decoupled={decouples}"] = {
+            "ones": bits.to_bool_array(order="little").mean(axis=1).tolist(),
+            "shots": bits.num_shots,
+            "decoupled": decouples,
+            "job": job.job_id(),
+            "qubits": circuit.layout.final_index_layout() if circuit.layout else [],
+        }
     return found
 
 
@@ -105,11 +111,21 @@ def estimator(service: QiskitRuntimeService) -> dict[str, Any]:
     found: dict[str, Any] = {}
 
     def values(own: EstimatorV2, pub: Any) -> dict[str, Any]:
-        data = own.run([pub]).result()[0].data
+        job = own.run([pub])
+        data = job.result()[0].data
         state = Statevector(circuit.assign_parameters(pub[2][0]))
-        exact = [state.expectation_value(o).real for o in observables]
-        evs, stds = data.evs.ravel().tolist(), data.stds.ravel().tolist()
-        return {"evs": evs, "stds": stds, "exact": exact}
+        return {
+            "evs": data.evs.ravel().tolist(),
+            "stds": data.stds.ravel().tolist(),
+            "amplified": [
+                data[f"{each}_noise_factors"].reshape(-1, 3).tolist()
+                for each in ("evs", "stds")
+                if f"{each}_noise_factors" in data
+            ],
+            "ideal": [state.expectation_value(o).real for o in observables],
+            "job": job.job_id(),
+            "qubits": pub[0].layout.final_index_layout() if pub[0].layout else [],
+        }
 
     for name in ("aer", DEVICE, LARGE):
         backend = service.backend(name)
@@ -125,11 +141,14 @@ def estimator(service: QiskitRuntimeService) -> dict[str, Any]:
         own.options.twirling.enable_gates = True
         own.options.dynamical_decoupling.enable = True
         # Clifford gates, since X gates on all idle qubits join those that have crosstalk.
-        found["session, decoupled"] = values(own, (prepared, moved, [[np.pi / 2]]))
+        every = values(own, (prepared, moved, [[np.pi / 2]]))
+        found[f"{name} in a session, decoupled"] = every | {"decoupled": True}
         own.options.dynamical_decoupling.skip_reset_qubits = True
-        found["session, used qubits decoupled"] = values(own, (prepared, moved, [[0.7]]))
+        found[f"{name} in a session, used qubits decoupled"] = values(
+            own, (prepared, moved, [[0.7]])
+        )
     with Batch(backend=backend) as batch:
-        found["batch"] = values(EstimatorV2(batch), (prepared, moved, [[0.7]]))
+        found[f"{name} in a batch"] = values(EstimatorV2(batch), (prepared, moved, [[0.7]]))
     return found
 
 
