@@ -23,6 +23,7 @@ from qiskit_rest_primitives.local.auth import Principal, Tokens
 from qiskit_rest_primitives.local.durations import Durations
 from qiskit_rest_primitives.local.endings import Endings
 from qiskit_rest_primitives.local.engine.allowances import JobCaps
+from qiskit_rest_primitives.local.held_bytes import HeldBytes
 from qiskit_rest_primitives.local.held_jobs import HeldJobs
 from qiskit_rest_primitives.local.limits import Caps, Limits, RateLimiter
 from qiskit_rest_primitives.local.outcome import Outcome, RefusedError
@@ -93,6 +94,7 @@ class Core:
         self.drawing = asyncio.Lock()
         self.rates = RateLimiter()
         self.wrong_keys = WrongKeys()
+        self.held_bytes = HeldBytes()
         self._threads = DaemonThreads(THREADS, "qiskit-rest-api")
 
     def caps_of(self, user: str) -> Caps:

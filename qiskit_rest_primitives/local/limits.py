@@ -33,6 +33,8 @@ class Caps:
         stored_bytes: of the jobs that the service keeps, with their params and results; then jobs
             are answered with 429.
         connections: with requests that are being answered; one more is answered with 429.
+        transfer_bytes: of large bodies, of requests and replies, that are in memory at once; one
+            more is answered with 429, unless it is the only one.
         submissions_per_minute: jobs submitted in any minute; one more is answered with 429.
 
     >>> Limits(caps=Caps(queued_jobs=100, qubits=20)).caps.shots
@@ -45,6 +47,7 @@ class Caps:
     seconds_per_day: float | None = None
     stored_bytes: int | None = 20_000_000_000
     connections: int | None = 200
+    transfer_bytes: int | None = 3 * MAX_BODY_BYTES
     submissions_per_minute: int | None = 3000
 
 

@@ -44,7 +44,7 @@ LARGE_REQUEST = 65_536
 async def create_job(core: Core, principal: Principal, request: Request) -> Response:
     """POST /jobs."""
     await check_caps(core, principal)
-    body = await read_body(request, core.limits.body_bytes)
+    body = await read_body(request, core.limits.body_bytes, request.state.share)
     try:
         if len(body) > LARGE_REQUEST:
             # One at a time: they take memory, and would not be faster in parallel.

@@ -16,6 +16,7 @@ from qiskit_rest_primitives.local.api.authenticate import authenticate, check_co
 from qiskit_rest_primitives.local.api.middleware import BodyTooLargeError, ClientGoneError
 from qiskit_rest_primitives.local.api.replies import problem_reply
 from qiskit_rest_primitives.local.auth import Principal
+from qiskit_rest_primitives.local.held_bytes import Share
 from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.wire.limits import API_VERSION
 
@@ -81,6 +82,8 @@ def endpoint(core: Core, handler: Handler) -> Endpoint:
         principal = await authenticate(core, request)
         request.state.user = principal.user
         check_connections(core, principal.user, request.state.set_user(principal.user))
+        limit = core.caps_of(principal.user).transfer_bytes
+        request.state.share = core.held_bytes.share(principal.user, limit)
         return await handler(core, principal, request)
 
     return shielded(authorised)
@@ -106,15 +109,24 @@ def shielded(handler: Endpoint) -> Endpoint:
     return guarded
 
 
-async def read_body(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, limit: int, share: Share | None = None) -> bytes:
     """The request's body, of at most ``limit`` bytes.
 
+    Args:
+        request: of the client.
+        limit: most bytes.
+        share: where they are counted, if they may be many.
+
     Raises:
-        ProblemError: 413, 408.
+        ProblemError: 413, 408; 429 if the share is too large.
         ClientGoneError: the client left.
     """
     pieces: list[bytes] = []
-    size = 0
+    size = counted = 0
+    if share is not None:
+        # All of it at once if that is known, so that a body is refused before it is sent.
+        counted = int(request.headers.get("content-length", 0))
+        share.add(counted)
     while True:
         message = await request.receive()
         if message["type"] == "http.disconnect":
@@ -123,6 +135,9 @@ async def read_body(request: Request, limit: int) -> bytes:
         size += len(piece)
         if size > limit:
             raise BodyTooLargeError(limit)
+        if share is not None and size > counted:
+            share.add(size - counted)
+            counted = size
         pieces.append(piece)
         if not message.get("more_body", False):
             return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -135,6 +135,7 @@ async def get_job(core: Core, principal: Principal, request: Request) -> Respons
     content = describe_job(job, api_version(request)) | _place_in_queue(core, job)
     if not flag(request, "exclude_params", False):
         if job["params_size"] > LARGE_PARAMS:
+            request.state.share.add(job["params_size"])
             content = await core.in_thread(_with_params, core, job, content)
         else:
             content = _with_params(core, job, content)
@@ -158,27 +159,33 @@ async def list_jobs(core: Core, principal: Principal, request: Request) -> Respo
             rows = rows_of(database, f"SELECT {JOB_COLUMNS} FROM jobs", owner, numbers)
         return count(found), [rows[number] for number in numbers]
 
-    def read() -> tuple[list[sqlite3.Row], Response]:
-        total, jobs = page()
-        if with_params:
-            _check_params(jobs)
+    def reply_of(total: int, jobs: list[sqlite3.Row]) -> Response:
         listed = [describe_job(job, version) for job in jobs]
         if with_params:
             pairs = zip(jobs, listed, strict=True)
             listed = [_with_params(core, job, content) for job, content in pairs]
         content = {"jobs": listed, "count": total, "offset": offset, "limit": limit}
-        return jobs, json_reply(content)
+        return json_reply(content)
 
-    jobs, reply = await core.in_thread(read)
+    def read() -> tuple[list[sqlite3.Row], Response]:
+        total, jobs = page()
+        return jobs, reply_of(total, jobs)
+
+    if with_params:
+        total, jobs = await core.in_thread(page)
+        request.state.share.add(_params_bytes(jobs))
+        reply = await core.in_thread(reply_of, total, jobs)
+    else:
+        jobs, reply = await core.in_thread(read)
     core.held.polled(job["id"] for job in jobs)
     return reply
 
 
-def _check_params(jobs: list[sqlite3.Row]) -> None:
-    """Refuses to list params that are too large together.
+def _params_bytes(jobs: list[sqlite3.Row]) -> int:
+    """The size of the params of these jobs.
 
     Raises:
-        ProblemError: 400.
+        ProblemError: 400, they are too large to be listed together.
     """
     size = sum(job["params_size"] for job in jobs)
     if size > LISTED_PARAMS_BYTES:
@@ -187,6 +194,7 @@ def _check_params(jobs: list[sqlite3.Row]) -> None:
             f"The params of these {len(jobs)} jobs are {size} bytes.",
             solution="Ask for fewer with limit, or for each job by its ID.",
         )
+    return size
 
 
 async def delete_job(core: Core, principal: Principal, request: Request) -> Response:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +28,8 @@ DISCARD_PAUSE_SECONDS = 2.0
 # which is chunks of 24 bytes. Each chunk, however small, costs ten microseconds of the event loop.
 FRAMING_BYTES = 65_536
 FRAMING_SHARE = 4
+# Most bytes of a reply that are handed to the connection at once.
+PIECE_BYTES = 1 << 18
 # Headers that proxy and service must read alike: each at most once.
 SINGLE_HEADERS = (b"host", b"authorization", b"service-crn", b"ibm-api-version", b"content-length")
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:/@]*)(?::[0-9]*)?")
@@ -66,6 +68,21 @@ class ChunksTooSmallError(ProblemError):
             solution="Send the body with a Content-Length, or in larger chunks.",
             headers={"Connection": "close"},
         )
+
+
+def _pieces(message: Message) -> Iterator[Message]:
+    """A large body in pieces, each sent when the client has read most of those before.
+
+    uvicorn would buffer all of it, and the request would end before its client has it.
+    """
+    body = message.get("body", b"")
+    if len(body) <= PIECE_BYTES:
+        yield message
+        return
+    more = message.get("more_body", False)
+    for start in range(0, len(body), PIECE_BYTES):
+        end = start + PIECE_BYTES
+        yield {**message, "body": body[start:end], "more_body": more or end < len(body)}
 
 
 class ClientGoneError(Exception):
@@ -176,7 +193,8 @@ class Guard:
                 keep = status != 401 and (reader.complete or await self._discard(scope, reader))
                 if not keep:
                     message["headers"] = [*message["headers"], (b"connection", b"close")]
-            await send(message)
+            for piece in _pieces(message):
+                await send(piece)
 
         # Not decoded: it could contain line breaks.
         path = scope.get("raw_path", b"").decode("latin-1")
@@ -189,6 +207,8 @@ class Guard:
         except ClientGoneError:
             pass
         finally:
+            if "share" in state:
+                state["share"].release()
             if logger.isEnabledFor(logging.DEBUG):
                 logger.debug(
                     "%s %s %d",
