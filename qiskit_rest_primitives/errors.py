@@ -13,6 +13,7 @@
     │   └── BackendError (QiskitBackendNotFoundError)               IBMBackendError
     ├── ServiceError              the service or the way to it      IBMRuntimeError
     │   ├── ProtocolError         not in the API's form             IBMBackendApiProtocolError
+    │   │   └── ReplyTooLargeError    larger than the client accepts
     │   ├── TransportError        no reply: the connection broke
     │   │   ├── ConnectError      refused, name not found, TLS, proxy
     │   │   ├── ReadTimeoutError  a connection, but no whole reply in time
@@ -40,6 +41,7 @@ from qiskit.exceptions import QiskitError
 from qiskit.providers import JobError, QiskitBackendNotFoundError
 from qiskit.providers import JobTimeoutError as QiskitJobTimeoutError
 
+from qiskit_rest_primitives.display.printable import printable
 from qiskit_rest_primitives.display.tracebacks import notebook_traceback
 
 
@@ -52,6 +54,10 @@ class RestPrimitivesError(QiskitError):
     ...     print(type(error).__name__)
     BackendError
     """
+
+    def __init__(self, *message: str):
+        # Parts of it may be a service's, and be printed in a terminal.
+        super().__init__(*(printable(str(part)) for part in message))
 
     def __str__(self) -> str:
         # QiskitError prints repr(message): RestPrimitivesError("x") would read 'x' with quotes.
@@ -157,6 +163,18 @@ class ProtocolError(ServiceError):
     Traceback (most recent call last):
         ...
     qiskit_rest_primitives.errors.ProtocolError: '..' can't be an id; ...
+    """
+
+
+class ReplyTooLargeError(ProtocolError):
+    """A reply, or what it expands to, is larger than the client accepts; nothing is retried.
+
+    >>> settings = Settings(max_reply_bytes=1000)
+    >>> careful = QiskitRuntimeService(channel="local", settings=settings)
+    >>> SamplerV2(careful.backend("statevector")).run([bell]).result()
+    Traceback (most recent call last):
+        ...
+    qiskit_rest_primitives.errors.ReplyTooLargeError: ... Settings(max_reply_bytes=...) ...
     """
 
 
@@ -433,7 +451,7 @@ def with_more(error: E, more: str) -> E:
     """Copies an error and extends its message; raise the copy ``from`` the error."""
     copied = error.__class__.__new__(error.__class__)
     copied.__dict__.update(error.__dict__)
-    copied.message = error.message + more
+    copied.message = error.message + printable(more)
     copied.args = (copied.message,)
     return copied
 
@@ -461,6 +479,7 @@ __all__ = [
     "RateLimitError",
     "ReadTimeoutError",
     "RedirectError",
+    "ReplyTooLargeError",
     "RestPrimitivesError",
     "ServerError",
     "ServiceError",

@@ -33,6 +33,9 @@ class Settings:
             IBM's service, which refuses more, and no limit elsewhere. 0 for no limit.
         journal: whether submissions are recorded in a local file until their job id is known, so
             that `QiskitRuntimeService.recover` finds them after a crash.
+        max_reply_bytes: the largest result that is received, and decoded: its arrays together may
+            take as much. A larger one is a `ReplyTooLargeError`. What a job was submitted with, and
+            its log, may have a tenth of it.
         result_memory_bytes: a received result larger than this is kept on disk, and decoded again
             if it is used after it was garbage-collected.
         lookup_seconds: how long the client looks up a job, or retries to open a session, after a
@@ -63,6 +66,7 @@ class Settings:
 
     submissions_per_minute: float | None = None
     journal: bool = True
+    max_reply_bytes: int = 2_000_000_000
     result_memory_bytes: int = 64_000_000
     lookup_seconds: float = 180.0
     outage_seconds: float = 30.0
@@ -75,7 +79,7 @@ class Settings:
     def __post_init__(self) -> None:
         times = ("lookup_seconds", "outage_seconds", "first_pause_seconds")
         optional = ("submissions_per_minute", "max_seconds_per_day")
-        for name in (*optional, "result_memory_bytes", *times):
+        for name in (*optional, "max_reply_bytes", "result_memory_bytes", *times):
             value: object = getattr(self, name)
             if value is None and name in optional:
                 continue

@@ -11,6 +11,7 @@ from typing import IO, Any, Final
 import click
 
 from qiskit_rest_primitives.circuits import isa
+from qiskit_rest_primitives.display.printable import printable
 from qiskit_rest_primitives.errors import InputError, RestPrimitivesError, ServiceError
 
 FAILED: Final = 1
@@ -45,7 +46,7 @@ class Failure(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Prints ``qiskit-rest COMMAND: message``."""
-        click.echo(f"{self._command}: {self.message}", file=file or sys.stderr)
+        click.echo(printable(f"{self._command}: {self.message}"), file=file or sys.stderr)
 
 
 class WrongValue(Failure):
@@ -95,7 +96,7 @@ def _plain_warnings() -> Generator[None]:
     """Prints ``warning: message`` instead of a line of this package's code."""
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        click.echo(f"warning: {message}", err=True)
+        click.echo(printable(f"warning: {message}"), err=True)
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)

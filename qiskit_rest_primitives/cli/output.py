@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import numpy as np
 
+from qiskit_rest_primitives.display.printable import printable, printable_json
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -22,12 +24,18 @@ WIDEST: Final = 10_000
 
 def message(text: str) -> None:
     """Prints a message on stderr."""
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
+
+
+def line(text: str) -> None:
+    """Prints a line on stdout."""
+    click.echo(printable(text))
 
 
 def print_json(document: Any) -> None:
     """Prints one JSON document; numbers that JSON lacks are null."""
-    click.echo(json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False)
+    click.echo(printable_json(text))
 
 
 def _plain(value: Any) -> Any:
@@ -89,7 +97,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     for name in columns:
         made.add_column(name.lstrip(">"), justify="right" if name.startswith(">") else "left")
     for row in rows:
-        made.add_row(*(Text("" if value is None else str(value)) for value in row))
+        made.add_row(*(Text("" if value is None else printable(str(value))) for value in row))
     return made
 
 
@@ -105,7 +113,7 @@ def print_fields(fields: Mapping[str, object]) -> None:
     shown = {name: value for name, value in fields.items() if value not in (None, "", [])}
     width = max(map(len, shown), default=0)
     for name, value in shown.items():
-        click.echo(f"{name:<{width}}  {value}")
+        line(f"{name:<{width}}  {value}")
 
 
 def read_time(text: str | None) -> datetime | None:

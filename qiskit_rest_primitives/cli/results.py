@@ -11,7 +11,7 @@ import numpy as np
 from qiskit.primitives import BitArray, PrimitiveResult
 
 from qiskit_rest_primitives.cli.documents import counts_of
-from qiskit_rest_primitives.cli.output import message, print_table
+from qiskit_rest_primitives.cli.output import line, message, print_table
 from qiskit_rest_primitives.display.rounding import decimals_of, rounded
 
 MOST_OUTCOMES: Final = 16
@@ -74,7 +74,7 @@ def _print_counts(name: str, data: BitArray, bars: bool) -> None:
     counts = data.get_counts()
     most = sorted(counts, key=lambda outcome: (-counts[outcome], outcome))[:MOST_OUTCOMES]
     rest = len(counts) - len(most)
-    click.echo(f"{name}: {data.num_shots} shots, {data.num_bits} bits")
+    line(f"{name}: {data.num_shots} shots, {data.num_bits} bits")
     largest = max(counts.values(), default=1)
     print_table(
         ("outcome", ">counts", ">share", *([""] if bars else [])),
@@ -93,7 +93,7 @@ def _print_counts(name: str, data: BitArray, bars: bool) -> None:
 
 
 def _print_sweep(name: str, data: BitArray, axes: Axes) -> None:
-    click.echo(f"{name}: {data.num_shots} shots a point, {data.num_bits} bits")
+    line(f"{name}: {data.num_shots} shots a point, {data.num_bits} bits")
     rows: list[tuple[str, ...]] = []
     for labels, counts in zip(axes.rows(data.shape), counts_of(data), strict=True):
         most = sorted(counts, key=lambda outcome, of=counts: (-of[outcome], outcome))

@@ -20,7 +20,7 @@ from qiskit_rest_primitives.cli.circuits import observable, parameter_values, re
 from qiskit_rest_primitives.cli.common import EXISTING, AccountChoice, account_options, json_option
 from qiskit_rest_primitives.cli.documents import describe_job
 from qiskit_rest_primitives.cli.failures import USAGE, Failure, WrongValue
-from qiskit_rest_primitives.cli.output import message, print_json
+from qiskit_rest_primitives.cli.output import line, message, print_json
 from qiskit_rest_primitives.cli.results import Axes
 from qiskit_rest_primitives.cli.show_result import result_options, show_result
 from qiskit_rest_primitives.cli.waiting import result_of
@@ -145,7 +145,7 @@ def run(
         if as_json:
             print_json({**describe_job(job), "status": job.status()})
         else:
-            click.echo(job.job_id())
+            line(job.job_id())
         return
     found = result_of(job, timeout, None if local or account.is_embedded else account)
     axes = _axes(observables, params, values)

@@ -12,6 +12,8 @@ from datetime import datetime
 from html import escape
 from typing import Final
 
+from qiskit_rest_primitives.display.printable import printable
+
 # The colours of JupyterLab's and VS Code's theme; elsewhere those that the reader's system prefers.
 # A card has a background of its own, so that text and background always belong together.
 _STYLE: Final = """
@@ -67,7 +69,7 @@ def html_of(value: object) -> Html:
         return Html(escape(value.isoformat(" ", "seconds")))
     if isinstance(value, (list, tuple)):
         return Html(", ".join(html_of(item) for item in value))  # pyright: ignore
-    return Html(escape(str(value)))
+    return Html(escape(printable(str(value))))
 
 
 def element(tag: str, *content: object, **attributes: object) -> Html:

@@ -12,7 +12,7 @@ from qiskit_rest_primitives.account import Account
 from qiskit_rest_primitives.concurrency.forks import renew_after_fork
 from qiskit_rest_primitives.errors import (
     APIError,
-    ProtocolError,
+    ReplyTooLargeError,
     RestPrimitivesError,
     TransportError,
     with_more,
@@ -21,16 +21,24 @@ from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.auth import BearerAuth
 from qiskit_rest_primitives.http.error_replies import error_from_reply, read_json
 from qiskit_rest_primitives.http.interception import answer
-from qiskit_rest_primitives.http.retry import Attempts, is_outage, retry_after
+from qiskit_rest_primitives.http.retry import Attempts, is_garbled, is_outage, retry_after
 from qiskit_rest_primitives.http.retry_policies import Limit
 from qiskit_rest_primitives.http.token_exchange import token_source
-from qiskit_rest_primitives.http.transport import READ_TIMEOUT_SECONDS, Call, Reply, Transport
+from qiskit_rest_primitives.http.transport import (
+    MOST_REPLY_BYTES,
+    READ_TIMEOUT_SECONDS,
+    Call,
+    Reply,
+    Transport,
+)
 from qiskit_rest_primitives.settings import Settings
 from qiskit_rest_primitives.wire.limits import API_VERSION
 
 IDEMPOTENT_METHODS: Final = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 """Methods that have the same effect if they are sent twice. POST is not among them."""
 _VERSION: Final = re.compile(r"/v\d+$")
+RAISE_LIMIT: Final = "; raise Settings(max_reply_bytes=...) if you trust the service"
+WRONG_URL: Final = ", which is not the API's; is the url the root of a Qiskit Runtime REST API?"
 KEPT_AFTER_FORK: Final = ("rate limit",)
 
 T = TypeVar("T")
@@ -104,6 +112,7 @@ class Caller:
         headers: Mapping[str, str] | None = None,
         timeout_seconds: float = READ_TIMEOUT_SECONDS,
         into: IO[bytes] | None = None,
+        most_bytes: int | None = None,
         retry: bool = True,
     ) -> Reply:
         """Makes a call; retries it if its method allows that, unless the caller does so itself."""
@@ -117,10 +126,14 @@ class Caller:
             else {"Content-Type": "application/json", **(headers or {})},
             timeout_seconds=timeout_seconds,
             into=into,
+            most_bytes=MOST_REPLY_BYTES if most_bytes is None else most_bytes,
         )
 
         def once() -> Reply:
-            reply = answer(self.account, path, call, self._transport.call)
+            try:
+                reply = answer(self.account, path, call, self._transport.call)
+            except ReplyTooLargeError as error:
+                raise with_more(error, WRONG_URL if most_bytes is None else RAISE_LIMIT) from None
             if reply.status_code >= 400:
                 error = error_from_reply(
                     f"{method} {path}", reply.status_code, reply.headers, reply.body
@@ -145,13 +158,19 @@ class Caller:
         path: str,
         retry: bool = True,
         timeout_seconds: float = READ_TIMEOUT_SECONDS,
+        most_bytes: int | None = None,
         **params: Any,
     ) -> dict[str, Any]:
         """GET of a JSON object; a reply that is not one is retried as well."""
 
         def once() -> dict[str, Any]:
             reply = self._call(
-                "GET", path, params=params, retry=False, timeout_seconds=timeout_seconds
+                "GET",
+                path,
+                params=params,
+                retry=False,
+                timeout_seconds=timeout_seconds,
+                most_bytes=most_bytes,
             )
             return read_json(f"GET {path}", reply.body)
 
@@ -162,7 +181,7 @@ class Caller:
 
     def _limit(self, error: RestPrimitivesError) -> Limit | None:
         """How long a read is retried after an error."""
-        if isinstance(error, ProtocolError):
+        if is_garbled(error):
             return retry_policies.GARBLED
         if not is_outage(error) or (isinstance(error, TransportError) and not error.transient):
             return None

@@ -13,7 +13,7 @@ from qiskit_rest_primitives.errors import ProtocolError, RestPrimitivesError
 from qiskit_rest_primitives.http.base_client import Caller
 from qiskit_rest_primitives.http.error_replies import read_json
 from qiskit_rest_primitives.http.path_ids import has_id, segment
-from qiskit_rest_primitives.http.transport import READ_TIMEOUT_SECONDS, Reply
+from qiskit_rest_primitives.http.transport import MOST_REPLY_BYTES, READ_TIMEOUT_SECONDS, Reply
 from qiskit_rest_primitives.settings import Settings
 from qiskit_rest_primitives.wire.result.prompt_reply import (
     APPLIED,
@@ -100,14 +100,20 @@ class ApiClient(Caller):
     ) -> dict[str, Any]:
         """GET /jobs/{id}: the job's details, with its params on request."""
         path = f"/jobs/{segment(job_id)}"
-        return self._get(path, retry, timeout_seconds, exclude_params=_flag(exclude_params))
+        most = None if exclude_params else self._most_params_bytes
+        return self._get(path, retry, timeout_seconds, most, exclude_params=_flag(exclude_params))
+
+    @property
+    def _most_params_bytes(self) -> int:
+        return max(self.settings.max_reply_bytes // 10, MOST_REPLY_BYTES)
 
     def jobs(self, *, retry: bool = True, **filters: Any) -> dict[str, Any]:
         """GET /jobs: one page, ``{jobs, count, offset, limit}``; None filters are left out."""
         given: dict[str, Any] = {
             k: _flag(v) if isinstance(v, bool) else v for k, v in filters.items()
         }
-        page = self._get("/jobs", retry, **given)
+        most = None if given.get("exclude_params") != "false" else self._most_params_bytes
+        page = self._get("/jobs", retry, most_bytes=most, **given)
         listed = page.get("jobs")
         if not isinstance(listed, list) or not all(has_id(entry) for entry in listed):
             raise ProtocolError(f"GET /jobs was answered without a list of jobs: {page!r:.300}")
@@ -121,11 +127,19 @@ class ApiClient(Caller):
     ) -> Reply:
         """GET /jobs/{id}/results, not retried: the body as received, or written to ``into``."""
         path = f"/jobs/{segment(job_id)}/results"
-        return self._call("GET", path, into=into, retry=False, timeout_seconds=timeout_seconds)
+        return self._call(
+            "GET",
+            path,
+            into=into,
+            most_bytes=self.settings.max_reply_bytes,
+            retry=False,
+            timeout_seconds=timeout_seconds,
+        )
 
     def job_logs(self, job_id: str) -> str:
         """GET /jobs/{id}/logs: plain text."""
-        reply = self._call("GET", f"/jobs/{segment(job_id)}/logs")
+        path = f"/jobs/{segment(job_id)}/logs"
+        reply = self._call("GET", path, most_bytes=self._most_params_bytes)
         return reply.body.decode("utf-8", "replace")
 
     def job_metrics(self, job_id: str) -> dict[str, Any]:

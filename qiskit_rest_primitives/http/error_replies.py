@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from qiskit_rest_primitives.display.printable import printable
 from qiskit_rest_primitives.errors import (
     APIError,
     AuthenticationError,
@@ -75,10 +76,10 @@ def read_detail(body: bytes) -> Detail:
             title = re.search(r"<title>(.*?)</title>", text, re.DOTALL | re.IGNORECASE)
             ray = re.search(r"Ray ID:\s*(?:<[^>]*>)?\s*(\w+)", text)
             text = title.group(1).strip() if title else "an HTML page"
-            return Detail(message=text[:EXCERPT], trace=ray.group(1) if ray else "")
-        return Detail(message=text[:EXCERPT].strip())
+            return Detail(message=printable(text[:EXCERPT]), trace=ray.group(1) if ray else "")
+        return Detail(message=printable(text[:EXCERPT].strip()))
     if not isinstance(content, dict):
-        return Detail(message=str(content)[:EXCERPT])
+        return Detail(message=printable(str(content)[:EXCERPT]))
     entry: Any = content.get("errors") or content.get("error") or content
     if isinstance(entry, list):
         entry = entry[0]
@@ -87,9 +88,9 @@ def read_detail(body: bytes) -> Detail:
     code = str(entry.get("code", ""))
     return Detail(
         code=int(code) if code.isdecimal() else None,
-        message=str(entry.get("message") or "")[:EXCERPT],
-        solution=str(entry.get("solution") or "")[:EXCERPT],
-        trace=str(content.get("trace") or ""),
+        message=printable(str(entry.get("message") or "")[:EXCERPT]),
+        solution=printable(str(entry.get("solution") or "")[:EXCERPT]),
+        trace=printable(str(content.get("trace") or "")[:EXCERPT]),
     )
 
 

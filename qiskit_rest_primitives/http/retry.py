@@ -34,6 +34,7 @@ from qiskit_rest_primitives.errors import (
     AuthenticationError,
     NotFoundError,
     ProtocolError,
+    ReplyTooLargeError,
     RestPrimitivesError,
     TransportError,
 )
@@ -60,6 +61,11 @@ def is_outage(error: RestPrimitivesError) -> bool:
     return isinstance(error, TransportError) or (
         isinstance(error, APIError) and is_outage_status(error.status_code)
     )
+
+
+def is_garbled(error: RestPrimitivesError) -> bool:
+    """Whether a reply is not in the form of the API, which another attempt may cure."""
+    return isinstance(error, ProtocolError) and not isinstance(error, ReplyTooLargeError)
 
 
 def is_outage_status(status_code: int) -> bool:
@@ -94,7 +100,7 @@ def waiting_limit(
             return retry_policies.FOREVER
         if isinstance(error, AuthenticationError):
             return missing if renews_tokens else None
-        return missing if isinstance(error, NotFoundError | ProtocolError) else None
+        return missing if isinstance(error, NotFoundError) or is_garbled(error) else None
 
     return limit
 

@@ -21,7 +21,12 @@ import urllib3
 
 from qiskit_rest_primitives._version import __version__
 from qiskit_rest_primitives.concurrency.forks import Lock
-from qiskit_rest_primitives.errors import RedirectError, RestPrimitivesError, TransportError
+from qiskit_rest_primitives.errors import (
+    RedirectError,
+    ReplyTooLargeError,
+    RestPrimitivesError,
+    TransportError,
+)
 from qiskit_rest_primitives.http.adapter import CONNECT_TIMEOUT_SECONDS, Adapter
 from qiskit_rest_primitives.http.network_errors import transport_error, without_query
 
@@ -39,7 +44,11 @@ for a service of their own, may be a word of a good reply."""
 SLOW_BODY_SECONDS: Final = 30.0
 SLOWEST_BYTES_PER_SECOND: Final = 1_000
 """The call fails if the body arrives more slowly than this, after `SLOW_BODY_SECONDS`."""
-
+MOST_REPLY_BYTES: Final = 16_000_000
+"""Largest body of a reply, uncompressed, unless the call says otherwise: a page of a list, or what
+is known of a device with a thousand qubits."""
+MOST_ERROR_BYTES: Final = 100_000
+"""What is read of a reply with an error status."""
 
 _FAILURES: Final = (requests.RequestException, urllib3.exceptions.HTTPError, ValueError)
 """What requests and urllib3 raise, be it for the request or for the reply."""
@@ -57,6 +66,7 @@ class Call:
         headers: besides those of the transport.
         timeout_seconds: the longest silence between two pieces of the reply.
         into: a binary file that takes the body of a reply with status 200.
+        most_bytes: of the reply's body, uncompressed.
     """
 
     method: str
@@ -66,6 +76,7 @@ class Call:
     headers: Mapping[str, str] | None = None
     timeout_seconds: float = READ_TIMEOUT_SECONDS
     into: IO[bytes] | None = None
+    most_bytes: int = MOST_REPLY_BYTES
 
     def __str__(self) -> str:
         return f"{self.method} {without_query(self.url)}"
@@ -132,6 +143,7 @@ class Transport:
         Raises:
             TransportError: no complete reply; `may_have_acted` says whether the service may
                 have seen the request.
+            ReplyTooLargeError: the reply has more than `Call.most_bytes`.
         """
         reply = self._follow(call)
         tokens = self.auth.tokens if self.auth and reply.status_code == 401 else None
@@ -177,7 +189,7 @@ class Transport:
                 stream=True,
             ) as response:
                 self.answered = True
-                content = _read(response, call.into if response.status_code == 200 else None)
+                content = _read(response, call)
                 reply = _reply(response, content)
         except RestPrimitivesError:
             raise  # there is no token to send; some of these are ValueErrors as well
@@ -272,16 +284,28 @@ def _reply(response: requests.Response, content: bytes) -> Reply:
     return Reply(response.status_code, response.headers, content, token)
 
 
-def _read(response: requests.Response, into: IO[bytes] | None) -> bytes:
+def _read(response: requests.Response, call: Call) -> bytes:
     """Reads the body piece by piece; raises a timeout if it arrives too slowly."""
+    failed = response.status_code >= 400
+    into = call.into if response.status_code == 200 else None
     sink = io.BytesIO() if into is None else into
+    most = MOST_ERROR_BYTES if failed else call.most_bytes
+    if "Content-Encoding" not in response.headers and not failed:
+        _check_size(int(response.headers.get("Content-Length") or 0), most, call)
     started, received = time.monotonic(), 0
     while True:
         piece = response.raw.read1(CHUNK_BYTES, decode_content=True)
-        if not piece:
+        if not piece or (failed and received > most):
             return sink.getvalue() if isinstance(sink, io.BytesIO) and into is None else b""
-        sink.write(piece)
         received += len(piece)
+        if not failed:
+            _check_size(received, most, call)
+        sink.write(piece)
         allowed = SLOW_BODY_SECONDS + received / SLOWEST_BYTES_PER_SECOND
         if time.monotonic() - started > allowed:
             raise requests.exceptions.ReadTimeout(f"{received} bytes in {allowed:.0f} s")
+
+
+def _check_size(size: int, most: int, call: Call) -> None:
+    if size > most:
+        raise ReplyTooLargeError(f"{call}: the reply is larger than {most / 1e6:,g} MB")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from qiskit_rest_primitives.display.printable import printable
 from qiskit_rest_primitives.errors import (
     JobCancelledError,
     JobEndedError,
@@ -160,9 +161,9 @@ class JobDetails:
         return kind(
             self.describe_failure(log),
             job_id=self.job_id,
-            reason=str(state.get("reason") or ""),
+            reason=printable(str(state.get("reason") or "")),
             reason_code=code if isinstance(code, int) else None,
-            reason_solution=str(state.get("reason_solution") or ""),
+            reason_solution=printable(str(state.get("reason_solution") or "")),
         )
 
 

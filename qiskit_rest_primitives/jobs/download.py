@@ -25,7 +25,7 @@ from qiskit_rest_primitives.errors import (
 )
 from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.client import ApiClient
-from qiskit_rest_primitives.http.retry import Attempts, is_outage, waiting_limit
+from qiskit_rest_primitives.http.retry import Attempts, is_garbled, is_outage, waiting_limit
 from qiskit_rest_primitives.http.retry_policies import Limit
 from qiskit_rest_primitives.jobs.download_files import PrivateCopy, SpooledCopy
 from qiskit_rest_primitives.jobs.kept_result import KeptResult
@@ -177,7 +177,7 @@ class ResultDownload:
 
     def _fetch(self) -> PrimitiveResult[Any]:
         def limit(error: RestPrimitivesError) -> Limit | None:
-            retried = isinstance(error, ProtocolError) and self._private_file() is None
+            retried = is_garbled(error) and self._private_file() is None
             return retry_policies.UNDECODABLE if retried else None
 
         if self._kept is not None and (known := self._kept.load()) is not None:

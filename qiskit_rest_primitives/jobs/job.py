@@ -24,7 +24,10 @@ from qiskit_rest_primitives.errors import (
     JobTimeoutError,
     NotFoundError,
     ProtocolError,
+    ReplyTooLargeError,
+    with_more,
 )
+from qiskit_rest_primitives.http.base_client import RAISE_LIMIT
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.side_effects import cancel
 from qiskit_rest_primitives.jobs.base import Job, refuse_decoder
@@ -456,6 +459,12 @@ class RestJob(Job):
         return self._client.settings.private_result(self._details.job_id) if self.private else None
 
     def _decode(self, body: bytes) -> PrimitiveResult[Any]:
+        try:
+            return self._decode_within(body, self._client.settings.max_reply_bytes)
+        except ReplyTooLargeError as error:
+            raise with_more(error, RAISE_LIMIT) from None
+
+    def _decode_within(self, body: bytes, most_bytes: int) -> PrimitiveResult[Any]:
         if self._pubs is None:
             if not self._details.reported.get("params") or self.primitive_id not in PROGRAMS:
                 self._details.merge(fetch_with_params(self._client, self._details.job_id))
@@ -469,14 +478,18 @@ class RestJob(Job):
         known = self._pubs
         if self.primitive_id == "executor":
             # A cast, as `Executor.run` and nothing else says that its result is of another class.
-            return cast("PrimitiveResult[Any]", decode_program(body, known))
+            return cast("PrimitiveResult[Any]", decode_program(body, known, most_bytes))
         shapes = shots = None
         if known is not None and all(pub.shape is not None for pub in known):
             shapes = [cast("tuple[int, ...]", pub.shape) for pub in known]
         if known is not None and all(pub.shots is not None for pub in known):
             shots = [cast(int, pub.shots) for pub in known]
         result = decode_result(
-            body, program_id=self.primitive_id, pub_shapes=shapes, pub_shots=shots
+            body,
+            program_id=self.primitive_id,
+            pub_shapes=shapes,
+            pub_shots=shots,
+            max_bytes=most_bytes,
         )
         return restore(result, known, self.primitive_id)
 

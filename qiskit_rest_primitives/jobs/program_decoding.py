@@ -30,6 +30,7 @@ from qiskit_rest_primitives.wire.executor.result import (
     ProgramResult,
     decode_program_result,
 )
+from qiskit_rest_primitives.wire.values.arrays import MAX_ARRAY_BYTES
 from qiskit_rest_primitives.wire.values.execution_spans import (
     DataSlice,
     ExecutionSpan,
@@ -38,13 +39,14 @@ from qiskit_rest_primitives.wire.values.execution_spans import (
 
 
 def decode_program(
-    body: bytes, items: Sequence[SubmittedPub] | None
+    body: bytes, items: Sequence[SubmittedPub] | None, max_bytes: int = MAX_ARRAY_BYTES
 ) -> QuantumProgramResult | PrimitiveResult[Any]:
     """Reads the result of an executor's job.
 
     Args:
         body: as received.
         items: what was submitted as each item, or None.
+        max_bytes: limit of all arrays together.
 
     Returns:
         The result of a sampler if `SamplerV2` sent the program.
@@ -52,10 +54,9 @@ def decode_program(
     Raises:
         ProtocolError: it is not the result of these items; the message has the item.
     """
-    read = decode_program_result(body)
+    shapes = None if items is None else [item.shape for item in items]
+    read = decode_program_result(body, shapes, max_bytes=max_bytes)
     known = [SubmittedPub(None)] * len(read.items) if items is None else items
-    if len(read.items) != len(known):
-        raise ProtocolError(f"the result has {len(read.items)} items, the program {len(known)}")
     arrays = [
         _restored(item, submitted, number)
         for number, (item, submitted) in enumerate(zip(read.items, known, strict=True))
@@ -80,17 +81,10 @@ def _restored(
 ) -> dict[str, np.ndarray]:
     """The arrays of an item, with the user's registers."""
     fields: dict[str, Any] = dict(item)
-    shape = submitted.shape
-    if shape is not None:
-        for name, array in fields.items():
-            if array.shape[: len(shape)] != shape:
-                raise ProtocolError(
-                    f"item {number}, {name!r}: shape {array.shape}, but the item has {shape}"
-                )
     if submitted.description is not None:
         try:
             fields = submitted.description.restore_registers(
-                fields, shape or (), submitted.shots or 0
+                fields, submitted.shape or (), submitted.shots or 0
             )
         except ProtocolError as error:
             raise ProtocolError(f"item {number}: {error}") from None

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
+from qiskit_rest_primitives.display.printable import printable
+
 _PACKAGE: Final = str(Path(__file__).parents[1]) + os.sep
 
 
@@ -17,7 +19,7 @@ def warn_user(message: str) -> None:
     level, frame = 1, sys._getframe()  # pyright: ignore[reportPrivateUsage] - as warnings.py does
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, UserWarning, stacklevel=level)
+    warnings.warn(printable(message), UserWarning, stacklevel=level)
 
 
 class OptionsNotice:

@@ -16,6 +16,8 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from qiskit_rest_primitives.display.printable import printable
+
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.limits import Caps, Retention
     from qiskit_rest_primitives.local.service import LocalService
@@ -85,7 +87,8 @@ class TextLines(logging.Formatter):
         line = f"{self.formatTime(record, '%Y-%m-%d %H:%M:%S')} {level}{record.getMessage()}"
         if record.exc_info:
             line += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
-        return line
+        # Indented, so that no text of a user looks like a line of its own.
+        return printable(line).replace("\n", "\n  ")
 
 
 def _read_caps(texts: Sequence[str]) -> Caps:

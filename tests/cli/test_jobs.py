@@ -42,6 +42,20 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[QiskitRuntimeService]:
 
 
 class TestJobs:
+    def test_control_characters_are_shown(self, service: QiskitRuntimeService) -> None:
+        """A terminal obeys no tag: not in a table, in fields or in JSON."""
+        job = submit(service)
+        job.wait_for_final_state(60)
+        job.update_tags(["cli-red", "\x1b[31m\x07\x9b31m\r"])
+        listed = call("jobs", "--tag", "cli-red")
+        assert r"\x1b[31m\x07\x9b31m\r" in listed.stdout
+        status = call("status", job.job_id())
+        assert r"\x1b[31m\x07\x9b31m\r" in status.stdout
+        as_json = call("jobs", "--tag", "cli-red", "--json")
+        assert document(as_json)[0]["tags"] == ["cli-red", "\x1b[31m\x07\x9b31m\r"]
+        for result in (listed, status, as_json):
+            assert not set("\x1b\x07\x9b\r") & set(result.output)
+
     def test_jobs_are_listed(self, service: QiskitRuntimeService) -> None:
         """Newest first, by tag; as a table and as JSON with the same ids."""
         jobs = [submit(service, 1, "cli-list", str(index)) for index in range(2)]

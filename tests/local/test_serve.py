@@ -384,7 +384,14 @@ class TestLogs:
             record = logging.LogRecord("n", logging.ERROR, "f", 1, "m %s", ("x",), sys.exc_info())
         first, *_, last = format_(record).splitlines()
         assert re.fullmatch(f"{time} error: m x", first)
-        assert last == "ValueError: why"
+        assert last == "  ValueError: why"
+
+    def test_a_users_text_is_no_line_of_its_own(self) -> None:
+        """Nor does a terminal obey it."""
+        shown = serve.TextLines().format(logged("failed: \x1b[2J\r\x9b\n2026-01-01 mallory ended"))
+        first, second = shown.splitlines()
+        assert first.endswith(r" failed: \x1b[2J\r\x9b")
+        assert second == "  2026-01-01 mallory ended"
 
     def test_an_error_is_one_line(self) -> None:
         """A traceback is a field of its record."""

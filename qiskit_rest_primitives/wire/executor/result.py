@@ -11,9 +11,15 @@ import msgspec
 import numpy as np
 from qiskit.primitives.containers import BitArray
 
-from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.errors import ProtocolError, ReplyTooLargeError
 from qiskit_rest_primitives.wire.executor.program import VERSIONS
-from qiskit_rest_primitives.wire.executor.tensors import Tensor, decode_tensor, encode_tensor
+from qiskit_rest_primitives.wire.executor.tensors import (
+    Tensor,
+    claimed_bytes,
+    decode_tensor,
+    encode_tensor,
+)
+from qiskit_rest_primitives.wire.values.arrays import MAX_ARRAY_BYTES
 from qiskit_rest_primitives.wire.values.excerpt import brief, brief_message
 
 
@@ -128,14 +134,25 @@ def encode_program_result(result: ProgramResult, schema_version: str) -> bytes:
     )
 
 
-def decode_program_result(body: bytes) -> ProgramResult:
+def decode_program_result(
+    body: bytes,
+    shapes: Sequence[tuple[int, ...] | None] | None = None,
+    *,
+    max_bytes: int = MAX_ARRAY_BYTES,
+) -> ProgramResult:
     """Reads a result; samples are bool arrays ``(*shape, shots, bits)``.
 
     A span with parts of several items becomes a chunk for each of them.
 
+    Args:
+        body: as received.
+        shapes: of the items of the program, where they are known: arrays begin with them.
+        max_bytes: limit of all arrays together, in bytes.
+
     Raises:
         ProtocolError: it is not the result of a quantum program, or of an unknown version; the
             message has the item and the place.
+        ReplyTooLargeError: the arrays are larger than ``max_bytes``.
     """
     try:
         read = msgspec.json.decode(body, type=_Result)
@@ -149,6 +166,9 @@ def decode_program_result(body: bytes) -> ProgramResult:
             f"{' and '.join(VERSIONS)} are read"
         )
     compressed = read.schema_version != "v1.1"
+    if shapes is not None and len(shapes) != len(read.data):
+        raise ProtocolError(f"the result has {len(read.data)} items, the program {len(shapes)}")
+    _check_sizes(read.data, shapes, max_bytes)
     items = [
         {
             name: decode_tensor(tensor, f"item {number}: {name}", compressed=compressed)
@@ -165,6 +185,26 @@ def decode_program_result(body: bytes) -> ProgramResult:
     return ProgramResult(
         items, metadata, chunks, read.passthrough_data, read.semantic_role, compressed
     )
+
+
+def _check_sizes(
+    items: Sequence[_Item], shapes: Sequence[tuple[int, ...] | None] | None, max_bytes: int
+) -> None:
+    """Checks what tensors claim, before any of them is read."""
+    total = 0
+    for number, item in enumerate(items):
+        shape = None if shapes is None else shapes[number]
+        for name, tensor in item.results.items():
+            total += claimed_bytes(tensor)
+            if shape is not None and tuple(tensor.shape[: len(shape)]) != shape:
+                raise ProtocolError(
+                    f"item {number}, {brief(name)}: shape {tuple(tensor.shape)}, but the item has "
+                    f"{shape}"
+                )
+    if total > max_bytes:
+        raise ReplyTooLargeError(
+            f"the arrays of the result claim {total} bytes; at most {max_bytes} are read"
+        )
 
 
 def _chunk(span: _Span, part: _Part, place: int, num_items: int) -> Chunk:

@@ -102,8 +102,7 @@ def decode_tensor(
         raise ProtocolError(f"{place}: dtype {tensor.dtype} before schema v2.0; send: {allowed}")
     dtype = _DTYPES[tensor.dtype]
     count = math.prod(tensor.shape)
-    # Axes of length 0 don't hide the others: NumPy has no such arrays, either.
-    claimed = math.prod(max(1, length) for length in tensor.shape) * dtype.itemsize
+    claimed = claimed_bytes(tensor)
     if claimed > max_bytes:
         raise ProtocolError(
             f"{place}: an array of shape {tensor.shape} takes {claimed} bytes; at most {max_bytes} "
@@ -119,6 +118,14 @@ def decode_tensor(
         bits = np.unpackbits(np.frombuffer(data, np.uint8), count=count, bitorder="little")
         return bits.view(bool).reshape(tensor.shape)
     return np.frombuffer(bytearray(data), dtype).reshape(tensor.shape)
+
+
+def claimed_bytes(tensor: Tensor) -> int:
+    """What the array would take in memory, by its shape.
+
+    Axes of length 0 don't hide the others: NumPy has no such arrays, either.
+    """
+    return math.prod(max(1, length) for length in tensor.shape) * _DTYPES[tensor.dtype].itemsize
 
 
 def tensor_of(value: object, place: str) -> Tensor:

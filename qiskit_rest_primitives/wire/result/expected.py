@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from qiskit.primitives import BitArray, DataBin
 
 from qiskit_rest_primitives.errors import ProtocolError
+
+MOST_BYTES_OF_A_POINT: Final = 1 << 16
+"""Of an array that is not of samples, for each point and shot: four thousand complex numbers, such
+as one for each qubit, or for each noise factor and extrapolator."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,13 @@ class Expected:
         known = self.shape(index)
         if known is not None and known != shape:
             raise ProtocolError(f"PUB {index}: expected shape {known}, found {shape}")
+
+    def most_bytes(self, index: int) -> int | None:
+        """The largest array that a PUB of this shape and these shots can have, or None."""
+        if self.pub_shapes is None or (self.program_id == "sampler" and self.pub_shots is None):
+            return None
+        shots = 1 if self.pub_shots is None else max(1, int(self.pub_shots[index]))
+        return MOST_BYTES_OF_A_POINT * shots * math.prod(self.pub_shapes[index])
 
     def shots(self, index: int, metadata: Mapping[str, Any]) -> int | None:
         """The expected shots of a PUB, or None.

@@ -58,7 +58,12 @@ def _decode_pub(decoder: Decoder, item: object, index: int, expected: Expected) 
     shots = expected.shots(index, metadata)
     decoded = {
         name: _decode_field(
-            decoder, fields[name], f"{place}, {expected.field} {name!r}", shape, shots
+            decoder,
+            fields[name],
+            f"{place}, {expected.field} {name!r}",
+            shape,
+            shots,
+            expected.most_bytes(index),
         )
         for name in cast("list[str]", names)
     }
@@ -69,7 +74,12 @@ def _decode_pub(decoder: Decoder, item: object, index: int, expected: Expected) 
 
 
 def _decode_field(
-    decoder: Decoder, value: object, place: str, shape: tuple[int, ...], shots: int | None
+    decoder: Decoder,
+    value: object,
+    place: str,
+    shape: tuple[int, ...],
+    shots: int | None,
+    most_bytes: int | None,
 ) -> Any:
     if isinstance(value, dict):
         fields = cast("dict[str, object]", value)
@@ -79,7 +89,7 @@ def _decode_field(
             except TypeError as error:
                 raise ProtocolError(f"{place}: not a BitArray: {error}") from None
         if fields.get("__type__") == "ndarray" and "__value__" in fields:
-            return decoder.array(fields["__value__"], place)
+            return decoder.array(fields["__value__"], place, possible_bytes=most_bytes)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return np.array(value, np.float64)
     if value is None:

@@ -200,7 +200,9 @@ def _types(archive: zipfile.ZipFile) -> dict[str, Read]:
         name = str(fields["__value__"])
         with archive.open(name) as member:
             pieces = iter(lambda: member.read(_PIECE), b"")
-            return read_npy(pieces, max_bytes=read.max_bytes, place=f"{place}, {name[:40]}")
+            array = read_npy(pieces, max_bytes=read.max_bytes, place=f"{place}, {name[:40]}")
+        read.max_bytes -= array.nbytes
+        return array
 
     def bit_array(read: Decoder, fields: dict[str, object], place: str, depth: int) -> BitArray:
         content = object_of(fields["__value__"])

@@ -41,7 +41,7 @@ def decode_result(
         pub_shapes: broadcast shape of each PUB where known. Plain JSON needs it for the shape of
             the flat samples of a sweep; without it their shape is ().
         pub_shots: shots of each PUB where known.
-        max_bytes: limit of one array, in bytes.
+        max_bytes: limit of all arrays together, in bytes.
 
     Returns:
         For samplers, ``SamplerPubResult`` items with a ``BitArray`` a register, or a complex array
@@ -50,6 +50,7 @@ def decode_result(
 
     Raises:
         ProtocolError: the body is something else; names PUB, register and place.
+        ReplyTooLargeError: the arrays are larger than ``max_bytes``.
     """
     if program_id not in _PROGRAMS:
         raise ProtocolError(f"no decoder for the results of program {program_id!r}")

@@ -160,6 +160,7 @@ def decode_array_text(
     *,
     max_bytes: int = MAX_ARRAY_BYTES,
     place: str = "array",
+    possible_bytes: int | None = None,
     expected: tuple[tuple[int, ...], np.dtype] | None = None,
 ) -> np.ndarray:
     """Reads base64(zlib(npy)) text into a new array, in pieces.
@@ -168,6 +169,7 @@ def decode_array_text(
         text: the base64 text.
         max_bytes: refuse arrays larger than this, in bytes.
         place: position of the array, for the error message.
+        possible_bytes: a larger array is not what was asked for; None if that is not known.
         expected: shape and dtype that the header must have, checked before memory is allocated.
 
     Returns:
@@ -176,8 +178,16 @@ def decode_array_text(
     Raises:
         ProtocolError: see `decode_array`.
     """
-    limit = min(max_bytes, _MAX_RATIO * (text.end - text.start))
-    return read_npy(_inflate(text, place), max_bytes=limit, place=place, expected=expected)
+    possible = _MAX_RATIO * (text.end - text.start)
+    if possible_bytes is not None:
+        possible = min(possible, possible_bytes)
+    return read_npy(
+        _inflate(text, place),
+        max_bytes=max_bytes,
+        place=place,
+        possible_bytes=possible,
+        expected=expected,
+    )
 
 
 def inflate_text(text: Slice, *, max_bytes: int, place: str) -> bytes:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qiskit_rest_primitives.errors import ProtocolError
+from qiskit_rest_primitives.errors import ProtocolError, ReplyTooLargeError
 
 _MAX_HEADER = 4096  # bytes; numpy pads the header of an ordinary array to 128
 # NumPy's own reader evaluates the header as Python, falls back to a tokenizer and warns; this is
@@ -37,6 +37,7 @@ def read_npy(
     *,
     max_bytes: int,
     place: str,
+    possible_bytes: int | None = None,
     expected: tuple[tuple[int, ...], np.dtype] | None = None,
 ) -> np.ndarray:
     """Reads an npy file, received in pieces, into a new array.
@@ -45,10 +46,13 @@ def read_npy(
         pieces: the file's bytes, in pieces of any size.
         max_bytes: refuse arrays larger than this, in bytes.
         place: position of the array, for the error message.
+        possible_bytes: a larger array can't be right: the data do not expand to it, or it is not
+            what was asked for.
         expected: shape and dtype that the header must have, checked before memory is allocated.
 
     Raises:
-        ProtocolError: not an npy file, one of objects, too large, or its length is wrong.
+        ProtocolError: not an npy file, one of objects, or its length is wrong.
+        ReplyTooLargeError: larger than ``max_bytes``.
     """
     start = bytearray()
     offset = 0
@@ -59,7 +63,16 @@ def read_npy(
         start += piece
         offset = _header_length(start, place)
     header = _read_header(start[:offset], place)
-    _check_header(header, max_bytes, expected, place)
+    _check_header(header, expected, place)
+    size = math.prod(header.shape) * header.dtype.itemsize
+    if possible_bytes is not None and size > possible_bytes:
+        raise ProtocolError(
+            f"{place}: the npy header claims {size} bytes; at most {possible_bytes} are possible"
+        )
+    if size > max_bytes:
+        raise ReplyTooLargeError(
+            f"{place}: the npy header claims {size} bytes; at most {max_bytes} are read"
+        )
     try:
         array = np.empty(header.shape, header.dtype, order="F" if header.fortran_order else "C")
     except (ValueError, MemoryError):
@@ -111,16 +124,10 @@ def _read_header(data: bytearray, place: str) -> ArrayHeader:
 
 
 def _check_header(
-    header: ArrayHeader,
-    max_bytes: int,
-    expected: tuple[tuple[int, ...], np.dtype] | None,
-    place: str,
+    header: ArrayHeader, expected: tuple[tuple[int, ...], np.dtype] | None, place: str
 ) -> None:
     shape, dtype, _ = header
     if expected is not None and expected != (shape, dtype):
         raise ProtocolError(
             f"{place}: expected {expected[1]} of shape {expected[0]}, found {dtype} of {shape}"
         )
-    size = math.prod(shape) * dtype.itemsize
-    if size > max_bytes:
-        raise ProtocolError(f"{place}: the npy header claims {size} bytes; at most {max_bytes}")

@@ -45,14 +45,14 @@ Read: TypeAlias = Callable[["Decoder", dict[str, object], str, int], object]
 """Reads an envelope: decoder, the envelope, its place and depth."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Decoder:
     """Reads typed values of one body.
 
     Attributes:
         body: the parsed body, whose long strings may have been cut out.
         types: the accepted types of envelopes, each with its reader.
-        max_bytes: limit of one array, in bytes.
+        max_bytes: limit of all arrays together, in bytes; less, the more of them were read.
     """
 
     body: ParsedBody
@@ -122,11 +122,19 @@ class Decoder:
         value: object,
         place: str,
         expected: tuple[tuple[int, ...], np.dtype] | None = None,
+        possible_bytes: int | None = None,
     ) -> np.ndarray:
         """Reads the content of an ndarray envelope: base64 text, a number or nested lists."""
         if isinstance(value, str):
-            text = self.text(value, place)
-            return decode_array_text(text, max_bytes=self.max_bytes, place=place, expected=expected)
+            array = decode_array_text(
+                self.text(value, place),
+                max_bytes=self.max_bytes,
+                place=place,
+                possible_bytes=possible_bytes,
+                expected=expected,
+            )
+            self.max_bytes -= array.nbytes
+            return array
         array = array_of_numbers(value, place)
         if expected is not None and array.shape != expected[0]:
             raise ProtocolError(f"{place}: expected shape {expected[0]}, found {array.shape}")

@@ -115,21 +115,23 @@ def resident_bytes() -> int:
 def test_sixty_large_bodies_of_a_user_take_little_memory() -> None:
     """As many as the limit allows are read, slowly; the others are told to wait."""
     piece, size = b" " * 20_000_000, 49_000_000
-    with LocalService(users=[ALICE, BOB]) as service, ExitStack() as stack:
-        with (bob := Api(service, BOB)).session:
-            bob.run()
-            before = resident_bytes()
-            connections = held(service, stack, start(ALICE, size), 60)
-            taken = 0
-            for connection in connections:
-                connection.settimeout(0.2)
-                try:
-                    assert connection.recv(65_536).startswith(b"HTTP/1.1 429")
-                except TimeoutError:
-                    connection.settimeout(20)
-                    connection.sendall(piece)
-                    taken += 1
-            assert taken == 3
-            time.sleep(0.5)  # what is in the buffers of the sockets is read
-            assert resident_bytes() - before < 500_000_000
-            bob.run()
+    with ExitStack() as stack:
+        service = stack.enter_context(LocalService(users=[ALICE, BOB]))
+        bob = Api(service, BOB)
+        stack.enter_context(bob.session)
+        bob.run()
+        before = resident_bytes()
+        connections = held(service, stack, start(ALICE, size), 60)
+        taken = 0
+        for connection in connections:
+            connection.settimeout(0.2)
+            try:
+                assert connection.recv(65_536).startswith(b"HTTP/1.1 429")
+            except TimeoutError:
+                connection.settimeout(20)
+                connection.sendall(piece)
+                taken += 1
+        assert taken == 3
+        time.sleep(0.5)  # what is in the buffers of the sockets is read
+        assert resident_bytes() - before < 500_000_000
+        bob.run()
