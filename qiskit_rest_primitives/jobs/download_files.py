@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from qiskit_rest_primitives.errors import RestPrimitivesError
+from qiskit_rest_primitives.jobs.durable_files import make_state_folder
 
 SMALL_BYTES: Final = 1_000_000
 """Bodies up to this size are kept in memory as received, larger ones in a temporary file."""
@@ -52,7 +53,7 @@ class PrivateCopy:
     def begin(self) -> IO[bytes]:
         """A new file for one attempt, beside those of incomplete ones."""
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_state_folder(self._path.parent)
             return self._new_part()
         except OSError as error:
             # No request was sent yet, so nothing is lost.

@@ -133,3 +133,14 @@ def test_deleting_a_job_deletes_the_copy(service: QiskitRuntimeService, job: Res
     other.write_bytes(b"{}")
     service.delete_job(job.job_id())
     assert kept(service) == [other]
+
+
+def test_others_can_no_longer_write_to_the_folder(
+    service: QiskitRuntimeService, job: RestJob
+) -> None:
+    """A link there would make this package write to the file that it leads to."""
+    private = service.client.settings.state_folder / "private"
+    private.mkdir(parents=True, exist_ok=True)
+    private.chmod(0o777)
+    job.result()
+    assert private.stat().st_mode & 0o022 == 0

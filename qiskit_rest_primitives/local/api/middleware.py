@@ -26,7 +26,7 @@ DISCARD_FACTOR = 4
 DISCARD_PAUSE_SECONDS = 2.0
 # What the framing of a chunked body may take beside the body: this, and a quarter of the body,
 # which is chunks of 24 bytes. Each chunk, however small, costs ten microseconds of the event loop.
-FRAMING_BYTES = 65_536
+FRAMING_BYTES = 8_192
 FRAMING_SHARE = 4
 # Most bytes of a reply that are handed to the connection at once.
 PIECE_BYTES = 1 << 18

@@ -53,10 +53,13 @@ def sent_until_closed(service: LocalService, start: bytes, piece: bytes) -> int:
 @pytest.mark.parametrize("piece", [TINY_CHUNKS, EXTENSIONS], ids=["tiny chunks", "extensions"])
 @pytest.mark.parametrize("key", [b"", KEY], ids=["without a token", "with a token"])
 def test_a_body_in_tiny_chunks_is_cut_off(service: LocalService, key: bytes, piece: bytes) -> None:
-    """It takes less than a second of the event loop's time."""
-    before = loop_seconds(service)
-    assert sent_until_closed(service, HEAD + key + b"\r\n", piece) < MOST_BYTES
-    assert loop_seconds(service) - before < 1
+    """Of the event loop's time it takes 3 ms without a token, 30 ms with one; not a second."""
+    taken: list[float] = []
+    for _ in range(3):
+        before = loop_seconds(service)
+        assert sent_until_closed(service, HEAD + key + b"\r\n", piece) < MOST_BYTES
+        taken.append(loop_seconds(service) - before)
+    assert min(taken) < (0.2 if key else 0.05)
 
 
 @pytest.mark.parametrize(
