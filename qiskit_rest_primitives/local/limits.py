@@ -35,7 +35,9 @@ class Caps:
         connections: with requests that are being answered; one more is answered with 429.
         transfer_bytes: of large bodies, of requests and replies, that are in memory at once; one
             more is answered with 429, unless it is the only one.
-        submissions_per_minute: jobs submitted in any minute; one more is answered with 429.
+        submissions_per_minute: jobs submitted, and sessions opened, in any minute; one more is
+            answered with 429.
+        open_sessions: sessions and batches that are not closed; one more is answered with 429.
 
     >>> Limits(caps=Caps(queued_jobs=100, qubits=20)).caps.shots
     1000000000
@@ -49,6 +51,7 @@ class Caps:
     connections: int | None = 200
     transfer_bytes: int | None = 3 * MAX_BODY_BYTES
     submissions_per_minute: int | None = 3000
+    open_sessions: int | None = 1000
 
 
 UNLIMITED: Final = Caps(**dict.fromkeys(field.name for field in fields(Caps)))

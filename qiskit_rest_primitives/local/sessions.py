@@ -88,6 +88,12 @@ class Sessions:
         )
         return describe_session(self._own(principal, session_id))
 
+    def number_open(self, user: str) -> int:
+        """How many sessions of a user are not closed."""
+        return self._store.rows(
+            "SELECT COUNT(*) FROM sessions WHERE state != 'closed' AND user = ?", (user,)
+        )[0][0]
+
     def details(self, principal: Principal, session_id: str) -> dict[str, Any]:
         """Describes a session.
 

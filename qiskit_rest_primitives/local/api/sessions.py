@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from qiskit_rest_primitives.local.api.dispatch import read_json
 from qiskit_rest_primitives.local.api.replies import json_reply, no_content
+from qiskit_rest_primitives.local.api.user_caps import check_session_caps
 from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.sessions import SessionRequest, SessionUpdate
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 async def create_session(core: Core, principal: Principal, request: Request) -> Response:
     """POST /sessions."""
+    check_session_caps(core, principal)
     body = await read_json(core, request, SessionRequest)
     backend = body.backend or body.backend_name
     if not backend:

@@ -1,4 +1,4 @@
-"""POST /jobs of a user who has reached a limit -> 429. In: `Caps`, and what the user has."""
+"""A submission or session of a user who has reached a limit -> 429. In: `Caps`, what the user has."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def check_caps(core: Core, principal: Principal) -> None:
             the user has to do something about the others.
     """
     user, caps = principal.user, core.caps_of(principal.user)
-    _check_rate(core, user, caps)
+    _check_rate(core, user, caps, "jobs")
     waiting = core.engine.queued_jobs_of(user)
     if caps.queued_jobs is not None and waiting >= caps.queued_jobs:
         raise _refusal(
@@ -49,12 +49,29 @@ async def check_caps(core: Core, principal: Principal) -> None:
             )
 
 
-def _check_rate(core: Core, user: str, caps: Caps) -> None:
+def check_session_caps(core: Core, principal: Principal) -> None:
+    """Counts a session, and refuses it if its user has reached a limit.
+
+    Raises:
+        ProblemError: 429; with ``Retry-After`` for the limit a minute only.
+    """
+    caps = core.caps_of(principal.user)
+    _check_rate(core, principal.user, caps, "sessions")
+    if caps.open_sessions is not None:
+        number = core.sessions.number_open(principal.user)
+        if number >= caps.open_sessions:
+            raise _refusal(
+                f"{number:,} of your sessions are open: the limit is {caps.open_sessions:,}.",
+                "Close those that you no longer need.",
+            )
+
+
+def _check_rate(core: Core, user: str, caps: Caps, what: str) -> None:
     wait = core.rates.wait_seconds(user, caps.submissions_per_minute)
     if wait > 0:
         raise ProblemError(
             429,
-            "Too many jobs requests were received: the limit is "
+            f"Too many {what} requests were received: the limit is "
             f"{caps.submissions_per_minute} per minute.",
             code=TOO_MANY_REQUESTS,
             solution="Reduce the request rate and try again.",

@@ -17,10 +17,20 @@ MAX_JOB_BITS = 2_000_000
 
 @dataclass
 class Memory:
-    """Limits the memory of a job's circuits and results."""
+    """Limits the memory of a job's circuits and results.
 
+    Attributes:
+        as_text: whether samples are written as plain JSON, in hexadecimal digits.
+    """
+
+    as_text: bool = False
     bytes_left: int = MAX_RESULT_BYTES
     bits_left: int = MAX_JOB_BITS
+
+    def sample_bytes(self, num_bits: int) -> int:
+        """What a sample of a register takes, packed and as text."""
+        packed = -(-num_bits // 8)
+        return packed + (2 * packed + len('"0x",') if self.as_text else 0)
 
     def take_bits(self, num_bits: int, pub_index: int) -> None:
         """Refuses the PUB whose circuit exceeds the limit."""

@@ -173,7 +173,8 @@ def plan_job(
         )
         clock = backend.clock(requested.rep_delay_seconds, requested.init_qubits)
         time = Time(time_limit_seconds)
-        context = Context(requested, backend, stop, rehearsals, Memory(), time, clock, Share(caps))
+        memory = Memory(as_text=params.support_qiskit is not True)
+        context = Context(requested, backend, stop, rehearsals, memory, time, clock, Share(caps))
         read = read_sampler_pub if isinstance(params, SamplerParams) else read_estimator_pub
         sweeps = (read(item, index, context) for index, item in enumerate(params.pubs))
         seeds = Seeds(requested.seed)
@@ -261,7 +262,7 @@ def plan_sampler(
     """
     requested, points, shots = context.requested, len(sweep.values), sweep.shots
     num_bits = {creg.name: creg.size for creg in sweep.circuit.cregs}
-    num_bytes = sum(-(-bits // 8) for bits in num_bits.values())
+    num_bytes = sum(map(context.memory.sample_bytes, num_bits.values()))
     context.share.take_shots(points * shots, index)
     context.memory.take(points * shots * max(1, num_bytes), index)
     wanted = SamplesWanted(shots)

@@ -6,6 +6,7 @@ which carries the shape of sweeps, and plain JSON (`plain`). The body itself sho
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
@@ -75,8 +76,12 @@ def encode_result(result: PrimitiveResult[Any], *, program_id: str, support_qisk
     Raises:
         EncodeError: the metadata hold an object that has no place on the wire.
     """
-    pieces = iter_encoded_result(result, program_id=program_id, support_qiskit=support_qiskit)
-    return b"".join(pieces)
+    # Its value is not a copy, as that of b"".join would be.
+    stream = io.BytesIO()
+    stream.writelines(
+        iter_encoded_result(result, program_id=program_id, support_qiskit=support_qiskit)
+    )
+    return stream.getvalue()
 
 
 def iter_encoded_result(

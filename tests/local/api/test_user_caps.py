@@ -126,3 +126,18 @@ def test_the_client_says_at_once_that_a_limit_is_reached():
         with pytest.raises(RateLimitError, match="the limit is 0 s") as refused:
             sampler.run([circuit])
         assert refused.value.code == 1290
+
+
+def test_open_sessions_are_limited():
+    """Until one is closed; sessions count as submissions, too."""
+    session = {"backend": "statevector", "mode": "batch"}
+    with capped(Caps(open_sessions=2, submissions_per_minute=4)) as (alice, bob):
+        opened = [alice.call("POST", "/sessions", json=session) for _ in range(3)]
+        assert [reply.status_code for reply in opened] == [200, 200, 429]
+        assert "2 of your sessions are open: the limit is 2." in opened[2].text
+        assert bob.call("POST", "/sessions", json=session).status_code == 200
+        alice.call("DELETE", f"/sessions/{opened[0].json()['id']}/close")
+        assert alice.call("POST", "/sessions", json=session).status_code == 200
+        refused = alice.call("POST", "/sessions", json=session)
+        assert "Too many sessions requests" in refused.text
+        assert "Retry-After" in refused.headers

@@ -445,3 +445,9 @@ def test_a_circuit_without_registers_has_an_empty_result(engine):
     [pub] = run(engine, "sampler", [[text_of(circuit), None, 7]])
     assert list(pub.data.keys()) == []
     assert pub.metadata["shots"] == 7
+
+
+def test_samples_as_text_take_more_memory(engine):
+    """Plain JSON has a sample of a bit in eight characters; what fits in memory is counted so."""
+    pubs = [["OPENQASM 3.0; bit[1] c; qubit[1] q; c = measure q;", None, 20_000_000]] * 7
+    assert "PUB 6" in fail(engine, "sampler", pubs, support_qiskit=False).reason
