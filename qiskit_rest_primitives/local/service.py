@@ -21,6 +21,7 @@ import uvicorn
 from qiskit_rest_primitives.local.api.app import PREFIXES, create_app
 from qiskit_rest_primitives.local.api.connection import service_protocol
 from qiskit_rest_primitives.local.api.faults import Faults
+from qiskit_rest_primitives.local.api.listener import Listener
 from qiskit_rest_primitives.local.api.origins import check_origins
 from qiskit_rest_primitives.local.api.received import Received
 from qiskit_rest_primitives.local.auth import DEFAULT_LIFETIME_SECONDS, Tokens
@@ -229,7 +230,7 @@ class LocalService:
             raise RuntimeError(f"{self!r} is running already")
         if self.faults is not None:
             self.faults.stopping = False
-        listener = _listen(self._host, self._port)
+        listener = Listener(self._host, self._port)
         try:
             self._port = listener.getsockname()[1]
             self._prepare(listener)
@@ -242,7 +243,7 @@ class LocalService:
         atexit.register(self._stop_at_exit)
         return self
 
-    def _prepare(self, listener: socket.socket) -> None:
+    def _prepare(self, listener: Listener) -> None:
         if self._store is None:
             self._store = Store(self._folder)
         if self._tokens is None:
@@ -266,7 +267,7 @@ class LocalService:
                 faults=self.faults,
                 received=self.received,
             ),
-            http=service_protocol(self._limits),
+            http=service_protocol(self._limits, listener.has_begun),
             ws="none",
             loop="asyncio",
             lifespan="on",
@@ -414,16 +415,3 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:  # a name; it may lead anywhere
         return False
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(1024)
-    except OSError:
-        listener.close()
-        raise
-    return listener

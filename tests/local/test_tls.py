@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from qiskit import QuantumCircuit
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2
 from qiskit_rest_primitives.cli import main
 from qiskit_rest_primitives.local import LocalService, serve
+from qiskit_rest_primitives.local.api import listener
 from tests.local.conftest import ALICE
 
 
@@ -137,3 +139,25 @@ def test_our_command_calls_over_tls(files: tuple[Path, Path, Path], tmp_path: Pa
         )
     assert result.returncode == 0, result.stderr
     assert local.instance in result.stdout
+
+
+def test_connections_without_a_handshake_block_nobody(
+    files: tuple[Path, Path, Path],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """More than may wait: the oldest are closed, and the log has nothing of it."""
+    monkeypatch.setattr(listener, "MOST_WAITING", 5)
+    with LocalService(users=[ALICE], certfile=files[0], keyfile=files[1]) as local:
+        port = int(local.base_url.rpartition(":")[2])
+        silent = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(20)]
+        for _ in range(3):
+            reply = requests.get(f"{local.base_url}/health", verify=str(files[2]), timeout=30)
+            assert reply.status_code == 200
+        assert silent[0].recv(1) == b""
+        silent[-1].settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            silent[-1].recv(1)
+        for connection in silent:
+            connection.close()
+        assert not [record for record in caplog.records if record.levelname != "DEBUG"]

@@ -52,6 +52,7 @@ class JoinedWrites:
         self.lingering = False
         self._linger_timer: asyncio.TimerHandle | None = None
         self._discarded = 0
+        self._ended = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -99,6 +100,7 @@ class JoinedWrites:
 
     def end(self) -> None:
         """Stops the timers: the connection is closed."""
+        self._ended = True
         self.stop_timer()
         if self._linger_timer is not None:
             self._linger_timer.cancel()
@@ -106,6 +108,8 @@ class JoinedWrites:
 
     def start_timer(self) -> None:
         """Starts the client's timer if bytes are buffered for it; else stops it."""
+        if self._ended:
+            return  # asyncio's transport for TLS can't be asked any more
         self._unsent = self._transport.get_write_buffer_size()
         if not self._unsent:
             self.stop_timer()

@@ -41,9 +41,11 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
 
     limits: Limits
     buffer: memoryview
+    has_begun: Callable[[int], None]
 
     def connection_made(self, transport: Any) -> None:
         """Starts the timer for the first request's headers, or refuses the connection."""
+        self.has_begun(transport.get_extra_info("socket").fileno())
         self._writes = JoinedWrites(
             transport, self.loop, self.limits.write_seconds, self._is_receiving
         )
@@ -224,12 +226,23 @@ class HiddenBytes(bytes):
         return f"<{len(self)} bytes hidden>"
 
 
-def service_protocol(limits: Limits) -> type[ServiceProtocol]:
-    """The protocol class for uvicorn, with these limits."""
+def service_protocol(
+    limits: Limits, has_begun: Callable[[int], None] = int
+) -> type[ServiceProtocol]:
+    """The protocol class for uvicorn, with these limits.
+
+    Args:
+        limits: of the service.
+        has_begun: called with the file descriptor of each connection that begins.
+    """
     limits = replace(limits, connections=_affordable(limits.connections))
     # One for all connections: they are read one after another, in the thread of the event loop.
     buffer = memoryview(bytearray(READ_BYTES))
-    return type("LimitedProtocol", (ServiceProtocol,), {"limits": limits, "buffer": buffer})
+    return type(
+        "LimitedProtocol",
+        (ServiceProtocol,),
+        {"limits": limits, "buffer": buffer, "has_begun": staticmethod(has_begun)},
+    )
 
 
 def _affordable(connections: int) -> int:

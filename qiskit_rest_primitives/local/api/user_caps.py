@@ -1,4 +1,4 @@
-"""A submission or session of a user who has reached a limit -> 429. In: `Caps`, what the user has."""
+"""A submission or a session of a user at a limit -> 429. In: `Caps`, and what the user has."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Memory:
         if self.bytes_left < 0:
             raise RefusedError(
                 f"PUB {pub_index}: its result would take {num_bytes / 2**30:.1f} GiB; a job's "
-                f"results have {MAX_RESULT_BYTES / 2**30:.0f} GiB",
+                f"results have {MAX_RESULT_BYTES / 2**30:.0f} GiB together",
                 solution="Send fewer points or shots per job.",
             )
 
