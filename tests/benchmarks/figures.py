@@ -7,6 +7,8 @@ small size, to test that it works. Its figures then mean nothing and have no tar
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -18,6 +20,13 @@ SHORT = bool(os.environ.get(SHORT_VARIABLE))
 def size(full: T, short: T) -> T:
     """Returns a size, or a number of rounds, for this form of the run."""
     return short if SHORT else full
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Time of one call."""
+    begun = time.perf_counter()
+    call()
+    return time.perf_counter() - begun
 
 
 def report(

@@ -16,7 +16,7 @@ from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-from qiskit_rest_primitives.local.engine.worker_processes import WorkerProcesses
+from qiskit_rest_primitives.local.engine.worker_processes import WorkerDiedError, WorkerProcesses
 from qiskit_rest_primitives.local.outcome import NOT_LOADABLE, RefusedError
 
 T = TypeVar("T")
@@ -72,8 +72,8 @@ class Rehearsals:
                 elif clock is not None and clock - started > seconds:
                     raise _too_costly(place, f"more than {seconds:.0f} s")
             problem = future.result()
-        except RefusedError as error:
-            raise (error if error.code == NOT_LOADABLE else too_much) from None
+        except WorkerDiedError:
+            raise too_much from None
         finally:
             if not future.done() and not future.cancel():
                 self._workers.kill(future)
@@ -107,9 +107,8 @@ class Rehearsals:
                 if self._callers.memory_of(future) > IDLE_BYTES + spare_bytes:
                     raise too_much
             return future.result()
-        except RefusedError as error:
-            # A process that died has no code for the reason.
-            raise (error if error.code is not None else too_much) from None
+        except WorkerDiedError:
+            raise too_much from None
         finally:
             if not future.done() and not future.cancel():
                 self._callers.kill(future)

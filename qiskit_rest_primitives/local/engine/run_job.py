@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
@@ -26,6 +26,7 @@ from qiskit_rest_primitives.local.engine.tasks import (
     Work,
 )
 from qiskit_rest_primitives.local.engine.windows import Windows
+from qiskit_rest_primitives.local.engine.worker_processes import WorkerDiedError
 from qiskit_rest_primitives.local.outcome import Outcome, RefusedError
 from qiskit_rest_primitives.mitigation.device_time import JOB_OVERHEAD_SECONDS
 from qiskit_rest_primitives.mitigation.steps import Finished, Step
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from qiskit_rest_primitives.wire.request.noise_learner import NoiseLearnerParams
 
 logger = logging.getLogger(__name__)
+
+MOST_RETRIES = 2
+"""Of a task whose worker process died."""
 _TRACEBACK_FRAMES = 10
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -137,6 +141,21 @@ def conduct(job: Job, workers: JobTasks, planners: Executor) -> Outcome:
         course.end()
 
 
+@dataclass(frozen=True)
+class _Attempt:
+    """A task at the workers.
+
+    Attributes:
+        task: what is to be done.
+        pub_index: the number of the user's PUB; None for a step of error mitigation.
+        retries: how often its worker process has died.
+    """
+
+    task: Work[Any]
+    pub_index: int | None
+    retries: int = 0
+
+
 class _Course:
     """Hands out what a job needs and waits for it, until the job is cancelled or out of time.
 
@@ -149,7 +168,7 @@ class _Course:
         self._workers = workers
         self._planners = planners
         self._deadline = time.monotonic() + job.asked.time_limit_seconds
-        self._tasks: dict[Future[Any], Work[Any]] = {}
+        self._tasks: dict[Future[Any], _Attempt] = {}
         self.windows = Windows()
 
     def plan(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
@@ -242,7 +261,9 @@ class _Course:
         self._check_device_time(pubs)
         for pub in pubs:
             for task in pub.tasks:
-                self._submit(task, self._workers.submit(task, small=pub.small))
+                number = task.pub_index if indices is None else indices[task.pub_index]
+                future = self._workers.submit(task, small=pub.small)
+                self._submit(_Attempt(task, number), future)
         self._job.log(f"{len(self._tasks)} tasks handed out")
         while self._tasks:
             result: TaskResult = self._result()
@@ -312,28 +333,43 @@ class _Course:
         self._workers.abandon(self._tasks)
 
     def _find(self, task: StepTask, *, charged: bool) -> Step | Finished:
-        self._submit(task, self._workers.submit(task, small=False))
+        self._submit(_Attempt(task, None), self._workers.submit(task, small=False))
         found: StepFound = self._result()
         if charged:
             self._job.usage_seconds += found.seconds
         return found.step
 
-    def _submit(self, task: Work[Any], future: Future[Any]) -> None:
-        self._tasks[future] = task
+    def _submit(self, attempt: _Attempt, future: Future[Any]) -> None:
+        self._tasks[future] = attempt
         future.add_done_callback(self._job.messages.put)
 
     def _result(self) -> Any:
         """The result of the next task that ends."""
         while True:
             future = self._next()
-            task = self._tasks.pop(future)
+            attempt = self._tasks.pop(future)
             try:
-                result = future.result()
-            except BrokenExecutor:
-                self._job.log("a worker process died of a task; trying it once more, alone")
-                self._submit(task, self._workers.submit_again(task))
-                continue
-            return result
+                return future.result()
+            except BrokenExecutor as death:
+                self._retry(attempt, death)
+
+    def _retry(self, attempt: _Attempt, death: BrokenExecutor) -> None:
+        """Runs a task again whose worker process died, unless that has been done often enough.
+
+        Raises:
+            RefusedError: it has; names the PUB, and says how the process ended.
+        """
+        place = "Error mitigation" if attempt.pub_index is None else f"PUB {attempt.pub_index}"
+        how = str(death) if isinstance(death, WorkerDiedError) else "died"
+        if attempt.retries == MOST_RETRIES:
+            raise RefusedError(
+                f"{place}: {MOST_RETRIES + 1} worker processes died of it; the last one {how}.",
+                code=None,
+                solution="Try fewer shots, a smaller circuit or another backend.",
+            )
+        self._job.log(f"{place}: its worker process {how}; running its task again")
+        again = replace(attempt, retries=attempt.retries + 1)
+        self._submit(again, self._workers.submit_again(attempt.task))
 
     def _next(self) -> Future[Any]:
         """The next future that is done."""

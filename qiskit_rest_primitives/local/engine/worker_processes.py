@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
-from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.threads import DaemonThreads
 
 _LENGTH = struct.Struct("!Q")
 # Two threads that pickle one circuit can wait for each other for ever; see `make_shareable`.
 _PICKLING = threading.Lock()
-_CURE = "Try another backend, or a smaller circuit."
+
+
+class WorkerDiedError(BrokenExecutor):
+    """A worker process that ended during a call; says how."""
 
 
 @dataclass
@@ -55,7 +58,7 @@ class WorkerProcesses(Executor):
         self._threads = DaemonThreads(count, "worker-process")
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Queues a call; its future fails with RefusedError if the process dies of it."""
+        """Queues a call; its future fails with WorkerDiedError if the process ends first."""
         if kwargs:
             raise TypeError("pass arguments by position")
         call = _Call(fn, args)
@@ -162,13 +165,7 @@ class _Process:
         except OSError:
             answer = None
         if answer is None:
-            code = self._child.wait()
-            cause = f"signal {-code}" if code < 0 else f"exit code {code}"
-            return RefusedError(
-                f"The simulator crashed and its process is gone ({cause}).",
-                code=None,
-                solution=_CURE,
-            )
+            return WorkerDiedError(_how_it_ended(self._child.wait()))
         return pickle.loads(answer)
 
     def is_alive(self) -> bool:
@@ -206,6 +203,15 @@ class _Process:
             assert stream is not None
             with suppress(OSError):  # data that a dead child did not read
                 stream.close()
+
+
+def _how_it_ended(code: int) -> str:
+    """What the return code of a process says, to go on after "the worker process"."""
+    if code >= 0:
+        return f"ended with exit code {code}"
+    if code == -signal.SIGKILL:
+        return "was killed (signal 9), perhaps because the machine ran out of memory"
+    return f"crashed (signal {-code})"
 
 
 def write_message(stream: IO[bytes], message: bytes) -> None:

@@ -95,6 +95,8 @@ class Workers:
     def submit_again(self, task: Work[ResultT]) -> Future[ResultT]:
         """Retries a task whose process died, where a crash affects no other task."""
         with self._lock:
+            if isinstance(self._executor, WorkerProcesses):
+                return self._executor.submit(run_task, task)
             # ProcessPoolExecutor has no public sign of being broken but to raise in submit().
             pool = self._executor
             if isinstance(pool, ProcessPoolExecutor) and getattr(pool, "_broken", False):

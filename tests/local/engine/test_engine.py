@@ -15,6 +15,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.primitives import StatevectorSampler
 
+from qiskit_rest_primitives.local.engine import run_job
 from qiskit_rest_primitives.local.engine.allowances import JobCaps
 from qiskit_rest_primitives.local.engine.engine import Engine
 from qiskit_rest_primitives.local.engine.task_turns import JobTasks
@@ -339,6 +340,7 @@ def test_a_pool_that_lost_a_process_is_replaced(monkeypatch):
 @pytest.mark.slow
 def test_a_crash_of_a_worker_process_fails_its_job(monkeypatch):
     """The job has a reason, and the next job runs."""
+    monkeypatch.setattr(run_job, "MOST_RETRIES", 0)
     with worker_processes(1) as executor:
         engine = Engine(LocalBackends(), executor, jobs_at_once=1)
         from qiskit_rest_primitives.local.engine import workers as executors
@@ -346,7 +348,9 @@ def test_a_crash_of_a_worker_process_fails_its_job(monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(executors, "run_task", exit_process)
             outcome = fail(engine, "sampler", [[BELL, [0.3], 5]])
-        assert "crashed" in outcome.reason
+        assert outcome.reason.startswith("PUB 0: 1 worker processes died of it")
+        assert "exit code 11" in outcome.reason
+        assert outcome.reason_solution
         run(engine, "sampler", [[BELL, [0.3], 5]])
         engine.close()
 
