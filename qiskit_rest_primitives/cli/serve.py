@@ -48,6 +48,12 @@ Examples:
     help="Limit every user, as queued_jobs=100; none is no limit. See docs/serving.md.",
 )
 @click.option("--data-dir", metavar="DIR", help="Keep jobs and users here over restarts.")
+@click.option(
+    "--drain",
+    is_flag=True,
+    help="When stopped, refuse new jobs, finish all others, then end. Without it, the next start"
+    " runs unfinished jobs again.",
+)
 @older_than_option
 @keep_bytes_option
 @click.option(

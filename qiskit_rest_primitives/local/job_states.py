@@ -70,6 +70,7 @@ class Core:
         decoding: held while a large request is decoded.
         drawing: held while something is drawn for the page: one at a time.
         stopping: True while the service stops: unfinished jobs stay unfinished in the store.
+        draining: True while jobs are refused, so that the service ends with all others done.
         held: jobs that a test keeps in the queue.
         queue_times: how long jobs waited for their turn, by backend.
         run_times: how long jobs ran, by backend.
@@ -82,6 +83,7 @@ class Core:
     limits: Limits
     clock: Callable[[], float] = wall_clock
     stopping: bool = False
+    draining: bool = False
     held: HeldJobs = field(default_factory=HeldJobs)
     queue_times: Durations = field(default_factory=Durations)
     run_times: Durations = field(default_factory=Durations)
@@ -321,6 +323,10 @@ class Core:
             if job is not None:
                 _log_end(job)
         return ended
+
+    def has_pending(self) -> bool:
+        """Whether a job waits or runs."""
+        return bool(self.store.rows(f"SELECT id FROM jobs WHERE {IS_PENDING} LIMIT 1"))
 
     def resume(self) -> int:
         """Queues the jobs that a stopped service left unfinished; returns their number."""

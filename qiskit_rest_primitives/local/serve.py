@@ -123,6 +123,7 @@ def run(
     keep_bytes: str | None = None,
     certfile: str | None = None,
     keyfile: str | None = None,
+    drain: bool = False,
 ) -> int:
     """Serves until Ctrl-C or SIGTERM; logs go to stderr.
 
@@ -149,6 +150,8 @@ def run(
         keep_bytes: size of all jobs above which the oldest are deleted, as ``10G``.
         certfile: certificate chain for TLS.
         keyfile: private key of the certificate; None if it is in ``certfile``.
+        drain: whether it finishes its jobs before it stops. Otherwise the next start runs them
+            again.
 
     Returns:
         Exit code: 0, or 2 if it can't start as asked.
@@ -176,6 +179,8 @@ def run(
             )
         if workers and dask:
             raise ValueError("--workers and --dask exclude each other")
+        if drain and data_dir is None:
+            raise ValueError("--drain needs --data-dir: without it, results end with the service")
         noise = dict(map(read_noise, devices))
         cap = _read_caps(caps)
         retention = read_retention(older_than, keep_bytes)
@@ -218,6 +223,10 @@ def run(
         token = stack.enter_context(_token_file(service)) if not named else None
         print(how_to_call(service, token), flush=True)
         _wait(stopped)
+        if drain:
+            print("finishing the jobs; once more stops at once", flush=True)
+            stopped.clear()
+            service.drain(stopped)
         print("stopping", flush=True)
     return 0
 

@@ -44,6 +44,7 @@ LOOPBACK = "127.0.0.1"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 START_SECONDS = 60.0
 GRACE_SECONDS = 1
+DRAIN_POLL_SECONDS = 0.1
 
 
 class LocalService:
@@ -319,6 +320,19 @@ class LocalService:
         if self._store is not None:
             self._store.close()
             self._store = None
+
+    def drain(self, hurry: threading.Event) -> None:
+        """Refuses new jobs, with 503 and ``Retry-After``; returns when all others have ended.
+
+        Args:
+            hurry: returns at once when set. What is unfinished then is run again by the next start,
+                if the folder was given.
+        """
+        core = self._core
+        if core is not None:
+            core.draining = True
+            while core.has_pending() and not hurry.wait(DRAIN_POLL_SECONDS):
+                pass
 
     def restart(self, down_seconds: float = 0.0) -> None:
         """Stops abruptly and starts again: same port, jobs, users and tokens."""

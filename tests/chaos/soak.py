@@ -47,9 +47,14 @@ class Sample:
 
 
 class ServedElsewhere:
-    """``qiskit-rest serve`` in a separate process, which can be restarted."""
+    """``qiskit-rest serve`` in a separate process, which can be restarted or killed.
 
-    def __init__(self, folder: Path):
+    Args:
+        folder: of its users, its jobs, and its log, ``log``.
+        options: more of the command.
+    """
+
+    def __init__(self, folder: Path, *options: str):
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port = listener.getsockname()[1]
         users = folder / "users"
@@ -58,16 +63,37 @@ class ServedElsewhere:
         self._line = [sys.executable, "-m", "qiskit_rest_primitives", "serve"]
         self._line += ["--port", str(self.port), "--token-file", str(users)]
         self._line += ["--data-dir", str(folder / "data"), "--token-lifetime", "30"]
-        self._line += ["--log-level", "error"]
+        self._line += ["--log-level", "error", *options]
+        self._log = folder / "log"
         self._process = self._start()
         self._wait_until_it_listens()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(self._line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with self._log.open("ab") as log:
+            return subprocess.Popen(self._line, stdout=subprocess.DEVNULL, stderr=log)
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """What it has written to stderr since the first start."""
+        return self._log.read_text()
 
     def restart(self) -> None:
         """Stops it and starts it again, with its jobs; returns when it listens."""
         self.stop()
+        self.start_again()
+
+    def kill(self) -> None:
+        """Ends it at once, without any work of its own: kill -9."""
+        self._process.kill()
+        self._process.wait()
+
+    def start_again(self) -> None:
+        """Starts it after its end, with its jobs; returns when it listens."""
         self._process = self._start()
         self._wait_until_it_listens()
 

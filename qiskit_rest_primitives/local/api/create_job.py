@@ -37,12 +37,21 @@ if TYPE_CHECKING:
     from qiskit_rest_primitives.local.job_states import Core
     from qiskit_rest_primitives.wire.request.job_request import JobRequest
 
+DRAINED_SECONDS = 30
+"""After how long a client may submit again what a draining service refused."""
 # Above this, decoding takes longer than handing the work to a thread.
 LARGE_REQUEST = 65_536
 
 
 async def create_job(core: Core, principal: Principal, request: Request) -> Response:
     """POST /jobs."""
+    if core.draining:
+        raise ProblemError(
+            503,
+            "The service finishes its jobs before it stops, and accepts no new ones.",
+            solution="Submit the job again when the service was started again.",
+            headers={"Retry-After": str(DRAINED_SECONDS)},
+        )
     await check_caps(core, principal)
     body = await read_body(request, core.limits.body_bytes, request.state.share)
     try:
