@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from qiskit_rest_primitives.local.durations import Durations
 from qiskit_rest_primitives.local.engine.allowances import NO_CAPS, JobCaps
 from qiskit_rest_primitives.local.engine.fair_queue import FairQueue
+from qiskit_rest_primitives.local.engine.freed_memory import FreedMemory
 from qiskit_rest_primitives.local.engine.one_thread import OneThread
 from qiskit_rest_primitives.local.engine.recent_use import RecentUse
 from qiskit_rest_primitives.local.engine.run_job import Job, QueuedJob, conduct
@@ -91,6 +92,7 @@ class Engine:
         self._running = RunningJobs(count)
         self._queue = FairQueue[QueuedJob](self._rank)
         self._closed = False
+        self._freed = FreedMemory()
         self._planners.submit(warm_up)
 
     def submit(
@@ -267,6 +269,7 @@ class Engine:
                 if not self._running.on(job.asked.backend.name):
                     self._end_turns_of(job.asked.backend)
                 self._lock.notify_all()
+            self._freed.give_back()
 
     def _end_turns_of(self, backend: LocalBackend) -> None:
         """Ends the thread of a backend that was handed in; its next job gets a new one."""

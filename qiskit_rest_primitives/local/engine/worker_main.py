@@ -7,6 +7,7 @@ import pickle
 import sys
 from typing import IO, Any
 
+from qiskit_rest_primitives.local.engine.freed_memory import FreedMemory
 from qiskit_rest_primitives.local.engine.worker_processes import read_message, write_message
 from qiskit_rest_primitives.local.engine.workers import warm_up
 
@@ -22,8 +23,11 @@ def main() -> None:
 
 def serve(calls: IO[bytes], answers: IO[bytes]) -> None:
     """Runs each call and writes its result, or the exception it raised."""
+    freed = FreedMemory()
     while (message := read_message(calls)) is not None:
         write_message(answers, _answer(message))
+        del message
+        freed.give_back()
 
 
 def _answer(message: bytes) -> bytes:

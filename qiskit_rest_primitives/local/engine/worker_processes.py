@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
+from qiskit_rest_primitives.local.engine.freed_memory import resident_bytes
 from qiskit_rest_primitives.local.threads import DaemonThreads
 
 _LENGTH = struct.Struct("!Q")
@@ -174,11 +175,7 @@ class _Process:
 
     def memory(self) -> int:
         """Bytes in use, on Linux; 0 elsewhere, or after it ended."""
-        try:
-            with open(f"/proc/{self._child.pid}/statm", "rb") as statm:
-                return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        except (OSError, IndexError):
-            return 0
+        return resident_bytes(self._child.pid)
 
     def clock(self) -> float | None:
         """Processor time in seconds, None when it is gone; wall-clock time outside Linux."""
