@@ -158,6 +158,7 @@ def run(
     """
     try:
         from qiskit_rest_primitives.local import Limits, LocalService
+        from qiskit_rest_primitives.local.engine.freed_memory import return_large_blocks
         from qiskit_rest_primitives.local.load_backends import load_backends
         from qiskit_rest_primitives.local.service import is_loopback
         from qiskit_rest_primitives.local.store import StorageFullError
@@ -188,6 +189,7 @@ def run(
     except (OSError, ValueError, ImportError) as error:
         print(f"qiskit-rest serve: {error}", file=sys.stderr)
         return 2
+    return_large_blocks()
     limits = Limits(
         body_bytes=int(max_body_mb * 1e6),
         job_seconds=time_limit,

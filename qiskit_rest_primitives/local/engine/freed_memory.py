@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import os
-import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 WORTH_BYTES: Final = 32 << 20
 """Growth since the last time after which the memory is looked through, which takes a while."""
+LARGE_BYTES: Final = 1 << 20
+M_MMAP_THRESHOLD: Final = -3  # of malloc.h
 
 
 def resident_bytes(process: int | str = "self") -> int:
@@ -48,9 +50,20 @@ class FreedMemory:
             self._least = min(self._least, now)
 
 
+def return_large_blocks() -> None:
+    """Makes this process give each large block back when it is freed; for a program of our own.
+
+    By itself, glibc takes the size of blocks that were freed as a sign to keep such blocks; what a
+    thread keeps at the end of its heap, `FreedMemory` can't give back.
+    """
+    _call("mallopt", M_MMAP_THRESHOLD, LARGE_BYTES)
+
+
 def _trim() -> None:
-    if sys.platform == "linux":
-        # Other C libraries than glibc have no such function, and keep less.
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
+    _call("malloc_trim", 0)
+
+
+def _call(name: str, *arguments: int) -> None:
+    """Calls a function of glibc; other C libraries have no such function, and keep less."""
+    with suppress(AttributeError, TypeError):  # the latter on Windows
+        getattr(ctypes.CDLL(None), name)(*arguments)
