@@ -299,14 +299,10 @@ def _executor(workers: int | None, dask: str | None) -> Generator[Executor | Non
         with worker_processes(workers) as pool:
             yield pool
     elif dask:
-        try:
-            from distributed import Client
-        except ImportError:
-            raise ImportError(
-                "--dask needs Dask: pip install 'qiskit-rest-primitives[dask]'"
-            ) from None
-        with Client(dask) as client:
-            yield client.get_executor()
+        from qiskit_rest_primitives.local.engine.dask_cluster import DaskCluster
+
+        with DaskCluster(dask) as cluster:
+            yield cluster
     else:
         yield None
 

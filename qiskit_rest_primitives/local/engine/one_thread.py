@@ -23,10 +23,12 @@ class OneThread:
     Attributes:
         width: tasks that it runs at the same time.
         small_apart: whether small tasks have workers of their own.
+        lost_seconds: for which it was away.
     """
 
     width = 1
     small_apart = False
+    lost_seconds = 0.0
 
     def __init__(self, name: str, rehearsals: Rehearsals):
         self.rehearsals = rehearsals

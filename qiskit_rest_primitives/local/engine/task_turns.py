@@ -182,6 +182,7 @@ class JobTasks:
         self._waiting = self._at_workers = 0
         self._held_seconds = 0.0
         self._held_since: float | None = None
+        self._lost_before = turns.workers.lost_seconds
 
     @property
     def rehearsals(self) -> Rehearsals:
@@ -216,9 +217,10 @@ class JobTasks:
             self._turns.workers.abandon(others)
 
     def held_up_seconds(self) -> float:
-        """How long all of its tasks have waited for the turns of others."""
+        """How long all of its tasks have waited for the turns of others, or for a scheduler."""
         since = self._held_since
-        return self._held_seconds + (0.0 if since is None else self._turns.clock() - since)
+        held = self._held_seconds + (0.0 if since is None else self._turns.clock() - since)
+        return held + self._turns.workers.lost_seconds - self._lost_before
 
     def counted(self, *, waiting: int = 0, at_workers: int = 0) -> None:
         """Counts its tasks that wait and those at workers."""

@@ -30,4 +30,7 @@ def state_of(executor: Executor) -> WorkerState:
         return WorkerState(getattr(executor, "_max_workers", WORKERS_OF_OTHERS))
     if client.status != "running":
         return WorkerState(0, "lost")
-    return WorkerState(sum(client.nthreads().values()), "ok")
+    try:
+        return WorkerState(sum(client.nthreads().values()), "ok")
+    except OSError:  # it went away just now
+        return WorkerState(0, "lost")

@@ -78,6 +78,11 @@ class Workers:
         return threads or WORKERS_OF_OTHERS
 
     @property
+    def lost_seconds(self) -> float:
+        """For how long, in total, the scheduler of a cluster was away."""
+        return getattr(self._executor, "lost_seconds", 0.0)
+
+    @property
     def small_apart(self) -> bool:
         """Whether small tasks have as many workers of their own."""
         return not self._given

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
+import requests
 from qiskit.primitives import StatevectorSampler
 
+from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2
+from qiskit_rest_primitives.local import LocalService
+from qiskit_rest_primitives.local.engine.dask_cluster import DaskCluster
 from qiskit_rest_primitives.local.engine.engine import Engine
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
+from tests.local.engine.dask_processes import DaskProcesses
 from tests.local.engine.test_engine import SWEEP, rotated, sweep_results
 from tests.local.engine.test_mitigation import seeded_results
 
@@ -47,3 +54,42 @@ def test_a_cluster_gives_the_same_bits_as_threads():
     assert np.array_equal(results[0], expected.data.meas.array)
     for got, want in zip(results, wanted, strict=True):
         assert np.array_equal(got, want)
+
+
+def health(local: LocalService, scheduler: str) -> dict[str, str]:
+    """What /health says as soon as it says this of the scheduler."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        said = requests.get(f"{local.base_url}/health", timeout=30).json()
+        if said["scheduler"] == scheduler:
+            return said
+        time.sleep(0.1)
+    raise AssertionError(f"the scheduler is not {scheduler}: {said}")
+
+
+def test_jobs_wait_for_a_scheduler_that_was_killed():
+    """One runs and one is submitted without a scheduler; both end with the bits of their seed."""
+    pub = (rotated(9), np.linspace(0, 3, 600)[:, None])
+    options = {"simulator": {"seed_simulator": 42}}
+    [expected] = StatevectorSampler(seed=42).run([pub], shots=64).result()
+    with (
+        DaskProcesses() as dask,
+        DaskCluster(dask.address) as cluster,
+        LocalService(executor=cluster) as local,
+    ):
+        service = QiskitRuntimeService(url=local.url, token=local.token, instance=local.instance)
+        sampler = SamplerV2(service.backend("statevector"), options=options)
+        running = sampler.run([pub], shots=64)
+        while running.status() == "QUEUED":
+            time.sleep(0.05)
+        dask.kill()
+        said = health(local, "lost")
+        assert said["status"] == "degraded"
+        later = sampler.run([pub], shots=64)
+        assert {running.status(), later.status()} <= {"QUEUED", "RUNNING"}
+        dask.start()
+        for job in (running, later):
+            [found] = job.result(timeout=120)
+            assert np.array_equal(found.data.meas.array, expected.data.meas.array)
+        assert health(local, "ok")["status"] == "ok"
+        assert cluster.lost_seconds > 0

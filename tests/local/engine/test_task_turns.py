@@ -22,6 +22,7 @@ class Workers:
 
     rehearsals = None
     small_apart = False
+    lost_seconds = 0.0
 
     def __init__(self, width: int = 1):
         self.width = width

@@ -1,0 +1,234 @@
+"""A Dask cluster as an executor that outlives its scheduler: calls wait until it is back.
+
+Dask's own client drops its calls when the connection ends. Tasks give the same result however often
+they run, so all calls that have no result yet are sent again once there is a connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import Any, Final
+
+from qiskit_rest_primitives.local.outcome import RefusedError
+
+logger = logging.getLogger(__name__)
+START_SECONDS: Final = 30.0
+"""For reaching the scheduler at first."""
+CONNECT_SECONDS: Final = 5.0
+"""For one attempt to reach it after it was lost."""
+PAUSE_SECONDS: Final = 0.5
+"""Between two looks at the connection, and between two attempts."""
+
+
+@dataclass(eq=False)
+class _Call:
+    """A call without result; ``sent`` is Dask's future while it is at the cluster."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    sent: Any = None
+
+
+class DaskCluster(Executor):
+    """Runs picklable calls on the workers of a Dask cluster.
+
+    Args:
+        address: of its scheduler.
+
+    Raises:
+        ImportError: Dask is not installed.
+        OSError: no scheduler answers there.
+    """
+
+    def __init__(self, address: str):
+        self._address = address
+        self._loop = _Loop()
+        # `Workers` and `state_of` ask the client how many workers there are.
+        try:
+            self._client = self._new_client(START_SECONDS)
+        except OSError:
+            self._loop.end()
+            raise
+        self._lock = threading.Lock()
+        self._calls: dict[Future[Any], _Call] = {}
+        self._lost_seconds = 0.0
+        self._lost_since: float | None = None
+        self._dropped = threading.Event()  # the client dropped a call
+        self._closed = threading.Event()
+        self._thread = threading.Thread(
+            target=self._stay_connected, name="dask-connection", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def lost_seconds(self) -> float:
+        """For how long, in total, there was no scheduler."""
+        with self._lock:
+            since = self._lost_since
+            return self._lost_seconds + (0.0 if since is None else time.monotonic() - since)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Sends a call; without a scheduler it waits for one."""
+        if kwargs:
+            raise TypeError("pass arguments by position")
+        future: Future[Any] = Future()
+        call = _Call(fn, args)
+        with self._lock:
+            if self._closed.is_set():
+                raise RuntimeError("cannot schedule new futures after shutdown")
+            self._send(future, call)
+            self._calls[future] = call
+        future.add_done_callback(self._forget)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Drops calls without result and leaves the cluster, which goes on running."""
+        with self._lock:
+            self._closed.set()
+            futures = list(self._calls)
+        self._dropped.set()
+        self._thread.join()
+        for future in futures:
+            future.cancel()
+        self._client.close(timeout=CONNECT_SECONDS)
+        self._loop.end()
+
+    def _new_client(self, patience_seconds: float = 0.0) -> Any:
+        from distributed import Client
+
+        deadline = time.monotonic() + patience_seconds
+        while True:
+            try:
+                # Its own attempts to come back take as long as this time-out.
+                return Client(
+                    self._address,
+                    loop=self._loop.loop,
+                    timeout=CONNECT_SECONDS,
+                    set_as_default=False,
+                )
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+
+    def _send(self, future: Future[Any], call: _Call) -> None:
+        """Sends a call if there is a connection; the lock is held."""
+        if self._lost_since is not None or self._client.status != "running":
+            return
+        # Without ``pure=False`` Dask would hash the arguments, and take equal calls for one.
+        call.sent = self._client.submit(call.function, *call.arguments, pure=False)
+        self._loop.loop.add_callback(self._follow, future, call.sent)
+
+    async def _follow(self, future: Future[Any], sent: Any) -> None:
+        """Hands on the outcome of a call, unless it was sent again meanwhile."""
+        result: Any = None
+        error: BaseException | None = None
+        try:
+            result = await sent
+        except BaseException as raised:
+            error = raised
+        with self._lock:
+            call = self._calls.get(future)
+            if call is None or call.sent is not sent:
+                return
+            if error is not None and sent.status != "error":  # the connection ended
+                self._dropped.set()
+                return
+        if future.set_running_or_notify_cancel():
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(_explained(error))
+
+    def _forget(self, future: Future[Any]) -> None:
+        with self._lock:
+            call = self._calls.pop(future, None)
+            if call is not None and call.sent is not None and future.cancelled():
+                self._loop.loop.add_callback(call.sent.cancel)
+
+    def _stay_connected(self) -> None:
+        """Waits for the end of a connection, makes a new one, and sends all calls again."""
+        while not self._closed.is_set():
+            dropped = self._dropped.wait(PAUSE_SECONDS)
+            if self._closed.is_set() or not (dropped or self._client.status != "running"):
+                continue
+            with self._lock:
+                self._lost_since = time.monotonic()
+                for call in self._calls.values():
+                    call.sent = None
+                self._dropped.clear()
+            logger.warning("the Dask scheduler %s is lost: jobs wait for it", self._address)
+            if not self._reconnect():
+                return
+            seconds = self.lost_seconds
+            with self._lock:
+                self._lost_seconds, self._lost_since = seconds, None
+                for future, call in self._calls.items():
+                    self._send(future, call)
+                count = len(self._calls)
+            logger.warning("the Dask scheduler is back: %s tasks are sent again", count)
+
+    def _reconnect(self) -> bool:
+        """Waits for a scheduler; False if the executor is closed before."""
+        while self._client.status != "running":
+            if self._closed.wait(PAUSE_SECONDS):
+                return False
+            # The client itself tries for a while; closed in the midst of that, it logs errors.
+            if self._client.status == "closed":
+                try:
+                    self._client = self._new_client()
+                except OSError as error:
+                    logger.debug("no Dask scheduler at %s: %s", self._address, error)
+        return True
+
+
+class _Loop:
+    """One event loop in a thread, for all clients: each would leave its own thread behind.
+
+    Raises:
+        ImportError: Dask is not installed.
+    """
+
+    def __init__(self):
+        try:
+            import distributed  # noqa: F401 - what is missing is told now
+            from tornado.ioloop import IOLoop
+        except ImportError:
+            raise ImportError(
+                "--dask needs Dask: pip install 'qiskit-rest-primitives[dask]'"
+            ) from None
+        started: Future[None] = Future()
+
+        async def run() -> None:
+            self.loop: Any = IOLoop.current()
+            self._stop = asyncio.Event()
+            started.set_result(None)
+            await self._stop.wait()
+
+        self._thread = threading.Thread(target=asyncio.run, args=(run(),), name="dask", daemon=True)
+        self._thread.start()
+        started.result()
+
+    def end(self) -> None:
+        """Ends the loop, and what still runs in it."""
+        self.loop.add_callback(self._stop.set)
+        self._thread.join()
+
+
+def _explained(error: BaseException) -> BaseException:
+    """An error of the cluster in words for the job's user; any other as it is."""
+    from distributed.scheduler import KilledWorker
+
+    if not isinstance(error, KilledWorker):
+        return error
+    return RefusedError(
+        f"A task of the job was tried {error.allowed_failures + 1} times, and each time the worker "
+        "of the cluster died that ran it, perhaps for want of memory.",
+        code=None,
+        solution="Try another backend, or a smaller circuit.",
+    )

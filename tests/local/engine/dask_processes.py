@@ -1,0 +1,58 @@
+"""A Dask scheduler and its workers as processes that can be killed and started again."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from types import TracebackType
+
+
+class DaskProcesses:
+    """A scheduler at one address of this machine, and workers of one thread each.
+
+    Workers end when their scheduler does, as those that a batch system started.
+
+    Args:
+        workers: how many.
+    """
+
+    def __init__(self, workers: int = 1):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+        self._count = workers
+        self.scheduler = self.start()
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Starts all of them, again at the same address."""
+        host, port = self.address.removeprefix("tcp://").split(":")
+        self.scheduler = _started("dask_scheduler", "--host", host, "--port", port)
+        worker = ("dask_worker", self.address, "--nthreads", "1", "--no-nanny")
+        self.workers = [_started(*worker) for _ in range(self._count)]
+        return self.scheduler
+
+    def kill(self) -> None:
+        """Kills the scheduler without a warning; its workers end by themselves."""
+        self.scheduler.kill()
+        self.scheduler.wait()
+        for worker in self.workers:
+            worker.wait(60)
+
+    def __enter__(self) -> DaskProcesses:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for process in (*self.workers, self.scheduler):
+            process.kill()
+            process.wait()
+
+
+def _started(module: str, *arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", f"distributed.cli.{module}", *arguments, "--no-dashboard"]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
