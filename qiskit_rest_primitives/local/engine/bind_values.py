@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from qiskit.primitives.containers.bindings_array import BindingsArray
 from qiskit.primitives.containers.observables_array import ObservablesArray
 
-from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.outcome import RefusedError, StoppedError
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.engine.load_circuit import LoadedCircuit
 
 MAX_PROJECTORS = 14
+_AT_ONCE = 256
 # A projector on an eigenstate is (I + P) / 2 or (I - P) / 2.
 _PROJECTORS = {
     letter: (("I", 1), (pauli, sign))
@@ -134,21 +135,33 @@ class Observables:
         return self.numbers.shape
 
 
-def coerce_observables(observables: Any, num_qubits: int, pub_index: int) -> Observables:
+def coerce_observables(
+    observables: Any, num_qubits: int, pub_index: int, check: Callable[[], None]
+) -> Observables:
     """Coerces any wire form: a Pauli string, {pauli: coefficient}, or nested lists of either.
+
+    Args:
+        observables: as they were sent.
+        num_qubits: of the circuit.
+        pub_index: position of the PUB in its job, for messages.
+        check: called now and then; what it raises ends the work.
 
     Raises:
         RefusedError: unknown letters, wrong width, coefficients that aren't real.
     """
     _refuse_absurd_width(observables, num_qubits, pub_index)
     try:
-        array = np.asarray(ObservablesArray.coerce(observables).__array__(), dtype=object)
+        array = _coerced(observables, check)
+    except StoppedError:
+        raise
     except Exception as error:  # Qiskit raises ValueError, TypeError or QiskitError by the form
         raise RefusedError(f"PUB {pub_index}: observables: {error}") from error
     numbers = np.zeros(array.shape, dtype=np.int64)
     seen: dict[tuple[tuple[str, complex], ...], int] = {}
     distinct: list[dict[str, float]] = []
-    for index, observable in np.ndenumerate(array):
+    for number, (index, observable) in enumerate(np.ndenumerate(array)):
+        if number % _AT_ONCE == 0:
+            check()
         key = tuple(observable.items())
         if key not in seen:
             seen[key] = len(distinct)
@@ -156,6 +169,19 @@ def coerce_observables(observables: Any, num_qubits: int, pub_index: int) -> Obs
             distinct.append(_paulis(observable, num_qubits, place))
         numbers[index] = seen[key]
     return Observables(distinct, numbers)
+
+
+def _coerced(observables: Any, check: Callable[[], None]) -> np.ndarray:
+    """An array of {pauli: coefficient}, by Qiskit's own means, some hundred at a time."""
+    if isinstance(observables, list):
+        items = cast("list[Any]", observables)
+        if len(items) > _AT_ONCE:
+            starts = range(0, len(items), _AT_ONCE)
+            return np.concatenate([_coerced(items[i : i + _AT_ONCE], check) for i in starts])
+        if items and all(isinstance(item, list) for item in items):
+            return np.stack([_coerced(item, check) for item in items])
+    check()
+    return np.asarray(ObservablesArray.coerce(observables).__array__(), dtype=object)
 
 
 def _refuse_absurd_width(observables: Any, num_qubits: int, pub_index: int) -> None:

@@ -103,7 +103,9 @@ def read_estimator_pub(item: Any, index: int, context: Context) -> EstimatorSwee
     width = physical_width(pub.circuit, backend, pub.observables)
     loaded = context.load(pub.circuit, index, width)
     values = bind_values(loaded, pub.parameter_values, index)
-    observables = coerce_observables(pub.observables, loaded.circuit.num_qubits, index)
+    observables = coerce_observables(
+        pub.observables, loaded.circuit.num_qubits, index, context.stop.check
+    )
     precision = requested.precision if pub.precision is None else float(pub.precision)
     shots = shots_of(precision)
     if divided := requested.randomizations.divide(shots) if shots else None:

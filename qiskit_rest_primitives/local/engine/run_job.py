@@ -31,7 +31,7 @@ from qiskit_rest_primitives.local.outcome import Outcome, RefusedError
 from qiskit_rest_primitives.mitigation.device_time import JOB_OVERHEAD_SECONDS
 from qiskit_rest_primitives.mitigation.steps import Finished, Step
 from qiskit_rest_primitives.wire.limits import RAN_TOO_LONG
-from qiskit_rest_primitives.wire.result.results import encode_result
+from qiskit_rest_primitives.wire.result.results import iter_encoded_result
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.engine.noise_learner import NoiseLearnerPlan
@@ -196,11 +196,10 @@ class _Course:
             spans = self.windows.spans(pubs)
             metadata = {**metadata, "execution": {"execution_spans": spans}}
         result = PrimitiveResult(pubs, metadata={**metadata, **plan.metadata})
-        return encode_result(
-            result,
-            program_id=job.asked.program_id,
-            support_qiskit=support_qiskit,
+        pieces = iter_encoded_result(
+            result, program_id=job.asked.program_id, support_qiskit=support_qiskit
         )
+        return b"".join(map(self._unless_ended, pieces))
 
     def run_program(self) -> bytes:
         """Runs a quantum program and encodes its result."""
@@ -373,21 +372,33 @@ class _Course:
 
     def _next(self) -> Future[Any]:
         """The next future that is done."""
-        limit = self._job.asked.time_limit_seconds
         while True:
-            # The time for which others had their turns is not the job's.
-            left = self._deadline + self._workers.held_up_seconds() - time.monotonic()
+            left = self._seconds_left()
             try:
                 message = self._job.messages.get(timeout=max(0.0, left))
                 break
             except queue.Empty:
                 if left <= 0:
-                    raise _EndedError(
-                        f"The job ran longer than its limit of {limit:g} s.", RAN_TOO_LONG
-                    ) from None
+                    raise self._out_of_time() from None
         if message is None:
             raise _EndedError("The job was cancelled.", None)
         return message
+
+    def _unless_ended(self, piece: bytes) -> bytes:
+        """A piece of the result, unless the job was cancelled meanwhile, or is out of time."""
+        if not self._job.messages.empty():  # no task is left that could be there
+            raise _EndedError("The job was cancelled.", None)
+        if self._seconds_left() <= 0:
+            raise self._out_of_time()
+        return piece
+
+    def _seconds_left(self) -> float:
+        # The time for which others had their turns is not the job's.
+        return self._deadline + self._workers.held_up_seconds() - time.monotonic()
+
+    def _out_of_time(self) -> _EndedError:
+        limit = self._job.asked.time_limit_seconds
+        return _EndedError(f"The job ran longer than its limit of {limit:g} s.", RAN_TOO_LONG)
 
 
 def _load_and_plan(job: Job, rehearsals: Rehearsals) -> tuple[JobPlan, bool]:

@@ -8,7 +8,7 @@ reads it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any
 
@@ -89,8 +89,16 @@ class FastLines:
         elif len(self.lines) < MAX_ENTRIES:
             self.lines[text] = instruction
 
-    def read(self, text: str, position: int, circuit: QuantumCircuit) -> tuple[int, int]:
+    def read(
+        self, text: str, position: int, circuit: QuantumCircuit, check: Callable[[], None]
+    ) -> tuple[int, int]:
         """Appends the plain lines from ``position`` on.
+
+        Args:
+            text: the whole text.
+            position: where to begin.
+            circuit: appended to.
+            check: called now and then; raises to stop reading.
 
         Returns:
             Where the first other line begins, and the operations that were appended.
@@ -116,6 +124,7 @@ class FastLines:
                 append(instruction)
                 operations += 1
                 position += len(piece) + 1
+            check()
             if window < WINDOW:
                 window *= 4
             elif not self.reserved:

@@ -39,7 +39,7 @@ class Parser:
     Args:
         text: the whole text.
         num_qubits: the width of the circuit, for texts that name physical qubits only.
-        check: called before each statement that takes long to read; raises to stop reading.
+        check: called now and then; raises to stop reading.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Parser:
                     continue
                 scope.add_loose_bits()
                 position, operations = scope.fast_lines.read(
-                    scanner.text, scanner.previous_end, scope.circuit
+                    scanner.text, scanner.previous_end, scope.circuit, self._check
                 )
                 scope.spend(operations, position)
                 if operations:
