@@ -71,9 +71,17 @@ Examples:
     help="Scale the noise of a device, as fake_27q=noise:2.0; 0 is no noise.",
 )
 @click.option(
-    "--workers", type=click.IntRange(1), metavar="N", help="Processes that simulate every job."
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Processes that simulate every job; with --slurm at most.",
 )
 @click.option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster that simulates.")
+@click.option(
+    "--slurm",
+    metavar="OPTIONS",
+    help="Let jobs of Slurm simulate, with these options of sbatch, as '--partition=cpu'.",
+)
 @click.option(
     "--faults", is_flag=True, help="Let administrators make chosen calls fail: POST /faults."
 )

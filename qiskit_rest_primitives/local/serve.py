@@ -124,6 +124,7 @@ def run(
     certfile: str | None = None,
     keyfile: str | None = None,
     drain: bool = False,
+    slurm: str | None = None,
 ) -> int:
     """Serves until Ctrl-C or SIGTERM; logs go to stderr.
 
@@ -138,7 +139,7 @@ def run(
         data_dir: keeps jobs over restarts; None for a temporary folder.
         backends: ``module:function``, each of which returns Qiskit backends to serve.
         devices: ``name=noise:factor``.
-        workers: processes that simulate.
+        workers: processes that simulate; with ``slurm`` at most.
         dask: address of a scheduler that simulates.
         faults: whether calls can be made to fail.
         time_limit: longest job, in seconds.
@@ -152,6 +153,7 @@ def run(
         keyfile: private key of the certificate; None if it is in ``certfile``.
         drain: whether it finishes its jobs before it stops. Otherwise the next start runs them
             again.
+        slurm: options of ``sbatch`` for the jobs that simulate; None without Slurm.
 
     Returns:
         Exit code: 0, or 2 if it can't start as asked.
@@ -182,6 +184,8 @@ def run(
             raise ValueError("--workers and --dask exclude each other")
         if drain and data_dir is None:
             raise ValueError("--drain needs --data-dir: without it, results end with the service")
+        if slurm is not None and dask:
+            raise ValueError("--slurm and --dask exclude each other")
         noise = dict(map(read_noise, devices))
         cap = _read_caps(caps)
         retention = read_retention(older_than, keep_bytes)
@@ -199,7 +203,7 @@ def run(
     with contextlib.ExitStack() as stack:
         stack.enter_context(_logs_on_stderr(log_level, log_format))
         try:
-            executor = stack.enter_context(_executor(workers, dask))
+            executor = stack.enter_context(_executor(workers, dask, slurm, data_dir))
             service = LocalService(
                 host=host,
                 port=port,
@@ -291,13 +295,20 @@ def _is_ours_or_a_problem(record: logging.LogRecord) -> bool:
 
 
 @contextlib.contextmanager
-def _executor(workers: int | None, dask: str | None) -> Generator[Executor | None]:
-    """What simulates: processes of this machine, a Dask cluster, or None for the default."""
-    if workers:
+def _executor(
+    workers: int | None, dask: str | None, slurm: str | None = None, folder: str | None = None
+) -> Generator[Executor | None]:
+    """What simulates: processes of this machine, a cluster, or None for the default."""
+    if workers and slurm is None:
         from qiskit_rest_primitives.local.engine.workers import worker_processes
 
         with worker_processes(workers) as pool:
             yield pool
+    elif slurm is not None:
+        from qiskit_rest_primitives.local.engine.slurm import slurm_workers
+
+        with slurm_workers(slurm, workers, folder or os.getcwd()) as cluster:
+            yield cluster
     elif dask:
         from qiskit_rest_primitives.local.engine.dask_cluster import DaskCluster
 

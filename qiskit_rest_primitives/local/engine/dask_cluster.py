@@ -7,6 +7,7 @@ they run, so all calls that have no result yet are sent again once there is a co
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import threading
 import time
@@ -40,14 +41,20 @@ class DaskCluster(Executor):
 
     Args:
         address: of its scheduler.
+        security: Dask's certificates for the connection; none for plain TCP.
+
+    Attributes:
+        wanted: tells how many tasks could run at once, if there were workers.
 
     Raises:
         ImportError: Dask is not installed.
         OSError: no scheduler answers there.
     """
 
-    def __init__(self, address: str):
+    def __init__(self, address: str, security: Any = None):
         self._address = address
+        self._security = security
+        self.wanted: Callable[[], int] = lambda: len(self._calls)
         self._loop = _Loop()
         # `Workers` and `state_of` ask the client how many workers there are.
         try:
@@ -65,6 +72,17 @@ class DaskCluster(Executor):
             target=self._stay_connected, name="dask-connection", daemon=True
         )
         self._thread.start()
+
+    @property
+    def _max_workers(self) -> int:
+        """Its threads, under the name that the standard library's executors use.
+
+        At least 1: a cluster may start its first worker when a task comes.
+        """
+        known = self._client._scheduler_identity
+        of_workers = sum(worker["nthreads"] for worker in known.get("workers", {}).values())
+        # Newer versions list no workers here.
+        return max(1, known.get("total_threads", of_workers))
 
     @property
     def lost_seconds(self) -> float:
@@ -110,6 +128,7 @@ class DaskCluster(Executor):
                     self._address,
                     loop=self._loop.loop,
                     timeout=CONNECT_SECONDS,
+                    security=self._security,
                     set_as_default=False,
                 )
             except OSError:
@@ -190,13 +209,19 @@ class DaskCluster(Executor):
 class _Loop:
     """One event loop in a thread, for all clients: each would leave its own thread behind.
 
+    Attributes:
+        loop: tornado's.
+
     Raises:
         ImportError: Dask is not installed.
     """
 
+    loop: Any
+    _stop: asyncio.Event
+
     def __init__(self):
         try:
-            import distributed  # noqa: F401 - what is missing is told now
+            importlib.import_module("distributed")
             from tornado.ioloop import IOLoop
         except ImportError:
             raise ImportError(
@@ -205,7 +230,7 @@ class _Loop:
         started: Future[None] = Future()
 
         async def run() -> None:
-            self.loop: Any = IOLoop.current()
+            self.loop = IOLoop.current()
             self._stop = asyncio.Event()
             started.set_result(None)
             await self._stop.wait()

@@ -76,7 +76,7 @@ class Engine:
         self._backends = backends
         self._time_limit_seconds = time_limit_seconds
         self._workers = Workers(executor)
-        count = jobs_at_once or max(2, self._workers.width)
+        count = jobs_at_once or self._jobs_at_once()
         # More are started as more users have running jobs.
         self._conductors = DaemonThreads(count, "conductor")
         self._planners = DaemonThreads(count, "planning")
@@ -88,8 +88,11 @@ class Engine:
         self._use = RecentUse()
         self.task_times = Durations()
         self._turns = TaskTurns(self._workers, self._use, times=self.task_times)
+        self._workers.scale_by(self._turns.unfinished)
         self._own_turns: dict[str, TaskTurns] = {}
-        self._running = RunningJobs(count)
+        self._running = RunningJobs(
+            self._jobs_at_once if jobs_at_once is None else lambda: jobs_at_once
+        )
         self._queue = FairQueue[QueuedJob](self._rank)
         self._closed = False
         self._freed = FreedMemory()
@@ -219,6 +222,9 @@ class Engine:
         self._planners.shutdown(wait=False, cancel_futures=True)
         self._workers.close()
         self._planners.end(JOIN_SECONDS)
+
+    def _jobs_at_once(self) -> int:
+        return max(2, self._workers.width)
 
     def _rank(self, user: str) -> Any:
         """Whose turn it is to start a job: who has fewer running, then who used less lately."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from qiskit_rest_primitives.local.engine.fair_queue import count_down
@@ -26,10 +26,10 @@ class RunningJobs:
     Jobs on backends with a thread of their own keep no worker busy.
 
     Args:
-        at_once: how many jobs keep the workers busy.
+        at_once: how many jobs keep the workers busy; a cluster may grow.
     """
 
-    def __init__(self, at_once: int):
+    def __init__(self, at_once: Callable[[], int]):
         self._at_once = at_once
         self._jobs: dict[str, Job] = {}
         self._at_workers = 0
@@ -45,7 +45,7 @@ class RunningJobs:
             return is_first and len(self) < MOST_JOBS
         if is_first and self._of_users[user] < MOST_BACKENDS:
             return len(self) < MOST_JOBS
-        return self._at_workers < self._at_once
+        return self._at_workers < self._at_once()
 
     def add(self, job: Job) -> None:
         """Counts a job that starts."""

@@ -97,6 +97,11 @@ class TaskTurns:
         with self._lock:
             return sum(lane.at_workers for lane in self._lanes)
 
+    def unfinished(self) -> int:
+        """Tasks that wait or are at workers."""
+        with self._lock:
+            return sum(lane.at_workers + lane.waiting for lane in self._lanes)
+
     def abandon(self, tasks: Iterable[_Task]) -> None:
         """Drops waiting tasks, and ends those at workers."""
         at_workers: list[_Task] = []
@@ -262,6 +267,11 @@ class _Lane:
     def at_workers(self) -> int:
         """Tasks that are at workers."""
         return len(self._at_workers)
+
+    @property
+    def waiting(self) -> int:
+        """Tasks that wait."""
+        return sum(len(tasks) for jobs in self._users.values() for tasks in jobs.values())
 
     def push(self, task: _Task) -> None:
         """Queues a task."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from typing import Any
 
+from qiskit_rest_primitives.local.engine.dask_cluster import DaskCluster
 from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
 from qiskit_rest_primitives.local.engine.tasks import ResultT, Work, run_task
 from qiskit_rest_primitives.local.engine.worker_processes import WorkerProcesses
@@ -86,6 +87,11 @@ class Workers:
     def small_apart(self) -> bool:
         """Whether small tasks have as many workers of their own."""
         return not self._given
+
+    def scale_by(self, wanted: Callable[[], int]) -> None:
+        """Says how many tasks could run at once, to a cluster that starts workers for them."""
+        if isinstance(self._executor, DaskCluster):
+            self._executor.wanted = wanted
 
     def state(self) -> WorkerState:
         """How many there are, and whether they can be reached; may take a while."""
