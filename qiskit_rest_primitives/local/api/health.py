@@ -55,7 +55,8 @@ class Health:
 
     def _workers(self) -> dict[str, str]:
         state = self._core.engine.worker_state()
-        return {"workers": "ok" if state.workers else "none", "scheduler": state.scheduler}
+        some = state.workers or state.on_demand
+        return {"workers": "ok" if some else "none", "scheduler": state.scheduler}
 
     def _store(self) -> dict[str, str]:
         try:

@@ -44,6 +44,7 @@ class DaskCluster(Executor):
         security: Dask's certificates for the connection; none for plain TCP.
 
     Attributes:
+        on_demand: whether workers are started when there are tasks.
         wanted: tells how many tasks could run at once, if there were workers.
 
     Raises:
@@ -54,6 +55,7 @@ class DaskCluster(Executor):
     def __init__(self, address: str, security: Any = None):
         self._address = address
         self._security = security
+        self.on_demand = False
         self.wanted: Callable[[], int] = lambda: len(self._calls)
         self._loop = _Loop()
         # `Workers` and `state_of` ask the client how many workers there are.

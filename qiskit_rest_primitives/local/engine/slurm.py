@@ -1,7 +1,7 @@
 """Workers from Slurm, by dask-jobqueue: as many as there are tasks, and none without.
 
-The scheduler runs in this process. Workers dial out to it from the compute nodes, which need to accept
-no connection from outside.
+The scheduler runs in this process. Workers dial out to it from the compute nodes, which accept no
+connection from outside.
 """
 
 from __future__ import annotations
@@ -77,16 +77,17 @@ def job_workers(kind: Callable[..., Any], most: int, **options: Any) -> Generato
         most: workers.
         options: of the cluster; ``cores`` is the number of workers of one job.
     """
-    import dask
+    from dask.config import set as dask_settings
 
     # A task whose worker died is tried twice more.
     settings = {"distributed.scheduler.allowed-failures": 2}
     scheduler = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
     with (
-        dask.config.set(settings),
+        dask_settings(settings),
         kind(scheduler_options=scheduler, **options) as jobs,
         DaskCluster(jobs.scheduler_address, jobs.security) as cluster,
     ):
+        cluster.on_demand = True
         scale = _Scale(jobs, cluster, most, options["cores"])
         try:
             yield cluster
@@ -131,7 +132,7 @@ class _Scale:
 def _cpus(words: Sequence[str]) -> int:
     """CPUs of one job, as the options of ``sbatch`` say; 1 otherwise."""
     found = "1"
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         name, _, value = word.partition("=")
         if name in _CPUS:
             found = value or following

@@ -17,10 +17,12 @@ class WorkerState:
     Attributes:
         workers: how many tasks can run at once.
         scheduler: of a Dask cluster; ``none`` without one.
+        on_demand: whether workers are started when there are tasks.
     """
 
     workers: int
     scheduler: Literal["ok", "lost", "none"] = "none"
+    on_demand: bool = False
 
 
 def state_of(executor: Executor) -> WorkerState:
@@ -31,6 +33,7 @@ def state_of(executor: Executor) -> WorkerState:
     if client.status != "running":
         return WorkerState(0, "lost")
     try:
-        return WorkerState(sum(client.nthreads().values()), "ok")
+        threads = sum(client.nthreads().values())
     except OSError:  # it went away just now
         return WorkerState(0, "lost")
+    return WorkerState(threads, "ok", getattr(executor, "on_demand", False))

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from unittest.mock import Mock
 
 import pytest
 import requests
@@ -104,6 +105,22 @@ def test_the_state_of_a_dask_cluster() -> None:
     running = ClientExecutor(Client("running", {"tcp://a": 2, "tcp://b": 4}))
     assert state_of(running) == WorkerState(6, "ok")
     assert state_of(ClientExecutor(Client("connecting", {}))) == WorkerState(0, "lost")
+
+
+def test_a_scheduler_that_goes_away_while_it_is_asked_is_lost() -> None:
+    """No error reaches the one who asks for metrics."""
+    client = Client("running", {})
+    client.nthreads = Mock(side_effect=OSError("closed"))
+    assert state_of(ClientExecutor(client)) == WorkerState(0, "lost")
+
+
+def test_workers_that_are_started_for_tasks_need_not_be_there(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch system has none of them while there is nothing to do."""
+    idle = WorkerState(0, "ok", on_demand=True)
+    monkeypatch.setattr(Engine, "worker_state", lambda _engine: idle)
+    assert requests.get(url, timeout=30).json()["workers"] == "ok"
 
 
 def test_a_full_disk_is_known_before_a_job_comes() -> None:
