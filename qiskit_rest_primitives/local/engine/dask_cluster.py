@@ -14,8 +14,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
+from qiskit_rest_primitives.local.engine.shared_circuits import (
+    SharedCircuit,
+    SharedCircuits,
+    run_with_circuit,
+    same,
+)
 from qiskit_rest_primitives.local.outcome import RefusedError
 
 logger = logging.getLogger(__name__)
@@ -29,10 +36,16 @@ PAUSE_SECONDS: Final = 0.5
 
 @dataclass(eq=False)
 class _Call:
-    """A call without result; ``sent`` is Dask's future while it is at the cluster."""
+    """A call without result.
+
+    Attributes:
+        circuit: a large one that its argument lacks.
+        sent: Dask's future while it is at the cluster.
+    """
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
+    circuit: SharedCircuit | None = None
     sent: Any = None
 
 
@@ -65,6 +78,7 @@ class DaskCluster(Executor):
             self._loop.end()
             raise
         self._lock = threading.Lock()
+        self._circuits = SharedCircuits()
         self._calls: dict[Future[Any], _Call] = {}
         self._lost_seconds = 0.0
         self._lost_since: float | None = None
@@ -77,14 +91,15 @@ class DaskCluster(Executor):
 
     @property
     def _max_workers(self) -> int:
-        """Its threads, under the name that the standard library's executors use.
+        """Calls to send at once, under the name that the standard library's executors use.
 
-        At least 1: a cluster may start its first worker when a task comes.
+        Two a thread, so that no thread waits for its next call to be sent. At least 1: a cluster
+        may start its first worker when a call comes.
         """
         known = self._client._scheduler_identity
         of_workers = sum(worker["nthreads"] for worker in known.get("workers", {}).values())
         # Newer versions list no workers here.
-        return max(1, known.get("total_threads", of_workers))
+        return max(1, 2 * known.get("total_threads", of_workers))
 
     @property
     def lost_seconds(self) -> float:
@@ -98,7 +113,11 @@ class DaskCluster(Executor):
         if kwargs:
             raise TypeError("pass arguments by position")
         future: Future[Any] = Future()
-        call = _Call(fn, args)
+        circuit = None
+        if len(args) == 1:
+            task, circuit = self._circuits.apart(args[0])
+            args = (task,)
+        call = _Call(fn, args, circuit)
         with self._lock:
             if self._closed.is_set():
                 raise RuntimeError("cannot schedule new futures after shutdown")
@@ -142,7 +161,15 @@ class DaskCluster(Executor):
         if self._lost_since is not None or self._client.status != "running":
             return
         # Without ``pure=False`` Dask would hash the arguments, and take equal calls for one.
-        call.sent = self._client.submit(call.function, *call.arguments, pure=False)
+        submit = partial(self._client.submit, pure=False)
+        if (circuit := call.circuit) is None:
+            call.sent = submit(call.function, *call.arguments)
+        else:
+            if circuit.sent is None:
+                circuit.sent = submit(same, circuit.data)
+            call.sent = submit(
+                run_with_circuit, call.function, *call.arguments, circuit.key, circuit.sent
+            )
         self._loop.loop.add_callback(self._follow, future, call.sent)
 
     async def _follow(self, future: Future[Any], sent: Any) -> None:
@@ -182,6 +209,8 @@ class DaskCluster(Executor):
                 self._lost_since = time.monotonic()
                 for call in self._calls.values():
                     call.sent = None
+                    if call.circuit is not None:
+                        call.circuit.sent = None
                 self._dropped.clear()
             logger.warning("the Dask scheduler %s is lost: jobs wait for it", self._address)
             if not self._reconnect():

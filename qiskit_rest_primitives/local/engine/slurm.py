@@ -1,7 +1,7 @@
 """Workers from Slurm, by dask-jobqueue: as many as there are tasks, and none without.
 
-The scheduler runs in this process. Workers dial out to it from the compute nodes, which accept no
-connection from outside.
+The scheduler runs in this process. Workers dial out to it from the compute nodes, and it fetches
+results from them.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ MOST_WORKERS: Final = 32
 QUIET_SECONDS: Final = 60.0
 """Workers that were not needed for so long are given back."""
 TICK_SECONDS: Final = 1.0
+SBATCH_SECONDS: Final = 30.0
 _CPUS: Final = ("-c", "--cpus-per-task")
 
 
@@ -155,7 +156,14 @@ def _checked(options: str) -> list[str]:
             "on a machine that submits jobs, or use --workers"
         )
     command = ["sbatch", "--test-only", "--wrap=true", *words]
-    tried = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    try:
+        tried = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=SBATCH_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise ValueError(
+            f"--slurm {options}: sbatch does not answer within {SBATCH_SECONDS:g} s"
+        ) from None
     if tried.returncode:
         raise ValueError(f"--slurm {options}: {tried.stderr.strip() or tried.stdout.strip()}")
     return words
