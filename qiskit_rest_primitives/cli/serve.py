@@ -82,6 +82,7 @@ Examples:
     metavar="OPTIONS",
     help="Let jobs of Slurm simulate, with these options of sbatch, as '--partition=cpu'.",
 )
+@click.option("--gpu", is_flag=True, help="Let Aer use the GPU of the workers.")
 @click.option(
     "--faults", is_flag=True, help="Let administrators make chosen calls fail: POST /faults."
 )

@@ -125,6 +125,7 @@ def run(
     keyfile: str | None = None,
     drain: bool = False,
     slurm: str | None = None,
+    gpu: bool = False,
 ) -> int:
     """Serves until Ctrl-C or SIGTERM; logs go to stderr.
 
@@ -153,6 +154,7 @@ def run(
         keyfile: private key of the certificate; None if it is in ``certfile``.
         drain: whether it finishes its jobs before it stops. Otherwise the next start runs them
             again.
+        gpu: whether Aer is to use the GPU of workers.
         slurm: options of ``sbatch`` for the jobs that simulate; None without Slurm.
 
     Returns:
@@ -186,6 +188,8 @@ def run(
             raise ValueError("--drain needs --data-dir: without it, results end with the service")
         if slurm is not None and dask:
             raise ValueError("--slurm and --dask exclude each other")
+        if gpu:
+            _check_gpu(dask, slurm)
         noise = dict(map(read_noise, devices))
         cap = _read_caps(caps)
         retention = read_retention(older_than, keep_bytes)
@@ -202,6 +206,8 @@ def run(
     )
     with contextlib.ExitStack() as stack:
         stack.enter_context(_logs_on_stderr(log_level, log_format))
+        if gpu:
+            stack.enter_context(_gpu_for_workers())
         try:
             executor = stack.enter_context(_executor(workers, dask, slurm, data_dir))
             service = LocalService(
@@ -316,6 +322,37 @@ def _executor(
             yield cluster
     else:
         yield None
+
+
+def _check_gpu(dask: str | None, slurm: str | None) -> None:
+    from qiskit_rest_primitives.local.simulators.aer import GPU_VARIABLE, check_gpu
+
+    if dask:
+        raise ValueError(
+            "--gpu is for workers that the service starts: start those of Dask with "
+            f"{GPU_VARIABLE}=1 in their environment"
+        )
+    if slurm is None:
+        try:
+            check_gpu()
+        except ImportError:
+            raise ImportError(
+                "--gpu needs Aer: pip install 'qiskit-rest-primitives[aer]'"
+            ) from None
+        except ValueError as error:
+            raise ValueError(f"--gpu: {error}") from None
+
+
+@contextlib.contextmanager
+def _gpu_for_workers() -> Generator[None]:
+    """Workers have the environment of this process; those of Slurm, too."""
+    from qiskit_rest_primitives.local.simulators.aer import GPU_VARIABLE
+
+    os.environ[GPU_VARIABLE] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[GPU_VARIABLE]
 
 
 @contextlib.contextmanager
