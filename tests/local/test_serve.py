@@ -20,6 +20,7 @@ import requests
 import qiskit_rest_primitives.local
 from qiskit_rest_primitives.cli import main
 from qiskit_rest_primitives.local import Caps, Limits, LocalService, serve
+from qiskit_rest_primitives.local.engine import dask_task
 from qiskit_rest_primitives.local.limits import Retention
 from qiskit_rest_primitives.local.service import is_loopback
 from qiskit_rest_primitives.local.simulators import aer
@@ -360,7 +361,9 @@ class TestCommand:
             serve._executor(None, cluster.scheduler_address) as executor,
         ):
             assert executor is not None
-            assert executor.submit(abs, -3).result(timeout=30) == 3
+            assert executor.submit(abs, -3).result(timeout=60) == 3
+        dask_task.processes(1).shutdown()  # the worker was in this process
+        dask_task.processes.cache_clear()
 
     def test_dask_that_is_absent_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The error names the extra."""

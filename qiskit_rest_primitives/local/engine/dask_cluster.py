@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import pickle
 import threading
 import time
 from collections.abc import Callable
@@ -17,10 +18,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from qiskit_rest_primitives.local.engine.dask_task import run_in_process
 from qiskit_rest_primitives.local.engine.shared_circuits import (
     SharedCircuit,
     SharedCircuits,
-    run_with_circuit,
     same,
 )
 from qiskit_rest_primitives.local.outcome import RefusedError
@@ -39,12 +40,12 @@ class _Call:
     """A call without result.
 
     Attributes:
+        pickled: function and arguments.
         circuit: a large one that its argument lacks.
         sent: Dask's future while it is at the cluster.
     """
 
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...]
+    pickled: bytes
     circuit: SharedCircuit | None = None
     sent: Any = None
 
@@ -117,7 +118,9 @@ class DaskCluster(Executor):
         if len(args) == 1:
             task, circuit = self._circuits.apart(args[0])
             args = (task,)
-        call = _Call(fn, args, circuit)
+        with self._lock:
+            pickled = pickle.dumps((fn, args), pickle.HIGHEST_PROTOCOL)
+        call = _Call(pickled, circuit)
         with self._lock:
             if self._closed.is_set():
                 raise RuntimeError("cannot schedule new futures after shutdown")
@@ -162,14 +165,12 @@ class DaskCluster(Executor):
             return
         # Without ``pure=False`` Dask would hash the arguments, and take equal calls for one.
         submit = partial(self._client.submit, pure=False)
-        if (circuit := call.circuit) is None:
-            call.sent = submit(call.function, *call.arguments)
-        else:
+        key, data = "", b""
+        if (circuit := call.circuit) is not None:
             if circuit.sent is None:
                 circuit.sent = submit(same, circuit.data)
-            call.sent = submit(
-                run_with_circuit, call.function, *call.arguments, circuit.key, circuit.sent
-            )
+            key, data = circuit.key, circuit.sent
+        call.sent = submit(run_in_process, call.pickled, key, data)
         self._loop.loop.add_callback(self._follow, future, call.sent)
 
     async def _follow(self, future: Future[Any], sent: Any) -> None:
@@ -189,7 +190,7 @@ class DaskCluster(Executor):
                 return
         if future.set_running_or_notify_cancel():
             if error is None:
-                future.set_result(result)
+                future.set_result(pickle.loads(result))
             else:
                 future.set_exception(_explained(error))
 

@@ -10,7 +10,6 @@ import threading
 import uuid
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -60,14 +59,7 @@ class SharedCircuits:
                 for number, (known, _) in list(self._known.items()):
                     if known() is None:
                         del self._known[number]
-        return _with_circuit(work, QuantumCircuit()), shared
-
-
-def run_with_circuit(
-    function: Callable[[Task], Any], task: Task, key: str, data: bytes
-) -> Any:  # at a worker
-    """Runs a task whose circuit came apart."""
-    return function(_with_circuit(task, _read(key, data)))
+        return with_circuit(work, QuantumCircuit()), shared
 
 
 def same(data: bytes) -> bytes:
@@ -79,7 +71,7 @@ _reading = threading.Lock()
 _read_before: OrderedDict[str, QuantumCircuit] = OrderedDict()
 
 
-def _read(key: str, data: bytes) -> QuantumCircuit:
+def read(key: str, data: bytes) -> QuantumCircuit:
     """The circuit, which this worker reads once."""
     with _reading:
         if key not in _read_before:
@@ -90,5 +82,6 @@ def _read(key: str, data: bytes) -> QuantumCircuit:
         return _read_before[key]
 
 
-def _with_circuit(task: Task, circuit: QuantumCircuit) -> Task:
+def with_circuit(task: Task, circuit: QuantumCircuit) -> Task:
+    """The task with that circuit."""
     return replace(task, points=replace(task.points, circuit=circuit))

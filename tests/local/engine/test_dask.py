@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import numpy as np
@@ -43,14 +44,13 @@ def test_a_cluster_gives_the_same_bits_as_threads():
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
         ) as cluster,
-        distributed.Client(cluster) as client,
+        DaskCluster(cluster.scheduler_address) as executor,
     ):
-        engine = Engine(LocalBackends(), client.get_executor())
+        engine = Engine(LocalBackends(), executor)
         results = sweep_results(engine)
-        assert engine._workers.width == 2
         engine.close()
         wanted += mitigated
-        results += seeded_results(client.get_executor())
+        results += seeded_results(executor)
     assert np.array_equal(results[0], expected.data.meas.array)
     for got, want in zip(results, wanted, strict=True):
         assert np.array_equal(got, want)
@@ -93,3 +93,19 @@ def test_jobs_wait_for_a_scheduler_that_was_killed():
             assert np.array_equal(found.data.meas.array, expected.data.meas.array)
         assert health(local, "ok")["status"] == "ok"
         assert cluster.lost_seconds > 0
+
+
+def test_a_cancelled_call_ends_its_process(tmp_path):
+    """It sleeps for a minute; the process is gone, and the worker takes the next call."""
+    pid = tmp_path / "pid"
+    with DaskProcesses() as dask, DaskCluster(dask.address) as cluster:
+        call = cluster.submit(
+            exec,
+            f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(60)",
+        )
+        while not pid.exists() or not pid.read_text():
+            time.sleep(0.05)
+        assert call.cancel()
+        while os.path.exists(f"/proc/{pid.read_text()}"):
+            time.sleep(0.05)
+        assert cluster.submit(abs, -3).result(60) == 3
