@@ -65,7 +65,7 @@ def test_a_command_exists_with_its_options(
         elif words[:2] == ["python", "-m"]:
             assert importlib.util.find_spec(words[2]) is not None
         else:
-            assert words[0] in {"cat", "curl", "docker", "export", "pytest", "python3"} or (
+            assert words[0] in {"cat", "curl", "dask", "docker", "export", "pytest", "python3"} or (
                 words[0].startswith(".venv/bin/")
             ), f"{words[0]}: check it here"
 

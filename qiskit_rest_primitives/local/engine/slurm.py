@@ -15,6 +15,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from qiskit_rest_primitives.local.engine.dask_cluster import DaskCluster
@@ -51,6 +52,8 @@ def slurm_workers(options: str, most: int | None, folder: str) -> Generator[Dask
         ) from None
     words = _checked(options)
     cpus = _cpus(words)
+    path = Path(folder).resolve()  # jobs of Slurm may run in another folder
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
     with job_workers(
         SLURMCluster,
         most or MOST_WORKERS,
@@ -64,7 +67,7 @@ def slurm_workers(options: str, most: int | None, folder: str) -> Generator[Dask
         job_extra_directives=[f"--cpus-per-task={cpus}", *map(shlex.quote, words)],
         # Who reaches the scheduler without a certificate could run code as this user.
         security=True,
-        shared_temp_directory=folder,
+        shared_temp_directory=str(path),
     ) as workers:
         yield workers
 
