@@ -12,7 +12,9 @@ from tests.docs import pages
 
 TEXTS = [*sorted(pages.ROOT.glob("*.md")), *pages.PAGES]
 HOSTS = {
+    "distributed.dask.org",
     "github.com",
+    "jobqueue.dask.org",
     "pypi.org",
     "qiskit.github.io",
     "quantum.cloud.ibm.com",

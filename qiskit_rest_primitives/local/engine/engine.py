@@ -88,7 +88,6 @@ class Engine:
         self._use = RecentUse()
         self.task_times = Durations()
         self._turns = TaskTurns(self._workers, self._use, times=self.task_times)
-        self._workers.scale_by(self._turns.unfinished)
         self._own_turns: dict[str, TaskTurns] = {}
         self._running = RunningJobs(
             self._jobs_at_once if jobs_at_once is None else lambda: jobs_at_once
@@ -96,6 +95,7 @@ class Engine:
         self._queue = FairQueue[QueuedJob](self._rank)
         self._closed = False
         self._freed = FreedMemory()
+        self._workers.scale_by(lambda: self._turns.unfinished() + self.queue_length())
         self._planners.submit(warm_up)
 
     def submit(
