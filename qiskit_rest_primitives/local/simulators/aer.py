@@ -36,7 +36,7 @@ def check_gpu() -> None:
     """Raises ValueError if Aer can't use a GPU on this machine, ImportError without Aer."""
     from qiskit_aer import AerSimulator
 
-    devices = AerSimulator().available_devices()
+    devices = AerSimulator().available_devices() or ()
     if "GPU" not in devices:
         raise ValueError(
             f"Aer can use no GPU here, only {', '.join(devices)}: pip install qiskit-aer-gpu in "

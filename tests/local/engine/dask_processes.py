@@ -28,7 +28,8 @@ class DaskProcesses:
     def start(self) -> subprocess.Popen[bytes]:
         """Starts all of them, again at the same address."""
         host, port = self.address.removeprefix("tcp://").split(":")
-        self.scheduler = _started("dask_scheduler", "--host", host, "--port", port)
+        listening = ("--host", host, "--port", port, "--dashboard-address", "127.0.0.1:0")
+        self.scheduler = _started("dask_scheduler", *listening)
         worker = ("dask_worker", self.address, "--nthreads", "1", "--no-nanny")
         self.workers = [_started(*worker) for _ in range(self._count)]
         return self.scheduler

@@ -42,7 +42,7 @@ def test_a_cluster_gives_the_same_bits_as_threads():
     [expected] = StatevectorSampler(seed=42).run([(rotated(9), SWEEP)], shots=64).result()
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
         ) as cluster,
         DaskCluster(cluster.scheduler_address) as executor,
     ):

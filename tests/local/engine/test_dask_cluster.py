@@ -35,5 +35,5 @@ def test_no_scheduler_at_the_start_is_an_error(monkeypatch):
     """It may be a wrong address, so nothing waits for it."""
     monkeypatch.setattr(dask_cluster, "START_SECONDS", 0.0)
     monkeypatch.setattr(dask_cluster, "CONNECT_SECONDS", 0.1)
-    with pytest.raises(OSError, match="tcp://127.0.0.1:1"):
+    with pytest.raises(OSError, match="127"):
         DaskCluster("tcp://127.0.0.1:1")
