@@ -1,7 +1,8 @@
 """``python -m tests.chaos.service_kills --jobs 500 --kills 10``: kill -9 while jobs run.
 
-The service is killed so many times, and so often one of its worker processes, at random moments.
-Each job should exist once, end once, and have its own result.
+The service is killed so many times, and so often one of its worker processes, at random moments;
+with ``--dask``, so often the scheduler of its cluster, too. Each job should exist once, end once,
+and have its own result.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,9 @@ from tests.chaos.numbered import BITS, numbered
 from tests.chaos.processes import worker_pids
 from tests.chaos.runs import USER
 from tests.chaos.soak import CRN, ServedElsewhere
+from tests.local.engine.dask_processes import DaskProcesses
 
+WORKERS = 2
 THREADS = 8
 """Jobs at a time."""
 LAYERS = 20
@@ -48,19 +51,22 @@ class Report:
         jobs: that were submitted.
         service_kills: how often the service was killed.
         worker_kills: how often a worker process was killed.
+        scheduler_kills: how often the scheduler of the Dask cluster was killed, with its workers.
         results: right results that the client got.
         wrong: other results.
         on_the_service: jobs there.
         duplicated: numbers with more than one job there.
         ended: jobs whose end is in the service's log; one may be missing for each of its kills.
         ended_twice: jobs whose end is there more than once.
-        run_again: jobs with a task that ran again since its worker was killed.
+        run_again: jobs with a task that ran again since its worker was killed; Dask's are not
+            counted.
         seconds: duration.
     """
 
     jobs: int
     service_kills: int = 0
     worker_kills: int = 0
+    scheduler_kills: int = 0
     results: int = 0
     wrong: int = 0
     on_the_service: int = 0
@@ -107,7 +113,7 @@ class Client:
         self._report = report
         self._numbers: Iterator[int] = iter(range(report.jobs))
         self._lock = threading.Lock()
-        self.arrived = threading.Condition()
+        self._arrived = threading.Condition()
         self._threads = [threading.Thread(target=self._run) for _ in range(THREADS)]
         self.jobs: list[RestJob] = []
 
@@ -121,80 +127,112 @@ class Client:
         for thread in self._threads:
             thread.join()
 
-    @property
-    def working(self) -> bool:
-        """Whether jobs are left."""
-        return any(thread.is_alive() for thread in self._threads)
+    def wait_for(self, results: int) -> None:
+        """Waits until so many results have arrived."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: len(self.jobs) >= results, RESULT_SECONDS)
 
     def _run(self) -> None:
         while (number := self._next()) is not None:
             job = self._sampler.run([slow_numbered(number)], shots=1)
             (outcome,) = job.result(timeout=RESULT_SECONDS)[0].data.meas.get_int_counts()
-            with self.arrived:
+            with self._arrived:
                 self.jobs.append(job)
                 self._report.results += outcome == number
                 self._report.wrong += outcome != number
-                self.arrived.notify_all()
+                self._arrived.notify_all()
 
     def _next(self) -> int | None:
         with self._lock:
             return next(self._numbers, None)
 
 
-def kill_worker(served: ServedElsewhere, chance: random.Random) -> bool:
-    """Kills one of the service's worker processes; False if it has none now."""
-    pids = worker_pids(served.pid)
-    if not pids:
-        return False
-    with suppress(ProcessLookupError):
-        os.kill(chance.choice(pids), signal.SIGKILL)
-        return True
-    return False
+class Killer:
+    """Kills parts of a service at random moments.
+
+    Args:
+        served: the service.
+        dask: its cluster, if it has one.
+        chance: chooses which and when.
+        report: counts.
+    """
+
+    def __init__(
+        self,
+        served: ServedElsewhere,
+        dask: DaskProcesses | None,
+        chance: random.Random,
+        report: Report,
+    ):
+        self._served = served
+        self._dask = dask
+        self._chance = chance
+        self._report = report
+        self.parts = [self._kill_service, self._kill_worker]
+        if dask is not None:
+            self.parts.append(self._kill_scheduler)
+
+    def pause(self) -> None:
+        """Waits for a random time."""
+        time.sleep(self._chance.uniform(0, LONGEST_PAUSE))
+
+    def _kill_service(self) -> None:
+        """Starts it again after a while."""
+        self._served.kill()
+        self.pause()
+        self._served.start_again()
+        self._report.service_kills += 1
+
+    def _kill_worker(self) -> None:
+        if self._dask is not None:
+            self._dask.replace_worker(self._chance.randrange(WORKERS))
+            self._report.worker_kills += 1
+            return
+        deadline = time.monotonic() + RESULT_SECONDS
+        while time.monotonic() < deadline:
+            if pids := worker_pids(self._served.pid):
+                with suppress(ProcessLookupError):  # it has just ended
+                    os.kill(self._chance.choice(pids), signal.SIGKILL)
+                    self._report.worker_kills += 1
+                    return
+            time.sleep(0.01)
+
+    def _kill_scheduler(self) -> None:
+        """Starts it again after a while, with its workers."""
+        assert self._dask is not None
+        self._dask.kill()
+        self.pause()
+        self._dask.start()
+        self._report.scheduler_kills += 1
 
 
-def run_and_kill(*, jobs: int, kills: int, seed: int) -> Report:
+def run_and_kill(*, jobs: int, kills: int, seed: int, dask: bool = False) -> Report:
     """Runs the jobs, kills in the meantime, and counts."""
     report = Report(jobs)
     chance = random.Random(seed)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        served = ServedElsewhere(folder, "--workers", "2", "--log-level", "info")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        cluster = stack.enter_context(DaskProcesses(WORKERS)) if dask else None
+        engine = ("--workers", str(WORKERS)) if cluster is None else ("--dask", cluster.address)
+        served = ServedElsewhere(folder, *engine, "--log-level", "info")
+        stack.callback(served.stop)
         os.environ["IAM_URL"] = f"http://127.0.0.1:{served.port}"
+        client = Client(served, folder, report)
+        killer = Killer(served, cluster, chance, report)
+        moments = [chance.randrange(jobs - 1) for _ in killer.parts * kills]
+        client.start()
         try:
-            client = Client(served, folder, report)
-            moments = [(chance.randrange(jobs - 1), what) for what in ("S", "W") * kills]
-            client.start()
-            try:
-                for moment, what in sorted(moments):
-                    with client.arrived:
-                        client.arrived.wait_for(lambda m=moment: len(client.jobs) >= m)
-                    time.sleep(chance.uniform(0, LONGEST_PAUSE))
-                    kill(what, served, chance, client, report)
-            finally:
-                client.join()
-            count(client, served.log, report)
+            # Each part is killed in its turn, so a part that was started again has some time.
+            for moment, kill in zip(sorted(moments), killer.parts * kills, strict=True):
+                client.wait_for(moment)
+                killer.pause()
+                kill()
         finally:
-            served.stop()
+            client.join()
+        count(client, served.log, report)
     report.seconds = round(time.monotonic() - began, 1)
     return report
-
-
-def kill(
-    what: str, served: ServedElsewhere, chance: random.Random, client: Client, report: Report
-) -> None:
-    """Kills the service, and starts it again, or one of its workers."""
-    if what == "S":
-        served.kill()
-        time.sleep(chance.uniform(0, LONGEST_PAUSE))
-        served.start_again()
-        report.service_kills += 1
-        return
-    while client.working:
-        if kill_worker(served, chance):
-            report.worker_kills += 1
-            return
-        time.sleep(0.01)
 
 
 def count(client: Client, log: str, report: Report) -> None:
@@ -214,7 +252,8 @@ def main() -> int:
         prog="python -m tests.chaos.service_kills", description=__doc__
     )
     parser.add_argument("--jobs", type=int, default=500)
-    parser.add_argument("--kills", type=int, default=10, help="of the service, and of workers")
+    parser.add_argument("--kills", type=int, default=10, help="of each part")
+    parser.add_argument("--dask", action="store_true", help="on a cluster, whose scheduler dies")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--short", action="store_true", help="few jobs and kills")
     given = parser.parse_args()
@@ -223,6 +262,7 @@ def main() -> int:
         jobs=SHORT_JOBS if given.short else given.jobs,
         kills=SHORT_KILLS if given.short else given.kills,
         seed=given.seed,
+        dask=given.dask,
     )
     print(report.text(), flush=True)
     return int(not report.is_good)

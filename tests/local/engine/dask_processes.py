@@ -30,9 +30,17 @@ class DaskProcesses:
         host, port = self.address.removeprefix("tcp://").split(":")
         listening = ("--host", host, "--port", port, "--dashboard-address", "127.0.0.1:0")
         self.scheduler = _started("dask_scheduler", *listening)
-        worker = ("dask_worker", self.address, "--nthreads", "1", "--no-nanny")
-        self.workers = [_started(*worker) for _ in range(self._count)]
+        self.workers = [self._started_worker() for _ in range(self._count)]
         return self.scheduler
+
+    def replace_worker(self, index: int) -> None:
+        """Kills a worker without a warning, and starts another one."""
+        self.workers[index].kill()
+        self.workers[index].wait()
+        self.workers[index] = self._started_worker()
+
+    def _started_worker(self) -> subprocess.Popen[bytes]:
+        return _started("dask_worker", self.address, "--nthreads", "1", "--no-nanny")
 
     def kill(self) -> None:
         """Kills the scheduler without a warning; its workers end by themselves."""

@@ -206,6 +206,26 @@ def test_a_job_beyond_its_time_limit_is_cancelled_with_1305(engine, gate):
     assert "0.2 s" in outcome.reason
 
 
+def test_a_job_ends_while_its_result_is_written(engine, monkeypatch):
+    """A large result takes a while: the job can be cancelled, and keeps its time limit."""
+    writing = threading.Event()
+
+    def endless(*arguments, **options):
+        while True:
+            writing.set()
+            time.sleep(0.01)
+            yield b"more"
+
+    monkeypatch.setattr(run_job, "iter_encoded_result", endless)
+    params = {"pubs": [[BELL, [0.3], 1]]}
+    job = Running(engine, "sampler", params)
+    assert writing.wait(30)
+    engine.cancel("job")
+    assert (job.outcome(30).status, job.outcome().reason_code) == ("Cancelled", None)
+    late = Running(engine, "sampler", params, time_limit_seconds=1.0, job_id="late")
+    assert (late.outcome(30).status, late.outcome().reason_code) == ("Cancelled", 1305)
+
+
 def test_the_engine_survives_failures_of_the_simulator(engine, monkeypatch):
     """The job has a reason and the end of the traceback, after a panic of Rust code, too."""
 
