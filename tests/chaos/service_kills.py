@@ -114,7 +114,7 @@ class Client:
         self._numbers: Iterator[int] = iter(range(report.jobs))
         self._lock = threading.Lock()
         self._arrived = threading.Condition()
-        self._threads = [threading.Thread(target=self._run) for _ in range(THREADS)]
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(THREADS)]
         self.jobs: list[RestJob] = []
 
     def start(self) -> None:
@@ -198,10 +198,14 @@ class Killer:
             time.sleep(0.01)
 
     def _kill_scheduler(self) -> None:
-        """Starts it again after a while, with its workers."""
+        """Starts it again after a while; its workers, which end without it, as well."""
         assert self._dask is not None
-        self._dask.kill()
+        self._dask.scheduler.kill()
+        self._dask.scheduler.wait()
         self.pause()
+        for worker in self._dask.workers:
+            worker.kill()
+            worker.wait()
         self._dask.start()
         self._report.scheduler_kills += 1
 
@@ -222,14 +226,12 @@ def run_and_kill(*, jobs: int, kills: int, seed: int, dask: bool = False) -> Rep
         killer = Killer(served, cluster, chance, report)
         moments = [chance.randrange(jobs - 1) for _ in killer.parts * kills]
         client.start()
-        try:
-            # Each part is killed in its turn, so a part that was started again has some time.
-            for moment, kill in zip(sorted(moments), killer.parts * kills, strict=True):
-                client.wait_for(moment)
-                killer.pause()
-                kill()
-        finally:
-            client.join()
+        # Each part is killed in its turn, so a part that was started again has some time.
+        for moment, kill in zip(sorted(moments), killer.parts * kills, strict=True):
+            client.wait_for(moment)
+            killer.pause()
+            kill()
+        client.join()
         count(client, served.log, report)
     report.seconds = round(time.monotonic() - began, 1)
     return report

@@ -166,7 +166,7 @@ class _Process:
         except OSError:
             answer = None
         if answer is None:
-            return WorkerDiedError(_how_it_ended(self._child.wait()))
+            return WorkerDiedError(how_it_ended(self._child.wait()))
         return pickle.loads(answer)
 
     def is_alive(self) -> bool:
@@ -202,7 +202,7 @@ class _Process:
                 stream.close()
 
 
-def _how_it_ended(code: int) -> str:
+def how_it_ended(code: int) -> str:
     """What the return code of a process says, to go on after "the worker process"."""
     if code >= 0:
         return f"ended with exit code {code}"

@@ -314,9 +314,11 @@ def threaded_results():
 
 
 @pytest.mark.slow
-def test_worker_processes_give_the_same_bits(threaded_results):
-    """A seeded sweep on two processes equals the one on threads."""
-    with worker_processes(2) as executor:
+@pytest.mark.parametrize("executor_of", [worker_processes, ThreadPoolExecutor])
+@pytest.mark.parametrize("count", [1, 2])
+def test_every_executor_gives_the_same_bits(threaded_results, executor_of, count):
+    """A seeded sweep on one or two processes or threads equals the default's."""
+    with executor_of(count) as executor:
         engine = Engine(LocalBackends(), executor)
         results = sweep_results(engine)
         engine.close()
@@ -360,7 +362,7 @@ def test_a_pool_that_lost_a_process_is_replaced(monkeypatch):
 @pytest.mark.slow
 def test_a_crash_of_a_worker_process_fails_its_job(monkeypatch):
     """The job has a reason, and the next job runs."""
-    monkeypatch.setattr(run_job, "MOST_RETRIES", 0)
+    monkeypatch.setattr(run_job, "MOST_RETRIES", 1)
     with worker_processes(1) as executor:
         engine = Engine(LocalBackends(), executor, jobs_at_once=1)
         from qiskit_rest_primitives.local.engine import workers as executors
@@ -368,7 +370,7 @@ def test_a_crash_of_a_worker_process_fails_its_job(monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(executors, "run_task", exit_process)
             outcome = fail(engine, "sampler", [[BELL, [0.3], 5]])
-        assert outcome.reason.startswith("PUB 0: 1 worker processes died of it")
+        assert outcome.reason.startswith("PUB 0: 2 worker processes died of it")
         assert "exit code 11" in outcome.reason
         assert outcome.reason_solution
         run(engine, "sampler", [[BELL, [0.3], 5]])

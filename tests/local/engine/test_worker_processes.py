@@ -6,6 +6,7 @@ import io
 import math
 import os
 import pickle
+import re
 import signal
 import time
 
@@ -15,6 +16,7 @@ from qiskit_rest_primitives.local.engine import worker_main as process_main
 from qiskit_rest_primitives.local.engine.worker_processes import (
     WorkerDiedError,
     WorkerProcesses,
+    how_it_ended,
     read_message,
     write_message,
 )
@@ -42,6 +44,15 @@ def test_a_process_that_dies_takes_only_its_own_call(workers):
     with pytest.raises(WorkerDiedError, match="exit code 3"):
         crashing.result(60)
     assert following.result(60) == 5
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(3, "ended with exit code 3"), (-11, r"crashed \(signal 11\)"), (-9, "ran out of memory")],
+)
+def test_the_end_of_a_process_is_told(code, words):
+    """In words that go on after "the worker process"."""
+    assert re.search(words, how_it_ended(code))
 
 
 def test_a_running_call_can_be_killed(workers):
