@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from functools import partialmethod
 from pathlib import Path
@@ -33,6 +34,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 pytest_plugins = ["pytest_qiskit_rest"]
 
 ACCOUNT_VARIABLES = ("TOKEN", "INSTANCE", "URL", "CHANNEL", "REGION")
+
+
+def pytest_sessionfinish() -> None:
+    """Keeps what coverage has measured: pytest-xdist kills workers that take long to end."""
+    coverage = sys.modules.get("coverage")
+    if coverage and (measured := coverage.Coverage.current()):
+        measured.save()
 
 
 @pytest.fixture(autouse=True)

@@ -1,14 +1,25 @@
-"""Circuits that several threads use at the same time."""
+"""Circuits that several threads and processes use at the same time."""
 
 from __future__ import annotations
 
+import copyreg
 from typing import Final
 
 from qiskit import QuantumCircuit
+from qiskit.circuit import CASE_DEFAULT
 
 from qiskit_rest_primitives.concurrency.forks import Lock
 
 _LOCK: Final = Lock()
+
+
+def _name_of_default(_: object) -> str:
+    return "CASE_DEFAULT"
+
+
+# Qiskit compares the default case of a switch by identity, and pickles it as any object: a circuit
+# that has one could not be unpickled. Now it is pickled by its name.
+copyreg.pickle(type(CASE_DEFAULT), _name_of_default)
 
 
 def make_shareable(circuit: QuantumCircuit) -> None:

@@ -11,6 +11,8 @@ import signal
 import time
 
 import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import CASE_DEFAULT
 
 from qiskit_rest_primitives.local.engine import worker_main as process_main
 from qiskit_rest_primitives.local.engine.worker_processes import (
@@ -20,6 +22,7 @@ from qiskit_rest_primitives.local.engine.worker_processes import (
     read_message,
     write_message,
 )
+from qiskit_rest_primitives.local.simulators.circuit_analysis import keep_qubits
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +38,19 @@ def test_a_call_gives_its_result_or_its_exception(workers):
     with pytest.raises(ValueError, match="math domain"):
         workers.submit(math.sqrt, -1).result(60)
     assert workers.submit(os.getpid).result(60) != os.getpid()
+
+
+def test_the_default_case_of_a_switch_reaches_a_process_and_comes_back(workers):
+    """Qiskit alone pickles it as another object, and refuses that in another process."""
+    circuit = QuantumCircuit(1, 1)
+    with circuit.switch(circuit.clbits[0]) as case:
+        with case(0):
+            circuit.x(0)
+        with case(case.DEFAULT):
+            circuit.z(0)
+    again = workers.submit(keep_qubits, circuit, [0]).result(60)
+    assert [block.count_ops() for block in again.data[0].operation.blocks] == [{"x": 1}, {"z": 1}]
+    assert [*again.data[0].operation.cases_specifier()][1][0] == (CASE_DEFAULT,)
 
 
 def test_a_process_that_dies_takes_only_its_own_call(workers):
