@@ -185,20 +185,24 @@ def refuse_inputs(circuit: QuantumCircuit, pub_index: int) -> None:
 def unfolded(circuit: QuantumCircuit) -> QuantumCircuit:
     """Replaces boxes, and instructions that measure, by their contents.
 
-    Contents with conditions on bits that have other names inside stay as they are.
+    Contents with conditions on bits that have other names inside stay as they are. Control flow
+    from which a transpiler has taken all gates is left out, except for loops that may not end.
     """
     if all(
         i.is_standard_gate() or not (i.is_control_flow() or measures_inside(i.operation))
         for i in circuit.data
     ):
         return circuit
-    from qiskit.circuit import BoxOp
+    from qiskit.circuit import BoxOp, WhileLoopOp
 
     flat = circuit.copy_empty_like()
     for instruction in circuit.data:
         operation, inner = instruction.operation, None
         if instruction.is_control_flow() and operation.blocks:
             blocks = [unfolded(block) for block in operation.blocks]
+            empty = not operation.num_qubits and not any(block.data for block in blocks)
+            if empty and not isinstance(operation, WhileLoopOp):
+                continue
             operation = operation.replace_blocks(blocks)
             if isinstance(operation, BoxOp):
                 inner = blocks[0]

@@ -11,6 +11,7 @@ from qiskit.transpiler import generate_preset_pass_manager
 
 from qiskit_rest_primitives.local.simulators.aer_limits import missing_in_aer
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
+from qiskit_rest_primitives.local.simulators.circuit_analysis import unfolded
 from qiskit_rest_primitives.wire.target.target import decode_target
 from tests.local.engine.jobs import fail, run, text_of
 from tests.local.simulators.dynamic_circuits import (
@@ -144,6 +145,22 @@ def test_circuits_that_aer_runs_correctly_run_on_aer(engine):
     [got] = run(engine, "sampler", [[text_of(until_success()), None, 10]])
     assert got.metadata["simulation"]["method"] == "statevector"
     assert got.data.c.get_counts() == {"1": 10}
+
+
+def test_conditions_that_lost_their_gates_run_on_a_device(engine):
+    """Qiskit leaves them without a qubit, and Aer takes none such."""
+    circuit = QuantumCircuit(5, 2)
+    circuit.measure(0, 0)
+    bit = circuit.clbits[0]
+    circuit.if_else((bit, 1), QuantumCircuit(), None, [], [])
+    circuit.switch(bit, [(0, QuantumCircuit())], [], [])
+    circuit.for_loop(range(2), None, QuantumCircuit(), [], [])
+    assert unfolded(circuit).count_ops() == {"measure": 1}
+    [got] = run(engine, "sampler", [qpy_pub(circuit, None, 10)], "fake_5q")
+    assert got.data.c.num_shots == 10
+    # It may wait for ever.
+    circuit.while_loop((bit, 1), QuantumCircuit(), [], [])
+    assert missing_in_aer(unfolded(circuit)) == "control flow that touches no qubit"
 
 
 @pytest.mark.parametrize("backend", ["statevector", "aer", "aer_matrix_product_state"])
