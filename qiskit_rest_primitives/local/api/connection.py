@@ -41,7 +41,7 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
 
     limits: Limits
     buffer: memoryview
-    has_begun: Callable[[int], None]
+    has_begun: Callable[[int], object]
 
     def connection_made(self, transport: Any) -> None:
         """Starts the timer for the first request's headers, or refuses the connection."""
@@ -227,7 +227,7 @@ class HiddenBytes(bytes):
 
 
 def service_protocol(
-    limits: Limits, has_begun: Callable[[int], None] = int
+    limits: Limits, has_begun: Callable[[int], object] = int
 ) -> type[ServiceProtocol]:
     """The protocol class for uvicorn, with these limits.
 

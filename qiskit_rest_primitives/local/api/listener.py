@@ -11,6 +11,8 @@ from contextlib import suppress
 
 MOST_WAITING = 100
 """Connections that are accepted and have not begun; with one more, the oldest is closed."""
+ACCEPTED_AT_ONCE = 20
+"""Then the event loop has a turn, in which it closes those; asyncio would accept thousands."""
 
 
 class Listener(socket.socket):
@@ -27,6 +29,7 @@ class Listener(socket.socket):
     def __init__(self, host: str, port: int):
         super().__init__(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         self._waiting: dict[int, socket.socket] = {}
+        self._calls = 0
         try:
             self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self.bind((host, port))
@@ -36,7 +39,14 @@ class Listener(socket.socket):
             raise
 
     def accept(self) -> tuple[socket.socket, object]:
-        """Accepts a connection; closes the oldest of many that wait."""
+        """Accepts a connection; closes the oldest of many that wait.
+
+        Raises:
+            BlockingIOError: none is there, or it is the turn of others.
+        """
+        self._calls += 1
+        if self._calls % (ACCEPTED_AT_ONCE + 1) == 0:
+            raise BlockingIOError
         accepted, address = super().accept()
         number = accepted.fileno()
         self._waiting.pop(number, None)  # that of a connection which has ended
