@@ -379,7 +379,8 @@ class QiskitRuntimeService:
         while limit is None or len(found) < limit:
             size = MAX_PAGE if limit is None else min(MAX_PAGE, limit - len(found))
             page = client.jobs(limit=size, offset=skip + len(found), **filters)["jobs"]
-            found += [self._handle(client, details) for details in page]
+            # A service may ignore the limit; one that means harm sends a million jobs.
+            found += [self._handle(client, details) for details in page[:size]]
             if len(page) < size:
                 break
         return found

@@ -51,6 +51,14 @@ def test_a_reply_that_expands_too_far(tmp_path: Path):
     assert "GET" in str(one.value)
 
 
+def test_a_page_longer_than_asked_for(tmp_path: Path):
+    """What was asked for is taken."""
+    jobs = [{"id": f"job-{number}"} for number in range(100)]
+    server = RawServer(lambda request: request.say(json.dumps({"jobs": jobs}).encode()))
+    found = raw_client(server.port, tmp_path).jobs(limit=3)
+    assert [job.job_id() for job in found] == ["job-0", "job-1", "job-2"]
+
+
 def test_a_reply_without_end(tmp_path: Path):
     """The connection is closed."""
     hung_up = threading.Event()
