@@ -227,7 +227,7 @@ class HiddenBytes(bytes):
 
 
 def service_protocol(
-    limits: Limits, has_begun: Callable[[int], object] = int
+    limits: Limits, has_begun: Callable[[int], object] = abs
 ) -> type[ServiceProtocol]:
     """The protocol class for uvicorn, with these limits.
 
