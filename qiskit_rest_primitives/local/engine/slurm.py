@@ -45,7 +45,7 @@ def slurm_workers(options: str, most: int | None, folder: str) -> Generator[Dask
         ValueError: there is no Slurm here, or it refuses the options.
     """
     try:
-        from dask_jobqueue import SLURMCluster
+        from dask_jobqueue.slurm import SLURMCluster
     except ImportError:
         raise ImportError(
             "--slurm needs dask-jobqueue: pip install 'qiskit-rest-primitives[slurm]'"

@@ -106,14 +106,13 @@ class Workers:
     def submit_again(self, task: Work[ResultT]) -> Future[ResultT]:
         """Retries a task whose process died, where a crash affects no other task."""
         with self._lock:
-            if isinstance(self._executor, WorkerProcesses):
-                return self._executor.submit(run_task, task)
             # ProcessPoolExecutor has no public sign of being broken but to raise in submit().
             pool = self._executor
             if isinstance(pool, ProcessPoolExecutor) and getattr(pool, "_broken", False):
                 self._executor = self._processes
                 pool.shutdown(wait=False)
-            return self._processes.submit(run_task, task)
+            apart = not self._given or isinstance(pool, ProcessPoolExecutor)
+            return (self._processes if apart else pool).submit(run_task, task)
 
     def abandon(self, futures: Iterable[Future[Any]]) -> None:
         """Ends tasks whose stop flags are set: those in worker processes have ended after this.
