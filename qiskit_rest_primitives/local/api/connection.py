@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -42,6 +43,8 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
     limits: Limits
     buffer: memoryview
     has_begun: Callable[[int], object]
+    busy: Counter[str]
+    """How many connections are busy with requests of each user."""
 
     def connection_made(self, transport: Any) -> None:
         """Starts the timer for the first request's headers, or refuses the connection."""
@@ -68,6 +71,7 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
         """Stops the timers."""
         self._stop_head_timer()
         self._writes.end()
+        self._set_user(None)
         super().connection_lost(exc)
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -99,7 +103,7 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
 
     def on_response_complete(self) -> None:
         """Marks the connection as idle until the next request."""
-        self._user = None
+        self._set_user(None)
         self._idle_since = self.loop.time()
         super().on_response_complete()
 
@@ -204,9 +208,16 @@ class ServiceProtocol(H11Protocol, asyncio.BufferedProtocol):
         Returns:
             How many connections are busy with requests of that user.
         """
-        self._user = user
-        others = (other for other in self.connections if isinstance(other, ServiceProtocol))
-        return sum(other._user == user for other in others)
+        if self._user is not None:
+            self.busy[self._user] -= 1
+            if not self.busy[self._user]:
+                del self.busy[self._user]
+        # The handler of a request may be slower than its client, who left.
+        self._user = user if self in self.connections else None
+        if self._user is None:
+            return 0
+        self.busy[self._user] += 1
+        return self.busy[self._user]
 
     def _hang_up(self) -> None:
         """Closes after sending what is buffered."""
@@ -238,11 +249,13 @@ def service_protocol(
     limits = replace(limits, connections=_affordable(limits.connections))
     # One for all connections: they are read one after another, in the thread of the event loop.
     buffer = memoryview(bytearray(READ_BYTES))
-    return type(
-        "LimitedProtocol",
-        (ServiceProtocol,),
-        {"limits": limits, "buffer": buffer, "has_begun": staticmethod(has_begun)},
-    )
+    members = {
+        "limits": limits,
+        "buffer": buffer,
+        "has_begun": staticmethod(has_begun),
+        "busy": Counter[str](),
+    }
+    return type("LimitedProtocol", (ServiceProtocol,), members)
 
 
 def _affordable(connections: int) -> int:
