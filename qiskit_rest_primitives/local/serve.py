@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -234,11 +235,12 @@ def run(
         stopped = stack.enter_context(_until_signal())
         token = stack.enter_context(_token_file(service)) if not named else None
         print(how_to_call(service, token), flush=True)
-        _wait(stopped)
-        if drain:
-            print("finishing the jobs; once more stops at once", flush=True)
-            stopped.clear()
-            service.drain(stopped)
+        with _short_collections():
+            _wait(stopped)
+            if drain:
+                print("finishing the jobs; once more stops at once", flush=True)
+                stopped.clear()
+                service.drain(stopped)
         print("stopping", flush=True)
     return 0
 
@@ -368,6 +370,23 @@ def _until_signal() -> Generator[threading.Event]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _short_collections() -> Generator[None]:
+    """Keeps Python's garbage collector from visiting all of Qiskit again and again.
+
+    It would stop every request for a tenth of a second each time.
+    """
+    from qiskit_rest_primitives.local.engine.workers import warm_up
+
+    warm_up()
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextlib.contextmanager

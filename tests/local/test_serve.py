@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -104,10 +105,13 @@ class TestCommand:
             assert token not in out
             headers = {"Authorization": f"Bearer {token}"}
             seen.append(requests.get(f"{url[1]}/backends", headers=headers, timeout=30).status_code)
+            seen.append(gc.get_freeze_count())
 
         monkeypatch.setattr(serve, "_wait", wait)
         assert main(["serve", "--port", "0", "--workers", "1"]) == 0
-        assert seen == [200]
+        assert seen[0] == 200
+        assert seen[1] > 10_000  # the garbage collector does not visit what was there at the start
+        assert gc.get_freeze_count() == 0
         assert not files[0].exists()
 
     def test_a_signal_ends_the_wait(self) -> None:

@@ -237,9 +237,7 @@ class HiddenBytes(bytes):
         return f"<{len(self)} bytes hidden>"
 
 
-def service_protocol(
-    limits: Limits, has_begun: Callable[[int], object] = abs
-) -> type[ServiceProtocol]:
+def service_protocol(limits: Limits, has_begun: Callable[[int], object]) -> type[ServiceProtocol]:
     """The protocol class for uvicorn, with these limits.
 
     Args:

@@ -161,9 +161,9 @@ def test_file_descriptors_are_reserved_for_other_uses(monkeypatch: pytest.Monkey
     resource = pytest.importorskip("resource")
     for given, got in ((256, 128), (100_000, 500), (resource.RLIM_INFINITY, 500)):
         monkeypatch.setattr(resource, "getrlimit", lambda _, given=given: (given, given))
-        assert protocol.service_protocol(Limits()).limits.connections == got
+        assert protocol.service_protocol(Limits(), print).limits.connections == got
     monkeypatch.setattr(protocol, "resource", None)
-    assert protocol.service_protocol(Limits()).limits.connections == 500
+    assert protocol.service_protocol(Limits(), print).limits.connections == 500
 
 
 @pytest.fixture(scope="module")
