@@ -31,7 +31,7 @@ from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.wire.request.job_request import decode_job_request, decode_params
 from tests.benchmarks.figures import report, size
 
-JOBS = size(10_000, 40)
+JOBS, SMALL_JOBS = size((10_000, 1_000), (40, 40))
 TIMED = size(100, 5)
 USERS = size(30, 3)
 
@@ -59,14 +59,7 @@ class Idle(Executor):
 def many_queued_jobs() -> None:
     """Memory of a queued job, the time of the last submission against the first, and a start."""
     values = np.random.default_rng(1).uniform(-3, 3, (1750, 1)).round(15).tolist()
-    pub = [layers(1), values, 10]
-    body = msgspec.json.encode(
-        {
-            "program_id": "sampler",
-            "backend": "statevector",
-            "params": {"pubs": [pub], "version": 2, "support_qiskit": True},
-        }
-    )
+    body, small = submission(values), submission([[0.5]])
     limits = Limits(caps=Caps(submissions_per_minute=None, queued_jobs=None))
     with tempfile.TemporaryDirectory() as folder:
         service = LocalService(folder=folder, executor=Idle(), limits=limits)
@@ -91,6 +84,14 @@ def many_queued_jobs() -> None:
             last = statistics.median(post() for _ in range(TIMED))
             print(
                 f"{len(body) / 1e3:.0f} kB a job; first {first * 1e3:.1f}, last {last * 1e3:.1f} ms"
+            )
+            before_small, stored = memory(), disk(folder)
+            for _ in range(SMALL_JOBS):
+                core.submit(principal, decode_job_request(small))
+            taken = disk(folder) - stored
+            taken += 0 if before_small is None else memory() - before_small
+            report(
+                "memory and disk of a queued small job", taken / SMALL_JOBS / 1e3, 20, unit=" kB"
             )
             places = timed(lambda: core.engine.place_in_queue(core.store.rows(LAST)[0][0]))
         if grown is None:
@@ -186,6 +187,20 @@ def layers(num_qubits: int) -> str:
         circuit.cx(qubit, qubit + 1)
     circuit.measure_all()
     return qasm3.dumps(circuit)
+
+
+def submission(values: Sequence[Sequence[float]]) -> bytes:
+    """The body of POST /jobs for a circuit with one parameter."""
+    pub = [layers(1), values, 10]
+    params = {"pubs": [pub], "version": 2, "support_qiskit": True}
+    return msgspec.json.encode(
+        {"program_id": "sampler", "backend": "statevector", "params": params}
+    )
+
+
+def disk(folder: str) -> int:
+    """Bytes of all files in a folder."""
+    return sum(each.stat().st_size for each in Path(folder).rglob("*") if each.is_file())
 
 
 def timed(call: Callable[[], Any]) -> float:

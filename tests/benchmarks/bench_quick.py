@@ -51,13 +51,20 @@ with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as li
 @contextmanager
 def running(program: str) -> Generator[list[str]]:
     """What a program in a process of its own prints first; it ends with the block."""
+    with running_process(program) as (_, said):
+        yield said
+
+
+@contextmanager
+def running_process(program: str) -> Generator[tuple[subprocess.Popen[str], list[str]]]:
+    """A process, and what its program prints first; it ends with the block."""
     process = subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        yield process.stdout.readline().split()
+        yield process, process.stdout.readline().split()
     finally:
         process.stdin.close()
         process.terminate()
