@@ -21,7 +21,7 @@ import msgspec
 
 from qiskit_rest_primitives.local.auth import Principal, Tokens
 from qiskit_rest_primitives.local.durations import Durations
-from qiskit_rest_primitives.local.endings import Endings
+from qiskit_rest_primitives.local.endings import Ending, Endings
 from qiskit_rest_primitives.local.engine.allowances import JobCaps
 from qiskit_rest_primitives.local.held_bytes import HeldBytes
 from qiskit_rest_primitives.local.held_jobs import HeldJobs
@@ -30,7 +30,13 @@ from qiskit_rest_primitives.local.outcome import Outcome, RefusedError
 from qiskit_rest_primitives.local.problems import BACKEND_NOT_FOUND, ProblemError
 from qiskit_rest_primitives.local.sessions import Sessions
 from qiskit_rest_primitives.local.simulators.official_fakes import package_for
-from qiskit_rest_primitives.local.store import IS_PENDING, PENDING, StorageFullError, Store
+from qiskit_rest_primitives.local.store import (
+    IS_PENDING,
+    PENDING,
+    StorageFullError,
+    Store,
+    encode_tags,
+)
 from qiskit_rest_primitives.local.store.wait_for_space import store_when_possible
 from qiskit_rest_primitives.local.threads import JOIN_SECONDS, DaemonThreads
 from qiskit_rest_primitives.local.times import wall_clock
@@ -117,13 +123,16 @@ class Core:
         self._threads.shutdown(wait=False)
         self._threads.join(JOIN_SECONDS)
 
-    def submit(self, principal: Principal, request: JobRequest) -> dict[str, Any]:
+    def submit(
+        self, principal: Principal, request: JobRequest, job_id: str | None = None
+    ) -> dict[str, Any]:
         """Stores a job and hands it to the engine.
 
         Args:
             principal: whose job it is.
             request: its ``params`` were decoded to see that they are valid, and are decoded again
                 at the job's turn.
+            job_id: of `new_job_id`; a new one when left out.
 
         Returns:
             The reply of POST /jobs.
@@ -135,9 +144,8 @@ class Core:
         calibration_id = request.calibration_id or None
         self.backend(request.backend, calibration_id)
         self.used_backends.add(request.backend)
-        job_id = secrets.token_hex(10)
+        job_id = job_id or new_job_id()
         session_id = request.session_id or None
-        tags = request.tags or []
         private = request.private is True
         limit = int(self.limits.job_seconds)
         # Clients send 0 for "no limit of my own".
@@ -151,6 +159,7 @@ class Core:
             "session_id": session_id,
             "status": "Queued",
             "created": self.clock(),
+            "tags": encode_tags(request.tags or []),
             "private": int(private),
             "cost": cost,
             "log_level": request.log_level or None,
@@ -163,8 +172,6 @@ class Core:
                 if session_id is not None:
                     self.sessions.admit(principal, session_id, request.backend)
                 self.store.insert("jobs", fields)
-                if tags:
-                    self.store.set_tags(job_id, tags)
         except BaseException:
             self.store.drop_body_file(job_id, "params")
             raise
@@ -199,7 +206,7 @@ class Core:
                 calibration_id=job["calibration_id"],
                 time_limit_seconds=float(job["cost"]),
                 caps=JobCaps(caps.shots, caps.qubits),
-                on_running=self._on_running,
+                on_running=partial(self._on_running, job["session_id"]),
                 on_final=self._on_final,
                 on_estimated=self._on_estimated,
             )
@@ -221,7 +228,7 @@ class Core:
                 f"The job's stored params can't be read: {error}", solution="Submit the job again."
             ) from error
 
-    def _on_running(self, job_id: str) -> None:
+    def _on_running(self, session_id: str | None, job_id: str) -> None:
         if self.stopping:
             return
         now = self.clock()
@@ -230,7 +237,7 @@ class Core:
             self.store.update(
                 "jobs", job_id, {"status": "Running", "running": now}, status=("Queued",)
             )
-            self.sessions.job_started(job_id, now)
+            self.sessions.job_started(session_id, now)
 
     def _on_estimated(self, job_id: str, seconds: float) -> None:
         if not self.stopping:
@@ -262,20 +269,23 @@ class Core:
         try:
             with self.store.transaction():
                 counted = self.store.update("jobs", job_id, fields, status=PENDING)
-                self.sessions.job_ended(job_id, now)
                 job = self.store.job(job_id)
-                if job is not None and job["private"]:
-                    self.store.drop_body(job_id, "params")
+                if job is not None:
+                    self.sessions.job_ended(job["session_id"], now)
+                    if job["private"]:
+                        self.store.drop_body(job_id, "params")
             stored = counted
         finally:
             if not stored:
                 # The disk is full; or it was cancelled while queued, but finished before the
                 # engine knew.
                 self.store.drop_body_file(job_id, "result")
-        self.endings.ended(job_id)
-        if job is not None and job["private"]:
+        if job is None:  # it was deleted
+            return
+        self.endings.ended(job_id, Ending(job, (outcome.body or None) if stored else None))
+        if job["private"]:
             self.store.drop_body_file(job_id, "params")
-        if stored and job is not None:
+        if stored:
             if job["running"] is not None:
                 self.queue_times.add(job["backend"], job["running"] - job["created"])
                 self.run_times.add(job["backend"], now - job["running"])
@@ -313,15 +323,14 @@ class Core:
                 {"status": "Cancelled", "reason": reason, "finished": now},
                 status=("Queued",),
             )
-            if ended:
-                self.sessions.job_ended(job_id, now)
-        if ended:
-            self.endings.ended(job_id)
+            job = self.store.job(job_id) if ended else None
+            if job is not None:
+                self.sessions.job_ended(job["session_id"], now)
+        if job is not None:
+            self.endings.ended(job_id, Ending(job))
             self.held.forget(job_id)
             self.engine.cancel(job_id)
-            job = self.store.job(job_id)
-            if job is not None:
-                _log_end(job)
+            _log_end(job)
         return ended
 
     def has_pending(self) -> bool:
@@ -391,6 +400,11 @@ class Core:
             code=BACKEND_NOT_FOUND,
             solution=solution,
         )
+
+
+def new_job_id() -> str:
+    """The id of a job that is going to be submitted."""
+    return secrets.token_hex(10)
 
 
 def _log_end(job: sqlite3.Row) -> None:

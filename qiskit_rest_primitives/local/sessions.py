@@ -141,9 +141,12 @@ class Sessions:
         session = None if session_id is None else self._store.session(session_id)
         return session["state"] if session is not None and session["mode"] == "dedicated" else None
 
-    def job_started(self, job_id: str, now: float) -> None:
-        """Records that a job runs; called inside the transaction that changes its status."""
-        session = self._session_of(job_id)
+    def job_started(self, session_id: str | None, now: float) -> None:
+        """Records that a job of a session, or of none, runs.
+
+        Called inside the transaction that changes the job's status.
+        """
+        session = None if session_id is None else self._store.session(session_id)
         if session is None:
             return
         fields: dict[str, Any] = {"last_started": now}
@@ -157,12 +160,14 @@ class Sessions:
                 fields["activated"] = now
         self._store.update("sessions", session["id"], fields)
 
-    def job_ended(self, job_id: str, now: float) -> None:
-        """Records that a job is final; called inside the transaction that changes its status."""
-        session = self._session_of(job_id)
-        if session is not None:
-            self._store.update("sessions", session["id"], {"last_completed": now})
-            self._close_if_drained(session["id"], now)
+    def job_ended(self, session_id: str | None, now: float) -> None:
+        """Records that a job of a session, or of none, is final.
+
+        Called inside the transaction that changes the job's status.
+        """
+        if session_id is not None:
+            self._store.update("sessions", session_id, {"last_completed": now})
+            self._close_if_drained(session_id, now)
 
     def tick(self) -> None:
         """Applies the TTLs of all sessions: call it about once per second."""
@@ -177,13 +182,6 @@ class Sessions:
         ):
             raise ProblemError(404, f"Session {session_id[:100]} not found.")
         return session
-
-    def _session_of(self, job_id: str) -> sqlite3.Row | None:
-        return self._store.row(
-            "SELECT sessions.* FROM sessions JOIN jobs ON jobs.session_id = sessions.id"
-            " WHERE jobs.id = ?",
-            (job_id,),
-        )
 
     def _pending(self, session_id: str) -> list[str]:
         found = self._store.rows(

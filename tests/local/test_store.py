@@ -128,6 +128,22 @@ class TestStore:
         assert store.rows("SELECT tag, jobs FROM tags")[0][:] == ("t", 400)
         assert store.queue_lengths() == {"b": 400}
 
+    def test_reads_wait_for_no_writer(self, store: Store) -> None:
+        """They see what was there before its transaction, in which it sees its own changes."""
+        store.insert("jobs", job("a"))
+
+        def status() -> str:
+            found = store.job("a")
+            assert found is not None
+            return found["status"]
+
+        with ThreadPoolExecutor(1) as other:
+            with store.transaction():
+                store.update("jobs", "a", {"status": "Running"})
+                assert status() == "Running"
+                assert other.submit(status).result(60) == "Queued"
+            assert other.submit(status).result(60) == "Running"
+
 
 class TestRestart:
     def test_jobs_results_and_tokens_survive(self, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 from starlette.requests import Request
@@ -14,7 +14,7 @@ from starlette.responses import Response
 from qiskit_rest_primitives.local.api.account import check_usage
 from qiskit_rest_primitives.local.api.decoded_size import decoded_bytes
 from qiskit_rest_primitives.local.api.dispatch import read_body
-from qiskit_rest_primitives.local.api.prompt_reply import created_reply
+from qiskit_rest_primitives.local.api.prompt_reply import submitted_reply
 from qiskit_rest_primitives.local.api.user_caps import check_caps
 from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.outcome import RefusedError
@@ -65,11 +65,13 @@ async def create_job(core: Core, principal: Principal, request: Request) -> Resp
         raise _refusal(error) from None
     await check_usage(core, principal)
     del body
-    if len(job.params) > LARGE_REQUEST or job.backend not in core.used_backends:
-        reply = await core.in_thread(core.submit, principal, job)
-    else:
-        reply = core.submit(principal, job)
-    return await created_reply(core, request, reply)
+
+    async def submit(job_id: str) -> dict[str, Any]:
+        if len(job.params) > LARGE_REQUEST or job.backend not in core.used_backends:
+            return await core.in_thread(core.submit, principal, job, job_id)
+        return core.submit(principal, job, job_id)
+
+    return await submitted_reply(core, request, submit, private=job.private is True)
 
 
 def decode_large(body: bytes, limit: int) -> JobRequest:

@@ -7,6 +7,7 @@ anyway; the reply to anybody else is not changed.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from starlette.responses import Response
 from qiskit_rest_primitives.local.api.dispatch import api_version
 from qiskit_rest_primitives.local.api.jobs import describe_job
 from qiskit_rest_primitives.local.api.replies import json_reply
-from qiskit_rest_primitives.local.store import FINAL
+from qiskit_rest_primitives.local.job_states import new_job_id
 from qiskit_rest_primitives.wire.result.prompt_reply import (
     APPLIED,
     MAX_PROMPT_BYTES,
@@ -25,48 +26,44 @@ from qiskit_rest_primitives.wire.result.prompt_reply import (
 )
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from qiskit_rest_primitives.local.job_states import Core
 
-LONGEST_SECONDS: Final = 0.5
+LONGEST_SECONDS: Final = 1.0
 """A job that takes longer is asked for like any other; a client then stops preferring to wait."""
 
 
-async def created_reply(core: Core, request: Request, created: dict[str, Any]) -> Response:
-    """The reply for a job that was submitted just now; with its outcome if the client prefers so.
+async def submitted_reply(
+    core: Core,
+    request: Request,
+    submit: Callable[[str], Awaitable[dict[str, Any]]],
+    *,
+    private: bool,
+) -> Response:
+    """Submits a job and replies; with its outcome if the client prefers so.
 
     Args:
         core: the service.
         request: of the submission.
-        created: the usual members of the reply.
+        submit: submits the job with this id; returns the usual members of the reply.
+        private: whether its result can be read only once.
     """
+    job_id = new_job_id()
     seconds = preferred_seconds(request.headers.get("prefer", ""))
-    # The result of a private job can be read once: it must not be in a reply that may be lost.
-    if not seconds or created.get("private"):
+    # A result that can be read once must not be in a reply that may be lost.
+    if not seconds or private:
+        return json_reply(await submit(job_id))
+    with core.endings.expected(job_id) as ended:
+        created = await submit(job_id)
+        await asyncio.wait([ended], timeout=min(seconds, LONGEST_SECONDS))
+    if not ended.done():
         return json_reply(created)
-    job = await _ended(core, created["id"], min(seconds, LONGEST_SECONDS))
-    if job is None:
-        return json_reply(created)
-    result = (
-        core.store.body(job["id"], "result") if job["result_size"] <= MAX_PROMPT_BYTES else None
-    )
-    if result is not None and not isinstance(result, bytes):
-        result = await core.in_thread(result.read_bytes)
-    details = describe_job(job, api_version(request))
+    ending = ended.result()
+    details = describe_job(ending.job, api_version(request))
+    result = ending.result
+    if result is not None and len(result) > MAX_PROMPT_BYTES:
+        result = None
     return Response(
         encode_prompt(created, PromptOutcome(details, result)),
         headers={"Preference-Applied": APPLIED},
         media_type="application/json",
     )
-
-
-async def _ended(core: Core, job_id: str, seconds: float) -> sqlite3.Row | None:
-    """The job, if it ends within so many seconds."""
-    with core.endings.expected(job_id) as ended:
-        # Only now: a job that ended before would wake nobody.
-        job = core.store.job(job_id)
-        if job is None or job["status"] not in FINAL:
-            await asyncio.wait([ended], timeout=seconds)
-            job = core.store.job(job_id)
-    return job if job is not None and job["status"] in FINAL else None

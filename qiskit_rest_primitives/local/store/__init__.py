@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from qiskit_rest_primitives.local.store.disk_full import StorageFullError
 from qiskit_rest_primitives.local.store.schema import FINAL, IS_PENDING, PENDING, SCHEMA_VERSION
-from qiskit_rest_primitives.local.store.store import JOB_COLUMNS, LARGE_BODY, JobCount, Store
+from qiskit_rest_primitives.local.store.store import (
+    JOB_COLUMNS,
+    LARGE_BODY,
+    JobCount,
+    Store,
+    encode_tags,
+)
 
 __all__ = [
     "FINAL",
@@ -16,4 +22,5 @@ __all__ = [
     "JobCount",
     "StorageFullError",
     "Store",
+    "encode_tags",
 ]

@@ -1,12 +1,14 @@
 """Jobs and sessions on disk: one SQLite file, and one file beside it for every large body.
 
 One connection writes, guarded by a lock; every call is short (microseconds to a millisecond).
-Another one reads lists (:meth:`Store.reading`), so that neither waits for the other.
+Another one reads single rows, and a third one lists (:meth:`Store.reading`), so that none of them
+waits for the others.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import secrets
 import shutil
@@ -84,7 +86,9 @@ class Store:
         self._folder_lock = FolderLock(self.folder) if alone else None
         self._reserve_bytes = reserve_bytes
         self._lock = threading.RLock()
+        self._looking = threading.Lock()
         self._reading = threading.Lock()
+        self._writer: int | None = None
         try:
             self._open()
         except BaseException:
@@ -109,13 +113,16 @@ class Store:
             # disk.
             self._database.execute(f"PRAGMA synchronous = {'OFF' if self._temporary else 'NORMAL'}")
             prepare(self._database, str(self.folder), migrate=self._folder_lock is not None)
-            self._reader = opened.enter_context(contextlib.closing(_connect(database)))
-            self._reader.execute("PRAGMA query_only = ON")
+            self._looker, self._reader = (
+                opened.enter_context(contextlib.closing(_connect(database))) for _ in range(2)
+            )
+            for reads in (self._looker, self._reader):
+                reads.execute("PRAGMA query_only = ON")
             self._connections = opened.pop_all()
 
     def close(self) -> None:
         """Closes the file; a temporary store is deleted."""
-        with self._reading, self._lock:
+        with self._reading, self._looking, self._lock:
             self._connections.close()
         self._release()
 
@@ -147,12 +154,15 @@ class Store:
         """
         with self._lock, storage_errors():
             self._database.execute("BEGIN IMMEDIATE")
+            self._writer = threading.get_ident()
             try:
                 yield
                 self._database.execute("COMMIT")
             except BaseException:
                 self._database.rollback()  # unless SQLite itself did, as the disk is full
                 raise
+            finally:
+                self._writer = None
 
     @contextlib.contextmanager
     def _together(self) -> Generator[None]:
@@ -182,14 +192,15 @@ class Store:
                 self._reader.execute("COMMIT")
 
     def rows(self, statement: str, values: Iterable[Any] = ()) -> list[sqlite3.Row]:
-        """Rows of a SELECT."""
-        with self._lock:
+        """Rows of a SELECT; inside a transaction with its changes, else without waiting for any."""
+        if self._writer == threading.get_ident():
             return self._database.execute(statement, tuple(values)).fetchall()
+        with self._looking:
+            return self._looker.execute(statement, tuple(values)).fetchall()
 
     def row(self, statement: str, values: Iterable[Any] = ()) -> sqlite3.Row | None:
         """First row of a SELECT, or None."""
-        with self._lock:
-            return self._database.execute(statement, tuple(values)).fetchone()
+        return next(iter(self.rows(statement, values)), None)
 
     def change(self, statement: str, values: Iterable[Any] = ()) -> int:
         """Runs a statement that writes; returns how many rows it touched.
@@ -207,23 +218,20 @@ class Store:
             StorageFullError: the disk is full.
         """
         with self._together():
-            owner, number = self._next_number(fields["user"], fields["instance"])
+            whose = (fields["user"], fields["instance"])
             row = {name: value for name, value in fields.items() if name not in BODIES}
-            row |= {"owner": owner, "number": number}
-            marks = ", ".join("?" * len(row))
-            self.change(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", row.values())
+            added = (
+                f"INSERT INTO {table} ({', '.join(row)}, owner, number)"
+                f" SELECT {', '.join('?' * len(row))}, id, entries FROM owners"
+                " WHERE user = ? AND instance = ?"
+            )
+            if self.change(added, (*row.values(), *whose)) == 0:
+                self.change("INSERT INTO owners (user, instance) VALUES (?, ?)", whose)
+                self.change(added, (*row.values(), *whose))
+            self.change(
+                "UPDATE owners SET entries = entries + 1 WHERE user = ? AND instance = ?", whose
+            )
             self._put_bodies(fields["id"], fields)
-
-    def _next_number(self, user: str, instance: str) -> tuple[int, int]:
-        """The owner, and the number of their next entry; inside a transaction."""
-        whose = (user, instance)
-        update = "UPDATE owners SET entries = entries + 1 WHERE user = ? AND instance = ?"
-        if self.change(update, whose) == 0:
-            self.change("INSERT INTO owners (user, instance, entries) VALUES (?, ?, 1)", whose)
-        [owner] = self.rows(
-            "SELECT id, entries - 1 FROM owners WHERE user = ? AND instance = ?", whose
-        )
-        return owner[0], owner[1]
 
     def update(
         self,
@@ -251,12 +259,13 @@ class Store:
         return changed
 
     def _put_bodies(self, job_id: str, fields: Mapping[str, Any]) -> None:
-        for kind in BODIES:
-            if fields.get(kind):
-                self.change(
-                    "INSERT OR REPLACE INTO bodies (job_id, kind, body) VALUES (?, ?, ?)",
-                    (job_id, kind, fields[kind]),
-                )
+        rows = [(job_id, kind, fields[kind]) for kind in BODIES if fields.get(kind)]
+        if rows:
+            marks = ", ".join(["(?, ?, ?)"] * len(rows))
+            self.change(
+                f"INSERT OR REPLACE INTO bodies (job_id, kind, body) VALUES {marks}",
+                itertools.chain.from_iterable(rows),
+            )
 
     def job(self, job_id: str) -> sqlite3.Row | None:
         """A job without its bodies and logs."""
@@ -268,9 +277,7 @@ class Store:
 
     def set_tags(self, job_id: str, tags: Sequence[str]) -> None:
         """Replaces a job's tags."""
-        self.change(
-            "UPDATE jobs SET tags = ? WHERE id = ?", (msgspec.json.encode(tags).decode(), job_id)
-        )
+        self.change("UPDATE jobs SET tags = ? WHERE id = ?", (encode_tags(tags), job_id))
 
     def logs(self, job_id: str) -> str:
         """What a job wrote while it ran; empty if it wrote nothing."""
@@ -415,6 +422,11 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def encode_tags(tags: Sequence[str]) -> str:
+    """A job's tags, as its row has them."""
+    return msgspec.json.encode(tags).decode()
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -26,12 +26,12 @@ NO_LIMIT = 1 << 30
 def fill(store: Store) -> None:
     """Lets the database take no more pages: SQLite itself then says that the disk is full."""
     pages = store.rows("PRAGMA page_count")[0][0]
-    store.rows(f"PRAGMA max_page_count = {pages}")
+    store.change(f"PRAGMA max_page_count = {pages}")
 
 
 def make_space(store: Store) -> None:
     """Ends `fill`."""
-    store.rows(f"PRAGMA max_page_count = {NO_LIMIT}")
+    store.change(f"PRAGMA max_page_count = {NO_LIMIT}")
 
 
 @pytest.fixture
