@@ -114,14 +114,15 @@ def estimator(service: QiskitRuntimeService) -> dict[str, Any]:
         job = own.run([pub])
         data = job.result()[0].data
         state = Statevector(circuit.assign_parameters(pub[2][0]))
+        if amplifies := "evs_noise_factors" in data:
+            errors = data.stds_noise_factors, data.ensemble_stds_noise_factors
+        else:
+            errors = data.stds, data.ensemble_standard_error
         return {
             "evs": data.evs.ravel().tolist(),
-            "stds": data.stds.ravel().tolist(),
-            "amplified": [
-                data[f"{each}_noise_factors"].reshape(-1, 3).tolist()
-                for each in ("evs", "stds")
-                if f"{each}_noise_factors" in data
-            ],
+            "amplified": data.evs_noise_factors.reshape(2, -1).tolist() if amplifies else [],
+            # One is the spread of the randomizations, which are few; the other is of all shots.
+            "stds": np.maximum(*errors).reshape(2, -1).tolist(),
             "ideal": [state.expectation_value(o).real for o in observables],
             "job": job.job_id(),
             "qubits": pub[0].layout.final_index_layout() if pub[0].layout else [],
