@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import subprocess
 import sys
 import time
@@ -197,6 +198,52 @@ def test_files_that_can_not_grow(tmp_path: Path) -> None:
         timeout=120,
     )
     assert done.stdout == "True True True True ['last.result'] ok\n", done.stderr
+
+
+ON_TMPFS = """
+import sys
+from pathlib import Path
+from qiskit_rest_primitives.local import LocalService
+from tests.local.conftest import ALICE, BELL, Api
+
+large = {"pubs": [[BELL + " " * 60_000, None, 100_000]], "version": 2}
+with LocalService(users=[ALICE], folder=Path(sys.argv[1])) as service:
+    api, accepted = Api(service, ALICE), []
+    while (reply := api.post_job(params=large)).status_code == 200:
+        accepted.append(reply.json()["id"])
+    print(reply.status_code, len(accepted) > 0, {api.wait(job)["status"] for job in accepted})
+    for job in accepted[1:]:
+        assert api.call("DELETE", f"/jobs/{job}").ok
+    print(api.post_job(params=large).status_code)
+    [result] = api.json(f"/jobs/{accepted[0]}/results")["results"]
+    print(len(result["data"]["c"]["samples"]))
+    api.session.close()
+"""
+IN_NAMESPACE = ["unshare", "--map-root-user", "--mount"]
+
+
+def may_mount() -> bool:
+    """Whether this user may mount a file system in a namespace of its own."""
+    try:
+        return subprocess.run([*IN_NAMESPACE, "true"], stderr=subprocess.DEVNULL).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not may_mount(), reason="mounting is not permitted here")
+def test_a_small_disk(tmp_path: Path) -> None:
+    """On a tmpfs of 70 MB: 507 when it is full, all accepted jobs complete, deleting makes room."""
+    tmp_path.chmod(0o700)
+    program = [sys.executable, "-W", "error", "-c", ON_TMPFS, str(tmp_path)]
+    mount = f"mount -t tmpfs -o size=70m,mode=700 tmpfs {shlex.quote(str(tmp_path))}"
+    done = subprocess.run(
+        [*IN_NAMESPACE, "sh", "-c", f"{mount} && exec {shlex.join(program)}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "507 True {'Completed'}\n200\n100000\n", done.stderr
 
 
 def test_a_device_that_is_full(tmp_path: Path) -> None:
