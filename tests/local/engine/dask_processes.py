@@ -33,6 +33,15 @@ class DaskProcesses:
         self.workers = [self._started_worker() for _ in range(self._count)]
         return self.scheduler
 
+    def replace_worker(self, index: int) -> None:
+        """Kills a worker without a warning, and starts another one."""
+        self.workers[index].kill()
+        self.workers[index].wait()
+        self.workers[index] = self._started_worker()
+
+    def _started_worker(self) -> subprocess.Popen[bytes]:
+        return _started("dask_worker", self.address, "--nthreads", "1", "--no-nanny")
+
     def kill(self) -> None:
         """Kills the scheduler without a warning; its workers end by themselves."""
         self.scheduler.kill()
