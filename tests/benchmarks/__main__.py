@@ -8,12 +8,10 @@ seconds, that each benchmark runs.
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 from pathlib import Path
 
-from tests.benchmarks.figures import SHORT_VARIABLE
+from tests.benchmarks.programs import outcomes
 
 HERE = Path(__file__).parent
 
@@ -25,18 +23,11 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(known))
     parser.add_argument("--short", action="store_true", help="small sizes, no target")
     given = parser.parse_args()
-    if given.short:
-        os.environ[SHORT_VARIABLE] = "1"
+    names: list[str] = given.names or known
     bad: list[str] = []
-    for name in given.names or known:
-        print(f"-- {name}", flush=True)
-        done = subprocess.run(
-            [sys.executable, "-m", f"tests.benchmarks.bench_{name}"],
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-        print(done.stdout, end="", flush=True)
+    modules = [f"tests.benchmarks.bench_{name}" for name in names]
+    for name, done in zip(names, outcomes(modules, short=given.short), strict=True):
+        print(f"-- {name}\n{done.stdout}", end="", flush=True)
         if done.returncode or not done.stdout:
             bad.append(f"{name} broke off")
         elif "MISSED" in done.stdout:

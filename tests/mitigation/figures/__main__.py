@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 
-from tests.benchmarks.figures import SHORT_VARIABLE
+from tests.benchmarks.programs import outcomes
 
 NAMES = ("preparation", "idle", "honesty", "official", "accuracy")
 
@@ -21,14 +19,13 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(NAMES))
     parser.add_argument("--short", action="store_true", help="small sizes, no target")
     given = parser.parse_args()
-    if given.short:
-        os.environ[SHORT_VARIABLE] = "1"
-    for name in given.names or NAMES:
-        print(f"-- {name}", flush=True)
-        command = [sys.executable, "-m", f"tests.mitigation.figures.{name}"]
-        if code := subprocess.run(command, check=False).returncode:
-            return code
-    return 0
+    names: list[str] = given.names or [*NAMES]
+    modules = [f"tests.mitigation.figures.{name}" for name in names]
+    failed = 0
+    for name, done in zip(names, outcomes(modules, short=given.short), strict=True):
+        print(f"-- {name}\n{done.stdout}", end="", flush=True)
+        failed = failed or done.returncode
+    return failed
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmarks.figures import SHORT, report
+from tests.benchmarks.figures import SHORT, report, size
 from tests.mitigation.figures.circuits import examples
 from tests.mitigation.figures.services import (
     LEVELS,
@@ -14,6 +14,7 @@ from tests.mitigation.figures.services import (
 )
 
 SEED = 7
+PRECISION = size(None, 0.2)
 
 
 def main() -> None:
@@ -29,7 +30,9 @@ def main() -> None:
             found: list[float] = []
             times: list[float] = []
             for level in LEVELS:
-                result, took = estimate(backend, pub, seed=SEED, resilience_level=level)
+                result, took = estimate(
+                    backend, pub, seed=SEED, precision=PRECISION, resilience_level=level
+                )
                 found.append(rms(result.data.evs - example.exact))
                 times.append(took)
                 seconds[level] += took

@@ -13,9 +13,10 @@ from tests.benchmarks.figures import report, size
 from tests.mitigation.figures.circuits import ising, line, singles
 from tests.mitigation.figures.services import device, estimate, on_device
 
-REPEATS = size(200, 3)
+REPEATS = size(200, 2)
 LEARNED_REPEATS = size(20, 2)
 WIDTH = 4
+PEC_PRECISION = size(0.02, 0.1)
 LEVELS = (0, 1, 2)
 PEC = {"pec_mitigation": True, "pec": {"noise_gain": 0}}
 
@@ -33,8 +34,10 @@ def main() -> None:
         job = EstimatorV2(backend, options={"seed_estimator": 1, "resilience": PEC}).run([pub])
         known = job.result().metadata["resilience"]["layer_noise_model"]
         given = PEC | {"layer_noise_model": known}
-        values("PEC, noise given", backend, pub, REPEATS, precision=0.02, resilience=given)
-        evs = values("PEC, noise learned", backend, pub, LEARNED_REPEATS, 0.02, resilience=PEC)
+        values("PEC, noise given", backend, pub, REPEATS, precision=PEC_PRECISION, resilience=given)
+        evs = values(
+            "PEC, noise learned", backend, pub, LEARNED_REPEATS, PEC_PRECISION, resilience=PEC
+        )
     error = evs.std(axis=0, ddof=1) / np.sqrt(LEARNED_REPEATS)
     report(
         "PEC, largest bias in standard errors of the mean",

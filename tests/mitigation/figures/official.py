@@ -12,7 +12,7 @@ from tests.benchmarks.figures import report, size
 from tests.mitigation.figures.circuits import ghz, ising, line, neighbours, singles
 from tests.mitigation.figures.services import LEVELS, device, estimate
 
-PRECISION = 0.02
+PRECISION = size(0.02, 0.2)
 SNAPSHOTS = {"fake_manila": FakeManilaV2, "fake_torino": FakeTorino}
 
 
