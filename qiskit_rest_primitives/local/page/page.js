@@ -89,7 +89,7 @@ function backendsView() {
   const content = element("div");
   const root = element("div", {}, element("h1", {}, "Backends"), content);
   const columns = [
-    { title: "Backend" }, { title: "State" }, { title: "Qubits", class: "n" },
+    { title: "Backend" }, { title: "State", class: "short" }, { title: "Qubits", class: "n" },
     { title: "Jobs", class: "n" }, { title: "Readout error", class: "n wide" },
     { title: "Two-qubit error", class: "n wide" },
   ];
