@@ -7,6 +7,7 @@ import subprocess
 import sys
 from importlib.metadata import requires
 
+import pytest
 from packaging.requirements import Requirement
 
 import qiskit_rest_primitives
@@ -23,6 +24,7 @@ def modules_after(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
+@pytest.mark.slow
 def test_importing_loads_neither_the_service_nor_a_simulator() -> None:
     """Nothing of the embedded service, Aer, dask or the importer is loaded."""
     loaded = modules_after("import qiskit_rest_primitives")
@@ -31,6 +33,7 @@ def test_importing_loads_neither_the_service_nor_a_simulator() -> None:
     assert not {name for name in loaded if name.startswith("qiskit_rest_primitives.local")}
 
 
+@pytest.mark.slow
 def test_importing_adds_few_modules_to_what_it_needs() -> None:
     """Besides qiskit.primitives and requests: msgspec, this package and few others."""
     base = modules_after("import qiskit.primitives, requests")

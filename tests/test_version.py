@@ -9,6 +9,7 @@ import sysconfig
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
 import responses
 
 import qiskit_rest_primitives
@@ -39,6 +40,7 @@ print(SamplerV2(backend).run([circuit], shots=7).result()[0].data.meas.get_count
 """
 
 
+@pytest.mark.slow
 def test_a_source_tree_that_is_not_installed_runs_a_job(tmp_path: Path) -> None:
     """A job runs without the metadata of an installation."""
     libraries = tmp_path / "libraries"

@@ -95,6 +95,7 @@ def test_qiskit_draws_devices_of_its_sizes_without_crossings(
     assert not graphviz.crossings()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [6, 33, 100, 133, 156])
 def test_other_sizes_are_drawn_with_the_coordinates_of_the_backend(
     service: QiskitRuntimeService, graphviz: Graphviz, size: int

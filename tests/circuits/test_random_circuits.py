@@ -82,6 +82,7 @@ def unitaries(draw: st.DrawFn) -> QuantumCircuit:
     return circuit
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(unitaries(), st.lists(st.floats(-3, 3), min_size=3, max_size=3))
 @pytest.mark.filterwarnings("ignore:splu|spsolve|Changing the sparsity")

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from qiskit_rest_primitives.local import LocalService, User
 from tests.tokens import secret
 
@@ -64,6 +66,7 @@ print("parent")
 """
 
 
+@pytest.mark.slow
 def test_a_fork_at_the_worst_moment(tmp_path: Path) -> None:
     """All locks are held and a download hangs in other threads: child and parent get results."""
     user = User("forker", secret("forker"))
@@ -101,6 +104,7 @@ assert running_local_service().folder.is_dir()
 """
 
 
+@pytest.mark.slow
 def test_a_child_does_not_stop_its_parents_local_service(tmp_path: Path) -> None:
     """The service belongs to the parent, even if the child runs its atexit handlers."""
     ran = subprocess.run(

@@ -38,6 +38,7 @@ def assert_honest(values: np.ndarray, errors: np.ndarray, true: np.ndarray) -> N
     assert (np.abs(values.mean(axis=0) - true) <= 5 * errors.mean(axis=0) / REPEATS**0.5).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("level", "options"),
     [(0, {}), (1, {"twirling": {"num_randomizations": 64, "shots_per_randomization": 16}})],

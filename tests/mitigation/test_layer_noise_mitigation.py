@@ -91,6 +91,7 @@ def run_level(level: int, *, shots: int = 4096, readout: float = 0.0, **options:
     return exact(sweep), finished
 
 
+@pytest.mark.slow
 def test_pec_with_given_noise_is_unbiased():
     """Raw values are off by fifteen standard errors; the mitigated ones agree within four."""
     true, raw = run_level(0)
@@ -163,6 +164,7 @@ def test_pec_beyond_its_limit_is_refused():
         run_level(0, **options)
 
 
+@pytest.mark.slow
 def test_layers_beyond_the_limit_count_as_free_of_noise():
     """The PUB's metadata name them."""
     learning = {**FEW, "max_layers_to_learn": 1}

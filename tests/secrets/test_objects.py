@@ -115,6 +115,7 @@ def test_pickles_and_copies_hold_no_secret(
                 assert bearer.encode() not in data, kind
 
 
+@pytest.mark.slow
 def test_they_work_in_another_process(things: dict[str, Any], tmp_path: Path) -> None:
     """That process has environment variables, but no arguments and no saved account."""
     local = things["local"]

@@ -97,6 +97,7 @@ def samples(done: pytest.RunResult) -> list[str]:
     return [line.partition("samples:")[2] for line in done.outlines if "samples:" in line]
 
 
+@pytest.mark.slow
 def test_requests_to_real_services_fail_the_test(pytester: pytest.Pytester) -> None:
     """By this client or by any use of requests, in any thread, hidden or not; loopback passes."""
     pytester.makeini(STRICT + "qiskit_rest_no_real_service = true\n")

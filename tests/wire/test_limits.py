@@ -19,6 +19,7 @@ def literals(path: Path) -> set[object]:
     return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NUMBERS)
 def test_each_number_of_the_api_is_defined_once(name: str):
     """No other file contains a distinctive number of the API."""

@@ -63,6 +63,7 @@ def setup_of(circuit, rows, shots):
     return prepare_shared(small, noise.ready(small), SamplesWanted(shots, rows), noise, math.inf)
 
 
+@pytest.mark.slow
 def test_each_row_is_that_of_its_bound_circuit():
     """Noise of slices of time by hand, on Aer's density matrix of each bound circuit."""
     circuit = twirled_measurements()
