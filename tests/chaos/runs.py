@@ -66,17 +66,19 @@ class Report:
 
 @contextmanager
 def chaos(
-    faults: float, seed: int, restart_every: float, expire_every: float
-) -> Iterator[tuple[LocalService, FaultProxy]]:
+    seed: int, restart_every: float, expire_every: float
+) -> Iterator[tuple[LocalService, FaultProxy, threading.Event]]:
     """A service that restarts and expires its tokens, behind a proxy that makes calls fail.
 
-    At times the identity service is down, too, when all clients need a new token.
+    At times the identity service is down, too, when all clients need a new token. Calls fail as
+    often as the proxy's rate says, 0 at first; the rest begins when the event is set.
     """
     with LocalService(users=[USER], token_lifetime_seconds=60) as local:
-        proxy = FaultProxy(int(local.base_url.rpartition(":")[2]), faults, seed)
-        over = threading.Event()
+        proxy = FaultProxy(int(local.base_url.rpartition(":")[2]), 0.0, seed)
+        begin, over = threading.Event(), threading.Event()
 
         def trouble(period: float, make: Callable[[], object]) -> None:
+            begin.wait()
             while not over.wait(period):
                 make()
 
@@ -94,9 +96,10 @@ def chaos(
         for thread in threads:
             thread.start()
         try:
-            yield local, proxy
+            yield local, proxy, begin
         finally:
             over.set()
+            begin.set()
             for thread in threads:
                 thread.join()
             proxy.close()
@@ -143,11 +146,9 @@ def run_jobs(
     known: set[str] = set()
     began = time.monotonic()
     with (
-        chaos(faults, seed, restart_every, expire_every) as (local, proxy),
+        chaos(seed, restart_every, expire_every) as (local, proxy, begin),
         tempfile.TemporaryDirectory() as folder,
     ):
-        calm = proxy.rate
-        proxy.rate = 0.0  # both clients start without faults; the official one needs that
         if client == "ours":
             service: Any = our_service(proxy, local, Path(folder))
             sampler_class: Any = SamplerV2
@@ -156,7 +157,9 @@ def run_jobs(
 
             service, sampler_class = official_service(proxy, local), qiskit_ibm_runtime.SamplerV2
         backend = service.backend("statevector")
-        proxy.rate = calm
+        # Both clients start without faults; the official one needs that.
+        proxy.rate = faults
+        begin.set()
         numbers = itertools.count()
 
         def work() -> None:

@@ -52,7 +52,6 @@ class JoinedWrites:
         self.lingering = False
         self._linger_timer: asyncio.TimerHandle | None = None
         self._discarded = 0
-        self._ended = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -100,7 +99,6 @@ class JoinedWrites:
 
     def end(self) -> None:
         """Stops the timers: the connection is closed."""
-        self._ended = True
         self.stop_timer()
         if self._linger_timer is not None:
             self._linger_timer.cancel()
@@ -108,9 +106,7 @@ class JoinedWrites:
 
     def start_timer(self) -> None:
         """Starts the client's timer if bytes are buffered for it; else stops it."""
-        if self._ended:
-            return  # asyncio's transport for TLS can't be asked any more
-        self._unsent = self._transport.get_write_buffer_size()
+        self._unsent = self._in_transport()
         if not self._unsent:
             self.stop_timer()
         elif self._timer is None:
@@ -122,10 +118,18 @@ class JoinedWrites:
             self._timer.cancel()
             self._timer = None
 
+    def _in_transport(self) -> int:
+        """How many bytes asyncio holds for the client."""
+        try:
+            return self._transport.get_write_buffer_size()
+        except AttributeError:
+            # Python 3.10's transport for TLS, when the connection was lost and nobody told us yet.
+            return 0
+
     def _check_progress(self) -> None:
         self._timer = None
         before = self._unsent
-        if self._transport.get_write_buffer_size() > max(0, before - MIN_READ_BYTES):
+        if self._in_transport() > max(0, before - MIN_READ_BYTES):
             self._transport.abort()
         else:
             self.start_timer()
