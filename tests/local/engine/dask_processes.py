@@ -43,11 +43,10 @@ class DaskProcesses:
         return _started("dask_worker", self.address, "--nthreads", "1", "--no-nanny")
 
     def kill(self) -> None:
-        """Kills the scheduler without a warning; its workers end by themselves."""
-        self.scheduler.kill()
-        self.scheduler.wait()
-        for worker in self.workers:
-            worker.wait(60)
+        """Kills all of them without a warning."""
+        for process in (self.scheduler, *self.workers):
+            process.kill()
+            process.wait()
 
     def scheduler_seconds(self) -> float:
         """Processor time that the scheduler has taken, on Linux."""
