@@ -34,8 +34,8 @@ class _Serializer(QPYSerializer):
         return b"".join([head, struct.pack(f"!{len(texts)}Q", *map(len, texts)), *texts])
 
     def load_annotation(self, payload: bytes) -> Annotation:
-        """Not asked for by a dump."""
-        raise NotImplementedError
+        """Qiskit requires the method of every serializer; a dump does not call it."""
+        raise NotImplementedError  # nothing here reads QPY
 
 
 def write_qpy(circuits: Sequence[QuantumCircuit]) -> bytes:

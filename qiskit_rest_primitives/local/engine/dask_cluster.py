@@ -118,7 +118,7 @@ class DaskCluster(Executor):
         if len(args) == 1:
             task, circuit = self._circuits.apart(args[0])
             args = (task,)
-        with self._lock:
+        with self._lock:  # one at a time, see `make_shareable`
             pickled = pickle.dumps((fn, args), pickle.HIGHEST_PROTOCOL)
         call = _Call(pickled, circuit)
         with self._lock:

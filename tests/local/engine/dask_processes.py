@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-from types import TracebackType
 
 
 class DaskProcesses:
@@ -57,15 +56,8 @@ class DaskProcesses:
     def __enter__(self) -> DaskProcesses:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for process in (*self.workers, self.scheduler):
-            process.kill()
-            process.wait()
+    def __exit__(self, *_: object) -> None:
+        self.kill()
 
 
 def _started(module: str, *arguments: str) -> subprocess.Popen[bytes]:
