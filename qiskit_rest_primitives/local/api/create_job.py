@@ -49,7 +49,7 @@ async def create_job(core: Core, principal: Principal, request: Request) -> Resp
         raise ProblemError(
             503,
             "The service finishes its jobs before it stops, and accepts no new ones.",
-            solution="Submit the job again when the service was started again.",
+            solution="Submit the job again once the service has been started again.",
             headers={"Retry-After": str(DRAINED_SECONDS)},
         )
     await check_caps(core, principal)

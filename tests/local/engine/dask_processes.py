@@ -11,8 +11,6 @@ import sys
 class DaskProcesses:
     """A scheduler at one address of this machine, and workers of one thread each.
 
-    Workers end when their scheduler does, as those that a batch system started.
-
     Args:
         workers: how many.
     """
