@@ -13,11 +13,15 @@ import sys
 import threading
 import traceback
 from collections.abc import Generator, Sequence
-from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from qiskit_rest_primitives.display.printable import printable
+from qiskit_rest_primitives.local.serve_workers import (
+    check_gpu_option,
+    chosen_executor,
+    gpu_for_workers,
+)
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.limits import Caps, Retention
@@ -190,7 +194,7 @@ def run(
         if slurm is not None and dask:
             raise ValueError("--slurm and --dask exclude each other")
         if gpu:
-            _check_gpu(dask, slurm)
+            check_gpu_option(dask, slurm)
         noise = dict(map(read_noise, devices))
         cap = _read_caps(caps)
         retention = read_retention(older_than, keep_bytes)
@@ -208,9 +212,9 @@ def run(
     with contextlib.ExitStack() as stack:
         stack.enter_context(_logs_on_stderr(log_level, log_format))
         if gpu:
-            stack.enter_context(_gpu_for_workers())
+            stack.enter_context(gpu_for_workers())
         try:
-            executor = stack.enter_context(_executor(workers, dask, slurm, data_dir))
+            executor = stack.enter_context(chosen_executor(workers, dask, slurm, data_dir))
             service = LocalService(
                 host=host,
                 port=port,
@@ -300,61 +304,6 @@ def _logs_on_stderr(level: str, form: str) -> Generator[None]:
 def _is_ours_or_a_problem(record: logging.LogRecord) -> bool:
     """Without what Qiskit and uvicorn say of their daily work."""
     return record.name.startswith("qiskit_rest_primitives.") or record.levelno >= logging.WARNING
-
-
-@contextlib.contextmanager
-def _executor(
-    workers: int | None, dask: str | None, slurm: str | None = None, folder: str | None = None
-) -> Generator[Executor | None]:
-    """What simulates: processes of this machine, a cluster, or None for the default."""
-    if workers and slurm is None:
-        from qiskit_rest_primitives.local.engine.workers import worker_processes
-
-        with worker_processes(workers) as pool:
-            yield pool
-    elif slurm is not None:
-        from qiskit_rest_primitives.local.engine.slurm import slurm_workers
-
-        with slurm_workers(slurm, workers, folder or os.getcwd()) as cluster:
-            yield cluster
-    elif dask:
-        from qiskit_rest_primitives.local.engine.dask_cluster import DaskCluster
-
-        with DaskCluster(dask) as cluster:
-            yield cluster
-    else:
-        yield None
-
-
-def _check_gpu(dask: str | None, slurm: str | None) -> None:
-    from qiskit_rest_primitives.local.simulators.aer import GPU_VARIABLE, check_gpu
-
-    if dask:
-        raise ValueError(
-            "--gpu is for workers that the service starts: start those of Dask with "
-            f"{GPU_VARIABLE}=1 in their environment"
-        )
-    if slurm is None:
-        try:
-            check_gpu()
-        except ImportError:
-            raise ImportError(
-                "--gpu needs Aer: pip install 'qiskit-rest-primitives[aer]'"
-            ) from None
-        except ValueError as error:
-            raise ValueError(f"--gpu: {error}") from None
-
-
-@contextlib.contextmanager
-def _gpu_for_workers() -> Generator[None]:
-    """Workers have the environment of this process; those of Slurm, too."""
-    from qiskit_rest_primitives.local.simulators.aer import GPU_VARIABLE
-
-    os.environ[GPU_VARIABLE] = "1"
-    try:
-        yield
-    finally:
-        del os.environ[GPU_VARIABLE]
 
 
 @contextlib.contextmanager

@@ -21,10 +21,8 @@ import requests
 import qiskit_rest_primitives.local
 from qiskit_rest_primitives.cli import main
 from qiskit_rest_primitives.local import Caps, Limits, LocalService, serve
-from qiskit_rest_primitives.local.engine import dask_task
 from qiskit_rest_primitives.local.limits import Retention
 from qiskit_rest_primitives.local.service import is_loopback
-from qiskit_rest_primitives.local.simulators import aer
 from qiskit_rest_primitives.local.store import StorageFullError
 from qiskit_rest_primitives.local.user_file import UserFile
 from tests.local.conftest import ALICE, BELL, BOB, Api, HeldExecutor
@@ -326,54 +324,6 @@ class TestCommand:
         """The message names the option; the exit code is 2."""
         assert main(["serve", *argv]) == 2
         assert f"'{argv[0]}'" in capsys.readouterr().err
-
-    def test_a_gpu_that_is_absent_is_refused(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """With what there is, and the cure."""
-        assert main(["serve", "--gpu"]) == 2
-        said = capsys.readouterr().err
-        assert "only CPU" in said
-        assert "pip install qiskit-aer-gpu" in said
-
-    def test_a_gpu_needs_aer(
-        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        """The extra is named."""
-        monkeypatch.setitem(sys.modules, "qiskit_aer", None)
-        assert main(["serve", "--gpu"]) == 2
-        assert "[aer]" in capsys.readouterr().err
-
-    def test_workers_of_dask_are_told_otherwise(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """The service can't reach their environment."""
-        assert main(["serve", "--gpu", "--dask", "tcp://x:1"]) == 2
-        assert "QISKIT_REST_GPU=1 in their environment" in capsys.readouterr().err
-
-    def test_workers_that_are_started_are_told_of_the_gpu(self) -> None:
-        """Methods that have no form for it stay where they are; afterwards all is as before."""
-        simulator = aer._simulator.__wrapped__
-        with serve._gpu_for_workers():
-            assert simulator("statevector", False).options.device == "GPU"
-            assert simulator("stabilizer", False).options.device == "CPU"
-        assert simulator("statevector", False).options.device == "CPU"
-
-    def test_dask_runs_jobs(self) -> None:
-        """--dask hands the work to a cluster."""
-        distributed = pytest.importorskip("distributed")
-        with (
-            distributed.LocalCluster(
-                n_workers=1, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
-            ) as cluster,
-            serve._executor(None, cluster.scheduler_address) as executor,
-        ):
-            assert executor is not None
-            assert executor.submit(abs, -3).result(timeout=60) == 3
-        dask_task.processes(1).shutdown()  # the worker was in this process
-        dask_task.processes.cache_clear()
-
-    def test_dask_that_is_absent_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The error names the extra."""
-        monkeypatch.setitem(sys.modules, "distributed", None)
-        with pytest.raises(ImportError, match=r"\[dask\]"), serve._executor(None, "tcp://x:1"):
-            pass
 
 
 def logged(message: str, **fields: object) -> logging.LogRecord:
