@@ -27,6 +27,11 @@ class Memory:
     bytes_left: int = MAX_RESULT_BYTES
     bits_left: int = MAX_JOB_BITS
 
+    @property
+    def taken(self) -> int:
+        """Bytes that were taken."""
+        return MAX_RESULT_BYTES - self.bytes_left
+
     def sample_bytes(self, num_bits: int) -> int:
         """What a sample of a register takes, packed and as text."""
         packed = -(-num_bits // 8)

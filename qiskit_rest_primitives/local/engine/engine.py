@@ -28,7 +28,8 @@ from qiskit_rest_primitives.local.engine.fair_queue import FairQueue
 from qiskit_rest_primitives.local.engine.freed_memory import FreedMemory
 from qiskit_rest_primitives.local.engine.one_thread import OneThread
 from qiskit_rest_primitives.local.engine.recent_use import RecentUse
-from qiskit_rest_primitives.local.engine.run_job import Job, QueuedJob, conduct
+from qiskit_rest_primitives.local.engine.result_memory import ResultMemory
+from qiskit_rest_primitives.local.engine.run_job import CANCELLED, Job, QueuedJob, conduct
 from qiskit_rest_primitives.local.engine.running_jobs import RunningJobs
 from qiskit_rest_primitives.local.engine.task_turns import TaskTurns
 from qiskit_rest_primitives.local.engine.tasks import StopFlag
@@ -92,6 +93,7 @@ class Engine:
         self._running = RunningJobs(
             self._jobs_at_once if jobs_at_once is None else lambda: jobs_at_once
         )
+        self._results = ResultMemory()
         self._queue = FairQueue[QueuedJob](self._rank)
         self._closed = False
         self._freed = FreedMemory()
@@ -265,9 +267,11 @@ class Engine:
             job.asked.user, job.asked.backend.name, in_session=job.asked.session_id is not None
         )
         try:
-            self._finish(job, conduct(job, tasks, self._planners))
+            self._finish(job, conduct(job, tasks, self._planners, self._results))
         finally:
             # Whatever happens, the next job can start.
+            if job.room is not None:
+                self._results.give_back(job.room)
             with self._lock:
                 self._running.remove(job)
                 if not self._closed:
@@ -283,7 +287,7 @@ class Engine:
         if turns is not None and isinstance(turns.workers, OneThread):
             turns.workers.close()
 
-    def _cancel_queued(self, queued: QueuedJob, reason: str = "The job was cancelled.") -> None:
+    def _cancel_queued(self, queued: QueuedJob, reason: str = CANCELLED) -> None:
         job = self._job_of(queued)
         self._finish(job, job.cancelled(reason))
 

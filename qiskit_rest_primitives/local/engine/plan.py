@@ -130,12 +130,14 @@ class JobPlan:
     Attributes:
         pubs: in the order of the job; empty with error mitigation.
         metadata: of the whole result.
+        memory: of its result.
         clock: of the device; None for a simulator.
         mitigated: the way with error mitigation.
     """
 
     pubs: list[PubPlan]
     metadata: dict[str, Any]
+    memory: Memory
     clock: DeviceTime | None = None
     mitigated: MitigationPlan | None = None
 
@@ -181,11 +183,11 @@ def plan_job(
         if requested.mitigation is not None:
             plan = MitigationPlan(list(sweeps), requested.mitigation, context, seeds)
             check_size(plan.sweeps, plan.options, context.memory)
-            return JobPlan([], requested.metadata, clock, plan)
+            return JobPlan([], requested.metadata, memory, clock, plan)
         plans = _plan_all(enumerate(sweeps), seeds, context)
     except ProtocolError as error:
         raise RefusedError(str(error)) from error
-    return JobPlan(plans, requested.metadata, clock)
+    return JobPlan(plans, requested.metadata, memory, clock)
 
 
 def find_first_step(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -88,8 +88,8 @@ class Program:
     metadata: Sequence[Mapping[str, Any]]
     context: Context
 
-    def encoded_result(self, params: ExecutorParams) -> bytes:
-        """The result as JSON, when all tasks are done."""
+    def encoded_result(self, params: ExecutorParams, check: Callable[[], None]) -> bytes:
+        """The result as JSON, when all tasks are done; `check` may end that."""
         items: list[Mapping[str, np.ndarray | BitArray]] = []
         chunks: list[Chunk] = []
         for number, plan in enumerate(self.plans):
@@ -106,7 +106,7 @@ class Program:
         result = ProgramResult(
             items, self.metadata, chunks, program.passthrough_data, program.semantic_role
         )
-        return encode_program_result(result, params.schema_version)
+        return encode_program_result(result, params.schema_version, check)
 
 
 @dataclass(frozen=True)

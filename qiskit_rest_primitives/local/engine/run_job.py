@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from qiskit.primitives.containers import BitArray, PrimitiveResult, SamplerPubResult
 
-from qiskit_rest_primitives.local.engine.allowances import JobCaps
+from qiskit_rest_primitives.local.engine.allowances import JobCaps, Memory
 from qiskit_rest_primitives.local.engine.gather import SamplerJoin
 from qiskit_rest_primitives.local.engine.plan import JobPlan, MitigationPlan, PubPlan, plan_job
+from qiskit_rest_primitives.local.engine.result_memory import ResultMemory, Room
 from qiskit_rest_primitives.local.engine.task_turns import JobTasks
 from qiskit_rest_primitives.local.engine.tasks import (
     StepFound,
@@ -49,6 +50,7 @@ logger = logging.getLogger(__name__)
 
 MOST_RETRIES = 2
 """Of a task whose worker process died."""
+CANCELLED = "The job was cancelled."
 _TRACEBACK_FRAMES = 10
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,7 +59,7 @@ T = TypeVar("T")
 class _EndedError(Exception):
     """The job ends before its result: cancelled, or out of time."""
 
-    def __init__(self, reason: str, code: int | None):
+    def __init__(self, reason: str = CANCELLED, code: int | None = None):
         super().__init__(reason)
         self.reason = reason
         self.code = code
@@ -90,6 +92,7 @@ class Job:
         messages: finished futures, and None to cancel; its conductor waits for these.
         steps: lines of its log.
         usage_seconds: charged so far, see `Outcome`.
+        room: for its result, once its size is known; the engine gives it back.
     """
 
     asked: QueuedJob
@@ -97,6 +100,7 @@ class Job:
     messages: queue.SimpleQueue[Future[Any] | None] = field(default_factory=queue.SimpleQueue)
     steps: list[str] = field(default_factory=list)
     usage_seconds: float = 0.0
+    room: Room | None = None
 
     def params(self) -> JobParams:
         """Its params, read and decoded now: they can be large."""
@@ -114,15 +118,15 @@ class Job:
         logs = "\n".join(self.steps) + "\n"
         return Outcome(status, logs=logs, usage_seconds=usage, **details)
 
-    def cancelled(self, reason: str = "The job was cancelled.", code: int | None = None) -> Outcome:
+    def cancelled(self, reason: str = CANCELLED, code: int | None = None) -> Outcome:
         """Its final state after a cancellation or the end of its time."""
         self.log(reason)
         return self.outcome("Cancelled", reason=reason, reason_code=code)
 
 
-def conduct(job: Job, workers: JobTasks, planners: Executor) -> Outcome:
+def conduct(job: Job, workers: JobTasks, planners: Executor, results: ResultMemory) -> Outcome:
     """Runs a job and says how it ended; raises nothing."""
-    course = _Course(job, workers, planners)
+    course = _Course(job, workers, planners, results)
     try:
         if job.asked.program_id == "executor":
             body = course.run_program()
@@ -163,10 +167,11 @@ class _Course:
         windows: when the PUBs' own circuits ran.
     """
 
-    def __init__(self, job: Job, workers: JobTasks, planners: Executor):
+    def __init__(self, job: Job, workers: JobTasks, planners: Executor, results: ResultMemory):
         self._job = job
         self._workers = workers
         self._planners = planners
+        self._results = results
         self._deadline = time.monotonic() + job.asked.time_limit_seconds
         self._tasks: dict[Future[Any], _Attempt] = {}
         self.windows = Windows()
@@ -186,6 +191,7 @@ class _Course:
         if plan.mitigated is None:
             if plan.clock is not None:
                 self.estimated(sum(pub.device_seconds or 0.0 for pub in plan.pubs))
+            self._find_room(plan.memory)
             self.run(plan.pubs)
             pubs, metadata = [pub.join.result() for pub in plan.pubs], {"version": 2}
         else:
@@ -199,7 +205,11 @@ class _Course:
         pieces = iter_encoded_result(
             result, program_id=job.asked.program_id, support_qiskit=support_qiskit
         )
-        return b"".join(map(self._unless_ended, pieces))
+        encoded: list[bytes] = []
+        for piece in pieces:
+            self._check_ended()
+            encoded.append(piece)
+        return b"".join(encoded)
 
     def run_program(self) -> bytes:
         """Runs a quantum program and encodes its result."""
@@ -225,8 +235,9 @@ class _Course:
             if program.context.clock is not None:
                 job.usage_seconds = JOB_OVERHEAD_SECONDS
                 self.estimated(sum(plan.device_seconds or 0.0 for plan in program.plans))
+            self._find_room(program.context.memory)
             self.run(program.plans)
-            return program.encoded_result(params)
+            return program.encoded_result(params, self._check_ended)
 
     def run_noise_learner(self) -> bytes:
         """Learns the noise of layers and encodes the result."""
@@ -284,6 +295,21 @@ class _Course:
         if self._job.asked.on_estimated is not None:
             self._job.asked.on_estimated(self._job.asked.job_id, JOB_OVERHEAD_SECONDS + seconds)
 
+    def _find_room(self, memory: Memory) -> None:
+        """Waits until there is memory for the job's result; what later steps add does not wait."""
+        job = self._job
+        if job.room is not None:
+            job.room.size = memory.taken
+            return
+        job.room = self._results.take(job.asked.user, memory.taken)
+        if not job.room.granted.done():
+            job.log(f"waits until there is memory for {memory.taken / 1e6:,.0f} MB of results")
+            began = time.monotonic()
+            job.room.granted.add_done_callback(job.messages.put)
+            if job.messages.get() is None:
+                raise _EndedError
+            self._deadline += time.monotonic() - began
+
     def _check_device_time(self, pubs: Sequence[PubPlan]) -> None:
         """Ends a job at its limit before what holds the device for longer is simulated."""
         limit = self._job.asked.time_limit_seconds
@@ -309,6 +335,7 @@ class _Course:
             runs = self.plan(plan.plan_runs, step.runs, number)
             if number == 0 and plan.context.clock is not None:
                 self.estimated(self.plan(plan.expected_seconds, step, runs) or 0.0)
+            self._find_room(plan.context.memory)
             self.run(runs, [run.pub_index for run in step.runs])
             samples: list[dict[str, BitArray]] = []
             for run, planned in zip(step.runs, runs, strict=True):
@@ -381,16 +408,15 @@ class _Course:
                 if left <= 0:
                     raise self._out_of_time() from None
         if message is None:
-            raise _EndedError("The job was cancelled.", None)
+            raise _EndedError
         return message
 
-    def _unless_ended(self, piece: bytes) -> bytes:
-        """A piece of the result, unless the job was cancelled meanwhile, or is out of time."""
+    def _check_ended(self) -> None:
+        """Raises if the job was cancelled while its result is encoded, or is out of time."""
         if not self._job.messages.empty():  # no task is left that could be there
-            raise _EndedError("The job was cancelled.", None)
+            raise _EndedError
         if self._seconds_left() <= 0:
             raise self._out_of_time()
-        return piece
 
     def _seconds_left(self) -> float:
         # The time for which others had their turns is not the job's.

@@ -7,10 +7,13 @@ results from them.
 from __future__ import annotations
 
 import contextlib
+import glob
 import logging
 import math
+import os
 import shlex
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -52,24 +55,58 @@ def slurm_workers(options: str, most: int | None, folder: str) -> Generator[Dask
         ) from None
     words = _checked(options)
     cpus = _cpus(words)
-    path = Path(folder).resolve()  # jobs of Slurm may run in another folder
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with job_workers(
-        SLURMCluster,
-        most or MOST_WORKERS,
-        cores=cpus,
-        processes=cpus,
-        # Slurm limits the memory, not Dask.
-        memory="1 GB",
-        worker_extra_args=["--memory-limit", "0", "--no-dashboard"],
-        # What the options say is not said twice; Slurm's defaults hold for the rest.
-        job_directives_skip=["--cpus-per-task=", "--mem=", "-t "],
-        job_extra_directives=[f"--cpus-per-task={cpus}", *map(shlex.quote, words)],
-        # Who reaches the scheduler without a certificate could run code as this user.
-        security=True,
-        shared_temp_directory=str(path),
-    ) as workers:
+    with (
+        # Jobs of Slurm may run in another folder.
+        _certificate_folder(Path(folder).resolve()) as certificates,
+        job_workers(
+            SLURMCluster,
+            most or MOST_WORKERS,
+            cores=cpus,
+            processes=cpus,
+            # Slurm limits the memory, not Dask.
+            memory="1 GB",
+            worker_extra_args=["--memory-limit", "0", "--no-dashboard"],
+            # What the options say is not said twice; Slurm's defaults hold for the rest.
+            job_directives_skip=["--cpus-per-task=", "--mem=", "-t "],
+            job_extra_directives=[f"--cpus-per-task={cpus}", *map(shlex.quote, words)],
+            # Who reaches the scheduler without a certificate could run code as this user.
+            security=True,
+            shared_temp_directory=str(certificates),
+        ) as workers,
+    ):
         yield workers
+
+
+@contextlib.contextmanager
+def _certificate_folder(parent: Path) -> Generator[Path]:
+    """A folder of this process for certificates; those of killed services are deleted.
+
+    Args:
+        parent: which the compute nodes see; made if it is missing.
+    """
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    prefix = f"certificates-{socket.gethostname()}-"
+    for old in parent.glob(glob.escape(prefix) + "*"):
+        process = old.name.removeprefix(prefix)
+        if process.isdecimal() and (int(process) == os.getpid() or not _runs(int(process))):
+            shutil.rmtree(old, ignore_errors=True)
+    path = parent / f"{prefix}{os.getpid()}"
+    path.mkdir(mode=0o700)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    """Whether there is such a process on this machine."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is another user's
+        pass
+    return True
 
 
 @contextlib.contextmanager

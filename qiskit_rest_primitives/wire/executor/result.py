@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -98,12 +98,23 @@ class _Result(msgspec.Struct, kw_only=True):
     semantic_role: str | None = None
 
 
-def encode_program_result(result: ProgramResult, schema_version: str) -> bytes:
-    """Writes a result in the schema version of its program."""
+def encode_program_result(
+    result: ProgramResult, schema_version: str, check: Callable[[], None] = lambda: None
+) -> bytes:
+    """Writes a result in the schema version of its program.
+
+    Args:
+        result: of the program.
+        schema_version: of the program.
+        check: called again and again while large arrays are encoded; it may raise.
+    """
     compressed = schema_version != "v1.1"
     items = [
         _Item(
-            {name: encode_tensor(array, compressed=compressed) for name, array in item.items()},
+            {
+                name: encode_tensor(array, compressed=compressed, check=check)
+                for name, array in item.items()
+            },
             {"scheduler_timing": None, "stretch_values": None, **metadata},
         )
         for item, metadata in zip(result.items, result.metadata, strict=True)

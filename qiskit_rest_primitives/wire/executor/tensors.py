@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 import math
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -50,20 +51,26 @@ class Tensor(msgspec.Struct, forbid_unknown_fields=True):
     dtype: Dtype
 
 
-def encode_tensor(array: np.ndarray | BitArray, *, compressed: bool = True) -> Tensor:
+def encode_tensor(
+    array: np.ndarray | BitArray,
+    *,
+    compressed: bool = True,
+    check: Callable[[], None] = lambda: None,
+) -> Tensor:
     """Encodes an array.
 
     Args:
         array: of any shape; a `BitArray` becomes bits ``(*shape, shots, num_bits)``, bit 0 of the
             register first.
         compressed: True from schema v2.0 on.
+        check: called again and again while a large array is encoded; it may raise.
 
     Raises:
         ProtocolError: a dtype that tensors do not have.
     """
     if isinstance(array, BitArray):
         shape = [*array.shape, array.num_shots, array.num_bits]
-        return Tensor(_encode_bytes(_packed_bits(array), compressed), shape, "bool")
+        return Tensor(_encode_bytes(_packed_bits(array, check), compressed, check), shape, "bool")
     name = _NAMES.get(array.dtype.newbyteorder("<"))
     if name is None or not (compressed or name in _UNCOMPRESSED):
         allowed = ", ".join(_DTYPES if compressed else _UNCOMPRESSED)
@@ -72,7 +79,7 @@ def encode_tensor(array: np.ndarray | BitArray, *, compressed: bool = True) -> T
         data = np.packbits(array, axis=None, bitorder="little")
     else:
         data = np.ascontiguousarray(array, _DTYPES[name]).reshape(-1).view(np.uint8)
-    return Tensor(_encode_bytes(data, compressed), list(array.shape), name)  # type: ignore[arg-type]
+    return Tensor(_encode_bytes(data, compressed, check), list(array.shape), name)  # type: ignore[arg-type]
 
 
 def decode_tensor(
@@ -158,20 +165,25 @@ def decode_bytes(text: str, place: str, *, compressed: bool, max_bytes: int) -> 
     return data
 
 
-def _encode_bytes(data: np.ndarray, compressed: bool) -> str:
+def _encode_bytes(data: np.ndarray, compressed: bool, check: Callable[[], None]) -> str:
     """Encodes bytes, uint8 ``(n,)``."""
     if compressed:
-        return b"".join(iter_array_text(data, header=False)).decode("ascii")
+        pieces: list[bytes] = []
+        for piece in iter_array_text(data, header=False):
+            check()
+            pieces.append(piece)
+        return b"".join(pieces).decode("ascii")
     return binascii.b2a_base64(data.tobytes(), newline=False).decode("ascii")
 
 
-def _packed_bits(bits: BitArray) -> np.ndarray:
+def _packed_bits(bits: BitArray, check: Callable[[], None]) -> np.ndarray:
     """Packs all bits without gaps: uint8 ``(ceil(shots of all points * num_bits / 8),)``."""
     rows = bits.array.reshape(-1, bits.array.shape[-1])
     # So many rows at once fill whole bytes.
     block = 8 * max(1, _BLOCK_BITS // (64 * rows.shape[-1] + 1))
     packed = [np.empty(0, np.uint8)]
     for start in range(0, len(rows), block):
+        check()
         single = np.unpackbits(rows[start : start + block, ::-1], axis=-1, bitorder="little")
         packed.append(np.packbits(single[:, : bits.num_bits], axis=None, bitorder="little"))
     return np.concatenate(packed)

@@ -53,7 +53,9 @@ class Running:
         self.started = threading.Event()
         self.ended = threading.Event()
         self.outcomes: list[Outcome] = []
-        decoded = decode_params(program_id, json.dumps({"support_qiskit": True} | params).encode())
+        if program_id != "executor":
+            params = {"support_qiskit": True} | params
+        decoded = decode_params(program_id, json.dumps(params).encode())
         engine.submit(
             job_id,
             backend,

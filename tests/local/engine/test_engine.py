@@ -22,7 +22,9 @@ from qiskit_rest_primitives.local.engine.task_turns import JobTasks
 from qiskit_rest_primitives.local.engine.workers import Workers, worker_processes
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.local.simulators.statevector import ReferenceSimulator
+from qiskit_rest_primitives.wire.executor import tensors
 from tests.local.engine.jobs import Running, fail, run, text_of
+from tests.wire.executor.programs import program
 
 SEED = {"simulator": {"seed_simulator": 42}}
 
@@ -206,7 +208,14 @@ def test_a_job_beyond_its_time_limit_is_cancelled_with_1305(engine, gate):
     assert "0.2 s" in outcome.reason
 
 
-def test_a_job_ends_while_its_result_is_written(engine, monkeypatch):
+@pytest.mark.parametrize(
+    ("program_id", "params", "encoder"),
+    [
+        ("sampler", {"pubs": [[BELL, [0.3], 1]]}, (run_job, "iter_encoded_result")),
+        ("executor", program([rotated().assign_parameters([0.3])]), (tensors, "iter_array_text")),
+    ],
+)
+def test_a_job_ends_while_its_result_is_written(engine, monkeypatch, program_id, params, encoder):
     """A large result takes a while: the job can be cancelled, and keeps its time limit."""
     writing = threading.Event()
 
@@ -216,13 +225,12 @@ def test_a_job_ends_while_its_result_is_written(engine, monkeypatch):
             time.sleep(0.01)
             yield b"more"
 
-    monkeypatch.setattr(run_job, "iter_encoded_result", endless)
-    params = {"pubs": [[BELL, [0.3], 1]]}
-    job = Running(engine, "sampler", params)
+    monkeypatch.setattr(*encoder, endless)
+    job = Running(engine, program_id, params)
     assert writing.wait(30)
     engine.cancel("job")
     assert (job.outcome(30).status, job.outcome().reason_code) == ("Cancelled", None)
-    late = Running(engine, "sampler", params, time_limit_seconds=1.0, job_id="late")
+    late = Running(engine, program_id, params, time_limit_seconds=1.0, job_id="late")
     assert (late.outcome(30).status, late.outcome().reason_code) == ("Cancelled", 1305)
 
 

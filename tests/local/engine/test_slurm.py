@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import socket
+import stat
 import subprocess
 import sys
 import time
@@ -84,6 +87,22 @@ def test_options_that_cannot_be_read_are_refused(options, monkeypatch, tmp_path,
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main(["serve", "--slurm", options]) == 2
     assert "--slurm" in capsys.readouterr().err
+
+
+def test_certificates_of_killed_services_are_deleted(tmp_path):
+    """Not those of one that runs, nor anything else in the folder."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    names = [f"certificates-{socket.gethostname()}-{pid}" for pid in (ended.pid, os.getppid())]
+    names += ["certificates-elsewhere-1", "service.sqlite"]
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "key").touch()
+    for _ in range(2):
+        with slurm._certificate_folder(tmp_path) as folder:
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+            assert {path.name for path in tmp_path.iterdir()} == {folder.name, *names[1:]}
+        assert not folder.exists()
 
 
 @contextlib.contextmanager
