@@ -18,9 +18,10 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from qiskit_rest_primitives.local.durations import Durations
 from qiskit_rest_primitives.local.engine.allowances import NO_CAPS, JobCaps
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "Outcome"]
 
 logger = logging.getLogger(__name__)
+
+QUICK_SECONDS: Final = 0.1
+"""A job that took no longer has used little memory."""
 
 
 class Engine:
@@ -259,6 +263,7 @@ class Engine:
         return turns
 
     def _conduct(self, job: Job, turns: TaskTurns) -> None:
+        began = time.monotonic()
         try:
             job.asked.on_running(job.asked.job_id)
         except Exception:
@@ -279,7 +284,8 @@ class Engine:
                 if not self._running.on(job.asked.backend.name):
                     self._end_turns_of(job.asked.backend)
                 self._lock.notify_all()
-            self._freed.give_back()
+            if time.monotonic() - began > QUICK_SECONDS:
+                self._freed.give_back()
 
     def _end_turns_of(self, backend: LocalBackend) -> None:
         """Ends the thread of a backend that was handed in; its next job gets a new one."""
