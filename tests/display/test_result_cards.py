@@ -147,8 +147,10 @@ def test_options_without_effect_are_named() -> None:
 
 
 @pytest.fixture
-def shell() -> InteractiveShell:
+def shell(monkeypatch: pytest.MonkeyPatch) -> InteractiveShell:
     """A new IPython shell with formatters of its own, which is not the running one."""
+    # IPython warns if a shell activated an environment that is not the one of this process.
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     return InteractiveShell()
 
 
