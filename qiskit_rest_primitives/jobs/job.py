@@ -35,7 +35,6 @@ from qiskit_rest_primitives.jobs.details import JobDetails
 from qiskit_rest_primitives.jobs.download import ResultDownload, fetch_with_params
 from qiskit_rest_primitives.jobs.duplicates import cancel_late_duplicates, jobs_with_tag
 from qiskit_rest_primitives.jobs.kept_result import KeptResult, kept_file
-from qiskit_rest_primitives.jobs.program_decoding import decode_program
 from qiskit_rest_primitives.jobs.program_items import submitted_from_params
 from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, Status, read_status
 from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub, pub_as_tuple, restore
@@ -478,6 +477,8 @@ class RestJob(Job):
         known = self._pubs
         if self.primitive_id == "executor":
             # A cast, as `Executor.run` and nothing else says that its result is of another class.
+            from qiskit_rest_primitives.jobs.program_decoding import decode_program
+
             return cast("PrimitiveResult[Any]", decode_program(body, known, most_bytes))
         shapes = shots = None
         if known is not None and all(pub.shape is not None for pub in known):

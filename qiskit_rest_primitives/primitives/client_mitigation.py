@@ -45,7 +45,7 @@ from qiskit_rest_primitives.primitives.which_program import (
     submit_sampler,
 )
 from qiskit_rest_primitives.service.running import lasting_identity
-from qiskit_rest_primitives.wire.request.option_group import OptionGroup, settings_of
+from qiskit_rest_primitives.wire.request.option_group import settings_of
 from qiskit_rest_primitives.wire.shots import shots_of
 
 if TYPE_CHECKING:
@@ -97,15 +97,6 @@ def run_on_client(
         approval = Approval(backend, lambda: _estimate(mode, pubs, options, step))
     submit = Submit(mode, _sampler_options(options, tag), recorder, approval)
     return MitigatedJob(tag, step, submit, backend)
-
-
-def asks_for_mitigation(options: SamplerOptions) -> bool:
-    """Whether a sampler's options ask for something that no quantum program carries."""
-    return _acts(options.twirling) or _acts(options.dynamical_decoupling)
-
-
-def _acts(group: OptionGroup) -> bool:
-    return any(on is True for name, on in settings_of(group).items() if name.startswith("enable"))
 
 
 def run_sampler_on_client(

@@ -16,15 +16,15 @@ from qiskit_rest_primitives.jobs.spending import Approval
 from qiskit_rest_primitives.options import SamplerOptions
 from qiskit_rest_primitives.options.rules import shots_unless_given
 from qiskit_rest_primitives.primitives.base import RestPrimitive
-from qiskit_rest_primitives.primitives.client_mitigation import (
-    asks_for_mitigation,
-    estimate_sampler_on_client,
-    run_sampler_on_client,
-)
 from qiskit_rest_primitives.primitives.mode import backend_of, mock_of
 from qiskit_rest_primitives.primitives.request import estimate_pubs
 from qiskit_rest_primitives.primitives.sampler_pubs import encode_pubs
-from qiskit_rest_primitives.primitives.which_program import prepared, program_for, submit_sampler
+from qiskit_rest_primitives.primitives.which_program import (
+    asks_for_mitigation,
+    prepared,
+    program_for,
+    submit_sampler,
+)
 from qiskit_rest_primitives.service.session import Session
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
         free = Approval(backend_of(mode), None) if dry_run else None
         instead = None
         if asks_for_mitigation(self._options):
+            from qiskit_rest_primitives.primitives.client_mitigation import run_sampler_on_client
+
             instead = partial(run_sampler_on_client, mode, encoded, self._options, approval=free)
         return submit_sampler(mode, encoded, self._options, approval=free, on_executor=instead)
 
@@ -139,5 +141,9 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
         encoded = encode_pubs(self._mode, pubs, self._options, shots)
         program = program_for(self._mode, self._options)
         if program == "executor" and asks_for_mitigation(self._options):
+            from qiskit_rest_primitives.primitives.client_mitigation import (
+                estimate_sampler_on_client,
+            )
+
             return estimate_sampler_on_client(self._mode, encoded, self._options)
         return estimate_pubs(self._mode, program, prepared(program, encoded), self._options)

@@ -14,6 +14,7 @@ from qiskit_rest_primitives.options.job_options import SamplerOptions
 from qiskit_rest_primitives.primitives.encoded_pubs import EncodedSamplerPub
 from qiskit_rest_primitives.primitives.mode import Mode, backend_of
 from qiskit_rest_primitives.primitives.request import submit_pubs
+from qiskit_rest_primitives.wire.request.option_group import OptionGroup, settings_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,15 @@ def program_for(mode: Mode, options: SamplerOptions) -> str:
     if options.program != "auto":
         return options.program
     return "executor" if _known(mode).lacks_sampler else "sampler"
+
+
+def asks_for_mitigation(options: SamplerOptions) -> bool:
+    """Whether a sampler's options ask for something that no quantum program carries."""
+    return _acts(options.twirling) or _acts(options.dynamical_decoupling)
+
+
+def _acts(group: OptionGroup) -> bool:
+    return any(on is True for name, on in settings_of(group).items() if name.startswith("enable"))
 
 
 def prepared(program: str, pubs: Sequence[EncodedSamplerPub]) -> list[EncodedSamplerPub]:
