@@ -231,8 +231,8 @@ def crowds(number: int, seconds: float) -> None:
 
 SERVE = """
 import sys
-from qiskit_rest_primitives.local import LocalService
-with LocalService() as local:
+from qiskit_rest_primitives.local import Caps, Limits, LocalService
+with LocalService(limits=Limits(caps=Caps(submissions_per_minute=None))) as local:
     print(local.url, local.token, local.instance, flush=True)
     sys.stdin.read()
 """
