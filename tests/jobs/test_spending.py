@@ -157,7 +157,7 @@ import sys
 from qiskit import QuantumCircuit
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings, SpendingError
 
-url, token, instance, folder = sys.argv[1:]
+url, token, instance, folder = sys.stdin.readline().split()
 settings = Settings(state_folder=folder, max_seconds_per_day=7)
 service = QiskitRuntimeService(url=url, token=token, instance=instance, settings=settings)
 device = service.backend("fake_5q")
@@ -179,10 +179,10 @@ print(sent)
 @pytest.mark.slow
 def test_two_processes_share_the_limit(local: LocalService, tmp_path: Path) -> None:
     """Eight runs of two processes at once: three of 2 s fit into 7 s."""
-    arguments = [local.url, local.token, local.instance, str(tmp_path)]
+    arguments = " ".join([local.url, local.token, local.instance, str(tmp_path)])
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *arguments],
+            [sys.executable, "-c", PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -190,7 +190,10 @@ def test_two_processes_share_the_limit(local: LocalService, tmp_path: Path) -> N
         for _ in range(2)
     ]
     for process in processes:
+        assert process.stdin is not None
         assert process.stdout is not None
+        process.stdin.write(arguments + "\n")
+        process.stdin.flush()
         assert process.stdout.readline() == "ready\n"
     outputs: list[str] = []
     for process in processes:

@@ -125,17 +125,14 @@ def test_a_key_that_others_can_read_is_warned_of(
 @pytest.mark.slow
 def test_our_command_calls_over_tls(files: tuple[Path, Path, Path], tmp_path: Path) -> None:
     """`account check` with --ca-bundle, as a user types it."""
-    token = tmp_path / "token"
-    token.write_text(ALICE.token)
-    token.chmod(0o600)
     with LocalService(users=[ALICE], certfile=files[0], keyfile=files[1]) as local:
-        words = ["account", "check", "--url", local.url, "--token-file", str(token)]
+        words = ["account", "check", "--url", local.url]
         result = subprocess.run(
             [sys.executable, "-m", "qiskit_rest_primitives", *words, "--ca-bundle", str(files[2])],
             capture_output=True,
             text=True,
             timeout=120,
-            env=os.environ | {"HOME": str(tmp_path)},
+            env=os.environ | {"HOME": str(tmp_path), "QISKIT_IBM_TOKEN": ALICE.token},
         )
     assert result.returncode == 0, result.stderr
     assert local.instance in result.stdout

@@ -13,6 +13,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+MAY_HOLD_SECRETS = ("signing.key", "token", "accounts.json")
+"""What a service keeps; and the accounts that a program of `tests.programs` saves, also with the
+official client, whose file others can read."""
+
 
 def note(folder: str, kind: str, text: str) -> None:
     """Adds an entry to this process's file; each is written at once, so that a kill loses none."""
@@ -72,7 +76,7 @@ def report_from_child(folder: str) -> None:
 
     def cleaned(self: Any) -> None:
         for path in Path(self.name).rglob("*"):
-            if path.is_file() and path.name not in ("signing.key", "token"):
+            if path.is_file() and path.name not in MAY_HOLD_SECRETS:
                 note(folder, f"file {path.name}", path.read_bytes().decode("latin-1"))
         cleanup(self)
 
