@@ -26,11 +26,12 @@ def modules_after(statement: str) -> set[str]:
 
 @pytest.mark.slow
 def test_importing_loads_neither_the_service_nor_a_simulator() -> None:
-    """Nothing of the embedded service, Aer, dask or the importer is loaded."""
+    """Nothing of the embedded service, Aer, dask or the importer; no error mitigation, either."""
     loaded = modules_after("import qiskit_rest_primitives")
     heavy = ("starlette", "uvicorn", "qiskit_aer", "dask", "openqasm3", "qiskit_qasm3_import")
     assert not {name for name in loaded if name.split(".")[0] in heavy}
-    assert not {name for name in loaded if name.startswith("qiskit_rest_primitives.local")}
+    ours = ("qiskit_rest_primitives.local", "qiskit_rest_primitives.mitigation")
+    assert not {name for name in loaded if name.startswith(ours)}
 
 
 @pytest.mark.slow

@@ -28,6 +28,7 @@ from qiskit_rest_primitives.http.transport import Call, Transport
 from qiskit_rest_primitives.jobs import waiting
 from qiskit_rest_primitives.jobs.details import details_of
 from qiskit_rest_primitives.local import LocalService
+from tests.benchmarks.bench_quick import SERVE, running
 from tests.benchmarks.figures import report, size
 from tests.tokens import secret
 
@@ -229,63 +230,47 @@ def crowds(number: int, seconds: float) -> None:
     server.shutdown()
 
 
-SERVE = """
-import sys
-from qiskit_rest_primitives.local import Caps, Limits, LocalService
-with LocalService(limits=Limits(caps=Caps(submissions_per_minute=None))) as local:
-    print(local.url, local.token, local.instance, flush=True)
-    sys.stdin.read()
-"""
-
-
 def submitting() -> None:
     """16 threads, 50 jobs each, compared with plain requests that post the same bodies."""
     threads, each = size((16, 50), (2, 3))
-    served = subprocess.Popen(
-        [sys.executable, "-c", SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert served.stdin is not None
-    assert served.stdout is not None
-    url, token, instance = served.stdout.readline().split()
-    service = QiskitRuntimeService(url=url, token=token, instance=instance, settings=QUIET)
-    sampler = SamplerV2(service.backend("statevector"))
-    circuit = coin()
-    bodies: list[bytes] = []
-    real = service.client.create_job
+    with running(SERVE) as (url, token, instance):
+        service = QiskitRuntimeService(url=url, token=token, instance=instance, settings=QUIET)
+        sampler = SamplerV2(service.backend("statevector"))
+        circuit = coin()
+        bodies: list[bytes] = []
+        real = service.client.create_job
 
-    def kept(body: bytes, *, fresh: bool = False) -> dict[str, Any]:
-        bodies.append(body)
-        return real(body, fresh=fresh)
+        def kept(body: bytes, *, fresh: bool = False) -> dict[str, Any]:
+            bodies.append(body)
+            return real(body, fresh=fresh)
 
-    service.client.create_job = kept
-    sampler.run([circuit], shots=1).result()
-    service.client.create_job = real
+        service.client.create_job = kept
+        sampler.run([circuit], shots=1).result()
+        service.client.create_job = real
 
-    def ours(_: int) -> None:
-        for job in [sampler.run([circuit], shots=1) for _ in range(each)]:
-            job.result()
+        def ours(_: int) -> None:
+            for job in [sampler.run([circuit], shots=1) for _ in range(each)]:
+                job.result()
 
-    def plain(_: int) -> None:
-        session = requests.Session()
-        session.headers["Authorization"] = f"Bearer {token}"
-        session.headers["Service-CRN"] = instance
-        ids = [session.post(f"{url}/jobs", data=bodies[0]).json()["id"] for _ in range(each)]
-        for job_id in ids:
-            while session.get(f"{url}/jobs/{job_id}").json()["status"] != "Completed":
-                time.sleep(0.005)
-            session.get(f"{url}/jobs/{job_id}/results").json()
+        def plain(_: int) -> None:
+            session = requests.Session()
+            session.headers["Authorization"] = f"Bearer {token}"
+            session.headers["Service-CRN"] = instance
+            ids = [session.post(f"{url}/jobs", data=bodies[0]).json()["id"] for _ in range(each)]
+            for job_id in ids:
+                while session.get(f"{url}/jobs/{job_id}").json()["status"] != "Completed":
+                    time.sleep(0.005)
+                session.get(f"{url}/jobs/{job_id}/results").json()
 
-    seconds: dict[str, list[float]] = {"ours": [], "plain": []}
-    for _ in range(size(3, 1)):
-        for name, work in (("plain", plain), ("ours", ours)):
-            began = time.perf_counter()
-            with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(work, range(threads)))
-            seconds[name].append(time.perf_counter() - began)
-    ratio = min(seconds["ours"]) / min(seconds["plain"])
-    report(f"{threads} threads x {each} jobs / plain requests", ratio, 1.2)
-    served.stdin.close()
-    served.wait(20)
+        seconds: dict[str, list[float]] = {"ours": [], "plain": []}
+        for _ in range(size(3, 1)):
+            for name, work in (("plain", plain), ("ours", ours)):
+                began = time.perf_counter()
+                with ThreadPoolExecutor(threads) as pool:
+                    list(pool.map(work, range(threads)))
+                seconds[name].append(time.perf_counter() - began)
+        ratio = min(seconds["ours"]) / min(seconds["plain"])
+        report(f"{threads} threads x {each} jobs / plain requests", ratio, 1.2)
 
 
 def main() -> None:

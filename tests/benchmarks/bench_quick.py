@@ -26,8 +26,8 @@ from tests.benchmarks.figures import report, size
 
 SERVE = """
 import sys
-from qiskit_rest_primitives.local import LocalService
-with LocalService() as local:
+from qiskit_rest_primitives.local import Caps, Limits, LocalService
+with LocalService(limits=Limits(caps=Caps(submissions_per_minute=None))) as local:
     print(local.url, local.token, local.instance, flush=True)
     sys.stdin.read()
 """
