@@ -78,6 +78,7 @@ class TestDockerfile:
         assert set(extras.split(",")) <= set(known)
 
     @pytest.mark.slow
+    @pytest.mark.usual_level
     def test_it_starts_is_healthy_and_stops(self, tmp_path: Path) -> None:
         """The words of ENTRYPOINT and CMD, the health check and STOPSIGNAL, for other places."""
         users = own_file(tmp_path / "users")

@@ -25,7 +25,7 @@ from qiskit_rest_primitives import (
 from qiskit_rest_primitives.display.tracebacks import notebook_traceback, short_traceback
 from qiskit_rest_primitives.local import LocalService
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usual_level]
 
 WRONG_TOKEN = """
 from qiskit_rest_primitives import QiskitRuntimeService
@@ -129,7 +129,6 @@ def interrupted(
             process.kill()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("ipython", [False, True])
 def test_an_interrupt(failing: LocalService, tmp_path: Path, ipython: bool) -> None:
     """Under ten lines: the job's id, how to go on, the user's line; the exit code stays."""
@@ -149,7 +148,6 @@ def test_an_interrupt(failing: LocalService, tmp_path: Path, ipython: bool) -> N
         assert process.returncode == -signal.SIGINT
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("ipython", [False, True])
 def test_an_interrupt_of_a_job_of_this_process(
     local: LocalService, tmp_path: Path, ipython: bool

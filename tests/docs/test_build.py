@@ -26,6 +26,7 @@ def public_names() -> set[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.usual_level
 def test_sphinx_builds_the_documentation_without_a_warning(tmp_path: Path) -> None:
     """Every page is in a table of contents, every link has a target, every name its entry."""
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q"]

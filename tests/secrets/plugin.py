@@ -16,9 +16,11 @@ import pytest
 
 from tests.secrets import marking
 from tests.secrets.files import Files
+from tests.secrets.reporting import USUAL_LEVEL
 from tests.secrets.scanner import Scanner
 from tests.secrets.watching import Watch
 
+PACKAGE = "qiskit_rest_primitives"
 CHILD = Path(__file__).with_name("child")
 
 
@@ -57,14 +59,21 @@ class Check:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        """Records the test's name; sets all loggers to DEBUG."""
+        """Records the test's name; sets all loggers to DEBUG, if the test allows it."""
         self.scanner.test = item.nodeid
         self.scanner.figures["tests"] += 1
         self.scanner.text("the test's name", item.nodeid)
         for logger in logging.Logger.manager.loggerDict.values():
             if isinstance(logger, logging.Logger) and logger.level > logging.DEBUG:
                 logger.setLevel(logging.DEBUG)
-        return (yield)
+        if item.get_closest_marker("usual_level") is None:
+            return (yield)
+        os.environ[USUAL_LEVEL] = "yes"
+        logging.getLogger(PACKAGE).setLevel(logging.WARNING)
+        try:
+            return (yield)
+        finally:
+            del os.environ[USUAL_LEVEL]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:

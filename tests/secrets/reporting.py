@@ -17,6 +17,9 @@ MAY_HOLD_SECRETS = ("signing.key", "token", "accounts.json")
 """What a service keeps; and the accounts that a program of `tests.programs` saves, also with the
 official client, whose file others can read."""
 
+USUAL_LEVEL = "CHECKED_AT_USUAL_LEVEL"
+"""The variable is set while a test with the marker ``usual_level`` runs."""
+
 
 def note(folder: str, kind: str, text: str) -> None:
     """Adds an entry to this process's file; each is written at once, so that a kill loses none."""
@@ -34,20 +37,24 @@ def record_text(record: logging.LogRecord) -> str:
 
 
 def tap_logging(tell: Any) -> None:
-    """Hands each log record to a function, regardless of handlers and ``propagate``.
-
-    ``logging.basicConfig`` may no longer raise the level above DEBUG.
-    """
-    handle, configure = logging.Logger.handle, logging.basicConfig
+    """Hands each log record to a function, regardless of handlers and ``propagate``."""
+    handle = logging.Logger.handle
 
     def tapped(self: logging.Logger, record: logging.LogRecord) -> None:
         tell(record)
         handle(self, record)
 
+    logging.Logger.handle = tapped
+
+
+def keep_debug() -> None:
+    """Sets the level DEBUG, above which ``logging.basicConfig`` may no longer raise it."""
+    configure = logging.basicConfig
+
     def configured(**settings: Any) -> None:
         configure(**{**settings, "level": logging.DEBUG})
 
-    logging.Logger.handle = tapped
+    logging.getLogger().setLevel(logging.DEBUG)
     logging.basicConfig = configured
 
 
@@ -68,7 +75,8 @@ class Tee:
 
 def report_from_child(folder: str) -> None:
     """Notes what this process prints, logs, and leaves in temporary folders before they go."""
-    logging.getLogger().setLevel(logging.DEBUG)
+    if not os.environ.get(USUAL_LEVEL):
+        keep_debug()
     tap_logging(lambda record: note(folder, "log", record_text(record)))
     sys.stdout = Tee(sys.stdout, folder, "stdout")
     sys.stderr = Tee(sys.stderr, folder, "stderr")

@@ -103,6 +103,17 @@ def test_child_logs():
 def test_child_is_clean():
     child("print('nothing')")
 
+@pytest.mark.usual_level
+def test_child_prints_only_what_users_see():
+    program = "import logging; logging.basicConfig(level='INFO'); logging.debug('unseen')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stderr == b""
+
+def test_child_prints_everything():
+    program = "import logging; logging.basicConfig(level='INFO'); logging.debug('seen')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert b"seen" in done.stderr
+
 def test_command_line():
     subprocess.run([sys.executable, "-c", "pass", secret("a")], check=True)
 
@@ -149,7 +160,12 @@ FOUND = {
     "test_drawn_tokens": "Captured stdout call",
     "test_issued_tokens": "Captured stdout call",
 }
-CLEAN = ("test_own_file", "test_child_is_clean")
+CLEAN = (
+    "test_own_file",
+    "test_child_is_clean",
+    "test_child_prints_only_what_users_see",
+    "test_child_prints_everything",
+)
 
 
 def check(path: Path) -> subprocess.CompletedProcess[str]:

@@ -59,6 +59,7 @@ class Watch:
         self._undo += [(logging, "basicConfig", logging.basicConfig)]
         self._undo += [(logging.Logger, "handle", logging.Logger.handle)]
         reporting.tap_logging(self._record)
+        reporting.keep_debug()
         self._replace(warnings.WarningMessage, "__init__", self._tap_warnings)
         self._replace(RestPrimitivesError, "__init__", self._tap_created_errors)
         self._replace(type(pytest.raises(KeyError)), "__exit__", self._tap_raises)

@@ -119,6 +119,7 @@ def test_a_cancelled_job_that_is_being_read_uses_no_processor(api: Api) -> None:
     assert not busy(os.getpid())
 
 
+@pytest.mark.usual_level
 @pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["default", "workers"])
 def test_the_command_ends_with_its_jobs(tmp_path: Path, options: tuple[str, ...]) -> None:
     """SIGTERM while two long jobs run ends the program and its processes, without output."""
