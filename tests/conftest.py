@@ -14,7 +14,7 @@ import responses
 
 from qiskit_rest_primitives import QiskitRuntimeService, RestBackend, Settings
 from qiskit_rest_primitives.local import LocalService
-from qiskit_rest_primitives.local.simulators import calibration_days
+from qiskit_rest_primitives.local.simulators.devices import calibration_days
 
 # The same examples in every run: a new failure is caused by a change of the code. A machine that
 # does other work is slow to make them.

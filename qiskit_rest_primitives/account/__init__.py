@@ -1,7 +1,7 @@
 """Where url, token and instance come from: argument, environment, saved file. No HTTP.
 
-``validate`` checks one value, ``account_file`` reads and writes the file, ``saved_accounts`` finds
-and changes accounts in it, ``resolve`` makes an account.
+``validate`` checks one value, ``account_file`` reads and writes the file, ``saved`` finds and
+changes accounts in it, ``resolve`` makes an account.
 """
 
 from qiskit_rest_primitives.account.resolve import Account, resolve_account

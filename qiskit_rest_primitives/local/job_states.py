@@ -29,7 +29,7 @@ from qiskit_rest_primitives.local.limits import Caps, Limits, RateLimiter
 from qiskit_rest_primitives.local.outcome import Outcome, RefusedError
 from qiskit_rest_primitives.local.problems import BACKEND_NOT_FOUND, ProblemError
 from qiskit_rest_primitives.local.sessions import Sessions
-from qiskit_rest_primitives.local.simulators.official_fakes import package_for
+from qiskit_rest_primitives.local.simulators.devices.official_fakes import package_for
 from qiskit_rest_primitives.local.store import (
     IS_PENDING,
     PENDING,

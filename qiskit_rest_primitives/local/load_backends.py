@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from qiskit_rest_primitives.errors import BackendError
-from qiskit_rest_primitives.local.simulators.foreign_backend import examine
+from qiskit_rest_primitives.local.simulators.foreign.backend import examine
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2

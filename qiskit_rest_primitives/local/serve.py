@@ -44,7 +44,7 @@ def read_noise(text: str) -> tuple[str, float]:
     Raises:
         ValueError: another form, a factor out of range, or a backend whose noise can't be scaled.
     """
-    from qiskit_rest_primitives.local.simulators.fake_devices import check_noise
+    from qiskit_rest_primitives.local.simulators.devices.fake_devices import check_noise
 
     name, _, what = text.partition("=")
     kind, _, factor = what.partition(":")

@@ -34,7 +34,7 @@ def chosen_executor(
 
 def check_gpu_option(dask: str | None, slurm: str | None) -> None:
     """Raises ValueError or ImportError, with the cure, if ``--gpu`` can't be acted on."""
-    from qiskit_rest_primitives.local.simulators.aer import GPU_VARIABLE, check_gpu
+    from qiskit_rest_primitives.local.simulators.methods.aer import GPU_VARIABLE, check_gpu
 
     if dask:
         raise ValueError(
@@ -55,7 +55,7 @@ def check_gpu_option(dask: str | None, slurm: str | None) -> None:
 @contextlib.contextmanager
 def gpu_for_workers() -> Generator[None]:
     """Workers have the environment of this process; those of Slurm, too."""
-    from qiskit_rest_primitives.local.simulators.aer import GPU_VARIABLE
+    from qiskit_rest_primitives.local.simulators.methods.aer import GPU_VARIABLE
 
     os.environ[GPU_VARIABLE] = "1"
     try:

@@ -3,7 +3,7 @@
 Names and nesting are those of ``qiskit_ibm_runtime.options``. What nobody set reads as
 :data:`Unset` (false in conditions) and is not sent. Each option is defined in
 :mod:`qiskit_rest_primitives.wire.request.options`, for the client and the embedded service alike.
-Files: ``primitives`` the two classes, ``rules`` what goes together, ``request``
+Files: ``job_options`` the two classes, ``rules`` what goes together, ``request``
 their way into a job, ``encoding`` values that JSON lacks.
 """
 

@@ -38,7 +38,7 @@ def served_backend(backend: BackendV2) -> RestBackend:
     """
     if isinstance(backend, RestBackend):
         return backend
-    from qiskit_rest_primitives.local.simulators.foreign_backend import examine
+    from qiskit_rest_primitives.local.simulators.foreign.backend import examine
 
     examine(backend)  # what is wrong with it matters more than a missing extra
     local, service = _own_service()

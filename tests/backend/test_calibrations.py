@@ -9,9 +9,9 @@ from qiskit import QuantumCircuit, transpile
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2
 from qiskit_rest_primitives.errors import BackendError
-from qiskit_rest_primitives.local.simulators import calibration_days
-from qiskit_rest_primitives.local.simulators.calibration_days import FIRST_DAY
-from qiskit_rest_primitives.local.simulators.fake_devices import FakeDevice
+from qiskit_rest_primitives.local.simulators.devices import calibration_days
+from qiskit_rest_primitives.local.simulators.devices.calibration_days import FIRST_DAY
+from qiskit_rest_primitives.local.simulators.devices.fake_devices import FakeDevice
 from tests.wire.target.test_target import facts
 
 TODAY = FIRST_DAY + timedelta(days=9)

@@ -15,7 +15,7 @@ from qiskit.utils import optionals
 from qiskit.visualization import gate_map, plot_error_map, plot_gate_map
 
 from qiskit_rest_primitives import QiskitRuntimeService
-from qiskit_rest_primitives.local.simulators.fake_devices import FakeDevice
+from qiskit_rest_primitives.local.simulators.devices.fake_devices import FakeDevice
 
 mpl.use("Agg")
 

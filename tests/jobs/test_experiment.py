@@ -34,7 +34,7 @@ from qiskit_rest_primitives.jobs.recording import recorder_for, recording_to
 from qiskit_rest_primitives.jobs.run_record import RunRecord
 from qiskit_rest_primitives.jobs.spending import Ledger
 from qiskit_rest_primitives.local import LocalService
-from qiskit_rest_primitives.local.simulators import calibration_days
+from qiskit_rest_primitives.local.simulators.devices import calibration_days
 from qiskit_rest_primitives.primitives import request
 from qiskit_rest_primitives.service import running
 from qiskit_rest_primitives.service.embedded import served_backend

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from qiskit.circuit import QuantumCircuit
 
-from qiskit_rest_primitives.local.simulators.fake_devices import FakeDevice
+from qiskit_rest_primitives.local.simulators.devices.fake_devices import FakeDevice
 from tests.local.simulators.sliced_noise import gate_noise, sliced
 
 SHOTS = 8192

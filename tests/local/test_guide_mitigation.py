@@ -13,7 +13,7 @@ from qiskit import QuantumCircuit, qasm3
 from qiskit.quantum_info import SparsePauliOp, StabilizerState
 from qiskit.transpiler import generate_preset_pass_manager
 
-from qiskit_rest_primitives.local.simulators.fake_devices import device_target
+from qiskit_rest_primitives.local.simulators.devices.fake_devices import device_target
 from tests.local.conftest import Api
 
 DEVICE = "fake_127q"

@@ -24,7 +24,7 @@ from qiskit_ibm_runtime.fake_provider import FakeManilaV2, FakeSherbrooke
 from qiskit_rest_primitives import EstimatorV2, QiskitRuntimeService, SamplerV2
 from qiskit_rest_primitives.errors import BackendError
 from qiskit_rest_primitives.local import LocalService, User
-from qiskit_rest_primitives.local.simulators import official_fakes
+from qiskit_rest_primitives.local.simulators.devices import official_fakes
 from tests.tokens import secret
 
 SEED = 5

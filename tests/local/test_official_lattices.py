@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from qiskit_ibm_runtime import fake_provider
 
-from qiskit_rest_primitives.local.simulators.lattices import edges_of, places_of
+from qiskit_rest_primitives.local.simulators.devices.lattices import edges_of, places_of
 
 # FakeWashington lacks two edges of its lattice; those of FakeSherbrooke have one direction.
 DEVICES = {

@@ -9,7 +9,7 @@ import pytest
 from qiskit_rest_primitives.cli import main
 from qiskit_rest_primitives.local import serve_workers
 from qiskit_rest_primitives.local.engine import dask_task
-from qiskit_rest_primitives.local.simulators import aer
+from qiskit_rest_primitives.local.simulators.methods import aer
 
 
 def test_a_gpu_that_is_absent_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from qiskit.quantum_info import PauliLindbladMap, PauliList, QubitSparsePauli
 
 from qiskit_rest_primitives.errors import OptionsError
-from qiskit_rest_primitives.local.simulators.lattices import edges_of
+from qiskit_rest_primitives.local.simulators.devices.lattices import edges_of
 from qiskit_rest_primitives.mitigation.layer_circuits import pauli_bases
 from qiskit_rest_primitives.mitigation.layer_learning import LayerLearning, learning_step
 from qiskit_rest_primitives.mitigation.layers import Gates, Layer, LayerNoise, layers_to_learn

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qiskit_rest_primitives.local.outcome import RefusedError
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.simulators.setup import Setup
+    from qiskit_rest_primitives.local.simulators.base.setup import Setup
 
 MAX_RESULT_BYTES = 2**30
 # A short text can declare this many, and each is an object of about eighty bytes.

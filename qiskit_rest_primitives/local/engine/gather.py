@@ -10,7 +10,7 @@ import numpy as np
 from qiskit.primitives.containers import BitArray, DataBin, PubResult, SamplerPubResult
 
 from qiskit_rest_primitives.local.engine.tasks import TaskResult
-from qiskit_rest_primitives.local.simulators.seeds import Seeds
+from qiskit_rest_primitives.local.simulators.base.seeds import Seeds
 
 
 @dataclass

@@ -19,9 +19,9 @@ from qiskit_rest_primitives.local.engine.quantum_program import named_items
 from qiskit_rest_primitives.local.engine.read_pubs import Context, physical_width
 from qiskit_rest_primitives.local.engine.tasks import StepTask, StopFlag
 from qiskit_rest_primitives.local.outcome import RefusedError
-from qiskit_rest_primitives.local.simulators.aer_noise import read_noise_option
+from qiskit_rest_primitives.local.simulators.base.seeds import Seeds
+from qiskit_rest_primitives.local.simulators.noise.given_noise_in_aer import read_noise_option
 from qiskit_rest_primitives.local.simulators.options_acted_on import Requested
-from qiskit_rest_primitives.local.simulators.seeds import Seeds
 from qiskit_rest_primitives.mitigation.extra import INSTALL, extra_is_installed
 from qiskit_rest_primitives.mitigation.layer_noise_json import write_layer_noise
 from qiskit_rest_primitives.mitigation.noise_learner import (

@@ -22,13 +22,13 @@ from qiskit_rest_primitives.local.engine.read_pubs import (
 from qiskit_rest_primitives.local.engine.tasks import StepTask, StopFlag, Task
 from qiskit_rest_primitives.local.engine.thread_or_process import is_small
 from qiskit_rest_primitives.local.outcome import RefusedError
-from qiskit_rest_primitives.local.simulators.options_acted_on import read_request
-from qiskit_rest_primitives.local.simulators.seeds import Seeds
-from qiskit_rest_primitives.local.simulators.simulator import (
+from qiskit_rest_primitives.local.simulators.base.seeds import Seeds
+from qiskit_rest_primitives.local.simulators.base.simulator import (
     ExpectationsWanted,
     Points,
     SamplesWanted,
 )
+from qiskit_rest_primitives.local.simulators.options_acted_on import read_request
 from qiskit_rest_primitives.mitigation.measuring import (
     measured,
     observed_circuit,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend
-    from qiskit_rest_primitives.local.simulators.setup import Setup
+    from qiskit_rest_primitives.local.simulators.base.setup import Setup
     from qiskit_rest_primitives.mitigation.device_time import DeviceTime
     from qiskit_rest_primitives.mitigation.options import Mitigation
     from qiskit_rest_primitives.mitigation.steps import Finished, Run, Step

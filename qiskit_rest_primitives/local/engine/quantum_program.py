@@ -38,7 +38,7 @@ from qiskit_rest_primitives.local.engine.samplexes import (
 )
 from qiskit_rest_primitives.local.engine.tasks import StopFlag
 from qiskit_rest_primitives.local.outcome import RefusedError
-from qiskit_rest_primitives.local.simulators.seeds import Seeds
+from qiskit_rest_primitives.local.simulators.base.seeds import Seeds
 from qiskit_rest_primitives.mitigation.pubs import SamplerSweep
 from qiskit_rest_primitives.wire.executor.program import (
     CircuitItem,

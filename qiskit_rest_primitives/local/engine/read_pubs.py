@@ -20,8 +20,8 @@ from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
 from qiskit_rest_primitives.local.engine.stretches import settle_stretches
 from qiskit_rest_primitives.local.engine.tasks import StopFlag
 from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.local.simulators.choose.common_steps import check_precision
 from qiskit_rest_primitives.local.simulators.options_acted_on import Requested
-from qiskit_rest_primitives.local.simulators.prepare import check_precision
 from qiskit_rest_primitives.mitigation.pubs import EstimatorSweep, SamplerSweep, pair
 from qiskit_rest_primitives.wire.request.pubs import decode_estimator_pub, decode_sampler_pub
 from qiskit_rest_primitives.wire.shots import shots_of

@@ -15,7 +15,7 @@ import numpy as np
 
 from qiskit_rest_primitives.errors import RestPrimitivesError
 from qiskit_rest_primitives.local.outcome import RefusedError, StoppedError
-from qiskit_rest_primitives.local.simulators.simulator import (
+from qiskit_rest_primitives.local.simulators.base.simulator import (
     Points,
     SamplesWanted,
     Simulator,

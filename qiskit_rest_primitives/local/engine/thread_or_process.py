@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.simulators.setup import Setup
+    from qiskit_rest_primitives.local.simulators.base.setup import Setup
 
 SMALL_SECONDS = 0.1
 """Sending work to a process and fetching its result takes a few percent of this."""

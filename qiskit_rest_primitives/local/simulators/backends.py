@@ -14,9 +14,14 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from qiskit_rest_primitives.local.simulators.calibration_days import day_before, day_of
-from qiskit_rest_primitives.local.simulators.cost_model import MAX_AER_SHOTS
-from qiskit_rest_primitives.local.simulators.fake_devices import (
+from qiskit_rest_primitives.local.simulators.base.cost_model import MAX_AER_SHOTS
+from qiskit_rest_primitives.local.simulators.choose.aer import prepare_aer
+from qiskit_rest_primitives.local.simulators.choose.common_steps import aer_is_installed
+from qiskit_rest_primitives.local.simulators.choose.device import prepare_device
+from qiskit_rest_primitives.local.simulators.choose.foreign import prepare_foreign
+from qiskit_rest_primitives.local.simulators.choose.statevector import prepare_statevector
+from qiskit_rest_primitives.local.simulators.devices.calibration_days import day_before, day_of
+from qiskit_rest_primitives.local.simulators.devices.fake_devices import (
     LISTED,
     FakeDevice,
     check_noise,
@@ -24,14 +29,9 @@ from qiskit_rest_primitives.local.simulators.fake_devices import (
     device_size,
     simulator_target,
 )
-from qiskit_rest_primitives.local.simulators.foreign_backend import DEVICE_SHOTS, examine
+from qiskit_rest_primitives.local.simulators.devices.official_fakes import official_fake
+from qiskit_rest_primitives.local.simulators.foreign.backend import DEVICE_SHOTS, examine
 from qiskit_rest_primitives.local.simulators.mocks import mock_name, prepare_mock
-from qiskit_rest_primitives.local.simulators.official_fakes import official_fake
-from qiskit_rest_primitives.local.simulators.prepare import aer_is_installed
-from qiskit_rest_primitives.local.simulators.prepare_aer import prepare_aer
-from qiskit_rest_primitives.local.simulators.prepare_device import prepare_device
-from qiskit_rest_primitives.local.simulators.prepare_foreign import prepare_foreign
-from qiskit_rest_primitives.local.simulators.prepare_statevector import prepare_statevector
 from qiskit_rest_primitives.mitigation.device_time import DeviceTime
 from qiskit_rest_primitives.wire.target.target import encode_target
 
@@ -42,10 +42,10 @@ if TYPE_CHECKING:
     from qiskit.providers import BackendV2
     from qiskit.transpiler import Target
 
-    from qiskit_rest_primitives.local.simulators.foreign_backend import ForeignBackend
+    from qiskit_rest_primitives.local.simulators.base.setup import Setup
+    from qiskit_rest_primitives.local.simulators.base.simulator import Wanted
+    from qiskit_rest_primitives.local.simulators.foreign.backend import ForeignBackend
     from qiskit_rest_primitives.local.simulators.options_acted_on import Requested
-    from qiskit_rest_primitives.local.simulators.setup import Setup
-    from qiskit_rest_primitives.local.simulators.simulator import Wanted
 
 AER_METHODS = ("statevector", "density_matrix", "stabilizer", "matrix_product_state")
 SIMULATOR_QUBITS = 30

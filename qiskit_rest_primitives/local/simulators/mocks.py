@@ -11,15 +11,15 @@ import numpy as np
 from qiskit_rest_primitives.circuits.isa import CURE, check_isa
 from qiskit_rest_primitives.errors import ISAError
 from qiskit_rest_primitives.local.outcome import NOT_ISA, RefusedError
-from qiskit_rest_primitives.local.simulators.circuit_analysis import refuse_inputs
-from qiskit_rest_primitives.local.simulators.prepare import check_precision
-from qiskit_rest_primitives.local.simulators.setup import Setup
-from qiskit_rest_primitives.local.simulators.simulator import (
+from qiskit_rest_primitives.local.simulators.base.circuit_analysis import refuse_inputs
+from qiskit_rest_primitives.local.simulators.base.setup import Setup
+from qiskit_rest_primitives.local.simulators.base.simulator import (
     ExpectationsWanted,
     Points,
     SamplesWanted,
     Wanted,
 )
+from qiskit_rest_primitives.local.simulators.choose.common_steps import check_precision
 from qiskit_rest_primitives.mitigation.bases import choose_bases
 
 if TYPE_CHECKING:

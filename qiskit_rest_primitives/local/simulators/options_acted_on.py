@@ -11,7 +11,10 @@ from msgspec import UNSET
 
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.local.outcome import RefusedError
-from qiskit_rest_primitives.local.simulators.aer_noise import GivenNoise, read_noise_option
+from qiskit_rest_primitives.local.simulators.noise.given_noise_in_aer import (
+    GivenNoise,
+    read_noise_option,
+)
 from qiskit_rest_primitives.mitigation.extra import INSTALL, extra_is_installed
 from qiskit_rest_primitives.mitigation.options import Mitigation
 from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION, DEFAULT_SHOTS

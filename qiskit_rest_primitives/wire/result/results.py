@@ -1,7 +1,8 @@
 """Results of jobs <-> PrimitiveResult. In: the body of GET /jobs/{id}/results. No I/O.
 
-The service writes results in two forms, by ``params.support_qiskit``: Qiskit-encoded (`encoded`),
-which carries the shape of sweeps, and plain JSON (`plain`). The body itself shows which it is.
+The service writes results in two forms, by ``params.support_qiskit``: Qiskit-encoded
+(`qiskit_json`), which carries the shape of sweeps, and plain JSON (`plain_json`). The body itself
+shows which it is.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from qiskit_rest_primitives.local import LocalService
-from qiskit_rest_primitives.local.simulators import calibration_days
-from qiskit_rest_primitives.local.simulators.calibration_days import FIRST_DAY
-from qiskit_rest_primitives.local.simulators.fake_devices import FakeDevice
+from qiskit_rest_primitives.local.simulators.devices import calibration_days
+from qiskit_rest_primitives.local.simulators.devices.calibration_days import FIRST_DAY
+from qiskit_rest_primitives.local.simulators.devices.fake_devices import FakeDevice
 from tests.local.conftest import ALICE, Api
 
 TODAY = FIRST_DAY + timedelta(days=9)

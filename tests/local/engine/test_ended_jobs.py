@@ -17,7 +17,7 @@ import requests
 
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.engine import thread_or_process as placing
-from qiskit_rest_primitives.local.simulators.setup import Setup
+from qiskit_rest_primitives.local.simulators.base.setup import Setup
 from tests.local.conftest import ALICE, Api
 from tests.tokens import own_file
 
@@ -173,7 +173,7 @@ def test_the_command_ends_with_its_jobs(tmp_path: Path, options: tuple[str, ...]
 def placed(text: str, seconds: float, points: int = 1) -> bool:
     """Whether a text with this estimated time runs in threads."""
     from qiskit_rest_primitives.local.qasm3.reader import read_circuit
-    from qiskit_rest_primitives.local.simulators.statevector import ReferenceSimulator
+    from qiskit_rest_primitives.local.simulators.methods.statevector import ReferenceSimulator
 
     return placing.is_small(
         Setup(ReferenceSimulator(), read_circuit(text).circuit, seconds), points

@@ -21,7 +21,7 @@ from qiskit_rest_primitives.local.engine.engine import Engine
 from qiskit_rest_primitives.local.engine.task_turns import JobTasks
 from qiskit_rest_primitives.local.engine.workers import Workers, worker_processes
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
-from qiskit_rest_primitives.local.simulators.statevector import ReferenceSimulator
+from qiskit_rest_primitives.local.simulators.methods.statevector import ReferenceSimulator
 from qiskit_rest_primitives.wire.executor import tensors
 from tests.local.engine.jobs import Running, fail, run, text_of
 from tests.wire.executor.programs import program

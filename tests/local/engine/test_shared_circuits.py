@@ -13,9 +13,9 @@ from qiskit_rest_primitives.local.engine import shared_circuits
 from qiskit_rest_primitives.local.engine.dask_task import run_pickled
 from qiskit_rest_primitives.local.engine.shared_circuits import SharedCircuits
 from qiskit_rest_primitives.local.engine.tasks import StopFlag, Task, run_task
-from qiskit_rest_primitives.local.simulators.seeds import Seeds
-from qiskit_rest_primitives.local.simulators.simulator import Points, SamplesWanted
-from qiskit_rest_primitives.local.simulators.statevector import ReferenceSimulator
+from qiskit_rest_primitives.local.simulators.base.seeds import Seeds
+from qiskit_rest_primitives.local.simulators.base.simulator import Points, SamplesWanted
+from qiskit_rest_primitives.local.simulators.methods.statevector import ReferenceSimulator
 
 
 def tasks(circuit: QuantumCircuit, count: int = 3) -> list[Task]:

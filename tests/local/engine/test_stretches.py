@@ -16,7 +16,7 @@ from qiskit_rest_primitives.local.engine.linear_durations import read_duration
 from qiskit_rest_primitives.local.engine.stretches import settle_stretches
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
-from qiskit_rest_primitives.local.simulators.fake_devices import device_target
+from qiskit_rest_primitives.local.simulators.devices.fake_devices import device_target
 from tests.local.engine.programs import reason_of, run_program
 from tests.wire.executor.programs import circuit_item, program
 

@@ -22,7 +22,7 @@ from qiskit_rest_primitives.local.engine.worker_processes import (
     read_message,
     write_message,
 )
-from qiskit_rest_primitives.local.simulators.circuit_analysis import keep_qubits
+from qiskit_rest_primitives.local.simulators.base.circuit_analysis import keep_qubits
 
 
 @pytest.fixture(scope="module")

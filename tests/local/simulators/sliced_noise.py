@@ -15,8 +15,8 @@ from qiskit.providers import BackendV2, Options
 from qiskit.quantum_info import Operator, average_gate_fidelity
 from qiskit.transpiler import InstructionProperties, Target
 
-from qiskit_rest_primitives.local.simulators.circuit_analysis import keep_qubits
-from qiskit_rest_primitives.local.simulators.fake_devices import FakeDevice
+from qiskit_rest_primitives.local.simulators.base.circuit_analysis import keep_qubits
+from qiskit_rest_primitives.local.simulators.devices.fake_devices import FakeDevice
 
 NAMES = ("cz", "id", "rx", "rz", "rzz", "sx", "x", "measure", "reset", "delay")
 

@@ -11,11 +11,11 @@ from qiskit import QuantumCircuit
 from qiskit.providers.fake_provider import GenericBackendV2
 
 from qiskit_rest_primitives.local.engine.engine import Engine
-from qiskit_rest_primitives.local.simulators import calibration_days
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
+from qiskit_rest_primitives.local.simulators.base.seeds import Seeds
+from qiskit_rest_primitives.local.simulators.base.simulator import ExpectationsWanted, Points
+from qiskit_rest_primitives.local.simulators.devices import calibration_days
 from qiskit_rest_primitives.local.simulators.mocks import RandomResults
-from qiskit_rest_primitives.local.simulators.seeds import Seeds
-from qiskit_rest_primitives.local.simulators.simulator import ExpectationsWanted, Points
 from qiskit_rest_primitives.wire.executor.result import decode_program_result
 from tests.local.engine.jobs import fail, run, text_of
 from tests.local.engine.programs import outcome_of, reason_of

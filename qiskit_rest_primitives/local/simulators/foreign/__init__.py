@@ -1,0 +1,1 @@
+"""Backends of others: any Qiskit `BackendV2` that was handed in."""

@@ -1,0 +1,1 @@
+"""The simulators: points of a PUB -> samples or expectation values."""

@@ -1,0 +1,1 @@
+"""How noise acts on a circuit: as errors of Aer, as Pauli channels, on idle qubits."""
