@@ -4,7 +4,7 @@ Fixtures:
 
 - ``rest_service``: a `QiskitRuntimeService` on an embedded service, which the run starts once; each
   test has an account of its own there, without jobs. ``QiskitRuntimeService()`` in the code under
-  test is the same one. Under ``rest_recording`` it is what the recording is of.
+  test is the same one. With the marker ``rest_recording``, it is the recorded service.
 - ``rest_backend``: its backend ``statevector``, or the one that the marker ``rest_backend`` or the
   setting ``qiskit_rest_backend`` names.
 - ``rest_journal``: the requests that the service received: ``rest_journal.jobs``,
@@ -67,21 +67,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="fail each test that sends a request to a host other than this machine",
     )
     parser.addini(_NO_REAL_SERVICE, "as --no-real-service", type="bool", default=False)
-    parser.addini("qiskit_rest_backend", "name of rest_backend", default=DEFAULT_BACKEND)
+    parser.addini("qiskit_rest_backend", "the backend of rest_backend", default=DEFAULT_BACKEND)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declares the markers; with --no-real-service, starts to watch requests."""
     for line in (
-        "rest_backend(name): which backend the fixture rest_backend is",
+        "rest_backend(name): the backend that the fixture rest_backend returns",
         "rest_faults(method, path, ..., queue, offline, usage_limit, lost_replies, expired_token): "
-        "what goes wrong at the service of the fixture rest_service",
+        "the faults of the service behind the fixture rest_service",
         "rest_recording(file): replay the jobs of the test from a file; --record makes it",
     ):
         config.addinivalue_line("markers", line)
     if config.getoption(_NO_REAL_SERVICE) or config.getini(_NO_REAL_SERVICE):
         if config.getoption("qiskit_rest_record"):
-            raise pytest.UsageError("--record needs the real service: not with --no-real-service")
+            raise pytest.UsageError("--record can't be combined with --no-real-service")
         config.pluginmanager.register(_NoRealService(), "qiskit-rest-no-real-service")
 
 

@@ -12,7 +12,7 @@
     │   ├── SpendingError         more time on devices than Settings allow
     │   └── BackendError (QiskitBackendNotFoundError)               IBMBackendError
     ├── ServiceError              the service or the way to it      IBMRuntimeError
-    │   ├── ProtocolError         not in the API's form             IBMBackendApiProtocolError
+    │   ├── ProtocolError         a reply that breaks the API       IBMBackendApiProtocolError
     │   │   └── ReplyTooLargeError    larger than the client accepts
     │   ├── TransportError        no reply: the connection broke
     │   │   ├── ConnectError      refused, name not found, TLS, proxy
@@ -25,7 +25,7 @@
     │   │   ├── RateLimitError        429
     │   │   └── ServerError           5xx
     │   ├── SessionError (InputError)  closed, or never opened
-    │   └── JobStateError         not in the job's state            RuntimeInvalidStateError
+    │   └── JobStateError         the job's state forbids it        RuntimeInvalidStateError
     ├── JobEndedError (JobError)  the job ended without a result
     │   ├── JobFailedError        it failed                         RuntimeJobFailureError
     │   ├── JobCancelledError (JobStateError)     it was cancelled
@@ -69,7 +69,7 @@ class RestPrimitivesError(QiskitError):
 
 
 class InputError(RestPrimitivesError, ValueError):
-    """What was handed in can't be used; nothing was sent.
+    """An argument can't be used; no job was submitted.
 
     >>> try:
     ...     service.backend("nowhere")
@@ -226,7 +226,7 @@ class ReadTimeoutError(TransportError):
 
 
 class RedirectError(TransportError):
-    """The service redirected the request; redirects are not followed.
+    """A redirect that the client does not follow: to another host, or of a call that is not a GET.
 
     >>> elsewhere = {"status": 307, "location": "https://other.example/"}
     >>> fault = local.faults.add("GET", "/backends", **elsewhere, count=1)

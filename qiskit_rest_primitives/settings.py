@@ -1,4 +1,4 @@
-"""How the client behaves, besides what it sends: one frozen object a service."""
+"""Settings of the client (retries, limits, journal): one frozen object per service."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Settings:
             IBM's service, which refuses more, and no limit elsewhere. 0 for no limit.
         journal: whether submissions are recorded in a local file until their job id is known, so
             that `QiskitRuntimeService.recover` finds them after a crash.
-        max_reply_bytes: the largest result that is received, and decoded: its arrays together may
-            take as much. A larger one is a `ReplyTooLargeError`. What a job was submitted with, and
-            its log, may have a tenth of it.
+        max_reply_bytes: the largest result that is accepted, as received and as the total size of
+            its decoded arrays. A larger one raises `ReplyTooLargeError`. The limit for a job's
+            params and for its log is a tenth of this.
         result_memory_bytes: a received result larger than this is kept on disk, and decoded again
             if it is used after it was garbage-collected.
         lookup_seconds: how long the client looks up a job, or retries to open a session, after a
@@ -49,12 +49,13 @@ class Settings:
             to spend are kept.
         max_seconds_per_day: how long the runs of a day (UTC) may hold the devices of one service
             and instance, in seconds as `SamplerV2.estimate` counts them, all processes of this user
-            with this setting together. A run beyond is refused before anything is sent. None for
-            no limit; simulators do not count.
+            with this setting together. A run that would exceed it is refused before anything is
+            sent. None for no limit; simulators do not count.
         confirm: called with the `RunEstimate` of each run on a device before anything is sent;
-            False refuses the run. None for no question. Only a function of a module can be pickled.
-        progress: whether waits show a bar, unless the call says: True always, False never, None in
-            a notebook when it takes longer than two seconds. Bars need the extra ``[notebook]``.
+            returning False refuses the run. None to send runs without asking. To pickle the
+            settings, pass a function that is defined in a module.
+        progress: default of the argument ``progress`` of calls that wait: True shows a bar, False
+            shows none, None shows one in notebooks after two seconds. Needs ``[notebook]``.
 
     Raises:
         OptionsError: a value is negative, not finite or not a number; confirm can't be called.
@@ -85,11 +86,11 @@ class Settings:
                 continue
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not (number and 0 <= cast(float, value) < math.inf):
-                raise OptionsError(f"Settings({name}={value!r}): pass a number from 0")
+                raise OptionsError(f"Settings({name}={value!r}): pass a number of at least 0")
         rate = self.submissions_per_minute
         if rate and rate < SLOWEST_PER_MINUTE:
             raise OptionsError(
-                f"Settings(submissions_per_minute={rate!r}) is less than one a day; 0 is no limit"
+                f"Settings(submissions_per_minute={rate!r}) is below 1 per day; 0 means no limit"
             )
         if self.confirm is not None and not callable(cast(object, self.confirm)):
             raise OptionsError(

@@ -141,7 +141,7 @@ def test_a_backend_that_is_offline_gets_no_job(recorded) -> None:
     status = {"state": False, "status": "internal", "message": "", "length_queue": 0}
     mock.get(f"{URL}/backends/off/status", json={**status, "backend_version": "1"})
     sampler = SamplerV2(service.backend("off"))
-    with pytest.raises(BackendError, match=r"off takes no jobs now.*least_busy"):
+    with pytest.raises(BackendError, match=r"off is not accepting jobs.*least_busy"):
         sampler.run([QuantumCircuit(1, 1)])
     assert {call.request.method for call in mock.calls} == {"GET"}
 

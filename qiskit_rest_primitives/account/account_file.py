@@ -56,9 +56,9 @@ def _read(path: Path) -> tuple[dict[str, dict[str, Any]], str]:
     try:
         accounts = json.loads(text or "{}")
     except json.JSONDecodeError as error:
-        return {}, f"is not JSON (line {error.lineno}, column {error.colno}); mend or remove it"
+        return {}, f"is not JSON (line {error.lineno}, column {error.colno}); fix or remove it"
     except RecursionError:
-        return {}, "is nested too deeply; mend or remove it"
+        return {}, "is nested too deeply; fix or remove it"
     if not isinstance(accounts, dict) or not all(isinstance(a, dict) for a in accounts.values()):
         return {}, "does not hold accounts by name; remove it"
     for account in accounts.values():

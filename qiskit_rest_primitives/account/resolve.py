@@ -199,7 +199,7 @@ def _checked(
     region = checks.check_region(given["region"]) if given["region"] else None
     actual = checks.region_of(instance)
     if region and actual and region != actual:
-        logger.warning("region %s is not that of the instance; %s is used", region, actual)
+        logger.warning("region %s is not the instance's region; using %s", region, actual)
     return Account(
         channel=channel,
         token=checks.check_token(given["token"], exchanged=checks.exchanges(url, channel)),

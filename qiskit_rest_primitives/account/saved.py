@@ -158,8 +158,8 @@ def find_account(
         found = accounts[name]
         if url is not None and not _same_service(found, url):
             raise AccountError(
-                f"account {name!r} was saved for {_home(found)}, not for "
-                f"{url}: its token stays where it belongs; pass token=... as well"
+                f"account {name!r} was saved for {_home(found)}, so its token is not "
+                f"sent to {url}; pass token=... as well"
             )
         return name, found
     if url is not None:

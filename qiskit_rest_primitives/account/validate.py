@@ -147,7 +147,9 @@ def check_instance(instance: Any, *, ibm: bool) -> str | None:
         return None
     if not ibm and instance is not None and not instance.startswith("crn:"):
         if not (instance.isascii() and instance.isprintable()):
-            raise AccountError(f"instance {instance!r} has characters that no header can carry")
+            raise AccountError(
+                f"instance {instance!r} has characters that are not allowed in HTTP headers"
+            )
         return instance
     if instance is None or instance == "auto":
         raise AccountError(
@@ -212,7 +214,7 @@ def _token_problem(token: str, exchanged: bool) -> str:
     if not token:
         return f"the token is empty; {_KEY_CURE}"
     if not re.fullmatch(r"[\x21-\x7e]+", token):
-        return "the token has spaces or characters beyond ASCII; copy it once more"
+        return "the token contains spaces or non-ASCII characters; copy it again"
     if is_bearer(token):
         expiry, now = _expiry(token), time.time()
         if expiry is not None and expiry + CLOCK_SKEW_SECONDS < now:

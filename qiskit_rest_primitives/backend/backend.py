@@ -56,7 +56,7 @@ class RestBackend(BackendV2):
         list_entry: the backend's entry in ``GET /backends``, if it is at hand.
         calibration_id: one of the service's calibrations, for the target and the jobs.
         service: the `QiskitRuntimeService` that made it.
-        keep_alive: what the service needs as long as this is in use; not pickled.
+        keep_alive: an object to keep alive as long as this backend is in use; not pickled.
 
     >>> device = service.backend("fake_5q")
     >>> from qiskit import transpile
@@ -238,8 +238,8 @@ class RestBackend(BackendV2):
 
         Args:
             refresh: fetch them even if they are cached.
-            datetime: the last ones from before this time, which are not cached; a time without
-                zone is local.
+            datetime: return the last properties from before this time, which are not cached; a
+                time without a zone is local time.
 
         Raises:
             TypeError: ``datetime`` is something else.
@@ -316,8 +316,8 @@ class RestBackend(BackendV2):
         if is_online(self._list_entry) or self.status().operational:
             return
         raise BackendError(
-            f"{self.name} takes no jobs now: see backend.status(), or take another one with "
-            "service.least_busy()"
+            f"{self.name} is not accepting jobs: see backend.status(), or choose another backend "
+            "with service.least_busy()"
         )
 
     @property

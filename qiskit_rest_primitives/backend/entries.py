@@ -49,7 +49,7 @@ def least_busy_entry(entries: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
     if not online:
         states = ", ".join(f"{entry.get('name')} is {state_name(entry)}" for entry in entries)
         raise BackendError(
-            f"no operational backend matches ({states or 'none matches'}); "
+            f"no operational backend matches{f' ({states})' if states else ''}; "
             "relax the conditions, or see service.backends()"
         )
     return min(online, key=lambda entry: entry.get("queue_length") or 0)

@@ -39,7 +39,7 @@ class BackendStatus:
         backend_version: its version, or "0.0.0".
         operational: whether it takes jobs.
         pending_jobs: jobs waiting.
-        status_msg: "active" when it runs them as well; the service's word otherwise.
+        status_msg: the service's word for its state, such as "active" if it runs its jobs.
     """
 
     backend_name: str

@@ -18,8 +18,9 @@ from qiskit_rest_primitives.cli.user import user
 
 EPILOG = """\b
 Exit codes:
-  0    it did what it was told
-  1    the job failed or was cancelled, or the service refused or can't be reached
+  0    success
+  1    the job failed, was cancelled or gave no result in time, or the service refused or
+       can't be reached
   2    the command line, a file or the account is wrong; no job was sent
   130  interrupted by Ctrl-C
 

@@ -29,7 +29,7 @@ Examples:
     default=5.0,
     show_default=True,
     metavar="S",
-    help="Seconds between two looks of --watch.",
+    help="Seconds between two updates with --watch.",
 )
 @account_options
 @json_option

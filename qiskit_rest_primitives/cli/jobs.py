@@ -28,7 +28,7 @@ from qiskit_rest_primitives.jobs.status import read_state
     epilog="\b\nExamples:\n  qiskit-rest jobs --pending\n  qiskit-rest jobs --tag ghz --json"
 )
 @click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="At most.")
-@click.option("--tag", "tags", multiple=True, help="With this tag; several: with all of them.")
+@click.option("--tag", "tags", multiple=True, help="With this tag; repeatable, and all must match.")
 @click.option("--backend", help="On this backend.")
 @click.option("--session", "session_id", metavar="ID", help="Of this session or batch.")
 @click.option(
@@ -155,6 +155,6 @@ def result(
 def cancel(account: AccountChoice, job_id: str, as_json: bool) -> None:
     """Cancel a job that is queued or running."""
     account.service().job(job_id).cancel()
-    message(f"the service accepted to cancel {job_id}")
+    message(f"the service accepted the request to cancel {job_id}")
     if as_json:
         print_json({"id": job_id, "cancel_accepted": True})

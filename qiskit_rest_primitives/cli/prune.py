@@ -13,7 +13,7 @@ from qiskit_rest_primitives.cli.failures import FAILED, Failure, WrongValue
 from qiskit_rest_primitives.cli.output import message, print_json
 
 older_than_option = click.option(
-    "--older-than", metavar="AGE", help="Delete jobs that ended longer ago, as 12h, 30d or 4w."
+    "--older-than", metavar="AGE", help="Delete jobs that ended before this, such as 30d."
 )
 keep_bytes_option = click.option(
     "--keep-bytes",
@@ -25,7 +25,7 @@ data_dir_option = click.option(
     required=True,
     metavar="DIR",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Of the service, which may be running.",
+    help="Data folder of the service, which may be running.",
 )
 
 PRUNE_EPILOG = """\b

@@ -56,9 +56,7 @@ Examples:
     metavar="PAULIS",
     help="Estimate this, such as ZZ or 0.5*ZZ-XX, instead of sampling; the last letter is qubit 0.",
 )
-@click.option(
-    "--precision", type=click.FloatRange(0), metavar="E", help="Of the expectation values."
-)
+@click.option("--precision", type=click.FloatRange(0), metavar="E", help="Standard error to reach.")
 @click.option(
     "--backend", "backend_name", help="Where to run; else the least busy one, or statevector."
 )
@@ -109,14 +107,14 @@ def run(
 ) -> None:
     """Run a circuit of OpenQASM 2 or 3.
 
-    FILE is "-", or left out, to read stdin. A circuit that a device can't run as it is, is
-    transpiled for it.
+    If FILE is "-" or left out, the circuit is read from stdin. If the device can't run it as it
+    is, it is transpiled first.
     """
     _check_usage(account, observables, precision, shots, local, wait)
     options = _options(file_of_options, settings, tags)
     if not wait and (options.get("split") or options.get("mitigation") == "client"):
         raise click.UsageError(
-            "a run of several jobs is put together by this command: leave --no-wait out"
+            "this command combines the results of several jobs: leave --no-wait out"
         )
     circuit = read(_text_of(file), file.name)
     values = parameter_values(circuit, params)

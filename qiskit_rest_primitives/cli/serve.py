@@ -45,7 +45,7 @@ Examples:
     "caps",
     multiple=True,
     metavar="NAME=N",
-    help="Limit every user, as queued_jobs=100; none is no limit. See docs/serving.md.",
+    help="Limit every user, such as queued_jobs=100, or NAME=none. See docs/serving.md.",
 )
 @click.option("--data-dir", metavar="DIR", help="Keep jobs and users here over restarts.")
 @click.option(
@@ -68,19 +68,19 @@ Examples:
     "devices",
     multiple=True,
     metavar="NAME=noise:FACTOR",
-    help="Scale the noise of a device, as fake_27q=noise:2.0; 0 is no noise.",
+    help="Scale the noise of a device: fake_27q=noise:2.0; 0 for no noise.",
 )
 @click.option(
     "--workers",
     type=click.IntRange(1),
     metavar="N",
-    help="Processes that simulate every job; with --slurm at most.",
+    help="Worker processes for simulations; with --slurm, their largest number.",
 )
 @click.option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster that simulates.")
 @click.option(
     "--slurm",
     metavar="OPTIONS",
-    help="Let jobs of Slurm simulate, with these options of sbatch, as '--partition=cpu'.",
+    help="Simulate in Slurm jobs with these sbatch options, such as '--partition=cpu'.",
 )
 @click.option("--gpu", is_flag=True, help="Let Aer use the GPU of the workers.")
 @click.option(
@@ -100,7 +100,7 @@ Examples:
     default=3600.0,
     show_default=True,
     metavar="S",
-    help="Of issued tokens, in seconds.",
+    help="Lifetime of issued tokens, in seconds.",
 )
 @click.option(
     "--max-body-mb",
@@ -122,7 +122,7 @@ Examples:
     type=click.Choice(LOG_FORMATS),
     default=LOG_FORMATS[0],
     show_default=True,
-    help="Of the lines on stderr.",
+    help="Format of the log on stderr.",
 )
 @click.pass_context
 def serve(context: click.Context, **options: Any) -> None:

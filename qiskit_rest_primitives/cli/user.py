@@ -21,14 +21,14 @@ data_dir_option = click.option(
     required=True,
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Of the service, which may be running; as of `serve --data-dir`.",
+    help="Data folder of the service, which may be running: that of `serve --data-dir`.",
 )
 cap_option = click.option(
     "--cap",
     "caps",
     multiple=True,
     metavar="NAME=N",
-    help="Limit this user, as qubits=20; none is no limit. See docs/serving.md.",
+    help="Limit this user, such as qubits=20, or NAME=none. See docs/serving.md.",
 )
 
 GROUP_EPILOG = """\b
@@ -65,7 +65,7 @@ def user() -> None:
 @click.option("--admin", is_flag=True, help="May set limits of instances, and faults.")
 @cap_option
 @click.option(
-    "--instance", "instances", multiple=True, metavar="CRN", help="Instead of one made up."
+    "--instance", "instances", multiple=True, metavar="CRN", help="Use this, not a new CRN."
 )
 @json_option
 def add(
@@ -139,7 +139,7 @@ def token(name: str, data_dir: Path, as_json: bool) -> None:
 @click.option("--admin/--no-admin", default=None, help="May set limits of instances, and faults.")
 @cap_option
 def change(name: str, data_dir: Path, admin: bool | None, caps: tuple[str, ...]) -> None:
-    """Change limits of a user, or make them an administrator or none."""
+    """Change a user's limits, or grant or revoke administrator rights."""
     from qiskit_rest_primitives.local.limits import read_caps
     from qiskit_rest_primitives.local.user_file import UserFile
 
@@ -162,7 +162,7 @@ def remove(name: str, data_dir: Path, yes: bool) -> None:
     """
     from qiskit_rest_primitives.local.user_file import UserFile
 
-    if not yes and not click.confirm(f"Remove {name!r}, whose jobs nobody sees then?", err=True):
+    if not yes and not click.confirm(f"Remove {name!r}? Their jobs will be hidden.", err=True):
         raise Failure(f"{name} is still a user", FAILED)
     with _failures():
         UserFile(data_dir).remove(name)

@@ -73,7 +73,7 @@ REFUSED_TOKEN: Final = Limit(10.0)
 LOOKUPS: Final = 5
 """How often the job list is searched after a POST whose reply was lost: about eight seconds."""
 SILENT_POST_SECONDS: Final = 20.0
-"""How often the job list is searched while a POST is not answered: it may have made its job."""
+"""Seconds between searches of the job list while a POST is unanswered: it may have made its job."""
 
 
 # Tokens.

@@ -137,8 +137,8 @@ def open_session(client: ApiClient, **fields: Any) -> dict[str, Any]:
         except RestPrimitivesError as error:
             if is_lost(error):
                 logger.warning(
-                    "the reply to POST /sessions was lost: an empty one may be left, which the "
-                    "service closes"
+                    "the reply to POST /sessions was lost: an empty session may stay open until "
+                    "the service closes it"
                 )
             raise
 

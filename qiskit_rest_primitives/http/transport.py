@@ -168,8 +168,8 @@ class Transport:
                 url, elsewhere, shown = "", True, "something that is not a url"
             if call.method != "GET" or elsewhere:
                 raise RedirectError(
-                    f"{call} was redirected to {shown}, which is not followed: only reads are, "
-                    "within the configured service, for the token's sake; correct the url",
+                    f"{call} was redirected to {shown}, which is not followed: to protect the "
+                    "token, only GETs are, and only within the configured service; correct the url",
                     # 303 points at what the request created; the others say that it was not taken.
                     may_have_acted=reply.status_code == 303,
                 )

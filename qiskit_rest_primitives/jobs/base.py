@@ -77,8 +77,8 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
 
         Args:
             timeout: seconds; None waits without end.
-            poll_interval: without effect: all jobs are polled together, often at first and then
-                ever less.
+            poll_interval: has no effect: all jobs are polled together, at intervals that grow
+                with the time waited.
             progress: whether to show a bar with state, place in the queue and elapsed time, which
                 needs the extra ``[notebook]``; None as `Settings.progress` says.
 
@@ -142,8 +142,8 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
 
         Args:
             timeout: seconds in total, even if the service hangs; None waits without end.
-            decoder: not taken; a decoder of yours reads ``raw_result().decode()``.
-            poll_interval: without effect, as in `wait_for_final_state`.
+            decoder: must be None; to use your own, decode ``raw_result()``.
+            poll_interval: has no effect, as in `wait_for_final_state`.
             progress: whether to show a bar, likewise.
 
         Raises:

@@ -73,7 +73,7 @@ class JobDetails:
 
     @property
     def program_id(self) -> str:
-        """``sampler`` or ``estimator``."""
+        """``sampler``, ``estimator`` or ``executor``."""
         program = self.reported.get("program")
         return program.get("id", "") if isinstance(program, dict) else ""
 

@@ -32,7 +32,7 @@ def cancel_all(
 ) -> None:
     """Cancels jobs of earlier attempts; logs a warning for each, and another if that fails."""
     for job in duplicates:
-        logger.warning("job %s is a duplicate of an earlier attempt and is cancelled", job["id"])
+        logger.warning("cancelling job %s, a duplicate made by an earlier attempt", job["id"])
         try:
             cancel(client, job["id"], sleep=sleep)
         except RestPrimitivesError as error:

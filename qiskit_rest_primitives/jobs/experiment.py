@@ -24,10 +24,10 @@ _current: Experiment | None = None
 class Experiment:
     """Runs that are submitted and paid for once, however often the program is started.
 
-    In its ``with`` block, `run` gives the handle of the job that ran the same before in this
-    experiment: the same circuits (whatever their names), parameter values, observables, shots or
+    Inside its ``with`` block, `run` returns the handle of an earlier job of this experiment if
+    that job has the same circuits (whatever their names), parameter values, observables, shots or
     precision, options, backend, service and instance. Tags, sessions, log level and
-    ``max_execution_time`` may differ. A program that was killed at any moment and is started again
+    ``max_execution_time`` may differ. A program that is killed at any moment and started again
     submits nothing twice and loses no result.
 
     - The same PUBs run several times are several jobs: the n-th run in a block is the n-th job.
@@ -36,8 +36,8 @@ class Experiment:
     - The PUBs of a job that failed or was cancelled are run again, with a warning.
     - A warning names both dates if the backend was calibrated since, where that is known without
       another request: for devices, whose circuits are checked against their target.
-    - The block holds for all threads of the process. Several processes may be in one experiment:
-      they share its jobs.
+    - The block applies to all threads of the process. Several processes may use one experiment
+      at the same time; they share its jobs.
     - With ``options.mitigation = "client"``, the random circuits are the same when run again.
     - Results of private jobs are not copied to the folder; the client keeps them in
       ``Settings.state_folder`` as ever, and finds them there.

@@ -166,9 +166,9 @@ class RestJob(Job):
         """The job's params: PUBs, options, version.
 
         A handle that submitted the job has the user's PUBs, ``(circuit, values, shots)`` or
-        ``(circuit, observables, values, precision)``, until it is pickled. All others have them as
-        they went over the wire, after ``refresh(params=True)`` if they lack them. Those of a
-        private job are empty.
+        ``(circuit, observables, values, precision)``, until it is pickled. Any other handle has
+        the PUBs as they were sent; call ``refresh(params=True)`` first if it was made without
+        params. The params of a private job are empty.
         """
         inputs = dict(self._details.reported.get("params") or {})
         if self._user_pubs is not None:
@@ -179,14 +179,14 @@ class RestJob(Job):
     def usage_estimation(self) -> dict[str, Any]:
         """``{"quantum_seconds": ...}`` as the service estimated it, or None.
 
-        `SamplerV2.estimate` and `EstimatorV2.estimate` tell it before the job is sent. The embedded
-        service knows it once a job on a device has begun.
+        `SamplerV2.estimate` and `EstimatorV2.estimate` return an estimate before the job is sent.
+        The embedded service reports its own once a job on a device has started.
         """
         return {"quantum_seconds": self._details.reported.get("estimated_running_time_seconds")}
 
     @property
     def image(self) -> str:
-        """The service's program image; empty for the default one, which all jobs of ours use."""
+        """The service's program image; empty for the default one."""
         return str(self._details.reported.get("runtime") or "")
 
     def backend(self, timeout: float | None = None) -> RestBackend:
@@ -236,7 +236,11 @@ class RestJob(Job):
         named = [job["id"] for job in jobs_with_tag(self._client, tag)]
         if not named or self._details.job_id in named:
             return False
-        logger.warning("job %s is job %s: the reply was damaged", self._details.job_id, named[0])
+        logger.warning(
+            "the id %s in the reply to a submission was damaged: the id of the job is %s",
+            self._details.job_id,
+            named[0],
+        )
         self._details.job_id = named[0]
         self._download = self._new_download()
         return True
@@ -273,8 +277,8 @@ class RestJob(Job):
 
         Args:
             timeout: seconds; None waits without end.
-            poll_interval: without effect: all jobs are polled together, often at first and then
-                ever less.
+            poll_interval: has no effect: all jobs are polled together, at intervals that grow
+                with the time waited.
             progress: whether to show a bar with state, place in the queue and elapsed time, which
                 needs the extra ``[notebook]``; None as `Settings.progress` says.
 
@@ -364,8 +368,8 @@ class RestJob(Job):
 
         Args:
             timeout: seconds in total, even if the service hangs; None waits without end.
-            decoder: not taken; a decoder of yours reads ``raw_result().decode()``.
-            poll_interval: without effect, as in `wait_for_final_state`.
+            decoder: must be None; to use your own, decode ``raw_result()``.
+            poll_interval: has no effect, as in `wait_for_final_state`.
             progress: whether to show a bar, likewise.
 
         Raises:

@@ -90,8 +90,8 @@ class Journal:
             if not self._warned:
                 self._warned = True
                 logger.warning(
-                    "no journal can be kept in %s (%s): a crash during a submission would leave "
-                    "its job without a handle",
+                    "can't write the submission journal in %s (%s): after a crash during a "
+                    "submission, service.recover() will not find its job",
                     self.path.parent,
                     error.strerror,
                 )

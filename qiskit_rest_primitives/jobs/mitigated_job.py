@@ -153,7 +153,7 @@ class MitigatedJob(Job):
         return ",".join(part.job_id() for part in self._parts)
 
     def status(self) -> Status:
-        """That of the latest job; RUNNING between two, and until the result was put together."""
+        """The latest job's status; RUNNING between jobs and until their results are combined."""
         future = self._outcome()
         if future.done():
             error = future.exception()
@@ -234,15 +234,15 @@ class MitigatedJob(Job):
         *,
         progress: bool | None = None,
     ) -> None:
-        """Waits until the result is known, or can't be any more.
+        """Waits until the run has a result, or has failed.
 
         Args:
             timeout: seconds; None waits without end.
-            poll_interval: without effect.
+            poll_interval: has no effect.
             progress: whether to show a bar, as in `RestJob.wait_for_final_state`.
 
         Raises:
-            JobTimeoutError: neither is the case within ``timeout`` seconds; the jobs continue.
+            JobTimeoutError: the run did not end within ``timeout`` seconds; the jobs continue.
         """
         timeout = checked_timeout(timeout)
         jobs = all_details(self._parts)
@@ -271,8 +271,8 @@ class MitigatedJob(Job):
 
         Args:
             timeout: seconds in total; None waits without end.
-            decoder: not taken.
-            poll_interval: without effect.
+            decoder: must be None.
+            poll_interval: has no effect.
             progress: whether to show a bar, as in `RestJob.result`.
 
         Raises:

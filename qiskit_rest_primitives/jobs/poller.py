@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 FIRST_POLL_SECONDS: Final = 0.002
 GROWTH: Final = 0.15
-"""The next interval, as a fraction of the time waited so far; the longest delay by polling."""
+"""The next interval as a fraction of the time waited so far, and so the largest relative delay."""
 LONGEST_INTERVAL_SECONDS: Final = 15.0
 REQUESTS_PER_MINUTE: Final = 50
 """The limit while many jobs are polled and none of them changes."""
@@ -47,7 +47,7 @@ STALE_SECONDS: Final = 120.0
 """A job that no list contained for this long is polled by its id."""
 IDLE_SECONDS: Final = 2.0
 LONGEST_JOB_SECONDS: Final = 4 * 3600.0
-"""The service's own limit is 3 hours: a job with an unknown status for longer is an error."""
+"""A job whose status stays unknown for this long is an error; the service's own limit is 3 h."""
 
 
 @dataclass

@@ -272,7 +272,7 @@ class Recorder:
         if then is None or now is None or then == now.isoformat():
             return
         self.say_once(
-            f"{backend.name} was calibrated since jobs that are reused: they ran with the "
+            f"{backend.name} has been calibrated since reused jobs ran on it: they used the "
             f"calibration of {then}, the newest is of {now.isoformat()}. "
             "Experiment(..., fresh=True) runs them again"
         )

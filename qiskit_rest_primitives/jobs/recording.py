@@ -43,7 +43,7 @@ def recorder_for(backend: RestBackend) -> Recorder | None:
     if recorder is None or not is_own_object(backend):
         return recorder
     recorder.say_once(
-        f"runs on {backend.name} are not part of the experiment: it is an object of this process, "
-        "and the next one can't tell whether its own is the same"
+        f"runs on {backend.name} are not recorded in the experiment: the backend is an object of "
+        "this process, and a later process can't tell whether it has the same one"
     )
     return None

@@ -138,8 +138,8 @@ class Ledger:
         spent = self.spent_today()
         if spent + estimate.seconds > self._limit:
             raise SpendingError(
-                f"this run would hold {self._backend} for {_about(estimate.seconds)}, and the "
-                f"runs of today (UTC) already for {_about(spent)}, more than "
+                f"this run would hold {self._backend} for {_about(estimate.seconds)}; with "
+                f"{_about(spent)} of earlier runs today (UTC), that exceeds "
                 f"Settings(max_seconds_per_day={self._limit:g}); nothing was sent. Use fewer shots "
                 "or PUBs or less error mitigation, wait for tomorrow, or raise max_seconds_per_day"
             )

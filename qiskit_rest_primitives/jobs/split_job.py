@@ -169,7 +169,7 @@ class SplitJob(Job):
 
         Args:
             timeout: seconds; None waits without end.
-            poll_interval: without effect.
+            poll_interval: has no effect.
             progress: whether to show a bar, as in `RestJob.wait_for_final_state`.
 
         Raises:
@@ -193,8 +193,8 @@ class SplitJob(Job):
 
         Args:
             timeout: seconds in total; None waits without end.
-            decoder: not taken.
-            poll_interval: without effect.
+            decoder: must be None.
+            poll_interval: has no effect.
             progress: whether to show a bar, as in `RestJob.result`.
 
         Raises:

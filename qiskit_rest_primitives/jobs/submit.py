@@ -4,11 +4,12 @@
 
     READY ──POST──> 200 with an id ───────────────────────────────────────> DONE
       ^               4xx but 408, 425, 429; a redirect ───────────────────> REFUSED
+      │               507; 429 with code 1290 and no Retry-After ──────────> REFUSED
       │               429, 503 with Retry-After ──> wait ──> READY
       │               refused, DNS, TLS, proxy ───> wait ──> READY    (never arrived)
       │               anything else ──────────────> LOOKUP            (may have arrived)
       │
-    LOOKUP ──GET /jobs?tags=TAG──> found ──> cancel duplicates ──────────> DONE  (adopted)
+    LOOKUP ──GET /jobs?tags=TAG──> found ──> cancel duplicates ──────────> DONE  (found)
       │        not found in LOOKUPS lookups ──> READY
       └─────── no answer ──> wait ──> LOOKUP,  or UNKNOWN after `lookup_seconds`
 
@@ -134,8 +135,8 @@ def submit(
     except KeyboardInterrupt as interrupt:
         shorten_in_notebooks(interrupt)
         logger.warning(
-            "interrupted while a job was submitted: it may exist; %s, or "
-            "service.jobs(job_tags=[%r]), finds it",
+            "interrupted while submitting a job, which may exist: to find it, use %s or "
+            "service.jobs(job_tags=[%r])",
             "service.recover()" if journal else "the job list",
             tag,
         )
@@ -190,12 +191,12 @@ class _Submission:
         if interrupted:
             # LOOKUP
             cause = TransportError(
-                "the submission was interrupted before the reply was received.", may_have_acted=True
+                "the submission was interrupted before the reply was received", may_have_acted=True
             )
             self.effect.note(cause)
             job = self._look_up(cause)
             if job is not None:
-                logger.info("job %s was adopted after an interrupted submission", job["id"])
+                logger.info("job %s of an interrupted submission was found by its tag", job["id"])
                 return job
         for attempt in self._attempts(self._ready_limit):
             # READY
@@ -221,7 +222,7 @@ class _Submission:
                 self.effect.note(lost)
                 job = self._look_up(lost)
                 if job is not None:
-                    logger.info("job %s was adopted after: %s", job["id"], lost)
+                    logger.info("job %s was found by its tag after: %s", job["id"], lost)
                     return job
         raise AssertionError("attempts end by a return or an error")
 
@@ -257,7 +258,7 @@ class _Submission:
         except RestPrimitivesError as error:
             # Whatever the error is, the outcome of the POST is as unknown as before.
             raise self._unknown(
-                cause, f"No lookup succeeded within {seconds:g} s: {error}"
+                cause, f"no lookup succeeded within {seconds:g} s: {error}"
             ) from None
         if found:
             cancel_all(self._client, found[1:], self._sleep)
@@ -306,7 +307,7 @@ class _Submission:
 
     def _unknown(self, cause: RestPrimitivesError, found: str) -> TransportError:
         return TransportError(
-            f"it is not known whether the job was created: {cause} {found}. Before submitting "
+            f"it is not known whether the job was created: {cause}; {found}. Before submitting "
             f"again, look it up with service.recover() or service.jobs(job_tags=[{self._tag!r}])",
             may_have_acted=True,
         )

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 DEFAULT_PORT: Final = 8765
 LOG_FORMATS: Final = ("text", "json")
 TRUST: Final = """
-If the certificate is your own, its authority is given as verify="ca.pem" to QiskitRuntimeService,
-as --ca-bundle to the command, as REQUESTS_CA_BUNDLE to qiskit-ibm-runtime, as --cacert to curl.
+If you have signed the certificate yourself, pass the certificate of your authority to clients:
+verify="ca.pem" in QiskitRuntimeService, --ca-bundle of qiskit-rest, REQUESTS_CA_BUNDLE for
+qiskit-ibm-runtime, --cacert of curl.
 """
 REQUEST_FIELDS: Final = ("method", "path", "status", "milliseconds", "trace", "user")
 JOB_FIELDS: Final = ("job", "program", "backend", "state", "seconds", "reason")
@@ -242,7 +243,7 @@ def run(
         with _short_collections():
             _wait(stopped)
             if drain:
-                print("finishing the jobs; once more stops at once", flush=True)
+                print("finishing jobs; a second signal stops at once", flush=True)
                 stopped.clear()
                 service.drain(stopped)
         print("stopping", flush=True)

@@ -17,15 +17,15 @@ SEED: Final = "seed_simulator"
 """The member of ``options.experimental`` that seeds a job on the embedded service."""
 
 _CURES: Final = {
-    "twirling": "a quantum program carries no twirling: SamplerV2 twirls on services that have the "
-    "program 'sampler'; Executor runs samplexes, which twirl",
+    "twirling": "quantum programs have no twirling options: use SamplerV2 on a service that has "
+    "the program 'sampler', or twirl with samplexes",
     "dynamical_decoupling": "a quantum program carries no dynamical decoupling: insert the pulses "
     "with qiskit.transpiler.passes.PadDynamicalDecoupling",
 }
 
 
 class ExecutorEnvironmentOptions(EnvironmentOptions, path="environment"):
-    """What stands beside the parameters of a job.
+    """Options of the job itself: log level, tags, privacy.
 
     >>> ExecutorEnvironmentOptions(job_tags=["ghz"]).job_tags
     ['ghz']
@@ -63,7 +63,7 @@ class ExecutorOptions(JobOptions):
     """
 
     environment: Group[ExecutorEnvironmentOptions] = group()  # pyright: ignore[reportIncompatibleVariableOverride] - one more
-    """What stands beside the parameters of a job."""
+    """Options of the job itself: log level, tags, privacy."""
 
     execution: Group[ExecutionOptions] = group()
     """How the device repeats a circuit, and what is reported of its schedule."""

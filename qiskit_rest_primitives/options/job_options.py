@@ -19,7 +19,7 @@ from qiskit_rest_primitives.wire.request.options import (
 
 
 class EnvironmentOptions(OptionGroup, path="environment"):
-    """What stands beside the parameters of a job.
+    """Options of the job itself: log level, tags, privacy.
 
     >>> EnvironmentOptions(job_tags=["ghz"]).log_level
     'WARNING'
@@ -29,7 +29,7 @@ class EnvironmentOptions(OptionGroup, path="environment"):
     """How much the job logs. Service's default: "WARNING"."""
 
     job_tags: Annotated[list[Tag], Meta(max_length=MAX_TAGS - 1)] | None = None
-    """Tags to find the job by; one of the eight that a job can have is kept for the client's own.
+    """Tags to find the job by. A job can have eight, of which the client uses one itself.
     Service's default: None."""
 
     private: bool | None = False
@@ -41,12 +41,12 @@ class JobOptions(OptionGroup):
     """What the options of all programs have, beside what the program takes."""
 
     environment: Group[EnvironmentOptions] = group()
-    """What stands beside the parameters of a job."""
+    """Options of the job itself: log level, tags, privacy."""
 
     max_execution_time: Seconds | UnsetType = UNSET
-    """Longest time the job may hold the device, in seconds; the job is then cancelled. Simulators
-    count wall-clock time, and the devices of the embedded service both. Service's default: the
-    plan's maximum."""
+    """Longest time the job may hold the device, in seconds; a longer job is cancelled. For
+    simulators, this limits wall-clock time; for devices of the embedded service, device time and
+    wall-clock time. Service's default: the plan's maximum."""
 
     isa_check: bool = True
     """Whether circuits for a device are checked against its target before they are sent. Default:
@@ -76,8 +76,8 @@ class SamplerOptions(SamplerOptionsBody, PrimitiveOptions, program_id="sampler")
     """
 
     program: Literal["auto", "sampler", "executor"] = "auto"
-    """Which program of the service samples: sampler; executor, which carries no twirling and no
-    dynamical decoupling; or auto, which is executor where the service has no sampler. Default:
+    """The program that samples: sampler; executor, with which this client itself does twirling and
+    dynamical decoupling; or auto: executor if the service has no sampler, else sampler. Default:
     "auto"."""
 
 
@@ -101,5 +101,5 @@ class EstimatorOptions(EstimatorOptionsBody, PrimitiveOptions, program_id="estim
     twirling. Service's default: 1."""
 
     mitigation: Literal["service", "client"] = "service"
-    """Who acts on resilience, twirling and dynamical decoupling: the service, or this client, which
-    then sends sampler jobs only. Default: "service"."""
+    """Where resilience, twirling and dynamical decoupling are applied: by the service, or by this
+    client, which then sends only sampler jobs. Default: "service"."""

@@ -50,7 +50,7 @@ def check_circuits(options: CommonOptions, circuits: Iterable[QuantumCircuit]) -
     for index, circuit in enumerate(circuits):
         if circuit.has_control_flow_op():
             raise OptionsError(
-                f"PUB {index}: dynamical decoupling does not go with control flow: set "
+                f"PUB {index}: dynamical decoupling can't be combined with control flow: set "
                 "dynamical_decoupling.enable = False, or run this circuit in a job of its own"
             )
 

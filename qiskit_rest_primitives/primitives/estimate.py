@@ -29,15 +29,15 @@ class RunEstimate:
 
     Attributes:
         backend: where it would run.
-        jobs: how many it is sent as; more than one with ``options.split``.
-        circuits: with values bound: points x measurement bases x noise factors, and those that
-            learn errors of measurements or layers.
-        shots: that the PUBs ask for: of all points and bases, before mitigation adds any.
+        jobs: number of jobs; more than one with ``options.split``.
+        circuits: number of bound circuits: points x measurement bases x noise factors, plus those
+            that learn the errors of measurements or layers.
+        shots: shots that the PUBs request, for all points and bases, before mitigation adds any.
         randomizations: circuits after twirling, which runs random versions of each.
         executions: how often the device runs a circuit; each random version has several.
-        bytes: of the requests.
-        seconds: on the device: 2 s a job, and for each execution the repetition delay, the reset
-            of the qubits and the circuit's length; None where it can't be told, see ``notes``.
+        bytes: total size of the requests.
+        seconds: time on the device: 2 s per job, and for each execution the repetition delay, the
+            reset of the qubits and the circuit's duration; None if unknown, see ``notes``.
         notes: what the numbers leave out, and why there are no seconds.
 
     >>> device = service.backend("fake_5q")

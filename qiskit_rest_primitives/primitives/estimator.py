@@ -94,7 +94,7 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
         precision: float | None = None,
         dry_run: bool = False,
     ) -> Job:
-        """Submits one job.
+        """Submits the PUBs, as one job unless the options below require several.
 
         Observables are measured after the circuit, with what measurements at its end have left of
         the state. An observable that does not commute with those gives a UserWarning.
@@ -144,9 +144,9 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
             precision: as for `run`.
 
         Returns:
-            Numbers of circuits, executions and bytes, and seconds on the device from the durations
-            of its target and the options: with the circuits that error mitigation adds. Of the
-            service only what `run` fetches, too.
+            The number of circuits, executions and bytes, and the seconds on the device, computed
+            from the durations in its target and from the options; circuits that error mitigation
+            adds are included. Sends only the requests that `run` makes before the submission.
 
         Raises:
             ValueError, TypeError, QiskitError, EncodeError, OptionsError: as `run`.

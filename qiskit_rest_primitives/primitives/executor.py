@@ -136,8 +136,8 @@ class Executor(RestPrimitive[ExecutorOptions]):
         encoded = encode_program(program, in_session=isinstance(mode, Session))
         if not encoded.is_text and open_recorder() is not None:
             raise EncodeError(
-                "a program with samplexes or boxes can't be part of an Experiment, as the next "
-                "process can't tell that it is the same: run it outside of the with block"
+                "a program with samplexes or boxes can't be part of an Experiment, because a later "
+                "process can't tell that it is the same program: run it outside the with block"
             )
         params = {**encoded.params, **wire.params}
         return JobSubmission.with_params(mode, "executor", params, wire.job, encoded.items)

@@ -29,8 +29,8 @@ def resolve_mode(mode: Any) -> Mode:
         if mode is None:
             raise BackendError(
                 "no backend to run on: pass mode=service.backend(name), or a Session or Batch, or "
-                "use the primitive inside the with block of one. A service without an account is "
-                "QiskitRuntimeService(channel='local')"
+                "use the primitive inside the with block of one. "
+                "QiskitRuntimeService(channel='local') needs no account"
             )
     if isinstance(mode, RestBackend | Session):
         return mode

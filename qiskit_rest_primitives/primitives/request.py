@@ -116,8 +116,8 @@ def _jobs_of(
     # The limit is about a device's time; algorithms use simulators for more.
     if executions > MAX_EXECUTIONS and not backend_of(mode).simulator:
         raise EncodeError(
-            f"the job asks for {executions:,} executions (circuits x parameter sets x shots), the "
-            f"service takes {MAX_EXECUTIONS:,}: use fewer shots or PUBs a job, or set "
+            f"the job has {executions:,} executions (circuits x parameter sets x shots), but the "
+            f"service accepts at most {MAX_EXECUTIONS:,}: use fewer shots or PUBs per job, or set "
             "options.split = True"
         )
     return []
@@ -154,7 +154,7 @@ def _submit_parts(
             )
         except RestPrimitivesError as error:
             ids = ", ".join(part.job_id() for part in parts) or "none"
-            submitted = f" Parts submitted so far, of {len(jobs)}: {ids}"
+            submitted = f" Of its {len(jobs)} jobs, these were submitted before: {ids}"
             raise with_more(error, submitted) from error
     return SplitJob(parts, jobs, [pub.shape for pub in pubs], backend_of(mode))
 
@@ -257,8 +257,8 @@ class JobSubmission:
         body = msgspec.json.encode({**self.body, "tags": self._tags(tag)})
         if len(body) > MAX_BODY_BYTES:
             raise EncodeError(
-                f"the request has {len(body) / 1e6:.1f} MB, the service takes "
-                f"{MAX_BODY_BYTES / 1e6:.0f} MB: send fewer PUBs or parameter values a job, "
+                f"the request has {len(body) / 1e6:.1f} MB, but the service accepts at most "
+                f"{MAX_BODY_BYTES / 1e6:.0f} MB: send fewer PUBs or parameter values per job, "
                 "or set options.split = True"
             )
         return body

@@ -84,7 +84,7 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
     def run(
         self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None, dry_run: bool = False
     ) -> Job:
-        """Submits one job.
+        """Submits the PUBs, as one job unless the options require several.
 
         Args:
             pubs: ``circuit``, ``(circuit, parameter_values)`` or ``(circuit, parameter_values,
@@ -101,8 +101,8 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
 
         Raises:
             ValueError, TypeError, QiskitError: a PUB is malformed, as with Qiskit's own samplers.
-            EncodeError: a circuit or value can't be sent unchanged, a register has a name that no
-                result can have a field for (such as ``shape``), or the job is too large.
+            EncodeError: a circuit or value can't be sent unchanged, a register has a name that
+                a result can't use for a field (such as ``shape``), or the job is too large.
             SpendingError: the service's `Settings` do not allow a run that takes so long.
 
         >>> result = SamplerV2(backend).run([bell], shots=100).result()
@@ -128,7 +128,8 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
 
         Returns:
             Numbers of circuits, executions and bytes, and seconds on the device from the durations
-            of its target and the options. Of the service only what `run` fetches, too.
+            of its target and the options. Sends only the requests that `run` makes before the
+            submission.
 
         Raises:
             ValueError, TypeError, QiskitError, EncodeError, OptionsError: as `run`.

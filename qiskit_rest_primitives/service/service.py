@@ -49,9 +49,9 @@ class Runs(Protocol[JobT]):
 class QiskitRuntimeService:
     """A service that speaks the Qiskit Runtime REST API, seen from one account.
 
-    What is not given comes from the environment (``QISKIT_IBM_TOKEN``, ``_INSTANCE``, ``_URL``,
-    ``_CHANNEL``, ``_REGION``), then from the saved account. The constructor sends
-    nothing.
+    Arguments that are not given are read from the environment (``QISKIT_IBM_TOKEN``,
+    ``_INSTANCE``, ``_URL``, ``_CHANNEL``, ``_REGION``), then from the saved account. The
+    constructor sends nothing.
 
     Args:
         channel: ``"ibm_quantum_platform"`` (default), ``"ibm_cloud"``, or ``"local"`` for the
@@ -68,8 +68,8 @@ class QiskitRuntimeService:
         url_resolver: called with url, instance, private_endpoint and channel; gives the root of
             the API in place of the rule above.
         region: preferred region.
-        plans_preference: without effect beside an instance, which this client always wants.
-        tags: the same.
+        plans_preference: ignored, as this client does not choose an instance; see ``Raises``.
+        tags: ignored likewise.
         settings: how the client behaves: rate of submissions, journal, memory.
 
     Raises:
@@ -226,12 +226,12 @@ class QiskitRuntimeService:
 
         Args:
             name: exactly this one.
-            min_num_qubits: at least so wide; simulators without a width are wide enough.
+            min_num_qubits: fewest qubits; simulators of any width qualify.
             instance: CRN of another instance of the account; None for the service's own.
             dynamic_circuits: whose configuration does (or does not) list that feature.
             filters: keeps a backend.
-            operational: that are (or are not) online.
-            simulator: that are (or are not) simulators.
+            operational: True for backends that are online, False for those that are not.
+            simulator: True for simulators, False for devices.
             use_fractional_gates: whether their targets have ``rx`` and ``rzz``.
             calibration_id: a calibration of theirs, for the target and the jobs.
             include_mocks: also backends that only check jobs.
@@ -345,13 +345,13 @@ class QiskitRuntimeService:
         """Jobs that meet all conditions, newest first; pages of the list are joined.
 
         Args:
-            limit: at most so many; None for all.
-            skip: leave out so many at the start.
-            backend_name: on this backend.
-            pending: True for queued and running ones, False for final ones.
-            program_id: ``sampler`` or ``estimator``.
+            limit: largest number of jobs; None for all.
+            skip: number of jobs to skip at the start.
+            backend_name: only jobs on this backend.
+            pending: True for queued and running jobs, False for final ones.
+            program_id: ``sampler``, ``estimator`` or ``executor``.
             instance: CRN of another instance of the account; None for the service's own.
-            job_tags: that bear all of these tags.
+            job_tags: only jobs that have all of these tags.
             session_id: of this session or batch.
             created_after: a time; one without zone is local.
             created_before: a time; one without zone is local.
@@ -391,7 +391,7 @@ class QiskitRuntimeService:
         return RestJob(client, str(details["id"]), details=details, backend=backend)
 
     def delete_job(self, job_id: str) -> None:
-        """Deletes a final job and its result, for good, with the copy of a private one here."""
+        """Permanently deletes a final job and its result, and a private result's local copy."""
         delete(self._client, job_id)
         kept = self._client.settings.private_result(job_id)
         for copy in kept.parent.glob(f"{kept.stem}.*"):
@@ -465,7 +465,7 @@ class QiskitRuntimeService:
         filename: str | None = None,
         name: str | None = None,
     ) -> dict[str, dict[str, Any]]:
-        """The saved accounts by name; ``["token"].reveal()`` gives one, proxies likewise."""
+        """The saved accounts by name; ``["token"].reveal()`` returns a token, likewise proxies."""
         return accounts.saved_accounts(default, channel, filename, name)
 
     def active_account(self) -> dict[str, Any]:

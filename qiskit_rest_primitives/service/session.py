@@ -90,10 +90,10 @@ class Session:
 
     Raises:
         SessionError: ``max_time`` can't be read, or is not positive.
-        InvalidRequestError: the service refuses, such as a plan without sessions (code 1352).
+        InvalidRequestError: the service refuses: the plan has no sessions (code 1352), say.
         TransportError: the service can't be reached; ``may_have_acted`` says whether an empty
             session may be left, which the service closes after a while.
-        TypeError: ``create_new=False``; the session that exists is `from_id`.
+        TypeError: ``create_new=False`` was passed; use `from_id` for an existing session.
 
     >>> with Session(backend, max_time="1h") as session:
     ...     job = SamplerV2().run([bell], shots=100)
@@ -265,7 +265,7 @@ class Session:
         _surrounding.set(_surrounding.get()[:-1])
         if error is not None and self._membership.job_ids:
             logger.warning(
-                "%s %s ends by %s; its jobs continue: %s",
+                "%s %s ends because of %s; its jobs continue: %s",
                 type(self).__name__,
                 self._session_id,
                 type(error).__name__,

@@ -170,7 +170,7 @@ class Replay:
                 return self._details(job, call.params or {})
             if (match := RESULT.fullmatch(path)) and (job := self._jobs.get(match[1])):
                 return self._result(job)
-        raise self._error(f"{call.method} {query}{' so often' if replies is not None else ''}")
+        raise self._error(f"{call.method} {query}{' again' if replies is not None else ''}")
 
     def _submit(self, body: bytes) -> Reply:
         asked = mask(body)

@@ -80,7 +80,7 @@ class JournalJob:
     """A submitted job.
 
     Attributes:
-        program: ``sampler`` or ``estimator``.
+        program: ``sampler``, ``estimator`` or ``executor``.
         backend: its name.
         options: those that were sent, as nested dictionaries.
         tags: the user's.
@@ -168,7 +168,7 @@ class RequestJournal(Sequence["ReceivedRequest"]):
         """The jobs that the service created and that meet all conditions.
 
         Args:
-            program: ``sampler`` or ``estimator``.
+            program: ``sampler``, ``estimator`` or ``executor``.
             backend: its name, or a pattern.
             circuit: in one of the PUBs, as it is sent: names and metadata do not count.
             tag: of the user's.

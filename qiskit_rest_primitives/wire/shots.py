@@ -169,7 +169,7 @@ def estimator_twirls(params: Mapping[str, Any]) -> Twirled:
     def twirls(name: str, default: bool, needed_by: str | None) -> bool:
         given = twirling.get(name)
         if given is False and needed_by is not None:
-            overridden.append(f"twirling.{name} is False, but {needed_by} needs it: it is on")
+            overridden.append(f"{needed_by} needs twirling.{name}, so False is ignored")
         return needed_by is not None or (default if given is None else bool(given))
 
     gates = twirls("enable_gates", level >= 2, needs_all)

@@ -36,7 +36,7 @@ def test_expired_bearer_token_is_refused_before_anything_is_sent() -> None:
         ("  ", "the token is empty"),
         (17, "the token is a int"),
         (f"{KEY[:20]} {KEY[20:]}", "spaces"),
-        (f"{KEY}-schlüssel", "beyond ASCII"),
+        (f"{KEY}-schlüssel", "non-ASCII"),
         (secret("short", 19), "19 characters are not an API key"),
         (f"<{KEY}>", "are not an API key"),
         (hex_secret(128), "Classic, switched off"),

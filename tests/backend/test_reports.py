@@ -172,7 +172,7 @@ def test_least_busy_without_a_match_says_why() -> None:
     """The error names the states of the matching backends, or says that none matches."""
     with pytest.raises(BackendError, match="off is offline"):
         least_busy_entry([ENTRIES[2]])
-    with pytest.raises(BackendError, match="none matches"):
+    with pytest.raises(BackendError, match="no operational backend matches; relax"):
         least_busy_entry([])
 
 

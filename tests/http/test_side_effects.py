@@ -239,7 +239,7 @@ def test_a_lost_reply_to_opening_a_session(
     failing.faults.add("POST", "/sessions", count=2, **fault)
     with Batch(backend) as batch:
         assert SamplerV2().run([measured()]).session_id == batch.session_id
-    assert caplog.text.count("an empty one may be left") == 2
+    assert caplog.text.count("an empty session may stay open") == 2
 
 
 def test_opening_a_session_has_a_deadline(failing: LocalService, tmp_path: Path) -> None:

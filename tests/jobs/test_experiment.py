@@ -407,7 +407,7 @@ def test_parts_of_a_split_run_are_reused(
 
     with Experiment("parts", folder=tmp_path), monkeypatch.context() as patch:
         patch.setattr(request.JobSubmission, "prepare", second_fails)
-        with pytest.raises(EncodeError, match="Parts submitted so far, of 3"):
+        with pytest.raises(EncodeError, match="Of its 3 jobs, these were submitted before"):
             sampler.run([pub])
     with Experiment("parts", folder=tmp_path) as experiment:
         job = sampler.run([pub])
@@ -483,7 +483,9 @@ def test_an_object_of_this_process_is_not_recorded(tmp_path: Path) -> None:
     """The next process can't tell whether its own is the same; a warning says so once."""
     device = served_backend(GenericBackendV2(3, seed=1))
     with Experiment("object", folder=tmp_path):
-        with pytest.warns(UserWarning, match="generic_backend_3q are not part of the experiment"):
+        with pytest.warns(
+            UserWarning, match="generic_backend_3q are not recorded in the experiment"
+        ):
             assert recorder_for(device) is None
         assert recorder_for(device) is None
 

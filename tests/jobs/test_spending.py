@@ -86,7 +86,7 @@ def test_simulators_and_other_days_do_not_count(
     device = service.backend("fake_5q")
     SamplerV2(device).run([measured(device)], shots=10).result()
     assert b"2020" not in path.read_bytes()
-    with pytest.raises(SpendingError, match="already for about 2"):
+    with pytest.raises(SpendingError, match="with about 2"):
         SamplerV2(device).run([measured(device)], shots=10)
 
 

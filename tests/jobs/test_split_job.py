@@ -91,7 +91,9 @@ def test_without_the_option_the_limit_is_an_error(
 ) -> None:
     """The message has both sizes and the cure."""
     monkeypatch.setattr("qiskit_rest_primitives.primitives.request.MAX_BODY_BYTES", 200)
-    with pytest.raises(EncodeError, match=r"MB, the service takes 0 MB.*options.split"):
+    with pytest.raises(
+        EncodeError, match=r"MB, but the service accepts at most 0 MB.*options.split"
+    ):
         SamplerV2(backend).run([(rotation(), [0.1], 3)])
 
 
@@ -111,7 +113,9 @@ def test_ids_of_parts_survive_a_failed_submission(
         return posted[0]
 
     monkeypatch.setattr(request, "submit", submit_one)
-    with pytest.raises(TransportError, match="Parts submitted so far, of 3: ") as problem:
+    with pytest.raises(
+        TransportError, match="Of its 3 jobs, these were submitted before: "
+    ) as problem:
         SamplerV2(backend, options={"split": True}).run([(rotation(), [[0.1]] * 3, 10)])
     assert posted[0].job_id in str(problem.value)
 

@@ -114,7 +114,7 @@ def test_lookups_back_off(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
             slept.append(seconds)
             now[0] += seconds
 
-        with pytest.raises(TransportError, match=r"No lookup succeeded within 100 s"):
+        with pytest.raises(TransportError, match=r"no lookup succeeded within 100 s"):
             submission.submit(
                 service.client,
                 b"{}",

@@ -60,4 +60,4 @@ def test_serve_drains_when_it_is_stopped(
     monkeypatch.setattr(serve, "_wait", threading.Event.set)
     command = ["serve", "--port", "0", "--drain", "--data-dir", str(tmp_path)]
     assert main(command) == 0
-    assert capsys.readouterr().out.endswith("once more stops at once\nstopping\n")
+    assert capsys.readouterr().out.endswith("a second signal stops at once\nstopping\n")

@@ -117,8 +117,8 @@ def test_options_that_give_way_are_named() -> None:
     found = of_estimator(1, twirling={"enable_measure": False})
     assert found.twirling.measure
     assert found.overridden == (
-        "twirling.enable_measure is False, but measurement mitigation "
-        "(resilience.measure_mitigation) needs it: it is on",
+        "measurement mitigation (resilience.measure_mitigation) needs twirling.enable_measure, "
+        "so False is ignored",
     )
 
 

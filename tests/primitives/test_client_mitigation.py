@@ -172,7 +172,7 @@ def test_a_missing_extra_is_named(device: RestBackend, monkeypatch: pytest.Monke
 def test_an_option_that_gives_way_is_warned_of(device: RestBackend) -> None:
     """When it is asked for, not with the result."""
     options = {"twirling": {"enable_measure": False}, "resilience_level": 1}
-    with pytest.warns(UserWarning, match=r"twirling\.enable_measure is False"):
+    with pytest.warns(UserWarning, match=r"needs twirling\.enable_measure, so False is ignored"):
         job = EstimatorV2(device, options=options).run([(device_circuit(), "IIIIZ")], precision=0.1)
     assert job.result(60)[0].data.stds < 0.3
 

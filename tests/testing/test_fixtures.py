@@ -134,7 +134,7 @@ def test_a_backend_is_offline(rest_service: QiskitRuntimeService) -> None:
     (listed,) = rest_service.backends("statevector")
     assert not listed.status().operational
     assert rest_service.least_busy(simulator=True).name != "statevector"
-    with pytest.raises(BackendError, match="takes no jobs"):
+    with pytest.raises(BackendError, match="is not accepting jobs"):
         SamplerV2(listed).run([bell()])
 
 

@@ -48,7 +48,7 @@ async def create_job(core: Core, principal: Principal, request: Request) -> Resp
     if core.draining:
         raise ProblemError(
             503,
-            "The service finishes its jobs before it stops, and accepts no new ones.",
+            "The service is shutting down: it finishes its jobs and accepts no new ones.",
             solution="Submit the job again once the service has been started again.",
             headers={"Retry-After": str(DRAINED_SECONDS)},
         )

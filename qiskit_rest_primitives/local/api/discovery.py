@@ -47,7 +47,7 @@ async def search(core: Core, principal: Principal, request: Request) -> Response
         )
     cursor = body.search_cursor or "0"
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
-        raise ProblemError(400, "The search_cursor is not one of this service.")
+        raise ProblemError(400, "The search_cursor was not issued by this service.")
     limit = number(request, "limit", PAGE, least=1, most=LARGEST_PAGE)
     first = int(cursor)
     found = _instances(core, principal)

@@ -58,7 +58,7 @@ def own_job(core: Core, principal: Principal, request: Request) -> sqlite3.Row:
             404,
             f"Job not found. Job ID: {job_id[:100]}",
             code=JOB_NOT_FOUND,
-            solution="Check the job's ID, and that instance and account are the job's.",
+            solution="Check the job's ID, and that the job belongs to this instance and account.",
         )
     return job
 

@@ -28,7 +28,7 @@ async def check_caps(core: Core, principal: Principal) -> None:
     waiting = core.engine.queued_jobs_of(user)
     if caps.queued_jobs is not None and waiting >= caps.queued_jobs:
         raise _refusal(
-            f"{waiting:,} of your jobs wait for their turn: the limit is {caps.queued_jobs:,}.",
+            f"{waiting:,} of your jobs are queued: the limit is {caps.queued_jobs:,}.",
             "Submit more when some have started, or cancel some.",
         )
     if caps.stored_bytes is not None:

@@ -161,6 +161,6 @@ def _read_cursor(cursor: str) -> int:
     except (UnicodeEncodeError, binascii.Error, msgspec.MsgspecError, UnicodeDecodeError):
         raise ProblemError(
             400,
-            "The cursor is not one of this service.",
+            "The cursor was not issued by this service.",
             solution="Take it from next.href or previous.href of a reply.",
         ) from None

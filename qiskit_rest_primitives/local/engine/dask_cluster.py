@@ -284,8 +284,8 @@ def _explained(error: BaseException) -> BaseException:
     if not isinstance(error, KilledWorker):
         return error
     return RefusedError(
-        f"A task of the job was tried {error.allowed_failures + 1} times, and each time the worker "
-        "of the cluster died that ran it, perhaps for want of memory.",
+        f"A task of the job was tried {error.allowed_failures + 1} times, and each time the "
+        "cluster worker that ran it died, perhaps because it ran out of memory.",
         code=None,
         solution="Try another backend, or a smaller circuit.",
     )

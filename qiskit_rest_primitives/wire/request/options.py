@@ -95,8 +95,8 @@ class DynamicalDecouplingOptions(OptionGroup, path="dynamical_decoupling"):
     Service's default: "XX"."""
 
     extra_slack_distribution: Literal["middle", "edges"] | UnsetType = UNSET
-    """Where time goes that does not divide into steps of dt: the middle of the sequence, or its
-    edges. Service's default: "middle"."""
+    """Where to put idle time that is left over after dividing it into steps of dt: the middle of
+    the sequence, or its edges. Service's default: "middle"."""
 
     scheduling_method: Literal["alap", "asap"] | UnsetType = UNSET
     """Gates as late (alap) or as soon (asap) as possible. Service's default: "alap"."""

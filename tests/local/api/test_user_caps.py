@@ -46,7 +46,7 @@ def test_a_full_queue_takes_no_more_jobs_of_a_user():
     with capped(Caps(queued_jobs=2), executor=executor) as (alice, bob):
         jobs = [alice.submit() for _ in range(6)]  # four run at once
         said = refusal(alice)
-        assert "2 of your jobs wait for their turn: the limit is 2." in said
+        assert "2 of your jobs are queued: the limit is 2." in said
         assert "cancel some" in said
         bob.wait(bob.submit(), "Running")
         alice.call("POST", f"/jobs/{jobs[-1]}/cancel")

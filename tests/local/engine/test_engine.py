@@ -378,7 +378,7 @@ def test_a_crash_of_a_worker_process_fails_its_job(monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(executors, "run_task", exit_process)
             outcome = fail(engine, "sampler", [[BELL, [0.3], 5]])
-        assert outcome.reason.startswith("PUB 0: 2 worker processes died of it")
+        assert outcome.reason.startswith("PUB 0: 2 worker processes died while running it")
         assert "exit code 11" in outcome.reason
         assert outcome.reason_solution
         run(engine, "sampler", [[BELL, [0.3], 5]])

@@ -46,9 +46,7 @@ def checked_result(
             solution="Change the circuit or the backend's options accordingly.",
         )
     if len(found) != len(circuits):
-        raise _wrong(
-            name, f"it gave results of {len(found)} circuits, it was to run {len(circuits)}"
-        )
+        raise _wrong(name, f"expected results of {len(circuits)} circuits, got {len(found)}")
     checked = [
         _checked(one, circuit, shots, f"{name}, circuit {number}")
         for number, (one, circuit) in enumerate(zip(found, circuits, strict=True))
@@ -65,7 +63,7 @@ def _checked(one: Any, circuit: QuantumCircuit, shots: int, place: str) -> Any:
             raise _wrong(place, "it gave neither memory nor counts, and the circuit measures")
         samples = ["0x0"] * shots
     if len(samples) != shots:
-        raise _wrong(place, f"it gave {len(samples)} shots, it was to run {shots}")
+        raise _wrong(place, f"expected {shots} shots, got {len(samples)}")
     counts = Counter(samples)
     for sample in counts:
         if int(sample, 16) >> circuit.num_clbits:
@@ -124,7 +122,7 @@ def _of_type(value: object) -> str:
 
 def _wrong(place: str, what: str) -> RefusedError:
     return RefusedError(
-        f"The backend's run() is not right: {place}: {what}.",
+        f"The backend's run() returned an invalid result: {place}: {what}.",
         code=None,
         solution="Tell whoever provides the backend.",
     )

@@ -69,15 +69,15 @@ ANSWERS: dict[str, tuple[Callable[[list[QuantumCircuit], int], Any], str]] = {
     ),
     "circuits": (
         lambda circuits, shots: result_of({}, {}),
-        "odd: it gave results of 2 circuits, it was to run 1",
+        "odd: expected results of 1 circuits, got 2",
     ),
     "shots": (
         lambda circuits, shots: result_of({"memory": ["0x0"] * 9}),
-        "odd, circuit 0: it gave 9 shots, it was to run 10",
+        "odd, circuit 0: expected 10 shots, got 9",
     ),
     "counts": (
         lambda circuits, shots: result_of({"counts": {"0x0": 11}}),
-        "odd, circuit 0: it gave 11 shots, it was to run 10",
+        "odd, circuit 0: expected 10 shots, got 11",
     ),
     "probabilities": (
         lambda circuits, shots: result_of({"counts": {"0x0": 0.25, "0x1": 9.75}}),
