@@ -389,7 +389,8 @@ class _Course:
         how = str(death) if isinstance(death, WorkerDiedError) else "died"
         if attempt.retries == MOST_RETRIES:
             raise RefusedError(
-                f"{place}: {MOST_RETRIES + 1} worker processes died while running it; the last one {how}.",
+                f"{place}: {MOST_RETRIES + 1} worker processes died while running it; "
+                f"the last one {how}.",
                 code=None,
                 solution="Try fewer shots, a smaller circuit or another backend.",
             )

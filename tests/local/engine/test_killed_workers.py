@@ -58,8 +58,8 @@ def test_a_task_that_kills_three_workers_fails_its_job(
         patch.setattr(executors, "run_task", kill_own_process)
         outcome = fail(engine_on_two, "sampler", [[text_of(rotated()), [0.3], 5]])
     assert outcome.reason == (
-        "PUB 0: 3 worker processes died while running it; the last one was killed (signal 9), perhaps because"
-        " the machine ran out of memory."
+        "PUB 0: 3 worker processes died while running it; the last one was killed (signal 9),"
+        " perhaps because the machine ran out of memory."
     )
     assert outcome.logs.count("running its task again") == 2
     run(engine_on_two, "sampler", [[text_of(rotated()), [0.3], 5]])
