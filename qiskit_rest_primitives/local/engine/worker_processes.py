@@ -111,9 +111,7 @@ class WorkerProcesses(Executor):
             self._threads.join()
 
     def _run(self, call: _Call) -> Any:
-        with self._lock:
-            process = self._idle.pop() if self._idle else None
-        process = process or _Process()
+        process = self._idle_process() or _Process()
         with self._lock:
             call.process = process
             if self._dropping or call.doomed:
@@ -131,6 +129,15 @@ class WorkerProcesses(Executor):
         if isinstance(answer, BaseException):
             raise answer
         return answer
+
+    def _idle_process(self) -> _Process | None:
+        """One that is still alive: the system may end idle ones, for want of memory."""
+        while True:
+            with self._lock:
+                process = self._idle.pop() if self._idle else None
+            if process is None or process.is_alive():
+                return process
+            process.end()
 
     def _forget(self, future: Future[Any]) -> None:
         with self._lock:
