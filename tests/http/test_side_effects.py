@@ -48,7 +48,7 @@ def mock() -> Iterator[responses.RequestsMock]:
 @pytest.fixture
 def service(tmp_path: Path) -> QiskitRuntimeService:
     """A client of it with short pauses."""
-    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.001, lookup_seconds=2)
+    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.001, lookup_seconds=20)
     return QiskitRuntimeService(url=URL, token=secret("ready"), settings=settings)
 
 

@@ -160,8 +160,8 @@ def test_the_command_ends_with_its_jobs(tmp_path: Path, options: tuple[str, ...]
         until_working(process.pid)
         workers = children(process.pid)
         process.send_signal(signal.SIGTERM)
-        # It takes less than two seconds on an idle machine.
-        rest, errors = process.communicate(timeout=12)
+        # It takes less than two seconds on an idle machine, and the jobs would take minutes.
+        rest, errors = process.communicate(timeout=30)
     finally:
         process.kill()
         process.wait()

@@ -6,7 +6,6 @@ import logging
 import shlex
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.outcome import Outcome
 from qiskit_rest_primitives.local.store import LARGE_BODY, StorageFullError, Store, wait_for_space
 from tests.local.conftest import ALICE, BELL, Api, HeldExecutor
+from tests.until import until
 
 NO_LIMIT = 1 << 30
 
@@ -84,10 +84,7 @@ def test_a_result_waits_for_space(
     api.wait(job_id, "Running")
     fill(store)
     executor.release()
-    deadline = time.monotonic() + 60
-    while f"job {job_id} waits to be stored" not in caplog.text:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: f"job {job_id} waits to be stored" in caplog.text)
     assert api.json(f"/jobs/{job_id}")["status"] == "Running"
     make_space(store)
     assert api.wait(job_id)["status"] == "Completed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from qiskit_rest_primitives.local.store import LARGE_BODY, StorageFullError, Sto
 from qiskit_rest_primitives.local.store.prune import prune, prune_folder
 from tests.local.conftest import ALICE, Api
 from tests.local.store.jobs import job, session
+from tests.until import until
 
 DAY = 86_400.0
 JOBS = 30
@@ -101,15 +101,6 @@ def finished(folder: Path) -> None:
         store.insert("jobs", job("old", finished=DAY, **fields))
 
 
-def wait_for(condition: object) -> None:
-    """Waits until a call returns something true."""
-    assert callable(condition)
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_a_service_prunes_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From its start on, again and again, as its limits say."""
     monkeypatch.setattr(app, "PRUNE_SECONDS", 0.001)
@@ -117,7 +108,7 @@ def test_a_service_prunes_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     limits = Limits(retention=Retention(older_than_seconds=DAY))
     with LocalService(users=[ALICE], folder=tmp_path, limits=limits) as service:
         api = Api(service, ALICE)
-        wait_for(lambda: api.json("/jobs")["count"] == 0)
+        until(lambda: api.json("/jobs")["count"] == 0)
         api.run()
         assert api.json("/jobs")["count"] == 1
         api.session.close()
@@ -135,7 +126,7 @@ def test_a_service_that_can_not_prune_says_so(
     monkeypatch.setattr(Store, "delete_jobs", full)
     limits = Limits(retention=Retention(older_than_seconds=DAY))
     with LocalService(users=[ALICE], folder=tmp_path, limits=limits) as service:
-        wait_for(lambda: "finished jobs can't be deleted" in caplog.text)
+        until(lambda: "finished jobs can't be deleted" in caplog.text)
         api = Api(service, ALICE)
         assert api.json("/jobs")["count"] == 1
         api.session.close()
