@@ -360,7 +360,7 @@ def test_waiting_ends_at_the_timeout_and_calls_back(backend: RestBackend) -> Non
     job.wait_for_final_state(60, wait=0.1, callback=cancel_at_the_third_call)
     assert job.cancelled()
     assert {(job_id, called) for _, job_id, _, called in calls} == {(job.job_id(), job)}
-    assert {str(status) for *_, status, _ in calls} <= {"JobStatus.QUEUED", "JobStatus.RUNNING"}
+    assert {status for *_, status, _ in calls} <= {JobStatus.QUEUED, JobStatus.RUNNING}
     assert calls[2][0] - calls[0][0] >= 0.2
 
 
