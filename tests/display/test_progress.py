@@ -24,7 +24,7 @@ from qiskit_rest_primitives import (
     as_completed,
     wait,
 )
-from qiskit_rest_primitives.display import progress as progress_module
+from qiskit_rest_primitives.display import progress
 from qiskit_rest_primitives.display.progress import Progress
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.jobs.base import Job
@@ -111,13 +111,13 @@ def test_no_bar_in_a_script(drawn: Drawn, show: bool | None) -> None:
 
 def test_in_a_notebook_it_waits_two_seconds(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
     """A quick job shows none, and a thread of the user's neither."""
-    monkeypatch.setattr(progress_module, "in_notebook", lambda: True)
-    assert progress_module.DELAY_SECONDS == 2
-    monkeypatch.setattr(progress_module, "DELAY_SECONDS", 60)
+    monkeypatch.setattr(progress, "in_notebook", lambda: True)
+    assert progress.DELAY_SECONDS == 2
+    monkeypatch.setattr(progress, "DELAY_SECONDS", 60)
     with Progress(None, 1, lambda: "x") as bar:
         bar.wait([Future()], timeout=0.3)
     assert drawn.text() == ""
-    monkeypatch.setattr(progress_module, "DELAY_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "DELAY_SECONDS", 0.0)
     with Progress(None, 1, lambda: "shown") as bar:
         bar.wait([Future()], timeout=0.3)
     assert "shown" in drawn.text()
@@ -137,7 +137,7 @@ def test_without_tqdm_only_who_asks_for_a_bar_is_told(
 ) -> None:
     """Before anything is waited for or sent; a notebook's default shows nothing."""
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    monkeypatch.setattr(progress_module, "in_notebook", lambda: True)
+    monkeypatch.setattr(progress, "in_notebook", lambda: True)
     job = SamplerV2(backend).run([circuit])
     calls = [
         lambda: job.result(progress=True),
@@ -174,7 +174,7 @@ def test_an_interrupt_ends_the_line(drawn: Drawn, monkeypatch: pytest.MonkeyPatc
 
     with Progress(True, 1, lambda: "x") as bar:
         bar.draw()
-        monkeypatch.setattr(progress_module, "wait_for_futures", interrupt)
+        monkeypatch.setattr(progress, "wait_for_futures", interrupt)
         with pytest.raises(KeyboardInterrupt):
             bar.wait([Future()])
         assert drawn.text().endswith("\n")

@@ -14,7 +14,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import CASE_DEFAULT
 
-from qiskit_rest_primitives.local.engine import worker_main as process_main
+from qiskit_rest_primitives.local.engine import worker_main
 from qiskit_rest_primitives.local.engine.worker_processes import (
     WorkerDiedError,
     WorkerProcesses,
@@ -127,7 +127,7 @@ def test_the_loop_of_a_worker_answers_every_call():
     for call in [(math.hypot, (3, 4)), (math.sqrt, (-1,)), (raise_unreadable, ())]:
         write_message(calls, pickle.dumps(call))
     calls.seek(0)
-    process_main.serve(calls, answers)
+    worker_main.serve(calls, answers)
     answers.seek(0)
     results = [pickle.loads(read_message(answers)) for _ in range(3)]
     assert results[0] == 5
