@@ -84,7 +84,7 @@ def test_a_bar_shows_words_and_numbers(drawn: Drawn) -> None:
     ("return_when", "future"),
     [(FIRST_COMPLETED, resolved()), (FIRST_EXCEPTION, resolved(error=ValueError("x")))],
 )
-def test_it_returns_as_a_wait_without_a_bar(
+def test_a_wait_with_a_bar_returns_as_one_without(
     drawn: Drawn, return_when: str, future: Future[object]
 ) -> None:
     """When the condition holds, although another future is pending."""
@@ -109,7 +109,9 @@ def test_no_bar_in_a_script(drawn: Drawn, show: bool | None) -> None:
     assert drawn.text() == ""
 
 
-def test_in_a_notebook_it_waits_two_seconds(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bar_in_a_notebook_appears_after_two_seconds(
+    drawn: Drawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A quick job shows none, and a thread of the user's neither."""
     monkeypatch.setattr(progress, "in_notebook", lambda: True)
     assert progress.DELAY_SECONDS == 2
@@ -132,7 +134,7 @@ def test_in_a_notebook_it_waits_two_seconds(drawn: Drawn, monkeypatch: pytest.Mo
     assert drawn.text() == ""
 
 
-def test_without_tqdm_only_who_asks_for_a_bar_is_told(
+def test_progress_without_tqdm_is_an_import_error(
     monkeypatch: pytest.MonkeyPatch, backend: RestBackend, circuit: QuantumCircuit
 ) -> None:
     """Before anything is waited for or sent; a notebook's default shows nothing."""
@@ -200,7 +202,7 @@ def held_back(failing: LocalService, job: Job) -> Iterator[None]:
         yield
 
 
-def test_result_with_a_bar(
+def test_the_bar_of_a_result_shows_id_and_state(
     drawn: Drawn,
     failing: LocalService,
     client_of_failing: QiskitRuntimeService,
@@ -220,7 +222,7 @@ def test_result_with_a_bar(
     assert not {name for name in left if "tqdm" in name.lower() or "monitor" in name.lower()}
 
 
-def test_drawing_asks_nothing(
+def test_drawing_sends_no_request(
     failing: LocalService, client_of_failing: QiskitRuntimeService, circuit: QuantumCircuit
 ) -> None:
     """A bar shows what the polls of the wait have learned, and polls nothing itself."""
@@ -261,7 +263,7 @@ def test_queue_places_are_shown(drawn: Drawn, circuit: QuantumCircuit) -> None:
         assert "position_in_queue" not in jobs[0].metrics()
 
 
-def test_many_jobs(
+def test_bars_of_many_jobs_count_jobs(
     drawn: Drawn,
     failing: LocalService,
     client_of_failing: QiskitRuntimeService,

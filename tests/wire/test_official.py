@@ -28,7 +28,7 @@ class TestOfficialClient:
 
     @settings(max_examples=15, deadline=None)
     @given(examples.sampler_results())
-    def test_it_decodes_our_results(self, result: PrimitiveResult) -> None:
+    def test_the_official_client_decodes_our_results(self, result: PrimitiveResult) -> None:
         """Sampler results reach the official client unchanged."""
         from qiskit_ibm_runtime import RuntimeDecoder
 

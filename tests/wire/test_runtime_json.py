@@ -362,7 +362,7 @@ def test_damaged_content_names_its_place(kind: str, content: Any) -> None:
 
 
 @pytest.mark.parametrize("read", [json.loads, lambda text, **how: json.loads(text.encode(), **how)])
-def test_plain_json_is_as_ever(read: Callable[..., Any]) -> None:
+def test_plain_json_is_decoded_as_by_json_loads(read: Callable[..., Any]) -> None:
     """Numbers, NaN, long integers and duplicate keys, from text or bytes."""
     text = '{"a": 1, "b": [NaN, 1e400, 123456789012345678901234567890], "a": 2}'
     assert str(read(text, cls=RuntimeDecoder)) == str(json.loads(text))

@@ -66,7 +66,7 @@ def test_a_process_that_dies_takes_only_its_own_call(workers):
     ("code", "words"),
     [(3, "ended with exit code 3"), (-11, r"crashed \(signal 11\)"), (-9, "ran out of memory")],
 )
-def test_the_end_of_a_process_is_told(code, words):
+def test_the_error_says_how_a_process_ended(code, words):
     """In words that go on after "the worker process"."""
     assert re.search(words, how_it_ended(code))
 

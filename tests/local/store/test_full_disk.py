@@ -146,7 +146,7 @@ def test_a_failure_is_tried_without_end() -> None:
     assert [outcome.reason for outcome in disk.stored] == ["its own"]
 
 
-def test_a_stopping_service_tries_no_more() -> None:
+def test_a_stopping_service_stops_retrying_to_store() -> None:
     """The next start runs the job again."""
     disk = Disk(space=0, fails=5000)
     disk.write(Outcome("Completed"), stopping=lambda: disk.now > 5)
@@ -229,7 +229,7 @@ def may_mount() -> bool:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not may_mount(), reason="mounting is not permitted here")
-def test_a_small_disk(tmp_path: Path) -> None:
+def test_a_service_on_a_small_disk_completes_accepted_jobs(tmp_path: Path) -> None:
     """On a tmpfs of 70 MB: 507 when it is full, all accepted jobs complete, deleting makes room."""
     tmp_path.chmod(0o700)
     program = [sys.executable, "-W", "error", "-c", ON_TMPFS, str(tmp_path)]

@@ -36,7 +36,7 @@ def left(store: Store) -> list[str]:
     return [row[0] for row in store.rows("SELECT id FROM jobs ORDER BY seq")]
 
 
-def test_old_jobs(store: Store) -> None:
+def test_old_jobs_are_deleted(store: Store) -> None:
     """Those that ended longer ago; one that has not ended stays."""
     assert prune(store, Retention(older_than_seconds=5 * DAY), JOBS * DAY) == 25
     assert left(store) == ["waits", *(f"day{day}" for day in range(25, 30))]
@@ -50,7 +50,7 @@ def test_too_many_bytes(store: Store) -> None:
     assert store.bytes_of() == 800
 
 
-def test_both_limits(store: Store) -> None:
+def test_age_and_size_limits_hold_together(store: Store) -> None:
     """Each holds; without limits, or while the service stops, everything stays."""
     assert prune(store, Retention(), 0.0) == 0
     both = Retention(older_than_seconds=10 * DAY, keep_bytes=300)
@@ -135,7 +135,7 @@ def test_a_service_that_can_not_prune_says_so(
 @pytest.mark.parametrize(
     ("text", "seconds"), [("12h", 43_200.0), ("30d", 30 * DAY), ("1.5W", 10.5 * DAY)]
 )
-def test_ages(text: str, seconds: float) -> None:
+def test_ages_are_read(text: str, seconds: float) -> None:
     """Hours, days and weeks."""
     assert read_age(text) == seconds
 
@@ -143,7 +143,7 @@ def test_ages(text: str, seconds: float) -> None:
 @pytest.mark.parametrize(
     ("text", "size"), [("12", 12), ("500M", 500_000_000), ("1.5gb", 1_500_000_000), ("2k", 2000)]
 )
-def test_sizes(text: str, size: int) -> None:
+def test_sizes_are_read(text: str, size: int) -> None:
     """Units of powers of 1000."""
     assert read_size(text) == size
 

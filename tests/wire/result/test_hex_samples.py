@@ -50,7 +50,9 @@ def test_plain_layouts_are_read_from_the_bytes(
 
 
 @pytest.mark.parametrize("num_bits", [1, 7, 8, 64, 65, 127, 128, 1000])
-def test_many_pieces(num_bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_samples_across_pieces_stay_in_order(
+    num_bits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Samples across the boundaries of pieces, and rows that grow, stay in order."""
     monkeypatch.setattr(hex_samples, "_TEXT_PIECE", 700)
     rng = np.random.default_rng(num_bits)
