@@ -17,7 +17,7 @@ from qiskit.circuit import ParameterVector
 from qiskit_rest_primitives.local.engine import qpy_sandbox
 from qiskit_rest_primitives.local.engine.engine import Engine
 from qiskit_rest_primitives.local.engine.load_circuit import MAX_QPY_BYTES, OLDEST_QPY, load_circuit
-from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+from qiskit_rest_primitives.local.engine.qpy_sandbox import Sandbox
 from qiskit_rest_primitives.local.outcome import RefusedError, StoppedError
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from tests.local.engine.jobs import fail, run
@@ -26,7 +26,7 @@ from tests.local.engine.jobs import fail, run
 @pytest.fixture(scope="module")
 def sandbox():
     """The processes that load files first."""
-    sandbox = Rehearsals()
+    sandbox = Sandbox()
     yield sandbox
     sandbox.close()
 

@@ -20,7 +20,7 @@ from qiskit_rest_primitives.local.engine.task_turns import (
 class Workers:
     """Workers of a simulated time; a task is the seconds that it takes."""
 
-    rehearsals = None
+    sandbox = None
     small_apart = False
     lost_seconds = 0.0
 
