@@ -79,7 +79,7 @@ class TestDockerfile:
 
     @pytest.mark.slow
     @pytest.mark.usual_level
-    def test_it_starts_is_healthy_and_stops(self, tmp_path: Path) -> None:
+    def test_the_image_starts_is_healthy_and_stops(self, tmp_path: Path) -> None:
         """The words of ENTRYPOINT and CMD, the health check and STOPSIGNAL, for other places."""
         users = own_file(tmp_path / "users")
         users.write_text(f"alice {secret('deploy')}\n")
@@ -131,7 +131,7 @@ class TestUnit:
         assert options["hosts"] == (NAME,)
 
     @pytest.mark.parametrize("proxy", ["nginx.conf", "Caddyfile"])
-    def test_a_proxy_leads_to_it(self, proxy: str) -> None:
+    def test_the_proxy_forwards_to_the_service(self, proxy: str) -> None:
         """The same port and the same name."""
         port = parse(shlex.split(unit()["ExecStart"])[1:])["port"]
         text = (DEPLOY / proxy).read_text()

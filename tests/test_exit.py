@@ -45,7 +45,7 @@ ENDINGS = {
     "by Ctrl-C": (
         "busy",
         "main = threading.main_thread().ident\n"
-        "threading.Timer(0.3, signal.pthread_kill, [main, signal.SIGINT]).start()\n"
+        "threading.Timer(1.0, signal.pthread_kill, [main, signal.SIGINT]).start()\n"
         "threading.Event().wait()",
     ),
     "with a thread that continues": (

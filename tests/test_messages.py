@@ -56,7 +56,7 @@ def test_a_missing_job_is_no_matter_of_the_url(service: QiskitRuntimeService) ->
     assert "version" not in str(caught.value)
 
 
-def test_a_wrong_instance(local: LocalService) -> None:
+def test_a_wrong_instance_is_explained(local: LocalService) -> None:
     """The message speaks of the argument, not of the header that carries it."""
     service = QiskitRuntimeService(url=local.url, token=local.token, instance="my-instance")
     with pytest.raises(NotFoundError) as caught:
@@ -66,7 +66,7 @@ def test_a_wrong_instance(local: LocalService) -> None:
     assert "Service-CRN" not in str(caught.value)
 
 
-def test_a_wrong_token(local: LocalService) -> None:
+def test_a_wrong_token_says_where_to_put_a_right_one(local: LocalService) -> None:
     """The message says where to put a right one."""
     service = QiskitRuntimeService(url=local.url, token=secret("wrong"), instance=local.instance)
     for call in (service.backends, lambda: Session(service.backend("statevector"))):

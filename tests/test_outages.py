@@ -22,6 +22,7 @@ from qiskit_rest_primitives import (
 from qiskit_rest_primitives.local import LocalService, User
 from tests.jobs.long_jobs import SHOTS, long_pubs
 from tests.tokens import secret
+from tests.until import until
 
 pytestmark = pytest.mark.slow
 
@@ -130,7 +131,7 @@ def test_calls_without_a_timeout_ride_out_an_outage(
     }
     with ThreadPoolExecutor(len(calls) + 1) as threads:
         outage = threads.submit(local.restart, OUTAGE_SECONDS)
-        time.sleep(1.0)
+        until(lambda: not local.running)
         under_way = {name: threads.submit(call) for name, call in calls.items()}
         outage.result()
         for name, call in under_way.items():

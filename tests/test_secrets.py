@@ -52,9 +52,9 @@ def everything_logged() -> Iterator[io.StringIO]:
 @pytest.fixture
 def issued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The bearer tokens that the identity service has issued."""
-    from qiskit_rest_primitives.http import token_exchange as identity
+    from qiskit_rest_primitives.http import token_exchange
 
-    real, given = identity._read, []
+    real, given = token_exchange._read, []
 
     def read(reply):
         grant = real(reply)
@@ -62,7 +62,7 @@ def issued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             given.append(grant.access_token)
         return grant
 
-    monkeypatch.setattr(identity, "_read", read)
+    monkeypatch.setattr(token_exchange, "_read", read)
     return given
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Literal
 
-from qiskit_rest_primitives.account import validate as checks
+from qiskit_rest_primitives.account import validate
 from qiskit_rest_primitives.account.account_file import SECRET_FIELDS
 from qiskit_rest_primitives.account.saved import find_account
 from qiskit_rest_primitives.account.secret import HiddenUrls, Secret, hide
@@ -62,11 +62,11 @@ class Account:
 
         IBM's cloud becomes the host of the CRN's region; any other URL is used as it is.
         """
-        if not checks.is_ibm_root(self.url):
-            bare_ibm = checks.is_ibm(self.url) and self.url.count("/") == 2
+        if not validate.is_ibm_root(self.url):
+            bare_ibm = validate.is_ibm(self.url) and self.url.count("/") == 2
             return f"{self.url}/api/v1" if bare_ibm else self.url
         host = self.url.split("://", 1)[1].split("/", 1)[0]
-        region = checks.region_of(self.instance) or self.region or "us-east"
+        region = validate.region_of(self.instance) or self.region or "us-east"
         if self.private_endpoint:
             return f"https://private.{region}.quantum.{host}/api/v1"
         # us-east has no prefix: qiskit_ibm_runtime.api.utils.default_runtime_url_resolver
@@ -76,10 +76,10 @@ class Account:
     @property
     def auth_url(self) -> str:
         """Where an API key is exchanged for a bearer token; ``IAM_URL`` overrides the host."""
-        if base := checks.without_secrets(os.environ.get("IAM_URL")):
-            return checks.check_url(base) + "/identity/token"
+        if base := validate.without_secrets(os.environ.get("IAM_URL")):
+            return validate.check_url(base) + "/identity/token"
         private = "private." if self.private_endpoint else ""
-        staging = checks.is_staging(self.instance) or checks.is_staging_url(self.url)
+        staging = validate.is_staging(self.instance) or validate.is_staging_url(self.url)
         return f"https://{private}iam.{'test.' if staging else ''}cloud.ibm.com/identity/token"
 
     @property
@@ -89,7 +89,9 @@ class Account:
         It is sent as it is when it looks like a JSON web token, or when the service is not IBM's
         (unless ``IAM_URL`` names an identity service, which the channel "local" has no use for).
         """
-        if checks.is_bearer(self.token.reveal()) or not checks.exchanges(self.url, self.channel):
+        if validate.is_bearer(self.token.reveal()) or not validate.exchanges(
+            self.url, self.channel
+        ):
             return "bearer"
         return "apikey"
 
@@ -145,13 +147,13 @@ def resolve_account(
     Raises:
         AccountError: there is no account, or a part of it is malformed.
     """
-    token, proxies, url = hide(token), hide(proxies), checks.without_secrets(url)
-    channel = checks.hide_misplaced_token(channel)
+    token, proxies, url = hide(token), hide(proxies), validate.without_secrets(url)
+    channel = validate.hide_misplaced_token(channel)
     environment: dict[str, Any] = {
         key: os.environ.get(f"QISKIT_IBM_{key.upper()}") for key in ENVIRONMENT
     }
     environment["token"] = hide(environment["token"])
-    environment["url"] = checks.without_secrets(environment["url"])
+    environment["url"] = validate.without_secrets(environment["url"])
     given: dict[str, Any] = {
         "channel": channel,
         "token": token,
@@ -161,11 +163,11 @@ def resolve_account(
     }
     given = {key: given[key] or environment[key] for key in given}
     if channel is not None:
-        checks.check_channel(channel)
+        validate.check_channel(channel)
     saved: dict[str, Any] = {}
     if not token and (name or filename or not environment["token"]):
         name, saved = find_account(channel or environment["channel"], url, name, filename)
-        given |= {"token": saved.get("token"), "url": checks.without_secrets(saved.get("url"))}
+        given |= {"token": saved.get("token"), "url": validate.without_secrets(saved.get("url"))}
         given["channel"] = saved.get("channel") or given["channel"]
         if instance is None:
             given["instance"] = environment["instance"] or saved.get("instance")
@@ -188,26 +190,26 @@ def _checked(
     name: str | None,
     filename: str | None,
 ) -> Account:
-    channel = checks.check_channel(given["channel"] or checks.DEFAULT_CHANNEL)
+    channel = validate.check_channel(given["channel"] or validate.DEFAULT_CHANNEL)
     if channel == "local" and not given["url"]:
         raise AccountError(
             "channel 'local' needs a url and a token, as `qiskit-rest serve` prints them; "
             "QiskitRuntimeService(channel='local') alone starts a service of its own"
         )
-    url = checks.check_url(given["url"] or checks.default_url(given["instance"]))
-    instance = checks.check_instance(given["instance"], ibm=checks.is_ibm(url))
-    region = checks.check_region(given["region"]) if given["region"] else None
-    actual = checks.region_of(instance)
+    url = validate.check_url(given["url"] or validate.default_url(given["instance"]))
+    instance = validate.check_instance(given["instance"], ibm=validate.is_ibm(url))
+    region = validate.check_region(given["region"]) if given["region"] else None
+    actual = validate.region_of(instance)
     if region and actual and region != actual:
         logger.warning("region %s is not the instance's region; using %s", region, actual)
     return Account(
         channel=channel,
-        token=checks.check_token(given["token"], exchanged=checks.exchanges(url, channel)),
+        token=validate.check_token(given["token"], exchanged=validate.exchanges(url, channel)),
         url=url,
         instance=instance,
         region=region,
-        verify=checks.check_verify(verify),
-        proxies=checks.check_proxies(proxies),
+        verify=validate.check_verify(verify),
+        proxies=validate.check_proxies(proxies),
         private_endpoint=private_endpoint,
         name=name,
         filename=filename,

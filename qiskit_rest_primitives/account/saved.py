@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from qiskit_rest_primitives.account import validate as checks
+from qiskit_rest_primitives.account import validate
 from qiskit_rest_primitives.account.account_file import account_path, read_accounts, write_accounts
 from qiskit_rest_primitives.account.secret import Secret, hide, revealed
 from qiskit_rest_primitives.account.validate import DEFAULT_CHANNEL
@@ -67,20 +67,20 @@ def save_account(
     >>> QiskitRuntimeService(name="mine", filename=file).backend("statevector").name
     'statevector'
     """
-    token, proxies, url = hide(token), hide(proxies), checks.without_secrets(url)
-    channel = checks.hide_misplaced_token(channel)
-    channel = checks.check_channel(channel or DEFAULT_CHANNEL)
-    url = checks.check_url(url or checks.default_url(instance))
+    token, proxies, url = hide(token), hide(proxies), validate.without_secrets(url)
+    channel = validate.hide_misplaced_token(channel)
+    channel = validate.check_channel(channel or DEFAULT_CHANNEL)
+    url = validate.check_url(url or validate.default_url(instance))
     if instance is not None and instance != "auto":
-        instance = checks.check_instance(instance, ibm=checks.is_ibm(url))
-    urls = checks.check_proxies(proxies)
+        instance = validate.check_instance(instance, ibm=validate.is_ibm(url))
+    urls = validate.check_proxies(proxies)
     account: dict[str, Any] = {
         "channel": channel,
-        "token": checks.check_token(token, exchanged=checks.exchanges(url, channel)),
+        "token": validate.check_token(token, exchanged=validate.exchanges(url, channel)),
         "url": url,
         "instance": instance,
-        "region": checks.check_region(region) if region else None,
-        "verify": None if verify is None else checks.check_verify(verify),
+        "region": validate.check_region(region) if region else None,
+        "verify": None if verify is None else validate.check_verify(verify),
         "proxies": {"urls": urls} if urls else None,
         "private_endpoint": bool(private_endpoint),
         "plans_preference": None if plans_preference is None else list(plans_preference),
@@ -137,7 +137,7 @@ def delete_account(
         channel: default "ibm_quantum_platform".
     """
     accounts = read_accounts(filename)
-    name = name or DEFAULT_NAMES[checks.check_channel(channel or DEFAULT_CHANNEL)]
+    name = name or DEFAULT_NAMES[validate.check_channel(channel or DEFAULT_CHANNEL)]
     if accounts.pop(name, None) is None:
         return False
     write_accounts(filename, accounts)
@@ -149,7 +149,7 @@ def find_account(
 ) -> tuple[str, dict[str, Any]]:
     """The saved account with that name, for that url, or the default one."""
     path = account_path(filename)
-    url = checks.without_secrets(url)
+    url = validate.without_secrets(url)
     accounts = read_accounts(filename)
     if name is not None:
         if name not in accounts:
@@ -172,15 +172,15 @@ def find_account(
 
 
 def _home(saved: Mapping[str, Any]) -> str:
-    return checks.without_secrets(saved.get("url")) or checks.IBM_URL
+    return validate.without_secrets(saved.get("url")) or validate.IBM_URL
 
 
 def _same_service(saved: Mapping[str, Any], url: str) -> bool:
     home = _home(saved)
-    wanted = checks.check_url(url)
-    if checks.is_ibm(home) and checks.is_ibm(wanted):
+    wanted = validate.check_url(url)
+    if validate.is_ibm(home) and validate.is_ibm(wanted):
         # One key for all of IBM's regions, but not for staging.
-        return checks.is_staging_url(home) == checks.is_staging_url(wanted)
+        return validate.is_staging_url(home) == validate.is_staging_url(wanted)
     return home.rstrip("/") == wanted
 
 

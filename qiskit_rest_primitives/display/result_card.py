@@ -11,8 +11,16 @@ from typing import Any, Final
 import numpy as np
 
 from qiskit_rest_primitives.display.counts_table import counts_table
-from qiskit_rest_primitives.display.html import Html, card, facts, folded, note, number, table
-from qiskit_rest_primitives.display.html import warning as warn
+from qiskit_rest_primitives.display.html import (
+    Html,
+    card,
+    facts,
+    folded,
+    note,
+    number,
+    table,
+    warning,
+)
 from qiskit_rest_primitives.display.mitigation_words import mitigation_of, mitigation_of_pub
 from qiskit_rest_primitives.display.rounding import decimals_of, rounded
 from qiskit_rest_primitives.display.values_plot import values_plot
@@ -68,7 +76,7 @@ def _not_applied(metadata: Mapping[str, Any]) -> list[Html]:
         return []
     cure = metadata.get("options_not_applied_cure")
     text = f"Options that nothing acted on: {', '.join(map(str, names))}"
-    return [warn(f"{text}. {cure}" if cure else text)]
+    return [warning(f"{text}. {cure}" if cure else text)]
 
 
 def _in_short(data: Any) -> str:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from qiskit.providers import JobError, JobStatus, JobV1
+from qiskit.providers.jobstatus import JOB_FINAL_STATES
 from qiskit.result import Result
 
 from qiskit_rest_primitives.backend import RestBackend
@@ -101,11 +102,11 @@ class CircuitJob(JobV1):
             JobTimeoutError: it is not final in time; it continues.
         """
         deadline = deadline_of(timeout)
-        while callback is not None and not self.in_final_state():
+        while callback is not None and (status := self.status()) not in JOB_FINAL_STATES:
             left = left_until(deadline)
             if left is not None and left <= wait:
                 break
-            callback(self.job_id(), self.status(), self)
+            callback(self.job_id(), status, self)
             with suppress(JobTimeoutError):
                 self._sampler_job.wait_for_final_state(wait)
         self._sampler_job.wait_for_final_state(left_until(deadline))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -345,16 +346,22 @@ def test_job_and_result_pickle(backend: RestBackend) -> None:
 def test_waiting_ends_at_the_timeout_and_calls_back(backend: RestBackend) -> None:
     """Qiskit's own error; the callback gets id, status and job until the job is final."""
     job = backend.run([pub[0] for pub in long_pubs(20)], shots=1)
-    calls: list[tuple[Any, ...]] = []
     with pytest.raises(QiskitJobTimeoutError):
-        job.wait_for_final_state(0.3, wait=0.1, callback=lambda *given: calls.append(given))
-    assert 1 <= len(calls) <= 3
-    assert {(call[0], call[2]) for call in calls} == {(job.job_id(), job)}
+        job.wait_for_final_state(0.3, wait=0.1, callback=lambda *given: None)
     with pytest.raises(QiskitJobTimeoutError):
         job.result(timeout=0.1)
-    assert job.cancel() is True
-    job.wait_for_final_state(60, callback=lambda *given: None)
+    calls: list[tuple[Any, ...]] = []
+
+    def cancel_at_the_third_call(*given: Any) -> None:
+        calls.append((time.monotonic(), *given))
+        if len(calls) == 3:
+            assert job.cancel() is True
+
+    job.wait_for_final_state(60, wait=0.1, callback=cancel_at_the_third_call)
     assert job.cancelled()
+    assert {(job_id, called) for _, job_id, _, called in calls} == {(job.job_id(), job)}
+    assert {status for *_, status, _ in calls} <= {JobStatus.QUEUED, JobStatus.RUNNING}
+    assert calls[2][0] - calls[0][0] >= 0.2
 
 
 def test_failed_job_says_why(service: QiskitRuntimeService) -> None:

@@ -124,7 +124,7 @@ INDEX_SETS = [
 
 
 @pytest.mark.parametrize("values", INDEX_SETS, ids=str)
-def test_for_repeats(values: object) -> None:
+def test_for_loops_without_a_variable_repeat(values: object) -> None:
     """Loops without a variable run as often as Python's: backwards and zero times, too."""
     circuit = QuantumCircuit(2, 2)
     with circuit.for_loop(values):
@@ -211,7 +211,7 @@ def test_nested_loops_with_continue() -> None:
 
 
 @pytest.mark.parametrize("value", range(4))
-def test_switch(value: int) -> None:
+def test_switch_selects_the_case(value: int) -> None:
     """Several values per case, default, no default, on registers, bits and expr; break inside."""
     circuit = QuantumCircuit(3, 3)
     register = ClassicalRegister(2, "rr")
@@ -327,7 +327,7 @@ def test_high_level_objects_inside_bodies() -> None:
     assert restored_counts(encoded, loaded(encoded))["c"] == [2]
 
 
-def test_box() -> None:
+def test_boxes_keep_their_duration() -> None:
     """Boxes stay, with their duration."""
     circuit = QuantumCircuit(2, 2)
     with circuit.box(duration=100, unit="ns"):

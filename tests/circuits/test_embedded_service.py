@@ -69,7 +69,9 @@ def conditions() -> QuantumCircuit:
 
 
 @pytest.mark.parametrize("make", [boxes, overlapping_loop, conditions])
-def test_programs_run(make: Callable[[], QuantumCircuit], backend: RestBackend) -> None:
+def test_programs_give_the_same_bits_in_every_shot(
+    make: Callable[[], QuantumCircuit], backend: RestBackend
+) -> None:
     """The same bits in every shot."""
     circuit = make()
     data = SamplerV2(backend).run([circuit], shots=5).result()[0].data

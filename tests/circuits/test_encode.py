@@ -301,7 +301,7 @@ def test_transpiled_circuit_keeps_its_width() -> None:
         (2, "ms", "2"),
     ],
 )
-def test_delays(duration: float, unit: str, text: str) -> None:
+def test_delays_keep_their_unit(duration: float, unit: str, text: str) -> None:
     """Delays stay, with their unit; picoseconds become nanoseconds."""
     circuit = QuantumCircuit(1)
     circuit.delay(duration, 0, unit)

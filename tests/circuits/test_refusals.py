@@ -169,7 +169,9 @@ def _function_of_the_variable_of_a_loop_with_break(circuit: QuantumCircuit) -> N
 
 
 @pytest.mark.parametrize(("spoil", "message"), CASES)
-def test_refused(spoil: Callable[[QuantumCircuit], Any], message: str) -> None:
+def test_unsupported_constructs_are_refused(
+    spoil: Callable[[QuantumCircuit], Any], message: str
+) -> None:
     """Each construct raises an EncodeError with its name and position."""
     circuit = QuantumCircuit(2, 2)
     spoil(circuit)

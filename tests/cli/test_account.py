@@ -116,7 +116,7 @@ class TestListAndDelete:
         ]
         assert local.token not in table.output + json.dumps(found)
 
-    def test_no_account_is_said(self, accounts: Path) -> None:
+    def test_list_without_accounts_says_how_to_save_one(self, accounts: Path) -> None:
         """On stderr, with the command that saves one; JSON is an empty list."""
         result = call("account", "list", "--account-file", accounts)
         assert (result.exit_code, result.stdout) == (0, "")
@@ -157,7 +157,9 @@ class TestCheck:
         assert f"instance  {local.instance}\n" in text.stdout
         assert "statevector, " in text.stdout
 
-    def test_a_wrong_token_is_one_line(self, local: LocalService, tmp_path: Path) -> None:
+    def test_a_wrong_token_is_an_error_of_one_line(
+        self, local: LocalService, tmp_path: Path
+    ) -> None:
         """Exit code 1, without a traceback and without the token."""
         path = own_file(tmp_path / "wrong")
         path.write_text(secret("cli-wrong"))
@@ -176,7 +178,7 @@ class TestCheck:
         assert "qiskit-rest account save" in result.stderr
         assert "QiskitRuntimeService" not in result.stderr
 
-    def test_a_service_that_does_not_answer_is_one_line(
+    def test_no_answer_is_an_error_of_one_line(
         self, token_file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Exit code 1: nothing is wrong with the command line."""

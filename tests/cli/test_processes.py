@@ -99,7 +99,7 @@ def test_ctrl_c_at_the_start_prints_nothing() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
-def test_the_shell_is_told_what_there_is() -> None:
+def test_the_shell_completes_options() -> None:
     """What click's function of the shell asks for."""
     asked = {"COMP_WORDS": "qiskit-rest run --opti", "COMP_CWORD": "2"}
     done = process(_QISKIT_REST_COMPLETE="bash_complete", **asked)
@@ -139,7 +139,7 @@ def imported_by(*lines: list[str]) -> set[str]:
     return set(done.stdout.rpartition("modules ")[2].split())
 
 
-def test_what_is_quick_imports_little() -> None:
+def test_quick_commands_import_few_modules() -> None:
     """Neither the embedded service nor a simulator, nor what draws tables and figures."""
     loaded = imported_by(["--help"], ["--version"], ["account", "list", "--json"])
     packages = {name.split(".")[0] for name in loaded}

@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> str:
     return str(tmp_path / "data")
 
 
-def test_prune(folder: str) -> None:
+def test_prune_prints_what_it_deleted(folder: str) -> None:
     """Says what it deleted and what is left, as text or JSON."""
     result = call("prune", "--data-dir", folder, "--keep-bytes", "100")
     assert result.exit_code == 0
@@ -39,7 +39,7 @@ def test_prune(folder: str) -> None:
     assert json.loads(result.stdout) == {"deleted": 1, "bytes": 0}
 
 
-def test_backup(folder: str, tmp_path: Path) -> None:
+def test_backup_prints_what_it_copied(folder: str, tmp_path: Path) -> None:
     """Says what the copy has, as text or JSON."""
     first, second = str(tmp_path / "one"), str(tmp_path / "two")
     result = call("backup", "--data-dir", folder, first)
@@ -58,14 +58,16 @@ def test_backup(folder: str, tmp_path: Path) -> None:
         (["backup", "--data-dir", "{0}", "{0}"], "is not empty"),
     ],
 )
-def test_what_is_wrong(folder: str, tmp_path: Path, words: list[str], message: str) -> None:
+def test_wrong_arguments_are_named(
+    folder: str, tmp_path: Path, words: list[str], message: str
+) -> None:
     """Exit code 2, with what to write instead."""
     result = call(*(word.format(folder, tmp_path) for word in words))
     assert result.exit_code == 2
     assert message in result.stderr
 
 
-def test_a_full_disk(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_exit_code_1(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit code 1."""
 
     def full(*_: object) -> None:

@@ -243,7 +243,9 @@ def test_completion_offers_only_what_users_set() -> None:
     assert offered == names | {"update"}
 
 
-def test_cards_ask_nothing(failing: LocalService, client_of_failing: QiskitRuntimeService) -> None:
+def test_cards_send_no_request(
+    failing: LocalService, client_of_failing: QiskitRuntimeService
+) -> None:
     """No card sends a request, whatever was or was not fetched before."""
     service = client_of_failing
     simulator, fetched = service.backend("statevector"), service.backend("fake_5q")

@@ -55,7 +55,7 @@ def run(cells: tuple[str, ...]) -> list[list[Any]]:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of jupyter_client and zmq
-def test_a_notebook() -> None:
+def test_a_notebook_shows_cards_and_bars() -> None:
     """Objects show cards and text; a slow wait shows a bar of widgets, unless told not to."""
     outputs = run(CELLS)
     titles = ("Sampler job", "meas", "Registers", "SamplerOptions", "Backend", "QiskitRuntime")

@@ -61,7 +61,7 @@ def test_errors_of_a_service(tmp_path: Path, caplog: pytest.LogCaptureFixture, b
         assert printable(text) == text
 
 
-def test_what_is_added_to_an_error():
+def test_text_added_to_an_error_is_printable():
     """As a failed job's log is."""
     assert str(with_more(RestPrimitivesError("x"), EVIL)) == f"x{SHOWN}"
 
@@ -75,12 +75,12 @@ def test_the_reason_of_a_failed_job():
     assert (error.reason, error.reason_solution) == (SHOWN, SHOWN)
 
 
-def test_warnings():
+def test_warnings_are_printable():
     """About options that the service names."""
     with pytest.warns(UserWarning, match=re.escape(SHOWN)):
         OptionsNotice().give("id", {"options_not_applied": [EVIL]})
 
 
-def test_cards():
+def test_cards_are_printable():
     """A viewer of notebooks may be a terminal."""
     assert html_of(EVIL) == SHOWN

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Executor, Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,14 @@ from qiskit_rest_primitives import (
     as_completed,
     wait,
 )
-from qiskit_rest_primitives.display import progress as progress_module
+from qiskit_rest_primitives.display import progress
 from qiskit_rest_primitives.display.progress import Progress
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.details import details_of
 from qiskit_rest_primitives.jobs.waiting import describe_job
 from qiskit_rest_primitives.local import LocalService
+from tests.until import until
 
 
 class Drawn:
@@ -82,7 +84,7 @@ def test_a_bar_shows_words_and_numbers(drawn: Drawn) -> None:
     ("return_when", "future"),
     [(FIRST_COMPLETED, resolved()), (FIRST_EXCEPTION, resolved(error=ValueError("x")))],
 )
-def test_it_returns_as_a_wait_without_a_bar(
+def test_a_wait_with_a_bar_returns_as_one_without(
     drawn: Drawn, return_when: str, future: Future[object]
 ) -> None:
     """When the condition holds, although another future is pending."""
@@ -107,13 +109,17 @@ def test_no_bar_in_a_script(drawn: Drawn, show: bool | None) -> None:
     assert drawn.text() == ""
 
 
-def test_in_a_notebook_it_waits_two_seconds(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bar_in_a_notebook_appears_after_two_seconds(
+    drawn: Drawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A quick job shows none, and a thread of the user's neither."""
-    monkeypatch.setattr(progress_module, "in_notebook", lambda: True)
+    monkeypatch.setattr(progress, "in_notebook", lambda: True)
+    assert progress.DELAY_SECONDS == 2
+    monkeypatch.setattr(progress, "DELAY_SECONDS", 60)
     with Progress(None, 1, lambda: "x") as bar:
         bar.wait([Future()], timeout=0.3)
     assert drawn.text() == ""
-    monkeypatch.setattr(progress_module, "DELAY_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "DELAY_SECONDS", 0.0)
     with Progress(None, 1, lambda: "shown") as bar:
         bar.wait([Future()], timeout=0.3)
     assert "shown" in drawn.text()
@@ -128,12 +134,12 @@ def test_in_a_notebook_it_waits_two_seconds(drawn: Drawn, monkeypatch: pytest.Mo
     assert drawn.text() == ""
 
 
-def test_without_tqdm_only_who_asks_for_a_bar_is_told(
+def test_progress_without_tqdm_is_an_import_error(
     monkeypatch: pytest.MonkeyPatch, backend: RestBackend, circuit: QuantumCircuit
 ) -> None:
     """Before anything is waited for or sent; a notebook's default shows nothing."""
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    monkeypatch.setattr(progress_module, "in_notebook", lambda: True)
+    monkeypatch.setattr(progress, "in_notebook", lambda: True)
     job = SamplerV2(backend).run([circuit])
     calls = [
         lambda: job.result(progress=True),
@@ -170,20 +176,33 @@ def test_an_interrupt_ends_the_line(drawn: Drawn, monkeypatch: pytest.MonkeyPatc
 
     with Progress(True, 1, lambda: "x") as bar:
         bar.draw()
-        monkeypatch.setattr(progress_module, "wait_for_futures", interrupt)
+        monkeypatch.setattr(progress, "wait_for_futures", interrupt)
         with pytest.raises(KeyboardInterrupt):
             bar.wait([Future()])
         assert drawn.text().endswith("\n")
 
 
-def hold_back(failing: LocalService, job: Job) -> None:
-    """A job that can't be polled for a second, however fast it is done."""
+@contextmanager
+def held_back(failing: LocalService, job: Job) -> Iterator[None]:
+    """A job that can't be polled until a bar has shown three times that it is not final."""
     assert failing.faults is not None
     failing.faults.add("GET", f"/jobs/{job.job_id()}", status=503)
-    threading.Timer(1.0, failing.faults.clear).start()
+    drawings = 0
+    draw = Progress.draw
+
+    def noted(bar: Progress, number: int | None = None) -> None:
+        nonlocal drawings
+        draw(bar, number)
+        drawings += 1
+        if drawings == 3 and failing.faults is not None:
+            failing.faults.clear()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Progress, "draw", noted)
+        yield
 
 
-def test_result_with_a_bar(
+def test_the_bar_of_a_result_shows_id_and_state(
     drawn: Drawn,
     failing: LocalService,
     client_of_failing: QiskitRuntimeService,
@@ -192,8 +211,8 @@ def test_result_with_a_bar(
     """Id, state and 1/1; no thread is left."""
     before = set(threading.enumerate())
     job = SamplerV2(client_of_failing.backend("statevector")).run([circuit])
-    hold_back(failing, job)
-    job.result(timeout=60, progress=True)
+    with held_back(failing, job):
+        job.result(timeout=60, progress=True)
     first, *_, last = (line for line in drawn.text().splitlines() if line)
     assert first.startswith(f"{job.job_id()} submitted ")
     assert "0/1 [" in first
@@ -203,7 +222,7 @@ def test_result_with_a_bar(
     assert not {name for name in left if "tqdm" in name.lower() or "monitor" in name.lower()}
 
 
-def test_drawing_asks_nothing(
+def test_drawing_sends_no_request(
     failing: LocalService, client_of_failing: QiskitRuntimeService, circuit: QuantumCircuit
 ) -> None:
     """A bar shows what the polls of the wait have learned, and polls nothing itself."""
@@ -231,13 +250,20 @@ def test_queue_places_are_shown(drawn: Drawn, circuit: QuantumCircuit) -> None:
         jobs = [sampler.run([circuit]) for _ in range(4)]
         while jobs[-1].metrics().get("position_in_queue") != 2:
             assert jobs[-1].status() == "QUEUED"
-        with pytest.raises(JobTimeoutError):
-            jobs[-1].wait_for_final_state(timeout=1.0, progress=True)
-        assert f"{jobs[-1].job_id()} QUEUED, place 2 in the queue" in drawn.text()
+        shown = ""
+
+        def is_shown() -> bool:
+            nonlocal shown
+            with pytest.raises(JobTimeoutError):
+                jobs[-1].wait_for_final_state(timeout=1.0, progress=True)
+            shown += drawn.text()
+            return f"{jobs[-1].job_id()} QUEUED, place 2 in the queue" in shown
+
+        until(is_shown)
         assert "position_in_queue" not in jobs[0].metrics()
 
 
-def test_many_jobs(
+def test_bars_of_many_jobs_count_jobs(
     drawn: Drawn,
     failing: LocalService,
     client_of_failing: QiskitRuntimeService,
@@ -250,13 +276,13 @@ def test_many_jobs(
     assert "jobs submitted" in shown
     assert "3/3 [" in shown
     late = sampler.run([circuit])
-    hold_back(failing, late)
-    assert len(wait([*jobs, late], timeout=60, progress=True)[0]) == 4
+    with held_back(failing, late):
+        assert len(wait([*jobs, late], timeout=60, progress=True)[0]) == 4
     assert "all final " in (shown := drawn.text())
     assert "4/4 [" in shown
     late = sampler.run([circuit])
-    hold_back(failing, late)
-    assert list(as_completed([*jobs, late], progress=True))[-1] is late
+    with held_back(failing, late):
+        assert list(as_completed([*jobs, late], progress=True))[-1] is late
     shown = drawn.text()
     assert "3/4 [" in shown
     assert f"{late.job_id()} submitted " in shown

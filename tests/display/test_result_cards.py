@@ -23,7 +23,7 @@ def shown(markup: str) -> Card:
     return found
 
 
-def test_counts(backend: RestBackend) -> None:
+def test_the_card_shows_counts_of_each_register(backend: RestBackend) -> None:
     """Each register with bits, shape and shots; the outcomes are Qiskit's."""
     circuit = QuantumCircuit(3)
     circuit.h(0)
@@ -98,7 +98,7 @@ def test_values_that_are_missing() -> None:
     assert all_nan.tables[0].facts["without a value"] == "3"
 
 
-def test_empty_results() -> None:
+def test_empty_results_have_cards() -> None:
     """Neither PUBs, nor registers, nor shots, nor bits."""
     assert "Result of 0 PUBs" in shown(result_card(PrimitiveResult([]))).text
     assert "nothing was measured" in shown(pub_card(PubResult(DataBin()))).text
@@ -111,7 +111,7 @@ def test_other_fields_are_named() -> None:
     assert read.table("All fields").rows[1] == ["meas", "(2, 5)", "complex128"]
 
 
-def test_what_mitigation_did(service: QiskitRuntimeService) -> None:
+def test_the_card_shows_mitigation(service: QiskitRuntimeService) -> None:
     """Readout errors on a device at level 1, in the words of the metadata."""
     device = service.backend("fake_5q")
     options = {"twirling": {"enable_gates": False}, "dynamical_decoupling": {"enable": True}}

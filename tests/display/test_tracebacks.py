@@ -130,7 +130,9 @@ def interrupted(
 
 
 @pytest.mark.parametrize("ipython", [False, True])
-def test_an_interrupt(failing: LocalService, tmp_path: Path, ipython: bool) -> None:
+def test_an_interrupt_has_a_short_traceback(
+    failing: LocalService, tmp_path: Path, ipython: bool
+) -> None:
     """Under ten lines: the job's id, how to go on, the user's line; the exit code stays."""
     with interrupted(failing, tmp_path, ipython) as process:
         assert process.stdout is not None
@@ -255,7 +257,7 @@ def test_the_users_own_error_before_it_is_shown(backend: RestBackend) -> None:
         ),
     ],
 )
-def test_everything_else_is_as_it_was(
+def test_other_errors_and_hooks_are_unchanged(
     local: LocalService, tmp_path: Path, setup: str, shown: str
 ) -> None:
     """Other errors are printed by Python, and a hook that somebody has set stays."""

@@ -22,7 +22,7 @@ def measured() -> QuantumCircuit:
 
 def mocked_service(folder: Path, **settings: float) -> QiskitRuntimeService:
     """A client of a service whose replies the test writes."""
-    given = {"first_pause_seconds": 0.001, "lookup_seconds": 2, **settings}
+    given = {"first_pause_seconds": 0.001, "lookup_seconds": 20, **settings}
     return QiskitRuntimeService(
         url="http://service.example/v1",
         token=secret("ready"),

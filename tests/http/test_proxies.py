@@ -67,7 +67,7 @@ def submit_through(proxy: RawServer, url: str, folder: Path, **more: object) -> 
     return SamplerV2(service.backend("sim")).run([measured()]).job_id()
 
 
-def test_a_plain_proxy(tmp_path: Path) -> None:
+def test_a_job_lost_by_a_plain_proxy_is_adopted(tmp_path: Path) -> None:
     """There is one POST, and the job that it created is adopted."""
     jobs = Jobs()
     with RawServer(jobs.answer) as proxy:
@@ -75,7 +75,7 @@ def test_a_plain_proxy(tmp_path: Path) -> None:
     assert len(jobs.made) == 1
 
 
-def test_a_tunnel(tmp_path: Path) -> None:
+def test_a_job_lost_by_a_tunnel_is_adopted(tmp_path: Path) -> None:
     """The same with TLS through CONNECT."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -59,7 +59,7 @@ def test_a_page_longer_than_asked_for(tmp_path: Path):
     assert [job.job_id() for job in found] == ["job-0", "job-1", "job-2"]
 
 
-def test_a_reply_without_end(tmp_path: Path):
+def test_an_endless_reply_is_cut_off(tmp_path: Path):
     """The connection is closed."""
     hung_up = threading.Event()
     server = RawServer(endless(200, hung_up))
@@ -68,7 +68,7 @@ def test_a_reply_without_end(tmp_path: Path):
     assert hung_up.wait(30)
 
 
-def test_an_error_without_end(tmp_path: Path):
+def test_an_endless_error_is_cut_off(tmp_path: Path):
     """Its beginning is enough for the error."""
     hung_up = threading.Event()
     server = RawServer(endless(400, hung_up))
@@ -77,7 +77,7 @@ def test_an_error_without_end(tmp_path: Path):
     assert hung_up.wait(30)
 
 
-def test_a_reply_that_says_how_long_it_is(tmp_path: Path):
+def test_a_declared_length_beyond_the_limit_is_refused(tmp_path: Path):
     """It is refused before its body arrives, which here it never does."""
 
     def answer(request: Received) -> None:
@@ -107,7 +107,7 @@ def estimated(values: dict[str, object]) -> bytes:
     return json.dumps(result).encode()
 
 
-def test_an_array_that_is_not_what_was_asked_for():
+def test_an_array_in_place_of_one_value_is_not_expanded():
     """A single expectation value does not take a megabyte: its data are not expanded."""
     body = estimated(encode_array(np.zeros(1 << 17)))
     with pytest.raises(ProtocolError, match="claims 1048576 bytes; at most 65536 are possible"):

@@ -26,7 +26,7 @@ from qiskit_rest_primitives import (
     Settings,
     TransportError,
 )
-from qiskit_rest_primitives.http import side_effects as posting
+from qiskit_rest_primitives.http import side_effects
 from qiskit_rest_primitives.jobs.submit import journal_of
 from qiskit_rest_primitives.local import LocalService
 from tests.http.clients import DEVICES, measured
@@ -48,7 +48,7 @@ def mock() -> Iterator[responses.RequestsMock]:
 @pytest.fixture
 def service(tmp_path: Path) -> QiskitRuntimeService:
     """A client of it with short pauses."""
-    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.001, lookup_seconds=2)
+    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.001, lookup_seconds=20)
     return QiskitRuntimeService(url=URL, token=secret("ready"), settings=settings)
 
 
@@ -278,6 +278,6 @@ def test_which_statuses_may_have_acted() -> None:
     """A 503 with Retry-After had no effect; any other 5xx may have had one."""
     hinted = ServerError("x", status_code=503)
     hinted.retry_after_seconds = 1.0
-    assert not posting.may_have_acted(hinted)
-    assert posting.may_have_acted(ServerError("x", status_code=503))
-    assert not posting.may_have_acted(InvalidRequestError("x", status_code=409))
+    assert not side_effects.may_have_acted(hinted)
+    assert side_effects.may_have_acted(ServerError("x", status_code=503))
+    assert not side_effects.may_have_acted(InvalidRequestError("x", status_code=409))

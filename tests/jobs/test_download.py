@@ -6,7 +6,7 @@ import gc
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -24,7 +24,8 @@ from qiskit_rest_primitives import (
     TransportError,
 )
 from qiskit_rest_primitives.http import retry_policies
-from qiskit_rest_primitives.jobs import download_files as copies
+from qiskit_rest_primitives.http.transport import Reply
+from qiskit_rest_primitives.jobs import download_files
 from qiskit_rest_primitives.local import LocalService
 
 
@@ -83,7 +84,7 @@ def test_large_results_are_freed_and_read_again_from_disk(
     failing: LocalService, sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Above a settable size, memory is freed with the last reference; there is one download."""
-    monkeypatch.setattr(copies, "SMALL_BYTES", 100)
+    monkeypatch.setattr(download_files, "SMALL_BYTES", 100)
     job = sampler.run([coins()], shots=5_000)
     failing.faults.add("GET", "/jobs/*/results", delay=0.001)
     first = job.result()
@@ -138,18 +139,34 @@ def test_a_missing_result_is_an_error(
 @pytest.fixture
 def found(sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch) -> RestJob:
     """A completed job, made from its id, with short timeouts."""
-    monkeypatch.setattr(retry_policies, "DOWNLOAD_TIMEOUT_SECONDS", 0.3)
     job = sampler.run([coins()], shots=5)
     handle = RestJob(job._client, job.job_id())
     handle.wait_for_final_state(30)
+    monkeypatch.setattr(retry_policies, "DOWNLOAD_TIMEOUT_SECONDS", 0.3)
     return handle
 
 
-def test_a_slow_result_gets_more_time(failing: LocalService, found: RestJob) -> None:
+def test_a_slow_result_gets_more_time(
+    failing: LocalService, found: RestJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A timeout is no outage if the service answers other requests."""
-    failing.faults.add("GET", "/jobs/*/results", delay=0.8)
-    assert found.result(30)[0].data.meas.num_shots == 5
-    assert downloads(failing, found) == 2  # after 0.3 s, and within 0.9 s
+    given: list[float] = []
+    download = found._client.job_results
+
+    def noted(job_id: str, file: IO[bytes], timeout_seconds: float) -> Reply:
+        given.append(timeout_seconds)
+        if len(given) > 1:
+            return download(job_id, file, 60)
+        # A loaded machine may be slow to answer the other request.
+        monkeypatch.setattr(retry_policies, "DOWNLOAD_TIMEOUT_SECONDS", 60)
+        return download(job_id, file, timeout_seconds)
+
+    monkeypatch.setattr(found._client, "job_results", noted)
+    failing.faults.add("GET", "/jobs/*/results", silence=True, count=1)
+    failing.faults.add("GET", "/jobs/*/results", delay=0.001)
+    assert found.result(60)[0].data.meas.num_shots == 5
+    assert given == pytest.approx([0.3, 0.9])
+    assert downloads(failing, found) == 2
 
 
 def test_slow_params_get_more_time(found: RestJob, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,13 +176,15 @@ def test_slow_params_get_more_time(found: RestJob, monkeypatch: pytest.MonkeyPat
 
     def slowly(job_id: str, *, timeout_seconds: float, **more: Any) -> dict[str, Any]:
         given.append(timeout_seconds)
-        if timeout_seconds < 0.8:
+        if len(given) == 1:
+            # A loaded machine may be slow to answer the other request.
+            monkeypatch.setattr(retry_policies, "DOWNLOAD_TIMEOUT_SECONDS", 60)
             time.sleep(timeout_seconds)
             raise TransportError("silent")
-        return ask(job_id, timeout_seconds=timeout_seconds, **more)
+        return ask(job_id, timeout_seconds=60, **more)
 
     monkeypatch.setattr(found._client, "job", slowly)
-    assert found.result(30)[0].data.meas.num_shots == 5
+    assert found.result(60)[0].data.meas.num_shots == 5
     assert given == pytest.approx([0.3, 0.9])
 
 

@@ -114,7 +114,7 @@ def test_ctrl_c_while_waiting(failing: LocalService, method: str, fault: dict, p
         job_id = process.stdout.readline().strip()
         until_hit(failing, path.replace("*", job_id), process)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=10)
+        _, said = process.communicate(timeout=30)
         assert process.returncode == -signal.SIGINT or process.returncode == 130
     assert f"job {job_id} continues" in said
     failing.faults.clear()

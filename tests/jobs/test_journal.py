@@ -42,7 +42,7 @@ def open_tags(folder: Path) -> set[str]:
 
 
 @pytest.mark.slow
-def test_processes_share_it_while_it_is_compacted(tmp_path: Path) -> None:
+def test_processes_share_a_journal_while_it_is_compacted(tmp_path: Path) -> None:
     """The last line of each tag survives many rewrites."""
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITES, str(tmp_path), str(name)])
@@ -80,7 +80,9 @@ def test_an_unwritable_folder_gives_one_warning(
     assert kept.open_submissions(**PLACE) == []
 
 
-def test_it_is_written_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_is_written_without_file_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Windows has no fcntl."""
     monkeypatch.setattr(file_lock, "fcntl", None)
     monkeypatch.setattr(journal, "COMPACT_BYTES", 500)
@@ -135,7 +137,7 @@ def test_no_link_is_followed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     assert victim.read_text() == ""
 
 
-def test_it_leaves_no_file_open(tmp_path: Path) -> None:
+def test_an_unused_journal_closes_its_file(tmp_path: Path) -> None:
     """A journal that nobody uses any more closes its file."""
     kept = Journal(tmp_path)
     kept.starts("one", **REQUEST)

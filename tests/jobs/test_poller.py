@@ -25,6 +25,7 @@ from qiskit_rest_primitives.jobs.poller import poller_of
 from qiskit_rest_primitives.jobs.status import Status, is_unknown, read_status
 from tests.http.raw_server import RawServer, Received
 from tests.tokens import secret
+from tests.until import until
 
 URL = "http://service.example/v1"
 
@@ -79,9 +80,37 @@ def test_a_status_has_the_members_name_and_value() -> None:
     assert status in {"QUEUED"}
 
 
-def test_intervals_grow_with_the_time_waited(replies) -> None:
+class SkippedTime(threading.Condition):
+    """A condition whose waits end at once; its clock counts their seconds."""
+
+    skipped = 0.0
+
+    def clock(self) -> float:
+        """Monotonic seconds, as if the waits had taken their time."""
+        return time.monotonic() + self.skipped
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Lets the time pass."""
+        assert timeout is not None
+        self.skipped += timeout
+        return False
+
+
+def test_intervals_grow_with_the_time_waited(replies, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is at least an eighth of the time waited before."""
-    given, asked, job = replies
+    given, _, job = replies
+    asked: list[float] = []
+    waits = SkippedTime()
+    mine = poller_of(job._client)
+    monkeypatch.setattr(mine, "_wake", waits)
+    monkeypatch.setattr(mine, "clock", waits.clock)
+    ask = job._client.job
+
+    def noted(job_id: str, **more: bool) -> dict:
+        asked.append(waits.clock())
+        return ask(job_id, **more)
+
+    monkeypatch.setattr(job._client, "job", noted)
     given += [(200, entry("Running"))] * 30 + [(200, entry("Completed"))]
     job.wait_for_final_state(timeout=60)
     assert len(asked) == 31
@@ -148,13 +177,15 @@ def test_a_hanging_call_does_not_block_other_polls(
     def hang_once(*args, **more):
         calls.append(1)
         if len(calls) == 1:
-            stuck.wait(30)
+            stuck.wait()
         return real(*args, **more)
 
     monkeypatch.setattr(job._client, "job", hang_once)
-    job.wait_for_final_state(timeout=10)
-    assert job.done()
-    stuck.set()
+    try:
+        job.wait_for_final_state(timeout=60)
+        assert job.done()
+    finally:
+        stuck.set()
 
 
 def test_a_late_reply_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,13 +201,13 @@ def test_a_late_reply_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
             url=f"http://127.0.0.1:{server.port}/v1", token=secret("ready")
         )
         job = RestJob(service.client, "a")
-        job.wait_for_final_state(timeout=10)
+        job.wait_for_final_state(timeout=60)
         assert job.done()
 
 
 def test_dead_connections_are_not_tried_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a change of network all kept connections are dead: one timeout, then new ones."""
-    monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 1.0)
     together, dead = threading.Barrier(10), threading.Event()
     first: set[int] = set()
     silences: list[int] = []
@@ -207,8 +238,9 @@ def test_dead_connections_are_not_tried_one_by_one(monkeypatch: pytest.MonkeyPat
 
 def test_retry_after_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy service gets the next request after its Retry-After."""
-    monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(retry_policies, "POLL_TIMEOUT_SECONDS", 60)
     asked: list[float] = []
+    polls: list[str] = []
 
     def busy(request: Received) -> None:
         asked.append(time.monotonic())
@@ -221,8 +253,16 @@ def test_retry_after_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
         service = QiskitRuntimeService(
             url=f"http://127.0.0.1:{server.port}/v1", token=secret("ready")
         )
-        RestJob(service.client, "a").wait_for_final_state(timeout=30)
+        poll = service.client.job
+
+        def noted(job_id: str, **more: bool) -> dict:
+            polls.append(job_id)
+            return poll(job_id, **more)
+
+        monkeypatch.setattr(service.client, "job", noted)
+        RestJob(service.client, "a").wait_for_final_state(timeout=60)
     assert len(asked) == 3
+    assert len(polls) == 3, "a pause is between polls: it does not count as the time of one"
     assert all(late - early > 0.85 for early, late in itertools.pairwise(asked))
 
 
@@ -264,7 +304,4 @@ def test_the_poller_stops_when_idle_and_starts_again(
     for _ in range(2):
         with pytest.raises(JobTimeoutError):
             job.wait_for_final_state(timeout=0.05)
-        deadline = time.monotonic() + 5
-        while poller_of(job._client)._thread is not None and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert poller_of(job._client)._thread is None
+        until(lambda: poller_of(job._client)._thread is None)

@@ -93,7 +93,7 @@ def test_a_quick_job_costs_one_request(watched: LocalService, sampler: SamplerV2
     assert found[2] is not None
 
 
-def test_the_first_jobs_are_submitted_as_ever(
+def test_the_first_jobs_are_submitted_without_waiting(
     watched: LocalService, client: QiskitRuntimeService
 ) -> None:
     """Nobody knows yet whether the program waits."""

@@ -22,7 +22,7 @@ from qiskit_rest_primitives import (
     wait,
 )
 from qiskit_rest_primitives.circuits import encode_circuit
-from qiskit_rest_primitives.primitives import encoded_pubs as work
+from qiskit_rest_primitives.primitives import encoded_pubs
 from qiskit_rest_primitives.primitives.encoded_pubs import EncodedSamplerPub, pack
 
 
@@ -41,7 +41,7 @@ def test_a_sweep_is_divided_and_joined_exactly(
     backend: RestBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The joined result has the bits of the seeded reference."""
-    monkeypatch.setattr(work, "MAX_EXECUTIONS", 100)
+    monkeypatch.setattr(encoded_pubs, "MAX_EXECUTIONS", 100)
     values = np.linspace(0, 3, 12).reshape(3, 4, 1)
     pubs = [(rotation(), values, 20), (rotation(), [1.0], 5), (rotation(), [0.5], 250)]
     options = {"simulator": {"seed_simulator": 5}, "split": True}
@@ -66,7 +66,7 @@ def test_observables_are_divided_with_the_values(
     backend: RestBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broadcast observables and values stay together."""
-    monkeypatch.setattr(work, "MAX_BODY_BYTES", 5_000)
+    monkeypatch.setattr(encoded_pubs, "MAX_BODY_BYTES", 5_000)
     circuit = QuantumCircuit(1)
     circuit.ry(Parameter("t"), 0)
     pub = (circuit, [["Z"], ["X"]], np.linspace(0, 3, 40).reshape(1, 40, 1))
@@ -101,7 +101,7 @@ def test_ids_of_parts_survive_a_failed_submission(
     backend: RestBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error names the jobs that already exist."""
-    monkeypatch.setattr(work, "MAX_EXECUTIONS", 10)
+    monkeypatch.setattr(encoded_pubs, "MAX_EXECUTIONS", 10)
     from qiskit_rest_primitives.primitives import request
 
     real, posted = request.submit, []
@@ -124,7 +124,7 @@ def test_cancelling_and_waiting_reach_all_parts(
     backend: RestBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The handle of several jobs behaves like that of one."""
-    monkeypatch.setattr(work, "MAX_EXECUTIONS", 10)
+    monkeypatch.setattr(encoded_pubs, "MAX_EXECUTIONS", 10)
     job = SamplerV2(backend, options={"split": True}).run([(rotation(), [[0.1]] * 3, 10)])
     job.wait_for_final_state(timeout=30)
     assert job.in_final_state()
@@ -144,7 +144,7 @@ def test_packing_covers_every_shot_once(pubs: list[tuple[int, int]], limit: int)
     circuit = encode_circuit(rotation())
     works = [EncodedSamplerPub(circuit, np.zeros((n, 1)), shots, None) for n, shots in pubs]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(work, "MAX_EXECUTIONS", limit)
+        patch.setattr(encoded_pubs, "MAX_EXECUTIONS", limit)
         jobs = pack(works)
     seen = [np.zeros((n, shots), int) for n, shots in pubs]
     for pieces in jobs:
@@ -158,7 +158,7 @@ def test_a_split_run_has_the_methods_of_a_job(
     backend: RestBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Usage is summed, logs are joined, tags go to all parts; there is no single body."""
-    monkeypatch.setattr(work, "MAX_EXECUTIONS", 100)
+    monkeypatch.setattr(encoded_pubs, "MAX_EXECUTIONS", 100)
     options = {"simulator": {"seed_simulator": 5}, "split": True}
     job = SamplerV2(backend, options=options).run([(rotation(), [0.5], 150)])
     job.result(timeout=60)

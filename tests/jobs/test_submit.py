@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import responses
@@ -19,9 +21,10 @@ from qiskit_rest_primitives import (
 )
 from qiskit_rest_primitives.http import client, retry_policies
 from qiskit_rest_primitives.jobs.rate_limit import RateLimit
-from qiskit_rest_primitives.jobs.submit import journal_of
+from qiskit_rest_primitives.jobs.submit import journal_of, submit
 from qiskit_rest_primitives.jobs.tags import is_own_tag, new_tag
 from qiskit_rest_primitives.local import LocalService
+from qiskit_rest_primitives.primitives import request
 from tests.http.clients import DEVICES, measured, mocked_service
 
 FAULTS = {
@@ -132,16 +135,30 @@ def test_a_silent_post_is_retried_if_there_is_no_job(
 ) -> None:
     """The time of the silent POST does not count towards `lookup_seconds`."""
     monkeypatch.setattr(client, "SUBMIT_TIMEOUT_SECONDS", 1.0)
-    settings = Settings(state_folder=tmp_path, first_pause_seconds=0.01, lookup_seconds=0.9)
+    settings = Settings(state_folder=tmp_path, lookup_seconds=100)
     service = QiskitRuntimeService(
         url=failing.url, token=failing.token, instance=failing.instance, settings=settings
     )
     backend = service.backend("statevector")
+    now = [0.0]
+    create = service.client.create_job
+
+    def minutes_later(body: bytes, *, fresh: bool = False) -> dict[str, Any]:
+        now[0] += 300
+        return create(body, fresh=fresh)
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    monkeypatch.setattr(service.client, "create_job", minutes_later)
+    timed = partial(submit, clock=lambda: now[0], sleep=sleep)
+    monkeypatch.setattr(request, "submit", timed)
     failing.faults.add("POST", "/jobs", silence=True, count=1)
     options = {"environment": {"job_tags": ["silent-post"]}}
     job = SamplerV2(backend, options=options).run([measured()])
     failing.faults.clear()
     assert jobs_of(service, "silent-post") == [job.job_id()]
+    assert now[0] >= 600  # two POSTs
 
 
 def test_a_crash_before_the_reply_is_recovered(

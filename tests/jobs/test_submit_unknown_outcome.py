@@ -10,7 +10,7 @@ import responses
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, TransportError
 from qiskit_rest_primitives.http import retry_policies
-from qiskit_rest_primitives.jobs import submit as submission
+from qiskit_rest_primitives.jobs.submit import submit
 from qiskit_rest_primitives.jobs.tags import is_own_tag, new_tag
 from qiskit_rest_primitives.local import LocalService
 from tests.http.clients import DEVICES, measured, mocked_service, raw_client
@@ -115,7 +115,7 @@ def test_lookups_back_off(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
             now[0] += seconds
 
         with pytest.raises(TransportError, match=r"no lookup succeeded within 100 s"):
-            submission.submit(
+            submit(
                 service.client,
                 b"{}",
                 tag=new_tag(),

@@ -12,7 +12,7 @@ import pytest
 from qiskit import QuantumCircuit
 
 from qiskit_rest_primitives import QiskitRuntimeService, RestBackend, SamplerV2, SplitJob
-from qiskit_rest_primitives.primitives import encoded_pubs as work
+from qiskit_rest_primitives.primitives import encoded_pubs
 
 OPTIONS: dict[str, Any] = {
     "dynamical_decoupling": {"enable": True, "sequence_type": "XY4"},
@@ -68,7 +68,7 @@ def test_the_parts_of_one_run_warn_once(
     backend: RestBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All parts have the same options."""
-    monkeypatch.setattr(work, "MAX_EXECUTIONS", 10)
+    monkeypatch.setattr(encoded_pubs, "MAX_EXECUTIONS", 10)
     job = SamplerV2(backend, options={**OPTIONS, "split": True}).run([measured()] * 3, shots=10)
     assert isinstance(job, SplitJob)
     assert len(job.parts) == 3

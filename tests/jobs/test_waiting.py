@@ -98,11 +98,13 @@ def test_as_completed_yields_jobs_when_they_finish(mocked) -> None:
     assert next(finished, None) is None
 
 
-def test_wait_and_as_completed_keep_their_timeout(mocked) -> None:
+def test_wait_and_as_completed_keep_their_timeout(mocked, monkeypatch: pytest.MonkeyPatch) -> None:
     """`wait` returns final and pending jobs; `as_completed` raises."""
+    monkeypatch.setattr(poller, "MOST_POLLED_BY_ID", 1)
     mock, service = mocked
     ListedJobs(mock, {f"job-{n}": "Completed" if n < 2 else "Queued" for n in range(6)})
     jobs = [RestJob(service.client, f"job-{n}") for n in range(6)]
+    assert wait(jobs[:2], timeout=60) == (set(jobs[:2]), set())
     done, pending = wait(jobs, timeout=0.5)
     assert done == set(jobs[:2])
     assert pending == set(jobs[2:])

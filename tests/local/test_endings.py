@@ -23,7 +23,7 @@ def ending() -> Ending:
     return Ending(row, b"{}")
 
 
-def test_the_end_is_told_from_any_thread_and_any_number_of_times(ending: Ending) -> None:
+def test_any_thread_may_report_an_ending_repeatedly(ending: Ending) -> None:
     """A cancelled job ends for the store, and then for the engine."""
     endings = Endings()
 
@@ -37,7 +37,7 @@ def test_the_end_is_told_from_any_thread_and_any_number_of_times(ending: Ending)
     asyncio.run(wait(), debug=True)
 
 
-def test_only_who_waits_is_told(ending: Ending) -> None:
+def test_endings_without_a_waiting_caller_are_ignored(ending: Ending) -> None:
     """Jobs that nobody waits for, or not any more, end unnoticed."""
     endings = Endings()
 
@@ -51,7 +51,7 @@ def test_only_who_waits_is_told(ending: Ending) -> None:
     assert not asyncio.run(wait())
 
 
-def test_a_service_that_stopped_is_told_nothing(ending: Ending) -> None:
+def test_endings_after_a_service_stopped_are_ignored(ending: Ending) -> None:
     """Its event loop is closed; the engine ends its jobs all the same."""
     endings = Endings()
     loop = asyncio.new_event_loop()

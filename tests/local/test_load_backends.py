@@ -118,7 +118,7 @@ def test_a_backend_without_qubits_ends_the_command(
 
 
 @pytest.mark.slow
-def test_the_command_serves_them_to_a_client(lab: str, tmp_path: Path) -> None:
+def test_the_command_serves_loaded_backends(lab: str, tmp_path: Path) -> None:
     """Two --backend, one a list, beside the built-in ones; a job runs on one of them."""
     command = [sys.executable, "-m", "qiskit_rest_primitives", "serve", "--port", "0"]
     command += ["--backend", f"{lab}:Shelf.both", "--backend", "qiskit_aer:AerSimulator"]

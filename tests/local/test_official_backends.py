@@ -79,7 +79,7 @@ def test_aers_simulator_has_its_name_in_the_official_channel() -> None:
 
 
 @pytest.mark.parametrize(("name", "qubits"), [("fake_nairobi", 7), ("fake_torino", 133)])
-def test_the_embedded_service_knows_them_by_name(name: str, qubits: int) -> None:
+def test_the_embedded_service_finds_official_fake_backends_by_name(name: str, qubits: int) -> None:
     """As with the official client's channel "local"; they are not among those that are listed."""
     service = QiskitRuntimeService(channel="local")
     device = service.backend(name)

@@ -64,7 +64,7 @@ def assert_ones(found: Any, expected: np.ndarray, shots: int, variance: Any = 0.
     assert np.all(np.abs(np.array(found) - expected) <= error + 1e-4), (found, expected)
 
 
-def test_executor(seen: dict[str, Any], bob: Api) -> None:
+def test_the_official_executor_runs_circuit_items(seen: dict[str, Any], bob: Api) -> None:
     """Circuit items: samples, shapes, what passes through, and when it ran."""
     for name in ("statevector", "aer", "fake_27q", "fake_127q"):
         found = seen["executor"][name]
@@ -84,7 +84,7 @@ def test_sessions_and_batches(seen: dict[str, Any]) -> None:
     assert "chunk_size" in seen["executor"]["outside_session"]
 
 
-def test_sampler(seen: dict[str, Any], bob: Api) -> None:
+def test_the_official_sampler_runs_on_the_executor(seen: dict[str, Any], bob: Api) -> None:
     """The sampler on top, with gates and measurements twirled, or with idle qubits decoupled.
 
     Circuits differ from one randomization to the next: this adds to the error, as far as three of
@@ -125,7 +125,7 @@ def amplified_error(values: list[float], stds: list[float]) -> float:
     return float(np.sqrt(covariance[0, 0]))
 
 
-def test_estimator(seen: dict[str, Any], bob: Api) -> None:
+def test_the_official_estimator_runs_on_the_executor(seen: dict[str, Any], bob: Api) -> None:
     """The estimator on top: mitigation takes away readout errors, then those of gates too.
 
     Every qubit of a device is measured. The same programs with exact probabilities, put together by
@@ -155,7 +155,7 @@ def test_estimator(seen: dict[str, Any], bob: Api) -> None:
         assert np.all(np.abs(evs - expected) <= 5 * stds + 1e-9), (name, evs, stds, expected)
 
 
-def test_dry_run(seen: dict[str, Any]) -> None:
+def test_a_dry_run_is_not_charged(seen: dict[str, Any]) -> None:
     """dry_run=True: random data of the right shape and an estimate, and nothing is charged."""
     found = seen["dry_run"]
     assert found["backend"] == "mock_27q"
@@ -167,7 +167,7 @@ def test_dry_run(seen: dict[str, Any]) -> None:
     assert found["listed"] == []
 
 
-def test_stretches(seen: dict[str, Any]) -> None:
+def test_stretch_values_are_returned(seen: dict[str, Any]) -> None:
     """stretch_values: what is left over between barriers, divided."""
     assert seen["stretches"] == {
         "name": "s",
@@ -177,6 +177,6 @@ def test_stretches(seen: dict[str, Any]) -> None:
     }
 
 
-def test_refused(seen: dict[str, Any]) -> None:
+def test_the_official_executor_shows_the_reason_of_a_refusal(seen: dict[str, Any]) -> None:
     """The reason of a refusal reaches the user."""
     assert "meas_level: 'kerneled' needs the signal of a real device" in seen["refused"]

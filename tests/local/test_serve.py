@@ -116,8 +116,8 @@ class TestCommand:
         """The previous signal handlers are restored."""
         before = signal.getsignal(signal.SIGINT)
         timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
-        timer.start()
         with serve._until_signal() as stopped:
+            timer.start()
             serve._wait(stopped)
         timer.join()
         assert signal.getsignal(signal.SIGINT) is before
@@ -426,7 +426,9 @@ class TestLocalService:
             "            time.sleep(0.05)\n"
             "    time.sleep(0.6)\n"
             "assert not folder.exists()\n"
-            "time.sleep(0.2)\n"
+            "deadline = time.monotonic() + 60\n"
+            "while threading.active_count() > 1 and time.monotonic() < deadline:\n"
+            "    time.sleep(0.05)\n"
             "print([thread.name for thread in threading.enumerate()])\n"
         )
         done = subprocess.run(

@@ -29,13 +29,13 @@ def test_a_gpu_needs_aer(
     assert "[aer]" in capsys.readouterr().err
 
 
-def test_workers_of_dask_are_told_otherwise(capsys: pytest.CaptureFixture[str]) -> None:
+def test_workers_of_dask_can_not_be_given_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
     """The service can't reach their environment."""
     assert main(["serve", "--gpu", "--dask", "tcp://x:1"]) == 2
     assert "QISKIT_REST_GPU=1 in their environment" in capsys.readouterr().err
 
 
-def test_workers_that_are_started_are_told_of_the_gpu() -> None:
+def test_started_workers_use_the_gpu() -> None:
     """Methods that have no form for it stay where they are; afterwards all is as before."""
     simulator = aer._simulator.__wrapped__
     with serve_workers.gpu_for_workers():

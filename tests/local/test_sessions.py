@@ -69,7 +69,7 @@ class TestCreate:
 
 
 class TestJobs:
-    def test_join_and_activate_it(self, api: Api) -> None:
+    def test_jobs_join_a_session_and_activate_it(self, api: Api) -> None:
         """The first job that runs makes it active; the reply and the job name the session."""
         session_id = create(api)
         reply = api.post_job(session_id=session_id)
@@ -222,7 +222,9 @@ class TestTimes:
         session = parts[0].details(self.PRINCIPAL, session_id)
         return session["state"], session["state_reason"]
 
-    def test_the_interactive_ttl_makes_it_inactive_and_a_job_active_again(self, parts: Any) -> None:
+    def test_the_interactive_ttl_makes_a_session_inactive_until_the_next_job(
+        self, parts: Any
+    ) -> None:
         """After a minute without jobs it is inactive; the next job makes it active."""
         clock = parts[2]
         session_id = self.open(parts)
@@ -239,14 +241,14 @@ class TestTimes:
         stamps = parts[0].details(self.PRINCIPAL, session_id)["timestamps"]
         assert [stamp["status"] for stamp in stamps] == ["open", "active", "inactive", "active"]
 
-    def test_a_pending_job_keeps_it_active(self, parts: Any) -> None:
+    def test_a_pending_job_keeps_a_session_active(self, parts: Any) -> None:
         """The interactive TTL does not count while something is queued or running."""
         session_id = self.open(parts)
         self.job(parts, session_id, "Running")
         parts[2].now += 3600
         assert self.state(parts, session_id)[0] == "active"
 
-    def test_half_an_hour_without_jobs_closes_it(self, parts: Any) -> None:
+    def test_half_an_hour_without_jobs_closes_a_session(self, parts: Any) -> None:
         """Also a session that never had a job."""
         session_id = self.open(parts)
         parts[2].now += 1799

@@ -44,7 +44,7 @@ class TestStore:
         store.close()
         assert not store.folder.exists()
 
-    def test_only_its_owner_reads_it(self, store: Store) -> None:
+    def test_only_the_owner_can_read_the_store(self, store: Store) -> None:
         """Others can't read its folder and key."""
         assert store.folder.stat().st_mode & 0o077 == 0
         key = store.secret()
@@ -52,7 +52,7 @@ class TestStore:
         assert store.secret() == key
         assert len(key) == 32
 
-    def test_only_its_owner_reads_it_in_a_folder_of_all(self, tmp_path: Path) -> None:
+    def test_only_the_owner_can_read_a_store_in_a_shared_folder(self, tmp_path: Path) -> None:
         """In an existing folder that others can read, its files are private, old ones too."""
         (tmp_path / "bodies").mkdir()
         for folder in (tmp_path, tmp_path / "bodies"):
@@ -111,7 +111,7 @@ class TestStore:
         assert found is not None
         assert found["status"] == "Failed"
 
-    def test_threads_share_it(self, store: Store) -> None:
+    def test_threads_share_a_store(self, store: Store) -> None:
         """No call is lost or fails when many threads write."""
 
         def write(number: int) -> None:

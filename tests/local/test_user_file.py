@@ -46,7 +46,7 @@ def test_no_token_is_kept(users: UserFile) -> None:
     assert stat.S_IMODE(users.path.parent.stat().st_mode) == 0o700
 
 
-def test_a_user_changes(users: UserFile) -> None:
+def test_changing_a_user_keeps_other_limits(users: UserFile) -> None:
     """Limits that are not named stay, and so does the role."""
     users.add("alice", caps={"qubits": 20}, admin=True)
     users.change("alice", caps={"shots": 100})

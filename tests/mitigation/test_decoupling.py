@@ -141,7 +141,7 @@ def test_sequences_are_those_of_qiskits_passes(options: Decoupling, alignment: i
 
 
 @pytest.mark.parametrize("options", OPTIONS)
-def test_the_unitary_stays(options: Decoupling):
+def test_decoupling_keeps_the_unitary(options: Decoupling):
     """Pulses amount to the identity, global phase included."""
     circuit = random_circuit(7)
     ours = decoupled(circuit, device(), options)
@@ -153,7 +153,7 @@ def test_the_unitary_stays(options: Decoupling):
     assert before == after
 
 
-def test_measured_qubits_get_no_pulses_after_it():
+def test_qubits_get_no_pulses_after_their_measurement():
     """Without them a simulator samples all shots at once; before it all is as Qiskit has it."""
     options = Decoupling("XY4")
     circuit = random_circuit(3, measured=True)

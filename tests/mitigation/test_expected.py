@@ -78,7 +78,7 @@ def test_a_wide_estimator_is_charged_what_was_estimated(
     within_a_fifth(estimate, estimator.run([(isa, observable)]))
 
 
-def test_without_the_extra_it_is_said(
+def test_an_estimate_without_the_extra_says_what_is_missing(
     service: QiskitRuntimeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What twirling adds is left out with a note; PEC can't be estimated, and the cure is named."""

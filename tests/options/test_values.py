@@ -121,7 +121,7 @@ def test_values_changed_in_place_are_checked_again():
         ),
     ],
 )
-def test_default_shots(settings: dict[str, Any], shots: int):
+def test_default_shots_apply_without_shots_of_a_pub(settings: dict[str, Any], shots: int):
     """Without shots of a PUB or run(): twirling's product, then default_shots, then 4096."""
     assert shots_unless_given(SamplerOptions(**settings)) == shots
 

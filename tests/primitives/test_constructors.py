@@ -64,7 +64,7 @@ def test_a_statevector_estimator_changes_its_name(backend: RestBackend, precisio
     np.testing.assert_allclose(ours, estimated(StatevectorEstimator(**keywords)), atol=1e-9)
 
 
-def test_a_generator_goes_on(backend: RestBackend) -> None:
+def test_a_seed_generator_continues_between_runs(backend: RestBackend) -> None:
     """With a generator each run is another, as in the reference, and a new one repeats them."""
     first = sampled(SamplerV2(backend, default_shots=100, seed=np.random.default_rng(3)))
     again = sampled(SamplerV2(backend, default_shots=100, seed=np.random.default_rng(3)))

@@ -51,12 +51,12 @@ def test_results_equal_the_seeded_reference(
     assert "shots" in result.metadata
 
 
-def test_it_is_a_base_estimator(backend: RestBackend) -> None:
+def test_the_estimator_is_a_base_estimator(backend: RestBackend) -> None:
     """Checks by isinstance of Qiskit's consumers hold."""
     assert isinstance(EstimatorV2(backend), BaseEstimatorV2)
 
 
-def test_it_shows_where_it_runs(backend: RestBackend) -> None:
+def test_the_repr_names_the_backend(backend: RestBackend) -> None:
     """Its repr names the backend."""
     assert repr(EstimatorV2(backend)) == f"EstimatorV2(mode={backend!r})"
 

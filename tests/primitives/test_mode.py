@@ -61,7 +61,9 @@ def test_a_device_has_a_target_and_the_isa_check(circuit: QuantumCircuit) -> Non
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_sessions_and_batches_take_it(kind: type[Session], circuit: QuantumCircuit) -> None:
+def test_sessions_and_batches_take_a_simulator(
+    kind: type[Session], circuit: QuantumCircuit
+) -> None:
     """Their jobs run on it, and carry the session's id."""
     simulator = AerSimulator()
     with kind(backend=simulator) as session:
@@ -113,7 +115,7 @@ def test_a_job_keeps_its_backend_until_it_is_done(circuit: QuantumCircuit) -> No
     assert job.result()[0].data.meas.num_shots == 20
 
 
-def test_what_it_became_can_be_pickled() -> None:
+def test_a_served_simulator_can_be_pickled() -> None:
     """As every other backend of a service: its name goes along, the object stays here."""
     sampler = SamplerV2(mode=AerSimulator())
     copy = pickle.loads(pickle.dumps(sampler.backend()))
@@ -143,7 +145,7 @@ def test_without_the_extra_the_command_is_named(monkeypatch: pytest.MonkeyPatch)
         SamplerV2(mode=AerSimulator())
 
 
-def test_what_is_no_backend_is_refused() -> None:
+def test_modes_that_are_no_backend_are_refused() -> None:
     """The message says what is taken."""
     with pytest.raises(BackendError, match="any BackendV2 of Qiskit, not object"):
         SamplerV2(mode=object())  # pyright: ignore[reportArgumentType]

@@ -61,7 +61,7 @@ def test_results_equal_the_seeded_reference(backend: RestBackend, shape: tuple[i
     assert_same(sampler.run(pubs, shots=50).result(), reference)
 
 
-def test_it_is_a_base_sampler(backend: RestBackend) -> None:
+def test_the_sampler_is_a_base_sampler(backend: RestBackend) -> None:
     """Checks by isinstance of Qiskit's consumers hold."""
     assert isinstance(SamplerV2(backend), BaseSamplerV2)
 

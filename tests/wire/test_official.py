@@ -16,7 +16,7 @@ from qiskit_rest_primitives.wire.values.execution_spans import (
     ExecutionSpan,
     ExecutionSpans,
 )
-from tests.wire import examples as made
+from tests.wire import examples
 
 
 class TestOfficialClient:
@@ -27,16 +27,16 @@ class TestOfficialClient:
         pytest.importorskip("qiskit_ibm_runtime")
 
     @settings(max_examples=15, deadline=None)
-    @given(made.sampler_results())
-    def test_it_decodes_our_results(self, result: PrimitiveResult) -> None:
+    @given(examples.sampler_results())
+    def test_the_official_client_decodes_our_results(self, result: PrimitiveResult) -> None:
         """Sampler results reach the official client unchanged."""
         from qiskit_ibm_runtime import RuntimeDecoder
 
         body = encode_result(result, program_id="sampler", support_qiskit=True)
-        made.assert_same(json.loads(body, cls=RuntimeDecoder), result)
+        examples.assert_same(json.loads(body, cls=RuntimeDecoder), result)
 
     @settings(max_examples=15, deadline=None)
-    @given(made.sampler_results(), made.estimator_results())
+    @given(examples.sampler_results(), examples.estimator_results())
     def test_we_decode_its_results(self, samples: PrimitiveResult, values: PrimitiveResult) -> None:
         """Results of its encoder are read as its decoder reads them."""
         from qiskit_ibm_runtime import RuntimeDecoder, RuntimeEncoder
@@ -44,7 +44,7 @@ class TestOfficialClient:
         for program_id, result in (("sampler", samples), ("estimator", values)):
             body = json.dumps(result, cls=RuntimeEncoder).encode()
             back = decode_result(body, program_id=program_id)
-            made.assert_same(back, json.loads(body, cls=RuntimeDecoder))
+            examples.assert_same(back, json.loads(body, cls=RuntimeDecoder))
 
     def test_spans_are_the_same_on_both_sides(self) -> None:
         """Times, sizes and masks of every kind of span agree with the official classes'."""
@@ -117,7 +117,7 @@ def test_bodies_pass_the_published_schemas() -> None:
     moment = datetime(2026, 8, 21, tzinfo=timezone.utc)
     span = ExecutionSpan("DoubleSliceSpan", moment, moment, {0: DataSlice((5,), (0, 1), (0, 5))})
     metadata = {"version": 2, "execution": {"execution_spans": ExecutionSpans((span,))}}
-    samples = SamplerPubResult(DataBin(c=made.bits((), 5, 3)), {"circuit_metadata": {}})
+    samples = SamplerPubResult(DataBin(c=examples.bits((), 5, 3)), {"circuit_metadata": {}})
     body = encode_result(
         PrimitiveResult([samples], metadata), program_id="sampler", support_qiskit=True
     )
@@ -131,13 +131,16 @@ def test_bodies_pass_the_published_schemas() -> None:
 
 def test_unusual_fields_that_the_official_client_accepts() -> None:
     """An ndarray that is an extrapolator's name, a list, a number; a bare number as a field."""
-    fields = {"evs": made.envelope("ndarray", [0.5, 1]), "stds": made.envelope("ndarray", [1, 2])}
-    data = made.envelope("DataBin", {"shape": 2, "fields": fields})
-    zne = {"extrapolator": made.envelope("ndarray", "exponential")}
-    pub = made.envelope("PubResult", {"data": data, "metadata": {"zne": zne}})
-    data = made.envelope("DataBin", {"shape": None, "fields": {"evs": 0.5, "stds": None}})
-    point = made.envelope("PubResult", {"data": data})
-    body = json.dumps(made.envelope("PrimitiveResult", {"pub_results": [pub, point]})).encode()
+    fields = {
+        "evs": examples.envelope("ndarray", [0.5, 1]),
+        "stds": examples.envelope("ndarray", [1, 2]),
+    }
+    data = examples.envelope("DataBin", {"shape": 2, "fields": fields})
+    zne = {"extrapolator": examples.envelope("ndarray", "exponential")}
+    pub = examples.envelope("PubResult", {"data": data, "metadata": {"zne": zne}})
+    data = examples.envelope("DataBin", {"shape": None, "fields": {"evs": 0.5, "stds": None}})
+    point = examples.envelope("PubResult", {"data": data})
+    body = json.dumps(examples.envelope("PrimitiveResult", {"pub_results": [pub, point]})).encode()
     result = decode_result(body, program_id="estimator")
     assert result[0].metadata == {"zne": {"extrapolator": "exponential"}}
     np.testing.assert_array_equal(result[0].data.evs, [0.5, 1.0])
@@ -149,6 +152,6 @@ def test_unusual_fields_that_the_official_client_accepts() -> None:
 def test_integer_keys_of_settings() -> None:
     """The official encoder's flag restores keys that were integers."""
     content = {"1": {"2": "a", "__int_keys__": True}, "b": 2, "__int_keys__": True}
-    value = made.envelope("_json", content, **{"__class__": "Learned", "__module__": "m"})
-    found = decode_result(made.plain(metadata={"x": value}), program_id="sampler").metadata["x"]
+    value = examples.envelope("_json", content, **{"__class__": "Learned", "__module__": "m"})
+    found = decode_result(examples.plain(metadata={"x": value}), program_id="sampler").metadata["x"]
     assert found == {"__class__": "Learned", 1: {2: "a"}, "b": 2}

@@ -44,7 +44,7 @@ from qiskit_rest_primitives import (
     RuntimeEncoder,
     SamplerV2,
 )
-from tests.wire import examples as made
+from tests.wire import examples
 
 # Both decoders read noise models by the only way there is.
 pytestmark = pytest.mark.filterwarnings("ignore:from_dict has been deprecated:DeprecationWarning")
@@ -199,7 +199,7 @@ def test_pubs_and_their_parts(official: ModuleType) -> None:
 
 
 @settings(max_examples=15, deadline=None)
-@given(made.sampler_results(), made.estimator_results())
+@given(examples.sampler_results(), examples.estimator_results())
 def test_results_are_read_alike(
     official: ModuleType, samples: PrimitiveResult, values: PrimitiveResult
 ) -> None:
@@ -207,7 +207,7 @@ def test_results_are_read_alike(
     for result in (samples, values):
         theirs, *others = both_ways(result, official)
         for value in others:
-            made.assert_same(value, theirs)
+            examples.assert_same(value, theirs)
             assert value.metadata == theirs.metadata
         for pub in result:
             _, ours, *_ = both_ways([pub, pub.data], official)
@@ -232,8 +232,8 @@ def test_results_of_jobs(backend: RestBackend, official: ModuleType, primitive: 
         read = theirs.metadata["execution"].pop("execution_spans")
         assert windows(read) == windows(spans) != []
         theirs.metadata["execution"]["execution_spans"] = spans  # of our class: types are compared
-    made.assert_same(theirs, result)
-    made.assert_same(ours, result)
+    examples.assert_same(theirs, result)
+    examples.assert_same(ours, result)
     assert json.loads(text, cls=RuntimeDecoder).metadata == ours.metadata == result.metadata
 
 
@@ -362,7 +362,7 @@ def test_damaged_content_names_its_place(kind: str, content: Any) -> None:
 
 
 @pytest.mark.parametrize("read", [json.loads, lambda text, **how: json.loads(text.encode(), **how)])
-def test_plain_json_is_as_ever(read: Callable[..., Any]) -> None:
+def test_plain_json_is_decoded_as_by_json_loads(read: Callable[..., Any]) -> None:
     """Numbers, NaN, long integers and duplicate keys, from text or bytes."""
     text = '{"a": 1, "b": [NaN, 1e400, 123456789012345678901234567890], "a": 2}'
     assert str(read(text, cls=RuntimeDecoder)) == str(json.loads(text))

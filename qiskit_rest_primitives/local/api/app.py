@@ -22,14 +22,14 @@ from starlette.types import ASGIApp
 from qiskit_rest_primitives.local.api import (
     account,
     analytics,
+    backends,
+    create_job,
     discovery,
     jobs,
     page_data,
+    sessions,
     workloads,
 )
-from qiskit_rest_primitives.local.api import backends as devices_api
-from qiskit_rest_primitives.local.api import create_job as submitting
-from qiskit_rest_primitives.local.api import sessions as sessions_api
 from qiskit_rest_primitives.local.api.dispatch import Endpoint, Handler, endpoint, shielded
 from qiskit_rest_primitives.local.api.faults import FaultMiddleware, Faults, fault_routes
 from qiskit_rest_primitives.local.api.health import Health
@@ -55,7 +55,7 @@ PRUNE_SECONDS = 60.0
 HANDLERS: list[tuple[str, str, Handler]] = [
     ("GET", "/jobs/{job_id}", jobs.get_job),
     ("GET", "/jobs/{job_id}/results", jobs.job_results),
-    ("POST", "/jobs", submitting.create_job),
+    ("POST", "/jobs", create_job.create_job),
     ("GET", "/jobs", jobs.list_jobs),
     ("DELETE", "/jobs/{job_id}", jobs.delete_job),
     ("GET", "/jobs/{job_id}/logs", jobs.job_logs),
@@ -64,15 +64,15 @@ HANDLERS: list[tuple[str, str, Handler]] = [
     ("GET", "/jobs/{job_id}/interim_results", jobs.interim_results),
     ("POST", "/jobs/{job_id}/cancel", jobs.cancel_job),
     ("PUT", "/jobs/{job_id}/tags", jobs.set_tags),
-    ("POST", "/sessions", sessions_api.create_session),
-    ("GET", "/sessions/{session_id}", sessions_api.get_session),
-    ("PATCH", "/sessions/{session_id}", sessions_api.update_session),
-    ("DELETE", "/sessions/{session_id}/close", sessions_api.close_session),
-    ("GET", "/backends", devices_api.list_backends),
-    ("GET", "/backends/{name}/configuration", devices_api.configuration),
-    ("GET", "/backends/{name}/properties", devices_api.properties),
-    ("GET", "/backends/{name}/status", devices_api.status),
-    ("GET", "/backends/{name}/defaults", devices_api.defaults),
+    ("POST", "/sessions", sessions.create_session),
+    ("GET", "/sessions/{session_id}", sessions.get_session),
+    ("PATCH", "/sessions/{session_id}", sessions.update_session),
+    ("DELETE", "/sessions/{session_id}/close", sessions.close_session),
+    ("GET", "/backends", backends.list_backends),
+    ("GET", "/backends/{name}/configuration", backends.configuration),
+    ("GET", "/backends/{name}/properties", backends.properties),
+    ("GET", "/backends/{name}/status", backends.status),
+    ("GET", "/backends/{name}/defaults", backends.defaults),
     ("GET", "/tags", account.search_tags),
     ("GET", "/workloads", workloads.list_workloads),
     ("GET", "/instance", account.instance),

@@ -83,7 +83,7 @@ def _circuit(core: Core, row: sqlite3.Row, item: msgspec.Raw, index: int) -> dic
         loaded = load_circuit(
             source,
             index,
-            core.engine.rehearsals,
+            core.engine.sandbox,
             num_qubits=physical_width(source, backend, getattr(pub, "observables", None)),
             check=_deadline(),
         )

@@ -141,10 +141,10 @@ class DaskCluster(Executor):
         self._client.close(timeout=CONNECT_SECONDS)
         self._loop.end()
 
-    def _new_client(self, patience_seconds: float = 0.0) -> Any:
+    def _new_client(self, retry_seconds: float = 0.0) -> Any:
         from distributed import Client
 
-        deadline = time.monotonic() + patience_seconds
+        deadline = time.monotonic() + retry_seconds
         while True:
             try:
                 # Its own attempts to come back take as long as this time-out.

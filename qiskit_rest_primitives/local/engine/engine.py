@@ -41,7 +41,7 @@ from qiskit_rest_primitives.local.threads import JOIN_SECONDS, DaemonThreads
 from qiskit_rest_primitives.wire.limits import MAX_JOB_SECONDS
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+    from qiskit_rest_primitives.local.engine.qpy_sandbox import Sandbox
     from qiskit_rest_primitives.local.engine.worker_state import WorkerState
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend, LocalBackends
     from qiskit_rest_primitives.wire.request.job_request import JobParams
@@ -197,9 +197,9 @@ class Engine:
             return self._queue.place(job_id)
 
     @property
-    def rehearsals(self) -> Rehearsals:
+    def sandbox(self) -> Sandbox:
         """Processes that load QPY files before this one."""
-        return self._workers.rehearsals
+        return self._workers.sandbox
 
     def worker_state(self) -> WorkerState:
         """How many workers there are, and whether they can be reached; may take a while."""
@@ -257,7 +257,7 @@ class Engine:
             return self._turns
         turns = self._own_turns.get(backend.name)
         if turns is None:
-            thread = OneThread(backend.name, self._workers.rehearsals)
+            thread = OneThread(backend.name, self._workers.sandbox)
             turns = TaskTurns(thread, self._use, times=self.task_times)
             self._own_turns[backend.name] = turns
         return turns

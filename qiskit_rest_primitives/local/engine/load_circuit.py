@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qiskit_rest_primitives.local.engine.qpy_annotations import load_qpy
-from qiskit_rest_primitives.local.engine.qpy_sandbox import MEBIBYTE, Rehearsals, brief_error
+from qiskit_rest_primitives.local.engine.qpy_sandbox import MEBIBYTE, Sandbox, brief_error
 from qiskit_rest_primitives.local.outcome import NOT_LOADABLE, RefusedError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class LoadedCircuit:
 def load_circuit(
     circuit: str | bytes,
     pub_index: int,
-    rehearsals: Rehearsals,
+    sandbox: Sandbox,
     *,
     num_qubits: int | None = None,
     check: Callable[[], None] = lambda: None,
@@ -48,7 +48,7 @@ def load_circuit(
     Args:
         circuit: OpenQASM 3 text, or the bytes of a QPY file that holds one circuit.
         pub_index: position of the PUB in its job, for messages.
-        rehearsals: where a QPY file is loaded first.
+        sandbox: where a QPY file is loaded first.
         num_qubits: width for a text that names physical qubits only.
         check: called while that takes long; raises to stop.
 
@@ -57,12 +57,12 @@ def load_circuit(
     """
     if isinstance(circuit, str):
         return _load_qasm(circuit, pub_index, num_qubits, check)
-    (loaded,) = load_circuits(circuit, 1, f"PUB {pub_index}", rehearsals, check)
+    (loaded,) = load_circuits(circuit, 1, f"PUB {pub_index}", sandbox, check)
     return loaded
 
 
 def load_circuits(
-    data: bytes, count: int, place: str, rehearsals: Rehearsals, check: Callable[[], None]
+    data: bytes, count: int, place: str, sandbox: Sandbox, check: Callable[[], None]
 ) -> list[LoadedCircuit]:
     """Reads all circuits of a QPY file.
 
@@ -70,14 +70,14 @@ def load_circuits(
         data: the file.
         count: how many circuits it must hold.
         place: where in the job it is, for messages.
-        rehearsals: where it is loaded first.
+        sandbox: where it is loaded first.
         check: called while that takes long; raises to stop.
 
     Raises:
         RefusedError: it can't be read; the reason says where.
     """
     _check_qpy_header(data, count, place)
-    rehearsals.check(data, place, check)
+    sandbox.check(data, place, check)
     try:
         circuits = load_qpy(data)
     except BaseException as error:  # a damaged file can end in Rust's PanicException

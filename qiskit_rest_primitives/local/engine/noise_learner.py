@@ -14,7 +14,7 @@ from qiskit_rest_primitives.errors import OptionsError, ProtocolError
 from qiskit_rest_primitives.local.engine.allowances import NO_CAPS, JobCaps, Memory, Share, Time
 from qiskit_rest_primitives.local.engine.check_mitigation import MAX_GATES, MAX_RANDOMIZATIONS
 from qiskit_rest_primitives.local.engine.plan import PubPlan, plan_runs
-from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+from qiskit_rest_primitives.local.engine.qpy_sandbox import Sandbox
 from qiskit_rest_primitives.local.engine.quantum_program import named_items
 from qiskit_rest_primitives.local.engine.read_pubs import Context, physical_width
 from qiskit_rest_primitives.local.engine.tasks import StepTask, StopFlag
@@ -95,7 +95,7 @@ def plan_noise_learner(
     params: NoiseLearnerParams,
     backend: LocalBackend,
     stop: StopFlag,
-    rehearsals: Rehearsals,
+    sandbox: Sandbox,
     time_limit_seconds: float = math.inf,
     caps: JobCaps = NO_CAPS,
 ) -> NoiseLearnerPlan:
@@ -105,7 +105,7 @@ def plan_noise_learner(
         params: of the job.
         backend: what the job runs on.
         stop: checked while that takes long.
-        rehearsals: where QPY files are loaded first.
+        sandbox: where QPY files are loaded first.
         time_limit_seconds: of the job.
         caps: what its user may ask for.
 
@@ -124,7 +124,7 @@ def plan_noise_learner(
         requested,
         backend,
         stop,
-        rehearsals,
+        sandbox,
         Memory(),
         Time(time_limit_seconds),
         backend.clock(),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future, wait
 from typing import Any
 
-from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+from qiskit_rest_primitives.local.engine.qpy_sandbox import Sandbox
 from qiskit_rest_primitives.local.engine.tasks import ResultT, Work, run_task
 from qiskit_rest_primitives.local.threads import DaemonThreads
 
@@ -18,7 +18,7 @@ class OneThread:
 
     Args:
         name: of the backend.
-        rehearsals: load QPY files before this process does.
+        sandbox: loads QPY files before this process does.
 
     Attributes:
         width: tasks that it runs at the same time.
@@ -30,8 +30,8 @@ class OneThread:
     small_apart = False
     lost_seconds = 0.0
 
-    def __init__(self, name: str, rehearsals: Rehearsals):
-        self.rehearsals = rehearsals
+    def __init__(self, name: str, sandbox: Sandbox):
+        self.sandbox = sandbox
         self._thread = DaemonThreads(1, f"tasks-{name}")
 
     def submit(self, task: Work[ResultT], *, small: bool = False) -> Future[ResultT]:

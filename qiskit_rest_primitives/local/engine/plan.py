@@ -13,7 +13,7 @@ from qiskit_rest_primitives.errors import ProtocolError
 from qiskit_rest_primitives.local.engine.allowances import NO_CAPS, JobCaps, Memory, Share, Time
 from qiskit_rest_primitives.local.engine.check_mitigation import check_size
 from qiskit_rest_primitives.local.engine.gather import EstimatorJoin, SamplerJoin
-from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+from qiskit_rest_primitives.local.engine.qpy_sandbox import Sandbox
 from qiskit_rest_primitives.local.engine.read_pubs import (
     Context,
     read_estimator_pub,
@@ -146,7 +146,7 @@ def plan_job(
     params: SamplerParams | EstimatorParams,
     backend: LocalBackend,
     stop: StopFlag,
-    rehearsals: Rehearsals,
+    sandbox: Sandbox,
     time_limit_seconds: float = math.inf,
     caps: JobCaps = NO_CAPS,
 ) -> JobPlan:
@@ -156,7 +156,7 @@ def plan_job(
         params: of the job.
         backend: what the job runs on.
         stop: checked between PUBs.
-        rehearsals: where QPY files are loaded first.
+        sandbox: where QPY files are loaded first.
         time_limit_seconds: of the job.
         caps: what its user may ask for.
 
@@ -176,7 +176,7 @@ def plan_job(
         clock = backend.clock(requested.rep_delay_seconds, requested.init_qubits)
         time = Time(time_limit_seconds)
         memory = Memory(as_text=params.support_qiskit is not True)
-        context = Context(requested, backend, stop, rehearsals, memory, time, clock, Share(caps))
+        context = Context(requested, backend, stop, sandbox, memory, time, clock, Share(caps))
         read = read_sampler_pub if isinstance(params, SamplerParams) else read_estimator_pub
         sweeps = (read(item, index, context) for index, item in enumerate(params.pubs))
         seeds = Seeds(requested.seed)

@@ -32,7 +32,7 @@ _WAIT_SECONDS = 0.05
 _CURE = "Send the circuit as OpenQASM 3 text, or split it."
 
 
-class Rehearsals:
+class Sandbox:
     """Processes that load QPY files before this one does; started for the first file.
 
     Other calls have processes of their own, since a file should not wait for what takes long.
@@ -48,7 +48,7 @@ class Rehearsals:
         Args:
             data: the file.
             place: where in the job it is, such as ``PUB 3``, for messages.
-            check: called now and then; what it raises ends the rehearsal.
+            check: called now and then; what it raises ends the load.
 
         Raises:
             RefusedError: it is damaged, or takes too much memory or time.
@@ -56,7 +56,7 @@ class Rehearsals:
         spare = min(SPARE_BYTES + BYTES_PER_BYTE * len(data), MOST_BYTES)
         seconds = min(SPARE_SECONDS + SECONDS_PER_BYTE * len(data), MOST_SECONDS)
         too_much = _too_costly(place, f"more than {spare // MEBIBYTE} MiB, or does not end well")
-        future = self._workers.submit(rehearse, data, spare)
+        future = self._workers.submit(trial_load, data, spare)
         started: float | None = None
         try:
             while not future.done():
@@ -127,7 +127,7 @@ def _too_costly(place: str, what: str) -> RefusedError:
     )
 
 
-def rehearse(data: bytes, spare_bytes: int) -> str | None:
+def trial_load(data: bytes, spare_bytes: int) -> str | None:
     """Loads a QPY file and discards its circuits; runs in a separate process.
 
     Returns:

@@ -26,7 +26,7 @@ from qiskit_rest_primitives.local.engine.load_circuit import (
 from qiskit_rest_primitives.local.engine.plan import PubPlan, plan_sampler
 from qiskit_rest_primitives.local.engine.program_options import read_program_options
 from qiskit_rest_primitives.local.engine.program_timing import scheduler_timing
-from qiskit_rest_primitives.local.engine.qpy_sandbox import MEBIBYTE, Rehearsals
+from qiskit_rest_primitives.local.engine.qpy_sandbox import MEBIBYTE, Sandbox
 from qiskit_rest_primitives.local.engine.read_pubs import Context, physical_width
 from qiskit_rest_primitives.local.engine.samplexes import (
     SPARE_BYTES,
@@ -147,7 +147,7 @@ class ReadProgram:
             "or does not end well",
             solution="Use fewer randomizations, or fewer items a job.",
         )
-        return self.context.rehearsals.run(task.run, SPARE_BYTES, too_much, stop.check)
+        return self.context.sandbox.run(task.run, SPARE_BYTES, too_much, stop.check)
 
     def plan(self, sampled: Mapping[int, SampledItem]) -> Program:
         """Divides every item into tasks.
@@ -195,7 +195,7 @@ def read_program(
     params: ExecutorParams,
     backend: LocalBackend,
     stop: StopFlag,
-    rehearsals: Rehearsals,
+    sandbox: Sandbox,
     time_limit_seconds: float = math.inf,
     caps: JobCaps = NO_CAPS,
 ) -> ReadProgram:
@@ -205,7 +205,7 @@ def read_program(
         params: of the job.
         backend: what the job runs on.
         stop: checked while that takes long.
-        rehearsals: where QPY files are loaded first.
+        sandbox: where QPY files are loaded first.
         time_limit_seconds: of the job.
         caps: what its user may ask for.
 
@@ -216,7 +216,7 @@ def read_program(
         requested = read_program_options(params, backend)
         clock = backend.clock(requested.rep_delay_seconds, requested.init_qubits)
         time = Time(time_limit_seconds)
-        context = Context(requested, backend, stop, rehearsals, Memory(), time, clock, Share(caps))
+        context = Context(requested, backend, stop, sandbox, Memory(), time, clock, Share(caps))
         check_samplex_items(params.quantum_program.items)
         return ReadProgram(params, _load(params, context), context, Seeds(requested.seed))
 
@@ -231,7 +231,7 @@ def _load(params: ExecutorParams, context: Context) -> list[LoadedCircuit]:
         ]
     data = decode_qpy(circuits, compressed=params.compressed, max_bytes=MAX_QPY_BYTES)
     check = context.stop.check
-    loaded = load_circuits(data, circuits.count, "circuits", context.rehearsals, check)
+    loaded = load_circuits(data, circuits.count, "circuits", context.sandbox, check)
     return [context.accepted(each, number) for number, each in enumerate(loaded)]
 
 

@@ -16,7 +16,7 @@ from qiskit_rest_primitives.local.engine.check_pub import (
     check_shots_of_backend,
 )
 from qiskit_rest_primitives.local.engine.load_circuit import LoadedCircuit, load_circuit
-from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+from qiskit_rest_primitives.local.engine.qpy_sandbox import Sandbox
 from qiskit_rest_primitives.local.engine.stretches import settle_stretches
 from qiskit_rest_primitives.local.engine.tasks import StopFlag
 from qiskit_rest_primitives.local.outcome import RefusedError
@@ -45,7 +45,7 @@ class Context:
     requested: Requested
     backend: LocalBackend
     stop: StopFlag
-    rehearsals: Rehearsals
+    sandbox: Sandbox
     memory: Memory
     time: Time
     clock: DeviceTime | None
@@ -54,7 +54,7 @@ class Context:
     def load(self, circuit: str | bytes, index: int, num_qubits: int | None) -> LoadedCircuit:
         """The circuit of PUB ``index``; see `load_circuit`."""
         loaded = load_circuit(
-            circuit, index, self.rehearsals, num_qubits=num_qubits, check=self.stop.check
+            circuit, index, self.sandbox, num_qubits=num_qubits, check=self.stop.check
         )
         return self.accepted(loaded, index)
 

@@ -36,7 +36,7 @@ from qiskit_rest_primitives.wire.result.results import iter_encoded_result
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.engine.noise_learner import NoiseLearnerPlan
-    from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+    from qiskit_rest_primitives.local.engine.qpy_sandbox import Sandbox
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend
     from qiskit_rest_primitives.wire.executor.program import ExecutorParams
     from qiskit_rest_primitives.wire.request.job_request import (
@@ -185,7 +185,7 @@ class _Course:
     def run_pubs(self) -> bytes:
         """Runs a job with PUBs and encodes its result."""
         job = self._job
-        plan, support_qiskit = self.plan(_load_and_plan, job, self._workers.rehearsals)
+        plan, support_qiskit = self.plan(_load_and_plan, job, self._workers.sandbox)
         if plan.clock is not None:
             job.usage_seconds = JOB_OVERHEAD_SECONDS
         if plan.mitigated is None:
@@ -224,7 +224,7 @@ class _Course:
                 params,
                 job.asked.backend,
                 job.stop,
-                self._workers.rehearsals,
+                self._workers.sandbox,
                 job.asked.time_limit_seconds,
                 job.asked.caps,
             )
@@ -252,7 +252,7 @@ class _Course:
             params,
             job.asked.backend,
             job.stop,
-            self._workers.rehearsals,
+            self._workers.sandbox,
             job.asked.time_limit_seconds,
             job.asked.caps,
         )
@@ -428,7 +428,7 @@ class _Course:
         return _EndedError(f"The job ran longer than its limit of {limit:g} s.", RAN_TOO_LONG)
 
 
-def _load_and_plan(job: Job, rehearsals: Rehearsals) -> tuple[JobPlan, bool]:
+def _load_and_plan(job: Job, sandbox: Sandbox) -> tuple[JobPlan, bool]:
     """Plans a job with PUBs; says whether its result is in the Qiskit encoding, too.
 
     Its params, which can be large, are let go after this.
@@ -439,7 +439,7 @@ def _load_and_plan(job: Job, rehearsals: Rehearsals) -> tuple[JobPlan, bool]:
         params,
         job.asked.backend,
         job.stop,
-        rehearsals,
+        sandbox,
         job.asked.time_limit_seconds,
         job.asked.caps,
     )

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from qiskit_rest_primitives.local.durations import Durations
 from qiskit_rest_primitives.local.engine.one_thread import OneThread
-from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+from qiskit_rest_primitives.local.engine.qpy_sandbox import Sandbox
 from qiskit_rest_primitives.local.engine.recent_use import RecentUse
 from qiskit_rest_primitives.local.engine.tasks import ResultT, Work
 from qiskit_rest_primitives.local.engine.workers import Workers
@@ -190,9 +190,9 @@ class JobTasks:
         self._lost_before = turns.workers.lost_seconds
 
     @property
-    def rehearsals(self) -> Rehearsals:
+    def sandbox(self) -> Sandbox:
         """Processes that load QPY files before this one."""
-        return self._turns.workers.rehearsals
+        return self._turns.workers.sandbox
 
     def submit(self, task: Work[ResultT], *, small: bool) -> Future[ResultT]:
         """Queues one task; a small one may have threads of its own."""

@@ -10,7 +10,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from typing import Any
 
 from qiskit_rest_primitives.local.engine.dask_cluster import DaskCluster
-from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+from qiskit_rest_primitives.local.engine.qpy_sandbox import Sandbox
 from qiskit_rest_primitives.local.engine.tasks import ResultT, Work, run_task
 from qiskit_rest_primitives.local.engine.worker_processes import WorkerProcesses
 from qiskit_rest_primitives.local.engine.worker_state import (
@@ -58,7 +58,7 @@ class Workers:
         executor: any executor; the service's own threads and processes when left out.
 
     Attributes:
-        rehearsals: processes that load QPY files before this one.
+        sandbox: processes that load QPY files before this one.
     """
 
     def __init__(self, executor: Executor | None = None):
@@ -66,7 +66,7 @@ class Workers:
         self._executor = executor or DaemonThreads(default_thread_count(), "simulation")
         # The threads start now, the processes with their first work.
         self._processes = WorkerProcesses(self.width)
-        self.rehearsals = Rehearsals()
+        self.sandbox = Sandbox()
         self._lock = threading.Lock()
 
     @property
@@ -134,4 +134,4 @@ class Workers:
             self._executor.shutdown(wait=False, cancel_futures=True)
             self._executor.end(JOIN_SECONDS)
         self._processes.shutdown(cancel_futures=True)
-        self.rehearsals.close()
+        self.sandbox.close()

@@ -104,7 +104,7 @@ class TestAuthorization:
         assert reply.json()["errors"][0]["code"] == 1201
         assert reply.headers["WWW-Authenticate"] == "Bearer"
 
-    def test_every_path_checks_it(self, local: LocalService) -> None:
+    def test_every_path_needs_a_token(self, local: LocalService) -> None:
         """No path of the API except /versions answers without a token."""
         from qiskit_rest_primitives.local.api.app import HANDLERS
 

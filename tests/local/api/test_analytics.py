@@ -68,7 +68,9 @@ def test_all_jobs_together(jobs: tuple[Api, dict[str, float]]) -> None:
         ({"interval_start": "2020-01-01T00:00:00Z"}, 4),
     ],
 )
-def test_filters(jobs: tuple[Api, dict[str, float]], query: dict[str, Any], count: int) -> None:
+def test_usage_is_filtered(
+    jobs: tuple[Api, dict[str, float]], query: dict[str, Any], count: int
+) -> None:
     """Each filter; nobody sees another user's jobs."""
     found = jobs[0].json("/analytics/usage", **query)
     assert found["jobs"] == count
@@ -84,7 +86,9 @@ def test_filters(jobs: tuple[Api, dict[str, float]], query: dict[str, Any], coun
         ("plan", {"local": 4}),
     ],
 )
-def test_groups(jobs: tuple[Api, dict[str, float]], key: str, groups: dict[str, int]) -> None:
+def test_usage_is_grouped(
+    jobs: tuple[Api, dict[str, float]], key: str, groups: dict[str, int]
+) -> None:
     """One entry a group, with the same figures, which add up."""
     api, _ = jobs
     whole = api.json("/analytics/usage")
@@ -95,7 +99,7 @@ def test_groups(jobs: tuple[Api, dict[str, float]], key: str, groups: dict[str, 
     assert sum(entry["sessions"] for entry in data) == whole["sessions"]
 
 
-def test_days(jobs: tuple[Api, dict[str, float]]) -> None:
+def test_usage_is_grouped_by_day(jobs: tuple[Api, dict[str, float]]) -> None:
     """One entry a day with jobs, from midnight to midnight."""
     api, _ = jobs
     found = api.json("/analytics/usage_grouped_by_date", group_by="instance")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 import requests
 
 from qiskit_rest_primitives.local import Caps, Limits, LocalService, User
-from qiskit_rest_primitives.local.api import connection as protocol
+from qiskit_rest_primitives.local.api.connection import service_protocol
 from tests.local.api.raw import connect, error_in, read_all
 from tests.local.conftest import ALICE, BOB, Api
+from tests.until import until
 
 HOST = b"Host: localhost\r\n"
 KEY = f"Authorization: Bearer {ALICE.token}\r\n".encode()
@@ -38,18 +39,17 @@ def held(service: LocalService, stack: ExitStack, start: bytes, count: int) -> l
     return connections
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Waits until a condition holds."""
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.02)
-
-
 def count(service: LocalService) -> int:
     """The number of connections that the service has open."""
     assert service._server is not None
     return len(service._server.server_state.connections)
+
+
+def busy(service: LocalService) -> int:
+    """The number of connections with an authenticated request, which are not closed for others."""
+    assert service._server is not None
+    connections = list(service._server.server_state.connections)
+    return sum(getattr(connection, "_user", None) is not None for connection in connections)
 
 
 def test_busy_connections_are_limited(few: LocalService) -> None:
@@ -57,7 +57,7 @@ def test_busy_connections_are_limited(few: LocalService) -> None:
     with ExitStack() as stack:
         start = b"POST /v1/jobs HTTP/1.1\r\n" + HOST + KEY + b"Content-Length: 100\r\n\r\n{"
         held(few, stack, start, FEW.connections)
-        time.sleep(0.3)
+        until(lambda: busy(few) == FEW.connections)
         with connect(few) as connection:
             status, _ = error_in(read_all(connection))
         assert status == 503
@@ -161,9 +161,9 @@ def test_file_descriptors_are_reserved_for_other_uses(monkeypatch: pytest.Monkey
     resource = pytest.importorskip("resource")
     for given, got in ((256, 128), (100_000, 500), (resource.RLIM_INFINITY, 500)):
         monkeypatch.setattr(resource, "getrlimit", lambda _, given=given: (given, given))
-        assert protocol.service_protocol(Limits(), print).limits.connections == got
-    monkeypatch.setattr(protocol, "resource", None)
-    assert protocol.service_protocol(Limits(), print).limits.connections == 500
+        assert service_protocol(Limits(), print).limits.connections == got
+    monkeypatch.setattr("qiskit_rest_primitives.local.api.connection.resource", None)
+    assert service_protocol(Limits(), print).limits.connections == 500
 
 
 @pytest.fixture(scope="module")

@@ -65,7 +65,7 @@ def test_pages_by_a_cursor(carol: Api) -> None:
         ({"query": 1}, "Invalid body"),
     ],
 )
-def test_what_it_can_t_answer_is_refused(carol: Api, body: object, message: str) -> None:
+def test_unsupported_queries_are_refused(carol: Api, body: object, message: str) -> None:
     """Another query, a foreign cursor, another type: 400 that names it."""
     reply = at_root(carol, "POST", "/v3/resources/search", json=body)
     assert reply.status_code == 400

@@ -89,7 +89,7 @@ def test_endless_bytes(api: Api) -> None:
     assert re.match("circuits: expands to more than", reasons[1])
 
 
-def test_no_items(api: Api) -> None:
+def test_a_program_without_items_is_refused(api: Api) -> None:
     """A program without items."""
     sent = params()
     sent["quantum_program"] |= {"items": [], "circuits": {"data": []}}

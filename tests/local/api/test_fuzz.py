@@ -95,7 +95,7 @@ def check(reply: requests.Response) -> None:
     st.lists(st.tuples(KEYS, st.one_of(LIKELY, TEXT)), max_size=3),
     st.one_of(st.none(), VALUES.map(json.dumps).map(str.encode), st.binary(max_size=40)),
 )
-def test_any_call(
+def test_any_call_is_answered(
     fuzzed: Api, handler: Any, word: str, query: list[tuple[str, str]], body: bytes | None
 ) -> None:
     """Any path and method with any id, query and body."""
@@ -107,7 +107,9 @@ def test_any_call(
 
 @FUZZ
 @given(st.sampled_from(["sampler", "estimator"]), PUBS, VALUES, st.booleans())
-def test_any_pubs(fuzzed: Api, program: str, pubs: Any, options: Any, qiskit: bool) -> None:
+def test_any_pubs_are_refused_or_end(
+    fuzzed: Api, program: str, pubs: Any, options: Any, qiskit: bool
+) -> None:
     """They are refused, or the job ends; a failed job has a reason."""
     params: dict[str, Any] = {"pubs": pubs, "support_qiskit": qiskit}
     if options:

@@ -107,7 +107,7 @@ def test_the_state_of_a_dask_cluster() -> None:
     assert state_of(ClientExecutor(Client("connecting", {}))) == WorkerState(0, "lost")
 
 
-def test_a_scheduler_that_goes_away_while_it_is_asked_is_lost() -> None:
+def test_a_scheduler_that_leaves_during_the_check_is_lost() -> None:
     """No error reaches the one who asks for metrics."""
     client = Client("running", {})
     client.nthreads = Mock(side_effect=OSError("closed"))

@@ -11,23 +11,29 @@ import requests
 from qiskit_rest_primitives.local import Caps, Limits, LocalService
 from qiskit_rest_primitives.local.limits import RateLimiter
 from tests.local.api.raw import connect, error_in, read_all
+from tests.local.api.test_connection import count
 from tests.local.conftest import ALICE, BELL, BOB, Api
+from tests.until import until
 
 TIGHT = Limits(
     body_bytes=200_000,
     connections=8,
-    header_seconds=0.4,
-    body_seconds=0.6,
-    write_seconds=0.5,
-    keep_alive_seconds=1,
     caps=Caps(submissions_per_minute=3),
 )
+HASTY = Limits(header_seconds=0.8, body_seconds=0.6, write_seconds=0.5, keep_alive_seconds=2)
 
 
 @pytest.fixture(scope="module")
 def tight() -> Iterator[LocalService]:
-    """A service with small limits."""
+    """A service with small limits, and usual timeouts."""
     with LocalService(users=[ALICE, BOB], limits=TIGHT) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def hasty() -> Iterator[LocalService]:
+    """A service with usual limits, and short timeouts."""
+    with LocalService(users=[ALICE, BOB], limits=HASTY) as service:
         yield service
 
 
@@ -100,35 +106,35 @@ class TestSizes:
         ],
     )
     def test_bytes_that_are_not_http_are_refused(
-        self, tight: LocalService, bytes_sent: bytes
+        self, hasty: LocalService, bytes_sent: bytes
     ) -> None:
         """With a reply or by closing; the connection does not hang."""
-        with connect(tight) as connection:
+        with connect(hasty) as connection:
             connection.sendall(bytes_sent)
             reply = read_all(connection)
         assert error_in(reply)[0] in (400, 404, 408, 421)
 
 
 class TestSlowClients:
-    def test_slow_headers_are_408(self, tight: LocalService) -> None:
+    def test_slow_headers_are_408(self, hasty: LocalService) -> None:
         """The connection does not stay open for headers that never end."""
-        with connect(tight) as connection:
+        with connect(hasty) as connection:
             connection.sendall(b"GET /health HTTP/1.1\r\nHost: loc")
             status, _ = error_in(read_all(connection))
         assert status == 408
 
-    def test_slow_headers_of_a_second_request_are_408(self, tight: LocalService) -> None:
+    def test_slow_headers_of_a_second_request_are_408(self, hasty: LocalService) -> None:
         """The timeout applies to kept connections too."""
-        with connect(tight) as connection:
+        with connect(hasty) as connection:
             connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert b"200 OK" in connection.recv(65_536)
             connection.sendall(b"GET /hea")
             status, _ = error_in(read_all(connection))
         assert status == 408
 
-    def test_a_slow_body_is_408(self, tight: LocalService) -> None:
+    def test_a_slow_body_is_408(self, hasty: LocalService) -> None:
         """A body that stops arriving ends the request."""
-        with connect(tight) as connection:
+        with connect(hasty) as connection:
             head = (
                 "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\n"
                 f"Authorization: Bearer {BOB.token}\r\n"
@@ -148,17 +154,20 @@ class TestSlowClients:
         assert status == 401
 
     @pytest.mark.slow
-    def test_a_client_that_does_not_read_is_disconnected(self, tight: LocalService) -> None:
+    def test_a_client_that_does_not_read_is_disconnected(self, hasty: LocalService) -> None:
         """A reply that is not read does not keep the connection open."""
-        api = Api(tight, ALICE)
+        api = Api(hasty, ALICE)
         job_id = api.run(params={"pubs": [[BELL, None, 4_000_000]]})
-        with connect(tight) as connection:
+        api.session.close()
+        with connect(hasty) as connection:
             request = (
                 f"GET /v1/jobs/{job_id}/results HTTP/1.1\r\nHost: localhost\r\n"
                 f"Authorization: Bearer {ALICE.token}\r\n\r\n"
             )
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert b"200 OK" in connection.recv(65_536)
             connection.sendall(request.encode())
-            time.sleep(1.5)
+            until(lambda: count(hasty) == 0)
             try:
                 taken = len(read_all(connection))
             except ConnectionError:

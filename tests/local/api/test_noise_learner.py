@@ -7,7 +7,7 @@ import pytest
 from tests.local.conftest import BELL, Api
 
 
-def test_a_job_runs(api: Api) -> None:
+def test_a_noise_learner_job_runs(api: Api) -> None:
     """The result has no layer, since none was to be learned, and the options."""
     pytest.importorskip("samplomatic")  # it needs Qiskit 2.3
     sent = {"circuits": [BELL], "options": {"max_layers_to_learn": 0, "support_qiskit": True}}

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from qiskit_rest_primitives.local import LocalService
-from tests.local.api import reply_schemas as forms
+from tests.local.api import reply_schemas
 from tests.local.api.test_reply_schemas import check
 from tests.local.conftest import ALICE, Api
 
@@ -26,7 +26,7 @@ def access_token(service: LocalService) -> str:
     """The token for an API key, with the fields that tell when to exchange the key again."""
     form = {"grant_type": "urn:ibm:params:oauth:grant-type:apikey", "apikey": ALICE.token}
     reply = requests.post(f"{service.base_url}/identity/token", data=form, timeout=30)
-    check(reply.json(), forms.TOKEN)
+    check(reply.json(), reply_schemas.TOKEN)
     return reply.json()["access_token"]
 
 
@@ -54,14 +54,14 @@ def final(api: Api, job_id: str) -> dict[str, Any]:
     """A job, polled until its state is final; each reply has the form that both clients read."""
     while True:
         job = api.json(f"/jobs/{job_id}")
-        check(job, forms.OLDER_JOB)
+        check(job, reply_schemas.OLDER_JOB)
         if job["status"] not in ("Queued", "Running"):
             return job
 
 
 def test_qrmi_runs_a_task(qrmi: Api) -> None:
     """Status, session, job in it, its result and log; then the session is closed."""
-    check(qrmi.json("/backends/fake_5q/status"), forms.STATUS)
+    check(qrmi.json("/backends/fake_5q/status"), reply_schemas.STATUS)
     wanted = {
         "mode": "dedicated",
         "backend": "fake_5q",
@@ -69,9 +69,9 @@ def test_qrmi_runs_a_task(qrmi: Api) -> None:
         "max_ttl": 28_800,
     }
     session = qrmi.call("POST", "/sessions", json=wanted).json()
-    check(session, forms.SESSION)
+    check(session, reply_schemas.SESSION)
     path = f"/sessions/{session['id']}"
-    check(qrmi.json(path), forms.SESSION)
+    check(qrmi.json(path), reply_schemas.SESSION)
     reply = qrmi.post_job(
         backend="fake_5q",
         params={"pubs": [[BELL, None, 20]], "version": 2, "support_qiskit": False},
@@ -79,13 +79,13 @@ def test_qrmi_runs_a_task(qrmi: Api) -> None:
         log_level="debug",
         private=False,
     )
-    check(reply.json(), forms.JOB_CREATED)
+    check(reply.json(), reply_schemas.JOB_CREATED)
     job_id = reply.json()["id"]
     assert final(qrmi, job_id)["status"] == "Completed"
-    check(qrmi.json(f"/jobs/{job_id}/results"), forms.PLAIN_RESULT)
+    check(qrmi.json(f"/jobs/{job_id}/results"), reply_schemas.PLAIN_RESULT)
     assert qrmi.get(f"/jobs/{job_id}/logs").headers["Content-Type"].startswith("text/plain")
     pending = qrmi.json("/jobs", pending="true", session_id=session["id"])
-    check(pending, forms.OLDER_JOBS)
+    check(pending, reply_schemas.OLDER_JOBS)
     assert pending["jobs"] == []
     assert qrmi.call("PATCH", path, json={"accepting_jobs": False}).status_code == 204
 
@@ -96,7 +96,7 @@ def test_qrmi_stops_a_task(qrmi: Api) -> None:
     long = {"pubs": [[BELL, None, 100_000]] * 100, "version": 2}
     job_id = qrmi.submit(backend="fake_5q", params=long, session_id=session["id"])
     pending = qrmi.json("/jobs", pending="true", session_id=session["id"])
-    check(pending, forms.OLDER_JOBS)
+    check(pending, reply_schemas.OLDER_JOBS)
     assert [job["id"] for job in pending["jobs"]] == [job_id]
     stopped = qrmi.call("POST", f"/jobs/{job_id}/cancel", headers={"Content-Length": "0"})
     assert stopped.status_code == 204
@@ -107,8 +107,8 @@ def test_qrmi_stops_a_task(qrmi: Api) -> None:
 @pytest.mark.parametrize("name", ["statevector", "fake_5q", "fake_27q"])
 def test_qrmi_reads_targets(qrmi: Api, name: str) -> None:
     """Configuration and properties of a simulator and of devices."""
-    check(qrmi.json(f"/backends/{name}/configuration"), forms.QRMI_CONFIGURATION)
-    check(qrmi.json(f"/backends/{name}/properties"), forms.PROPERTIES)
+    check(qrmi.json(f"/backends/{name}/configuration"), reply_schemas.QRMI_CONFIGURATION)
+    check(qrmi.json(f"/backends/{name}/properties"), reply_schemas.PROPERTIES)
 
 
 def test_runtime_c_finds_instances(runtime_c: Api) -> None:
@@ -119,19 +119,24 @@ def test_runtime_c_finds_instances(runtime_c: Api) -> None:
     }
     url = f"{runtime_c.service.base_url}/v3/resources/search"
     reply = runtime_c.session.post(url, json=body, params={"limit": 100}, timeout=30).json()
-    check(reply, forms.SEARCH)
+    check(reply, reply_schemas.SEARCH)
     [found] = reply["items"]
-    check(found, forms.obj({"crn": forms.TEXT, "name": forms.TEXT, "doc": {"type": "object"}}))
+    check(
+        found,
+        reply_schemas.obj(
+            {"crn": reply_schemas.TEXT, "name": reply_schemas.TEXT, "doc": {"type": "object"}}
+        ),
+    )
     assert "fake_5q" in found["doc"]["extensions"]["backends"]
 
 
 def test_runtime_c_makes_a_target(runtime_c: Api) -> None:
     """Number of qubits, errors, and durations in nanoseconds, the only unit that it takes."""
-    check(runtime_c.json("/backends"), forms.DEVICES)
+    check(runtime_c.json("/backends"), reply_schemas.DEVICES)
     configuration = runtime_c.json("/backends/fake_27q/configuration")
-    check(configuration, forms.CONFIGURATION)
+    check(configuration, reply_schemas.CONFIGURATION)
     properties = runtime_c.json("/backends/fake_27q/properties")
-    check(properties, forms.PROPERTIES)
+    check(properties, reply_schemas.PROPERTIES)
     assert len(properties["qubits"]) == configuration["n_qubits"]
     units = {
         value["unit"]
@@ -149,7 +154,7 @@ def test_runtime_c_runs_a_job(runtime_c: Api) -> None:
     )
     assert final(runtime_c, job_id)["status"] == "Completed"
     result = runtime_c.json(f"/jobs/{job_id}/results")
-    check(result, forms.PLAIN_RESULT)
+    check(result, reply_schemas.PLAIN_RESULT)
     assert len(result["results"][0]["data"]["meas"]["samples"]) == 20
 
 
@@ -158,7 +163,7 @@ def test_runtime_c_reads_expectation_values(runtime_c: Api) -> None:
     params = {"pubs": [["OPENQASM 3.0; qubit[1] q;", "Z", None, 0.1]], "version": 2}
     job_id = runtime_c.run(program_id="estimator", backend="fake_5q", params=params)
     result = runtime_c.json(f"/jobs/{job_id}/results")
-    check(result, forms.PLAIN_NUMBERS)
+    check(result, reply_schemas.PLAIN_NUMBERS)
     assert "evs" in result["results"][0]["data"]
 
 
@@ -169,5 +174,5 @@ def test_other_versions_are_refused(local: LocalService, version: str) -> None:
     reply = api.get("/backends")
     api.session.close()
     assert reply.status_code == 400
-    check(reply.json(), forms.ERRORS)
+    check(reply.json(), reply_schemas.ERRORS)
     assert "2026-04-15" in reply.text

@@ -73,7 +73,7 @@ def test_data_needs_a_token(local: LocalService) -> None:
         assert requests.get(url, timeout=30).status_code == 401
 
 
-def test_who_is_signed_in(api: Api) -> None:
+def test_page_data_name_the_signed_in_user(api: Api) -> None:
     """Name, instances, and whether they are an administrator."""
     reply = page(api, "/me")
     check_headers(reply)

@@ -14,48 +14,50 @@ from jsonschema import Draft202012Validator
 
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.api.app import CLOUD_HANDLERS, HANDLERS
-from tests.local.api import reply_schemas as forms
+from tests.local.api import reply_schemas
 from tests.local.conftest import ADMIN, Api
 
 MEASURED = "OPENQASM 3; bit[1] c; c[0] = measure $0;"
 ACCOUNT = ADMIN.instances[0].split(":a/")[1].split(":")[0]
 
-SCHEMAS: dict[tuple[str, str], forms.Schema | None] = {
-    ("GET", "/jobs/{job_id}"): forms.JOB,
-    ("GET", "/jobs/{job_id}/results"): forms.PLAIN_RESULT,
-    ("POST", "/jobs"): forms.JOB_CREATED,
-    ("GET", "/jobs"): forms.JOBS,
+SCHEMAS: dict[tuple[str, str], reply_schemas.Schema | None] = {
+    ("GET", "/jobs/{job_id}"): reply_schemas.JOB,
+    ("GET", "/jobs/{job_id}/results"): reply_schemas.PLAIN_RESULT,
+    ("POST", "/jobs"): reply_schemas.JOB_CREATED,
+    ("GET", "/jobs"): reply_schemas.JOBS,
     ("DELETE", "/jobs/{job_id}"): None,
-    ("GET", "/jobs/{job_id}/logs"): forms.TEXT,
-    ("GET", "/jobs/{job_id}/metrics"): forms.METRICS,
-    ("GET", "/jobs/{job_id}/transpiled_circuits"): forms.obj({"url": forms.TEXT}),
+    ("GET", "/jobs/{job_id}/logs"): reply_schemas.TEXT,
+    ("GET", "/jobs/{job_id}/metrics"): reply_schemas.METRICS,
+    ("GET", "/jobs/{job_id}/transpiled_circuits"): reply_schemas.obj({"url": reply_schemas.TEXT}),
     ("GET", "/jobs/{job_id}/interim_results"): None,
     ("POST", "/jobs/{job_id}/cancel"): None,
     ("PUT", "/jobs/{job_id}/tags"): None,
-    ("POST", "/sessions"): forms.SESSION,
-    ("GET", "/sessions/{session_id}"): forms.SESSION,
+    ("POST", "/sessions"): reply_schemas.SESSION,
+    ("GET", "/sessions/{session_id}"): reply_schemas.SESSION,
     ("PATCH", "/sessions/{session_id}"): None,
     ("DELETE", "/sessions/{session_id}/close"): None,
-    ("GET", "/backends"): forms.DEVICES,
-    ("GET", "/backends/{name}/configuration"): forms.CONFIGURATION,
-    ("GET", "/backends/{name}/properties"): forms.PROPERTIES,
-    ("GET", "/backends/{name}/status"): forms.STATUS,
-    ("GET", "/backends/{name}/defaults"): forms.NULL,
-    ("GET", "/tags"): forms.obj({"tags": forms.items(forms.TEXT)}),
-    ("GET", "/workloads"): forms.WORKLOADS,
-    ("GET", "/instance"): forms.INSTANCE,
-    ("GET", "/instances/usage"): forms.INSTANCE_USAGE,
-    ("GET", "/usage"): forms.INSTANCE_USAGE,
-    ("GET", "/instances/configuration"): forms.obj({"instance_limit": forms.maybe(forms.INTEGER)}),
+    ("GET", "/backends"): reply_schemas.DEVICES,
+    ("GET", "/backends/{name}/configuration"): reply_schemas.CONFIGURATION,
+    ("GET", "/backends/{name}/properties"): reply_schemas.PROPERTIES,
+    ("GET", "/backends/{name}/status"): reply_schemas.STATUS,
+    ("GET", "/backends/{name}/defaults"): reply_schemas.NULL,
+    ("GET", "/tags"): reply_schemas.obj({"tags": reply_schemas.items(reply_schemas.TEXT)}),
+    ("GET", "/workloads"): reply_schemas.WORKLOADS,
+    ("GET", "/instance"): reply_schemas.INSTANCE,
+    ("GET", "/instances/usage"): reply_schemas.INSTANCE_USAGE,
+    ("GET", "/usage"): reply_schemas.INSTANCE_USAGE,
+    ("GET", "/instances/configuration"): reply_schemas.obj(
+        {"instance_limit": reply_schemas.maybe(reply_schemas.INTEGER)}
+    ),
     ("PUT", "/instances/configuration"): None,
-    ("GET", "/accounts/{account_id}"): forms.ACCOUNT,
-    ("GET", "/analytics/filters"): forms.ANALYTICS_FILTERS,
-    ("GET", "/analytics/usage"): forms.obj(forms.FIGURES),
-    ("GET", "/analytics/usage_grouped"): forms.GROUPED,
-    ("GET", "/analytics/usage_grouped_by_date"): forms.GROUPED_BY_DATE,
-    ("GET", "/local"): forms.CATALOGUE_ENTRY,
-    ("POST", "/v3/resources/search"): forms.SEARCH,
-    ("GET", "/v2/resource_instances"): forms.RESOURCES,
+    ("GET", "/accounts/{account_id}"): reply_schemas.ACCOUNT,
+    ("GET", "/analytics/filters"): reply_schemas.ANALYTICS_FILTERS,
+    ("GET", "/analytics/usage"): reply_schemas.obj(reply_schemas.FIGURES),
+    ("GET", "/analytics/usage_grouped"): reply_schemas.GROUPED,
+    ("GET", "/analytics/usage_grouped_by_date"): reply_schemas.GROUPED_BY_DATE,
+    ("GET", "/local"): reply_schemas.CATALOGUE_ENTRY,
+    ("POST", "/v3/resources/search"): reply_schemas.SEARCH,
+    ("GET", "/v2/resource_instances"): reply_schemas.RESOURCES,
 }
 """Endpoint -> the form of its reply; None for 204, which has no body."""
 
@@ -120,7 +122,7 @@ def content(reply: requests.Response) -> Any:
     return reply.json() if "json" in reply.headers["Content-Type"] else reply.text
 
 
-def check(value: Any, schema: forms.Schema) -> None:
+def check(value: Any, schema: reply_schemas.Schema) -> None:
     """Fails with each place that differs from the form."""
     Draft202012Validator.check_schema(schema)
     wrong = [
@@ -159,10 +161,10 @@ def test_every_kind_of_backend_has_the_forms(api: Api, name: str) -> None:
 
 def test_what_needs_no_token(api: Api) -> None:
     """The versions, and the token that an API key is exchanged for."""
-    check(api.json("/versions"), forms.VERSIONS)
+    check(api.json("/versions"), reply_schemas.VERSIONS)
     form = {"grant_type": "urn:ibm:params:oauth:grant-type:apikey", "apikey": ADMIN.token}
     reply = requests.post(f"{api.service.base_url}/identity/token", data=form, timeout=30)
-    check(reply.json(), forms.TOKEN)
+    check(reply.json(), reply_schemas.TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ def test_errors_have_one_form(api: Api, method: str, path: str, status: int) -> 
     """The container of the API, whatever went wrong."""
     reply = api.call(method, path)
     assert reply.status_code == status
-    check(reply.json(), forms.ERRORS)
+    check(reply.json(), reply_schemas.ERRORS)
 
 
 @pytest.mark.slow

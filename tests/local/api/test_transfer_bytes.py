@@ -12,8 +12,9 @@ import pytest
 
 from qiskit_rest_primitives.local import Caps, LocalService, User
 from tests.local.api.raw import connect, error_in, read_all
-from tests.local.api.test_connection import held, until
+from tests.local.api.test_connection import held
 from tests.local.conftest import ALICE, BELL, BOB, Api
+from tests.until import until
 
 HEAD = "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
 TEXT = BELL + "//" + "x" * 2_000_000

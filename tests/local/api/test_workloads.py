@@ -88,7 +88,7 @@ def test_a_failed_job_has_its_reason(workloads: tuple[Api, list[str]]) -> None:
     api.call("DELETE", f"/jobs/{failed}")
 
 
-def test_filters(workloads: tuple[Api, list[str]]) -> None:
+def test_workloads_are_filtered(workloads: tuple[Api, list[str]]) -> None:
     """Each filter; several statuses are alternatives."""
     api, ids = workloads
     assert found(workloads, mode="job") == ids[:3]

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from qiskit_rest_primitives.local import LocalService
-from qiskit_rest_primitives.local.engine import thread_or_process as placing
+from qiskit_rest_primitives.local.engine import thread_or_process
 from qiskit_rest_primitives.local.simulators.base.setup import Setup
 from tests.local.conftest import ALICE, Api
 from tests.tokens import own_file
@@ -160,8 +160,8 @@ def test_the_command_ends_with_its_jobs(tmp_path: Path, options: tuple[str, ...]
         until_working(process.pid)
         workers = children(process.pid)
         process.send_signal(signal.SIGTERM)
-        # It takes less than two seconds on an idle machine.
-        rest, errors = process.communicate(timeout=12)
+        # It takes less than two seconds on an idle machine, and the jobs would take minutes.
+        rest, errors = process.communicate(timeout=30)
     finally:
         process.kill()
         process.wait()
@@ -175,7 +175,7 @@ def placed(text: str, seconds: float, points: int = 1) -> bool:
     from qiskit_rest_primitives.local.qasm3.reader import read_circuit
     from qiskit_rest_primitives.local.simulators.methods.statevector import ReferenceSimulator
 
-    return placing.is_small(
+    return thread_or_process.is_small(
         Setup(ReferenceSimulator(), read_circuit(text).circuit, seconds), points
     )
 

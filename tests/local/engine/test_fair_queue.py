@@ -36,7 +36,7 @@ def test_a_users_jobs_start_in_the_order_of_submission():
     assert drained(queue) == ["0", "1", "2", "3", "4"]
 
 
-def test_users_take_turns_and_places_say_so():
+def test_users_take_turns_and_queue_places_agree():
     """A small job waits for one job of each other user, not for all of them."""
     started = {"a": 0.0, "b": 0.0, "c": 0.0}
     queue = queue_of(started)
@@ -49,7 +49,7 @@ def test_users_take_turns_and_places_say_so():
     assert places == {job: order.index(job) + 1 for job in jobs}
 
 
-def test_who_has_used_less_is_first():
+def test_the_user_with_less_usage_is_first():
     """The rank decides, then the order of submission."""
     queue = queue_of({"a": 2.0, "b": 1.0})
     queue.push("a1", "a1", backend="aer", user="a")

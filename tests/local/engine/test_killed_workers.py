@@ -8,7 +8,7 @@ import signal
 import numpy as np
 import pytest
 
-from qiskit_rest_primitives.local.engine import workers as executors
+from qiskit_rest_primitives.local.engine import workers
 from qiskit_rest_primitives.local.engine.engine import Engine
 from qiskit_rest_primitives.local.engine.workers import worker_processes
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
@@ -55,7 +55,7 @@ def test_a_task_that_kills_three_workers_fails_its_job(
 ) -> None:
     """The reason names the PUB and what may have happened; the next job runs."""
     with monkeypatch.context() as patch:
-        patch.setattr(executors, "run_task", kill_own_process)
+        patch.setattr(workers, "run_task", kill_own_process)
         outcome = fail(engine_on_two, "sampler", [[text_of(rotated()), [0.3], 5]])
     assert outcome.reason == (
         "PUB 0: 3 worker processes died while running it; the last one was killed (signal 9),"

@@ -14,10 +14,10 @@ import pytest
 from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import ParameterVector
 
-from qiskit_rest_primitives.local.engine import qpy_sandbox as rehearsing
+from qiskit_rest_primitives.local.engine import qpy_sandbox
 from qiskit_rest_primitives.local.engine.engine import Engine
 from qiskit_rest_primitives.local.engine.load_circuit import MAX_QPY_BYTES, OLDEST_QPY, load_circuit
-from qiskit_rest_primitives.local.engine.qpy_sandbox import Rehearsals
+from qiskit_rest_primitives.local.engine.qpy_sandbox import Sandbox
 from qiskit_rest_primitives.local.outcome import RefusedError, StoppedError
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from tests.local.engine.jobs import fail, run
@@ -26,7 +26,7 @@ from tests.local.engine.jobs import fail, run
 @pytest.fixture(scope="module")
 def sandbox():
     """The processes that load files first."""
-    sandbox = Rehearsals()
+    sandbox = Sandbox()
     yield sandbox
     sandbox.close()
 
@@ -173,8 +173,8 @@ def test_loading_ends_with_its_job(sandbox):
 
 def test_loading_has_a_time_limit(sandbox, monkeypatch):
     """A file that takes too long is refused, and the next file is loaded."""
-    monkeypatch.setattr(rehearsing, "SPARE_SECONDS", 0.0)
-    monkeypatch.setattr(rehearsing, "IDLE_BYTES", 1 << 40)
+    monkeypatch.setattr(qpy_sandbox, "SPARE_SECONDS", 0.0)
+    monkeypatch.setattr(qpy_sandbox, "IDLE_BYTES", 1 << 40)
     # On faster machines the memory limit is reached first.
     with pytest.raises(RefusedError, match=r"PUB 1: .*more than (0 s|there is memory for)"):
         load_circuit(nested(20_000_000, 13), 1, sandbox)

@@ -157,7 +157,9 @@ def gate(operation: Any) -> QuantumCircuit:
         (params(LINE, layer_pair_depths=[0, 10**6]), "statevector", "circuit 0: its layers"),
     ],
 )
-def test_refused(engine: Engine, sent: dict[str, Any], backend: str, said: str) -> None:
+def test_circuits_and_options_that_can_not_be_learned_are_refused(
+    engine: Engine, sent: dict[str, Any], backend: str, said: str
+) -> None:
     """What can't be learned fails with the number of the circuit, or the option."""
     assert re.search(said, reason_of(engine, sent, backend, "noise-learner"))
 

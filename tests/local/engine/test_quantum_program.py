@@ -204,7 +204,7 @@ def circuit_without_box() -> QuantumCircuit:
 class TestChunks:
     """When what ran."""
 
-    def test_every_point_once(self, engine: Engine) -> None:
+    def test_chunks_cover_every_point_once(self, engine: Engine) -> None:
         """Chunks cover each item, and their times lie within the job's."""
         before = time.time()
         params = program([rotations(), rotations()], [circuit_item(FLIPS), circuit_item(FLIPS[:2])])
@@ -217,7 +217,7 @@ class TestChunks:
             # Times are given in microseconds.
             assert before - 1e-3 <= chunk.begun_at <= chunk.ended_at <= after + 1e-3
 
-    def test_sizes(self, engine: Engine) -> None:
+    def test_no_chunk_exceeds_the_chunk_size(self, engine: Engine) -> None:
         """No chunk is larger than the item says."""
         items = [circuit_item(np.zeros((2, 5, 2)), chunk_size=4)]
         result = run_program(engine, program([rotations()], items))

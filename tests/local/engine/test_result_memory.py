@@ -52,7 +52,7 @@ def test_a_result_beyond_the_limits_waits_until_it_is_alone(memory):
     assert huge.granted.done()
 
 
-def test_who_waits_for_the_limit_of_all_is_not_overtaken(memory):
+def test_large_results_do_not_overtake_one_that_waits_for_the_total_limit(memory):
     """By large results; or a very large one might wait for ever."""
     first = memory.take("alice", LARGE)
     largest = memory.take("bob", 10 * SMALL_BYTES)
@@ -66,7 +66,7 @@ def test_who_waits_for_the_limit_of_all_is_not_overtaken(memory):
     assert later.granted.done()
 
 
-def test_who_gives_up_waiting_lets_the_next_one_in(memory):
+def test_a_cancelled_job_gives_up_its_place(memory):
     """A cancelled job is no longer in its place."""
     memory.take("alice", LARGE)
     largest = memory.take("bob", 10 * SMALL_BYTES)

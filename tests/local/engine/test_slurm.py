@@ -51,7 +51,7 @@ def test_a_machine_without_slurm_is_refused(monkeypatch, capsys, tmp_path):
     assert "sbatch, which is not on PATH" in capsys.readouterr().err
 
 
-def test_options_that_slurm_refuses_are_told(monkeypatch, capsys, tmp_path):
+def test_options_that_slurm_refuses_are_named(monkeypatch, capsys, tmp_path):
     """In the words of sbatch."""
     monkeypatch.setenv("PATH", refusing_sbatch(tmp_path))
     assert main(["serve", "--slurm", "--partition=none"]) == 2

@@ -234,7 +234,7 @@ def _not_isa(circuit: QuantumCircuit) -> None:
 
 
 @pytest.mark.parametrize(("draw", "said"), REFUSED)
-def test_refused(draw: Draw, said: str) -> None:
+def test_broken_rules_of_stretches_are_refused(draw: Draw, said: str) -> None:
     """What breaks a rule is refused with the number of the circuit and a cure."""
     circuit = QuantumCircuit(2, 1)
     circuit.add_stretch("s")
@@ -246,7 +246,7 @@ def test_refused(draw: Draw, said: str) -> None:
     assert caught.value.solution
 
 
-def test_no_dt() -> None:
+def test_stretches_need_the_dt_of_the_device() -> None:
     """A device whose dt is unknown."""
     with pytest.raises(RefusedError, match=r"PUB 0: .* does not say how long its dt is"):
         settle_stretches(echo(), Target(num_qubits=2), 0)

@@ -20,7 +20,7 @@ from qiskit_rest_primitives.local.engine.task_turns import (
 class Workers:
     """Workers of a simulated time; a task is the seconds that it takes."""
 
-    rehearsals = None
+    sandbox = None
     small_apart = False
     lost_seconds = 0.0
 
@@ -120,7 +120,7 @@ def test_users_with_equal_loads_have_equal_shares(workers: Workers):
     assert max(seconds) < 1.1 * min(seconds)
 
 
-def test_who_has_used_less_lately_gets_more_turns(turns: TaskTurns, workers: Workers):
+def test_a_user_with_less_recent_usage_gets_more_turns(turns: TaskTurns, workers: Workers):
     """Three of four, beside one who has used much: not all of them."""
     done: list[str] = []
     submit(job_of(turns, "heavy"), 1000)
@@ -146,7 +146,7 @@ def test_use_is_forgotten(workers: Workers):
     assert use.of("b") == 0
 
 
-def test_nobody_saves_up_turns(turns: TaskTurns, workers: Workers):
+def test_idle_users_do_not_save_up_turns(turns: TaskTurns, workers: Workers):
     """Who comes back after a while takes turns with the others, and does not catch up."""
     done: list[str] = []
     submit(job_of(turns, "b"), 10)

@@ -58,7 +58,7 @@ def test_only_samples_have_spans(service: QiskitRuntimeService, api: Api) -> Non
     assert plain["metadata"] == {"version": 2}
 
 
-def test_the_official_client_reads_them(service: QiskitRuntimeService, api: Api) -> None:
+def test_the_official_client_reads_windows(service: QiskitRuntimeService, api: Api) -> None:
     """Its classes give the same times and masks."""
     runtime = pytest.importorskip("qiskit_ibm_runtime")
     job = SamplerV2(service.backend("statevector")).run([(turned(), [0.1], 50)])

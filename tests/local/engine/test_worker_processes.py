@@ -15,7 +15,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import CASE_DEFAULT
 
-from qiskit_rest_primitives.local.engine import worker_main as process_main
+from qiskit_rest_primitives.local.engine import worker_main
 from qiskit_rest_primitives.local.engine.worker_processes import (
     WorkerDiedError,
     WorkerProcesses,
@@ -76,7 +76,7 @@ def test_a_process_that_died_while_idle_gets_no_call(workers):
     ("code", "words"),
     [(3, "ended with exit code 3"), (-11, r"crashed \(signal 11\)"), (-9, "ran out of memory")],
 )
-def test_the_end_of_a_process_is_told(code, words):
+def test_the_error_says_how_a_process_ended(code, words):
     """In words that go on after "the worker process"."""
     assert re.search(words, how_it_ended(code))
 
@@ -137,7 +137,7 @@ def test_the_loop_of_a_worker_answers_every_call():
     for call in [(math.hypot, (3, 4)), (math.sqrt, (-1,)), (raise_unreadable, ())]:
         write_message(calls, pickle.dumps(call))
     calls.seek(0)
-    process_main.serve(calls, answers)
+    worker_main.serve(calls, answers)
     answers.seek(0)
     results = [pickle.loads(read_message(answers)) for _ in range(3)]
     assert results[0] == 5

@@ -203,7 +203,7 @@ def test_backends_with_their_error_maps(service: LocalService, browser: Browser)
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_a_phone_shows_all_of_it(
+def test_the_page_fits_a_phone(
     service: LocalService, tmp_path: Path, alice: Api, dark: bool
 ) -> None:
     """390 pixels are enough: nothing is wider; colours follow the system."""

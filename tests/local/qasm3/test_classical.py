@@ -123,7 +123,7 @@ CONDITIONS = {
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 @pytest.mark.parametrize("variable", [False, True])
-def test_conditions(condition, variable):
+def test_conditions_are_evaluated(condition, variable):
     """Casts, slices, indices and constants of any width; on a register and on a variable."""
     text = f"{START} if ({condition}) x q[3];"
     if variable and ":" not in condition and "{" not in condition:

@@ -198,7 +198,7 @@ def test_errors_have_line_and_column(statement, column, words):
         ("/*", "never closed"),
     ],
 )
-def test_wrong_texts(text, words):
+def test_wrong_texts_are_errors_with_line_and_column(text, words):
     """An error on the first line has its line and column."""
     with pytest.raises(ReadError, match=r"^line 1, column \d+: ") as caught:
         read_circuit(text)

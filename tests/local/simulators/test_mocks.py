@@ -115,7 +115,7 @@ class TestJobs:
             assert np.abs(result[0].data.evs).max() <= 1
             assert result[0].data.stds.shape == (2,)
 
-    def test_refused(self, engine: Engine) -> None:
+    def test_mocks_refuse_wrong_jobs(self, engine: Engine) -> None:
         """What the device can't run fails on its mock."""
         circuit = QuantumCircuit(1, 1)
         circuit.h(0)

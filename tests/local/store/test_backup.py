@@ -15,7 +15,7 @@ from tests.local.conftest import ALICE, BELL, Api
 LARGE = {"params": {"pubs": [[BELL, None, 20_000]], "version": 2}}
 
 
-def test_a_service_can_be_started_on_it(tmp_path: Path) -> None:
+def test_a_service_can_be_started_on_a_backup(tmp_path: Path) -> None:
     """With the same jobs, small and large results, and tokens; only its owner can read it."""
     copy = tmp_path / "copy"
     with LocalService(users=[ALICE], folder=tmp_path / "data") as service:
@@ -37,7 +37,7 @@ def test_a_service_can_be_started_on_it(tmp_path: Path) -> None:
         api.session.close()
 
 
-def test_a_job_that_is_deleted_meanwhile_is_not_in_it(
+def test_a_job_deleted_during_a_backup_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its files are gone when they would be copied."""

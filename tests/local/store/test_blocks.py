@@ -56,7 +56,7 @@ def test_pages_cross_blocks(store: Store, descending: bool) -> None:
 
 @pytest.mark.parametrize("first", [0, 1, SIZES[0], BLOCK - 1, BLOCK, JOBS - 1])
 @pytest.mark.parametrize("last", [0, 5, SIZES[0], BLOCK, JOBS])
-def test_intervals(store: Store, first: int, last: int) -> None:
+def test_lists_and_usage_of_any_interval(store: Store, first: int, last: int) -> None:
     """Lists and usage of an interval that begins and ends anywhere."""
     start, end = first * STEP_SECONDS, last * STEP_SECONDS
     assert seconds(store, start, end) == max(0, last - first)

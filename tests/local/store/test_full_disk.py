@@ -6,7 +6,6 @@ import logging
 import shlex
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.outcome import Outcome
 from qiskit_rest_primitives.local.store import LARGE_BODY, StorageFullError, Store, wait_for_space
 from tests.local.conftest import ALICE, BELL, Api, HeldExecutor
+from tests.until import until
 
 NO_LIMIT = 1 << 30
 
@@ -84,10 +84,7 @@ def test_a_result_waits_for_space(
     api.wait(job_id, "Running")
     fill(store)
     executor.release()
-    deadline = time.monotonic() + 60
-    while f"job {job_id} waits to be stored" not in caplog.text:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: f"job {job_id} waits to be stored" in caplog.text)
     assert api.json(f"/jobs/{job_id}")["status"] == "Running"
     make_space(store)
     assert api.wait(job_id)["status"] == "Completed"
@@ -149,7 +146,7 @@ def test_a_failure_is_tried_without_end() -> None:
     assert [outcome.reason for outcome in disk.stored] == ["its own"]
 
 
-def test_a_stopping_service_tries_no_more() -> None:
+def test_a_stopping_service_stops_retrying_to_store() -> None:
     """The next start runs the job again."""
     disk = Disk(space=0, fails=5000)
     disk.write(Outcome("Completed"), stopping=lambda: disk.now > 5)
@@ -232,7 +229,7 @@ def may_mount() -> bool:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not may_mount(), reason="mounting is not permitted here")
-def test_a_small_disk(tmp_path: Path) -> None:
+def test_a_service_on_a_small_disk_completes_accepted_jobs(tmp_path: Path) -> None:
     """On a tmpfs of 70 MB: 507 when it is full, all accepted jobs complete, deleting makes room."""
     tmp_path.chmod(0o700)
     program = [sys.executable, "-W", "error", "-c", ON_TMPFS, str(tmp_path)]

@@ -75,13 +75,13 @@ def rows(store: Store, owner: str = "i") -> list[dict[str, Any]]:
     ],
     ids=lambda value: str(value) if isinstance(value, Query) else "",
 )
-def test_filters(store: Store, owner: str, query: Query, holds: Any) -> None:
+def test_filtered_lists_match_the_rows(store: Store, owner: str, query: Query, holds: Any) -> None:
     """Whatever was changed, and though the clock was set back: what holds for the rows."""
     expected = [job["number"] for job in rows(store, owner) if holds(job)]
     assert numbers(store, query, owner) == expected
 
 
-def test_nobody_else_has_entries(store: Store) -> None:
+def test_an_owner_without_jobs_has_empty_lists(store: Store) -> None:
     """An owner without jobs has empty lists and has used nothing."""
     assert numbers(store, Query([["job"]]), "nobody") == []
     assert store.used("nobody", "i", 0.0) == []
@@ -111,7 +111,7 @@ def test_counts_and_bytes(store: Store) -> None:
 
 
 @pytest.mark.parametrize("interval", [(0.0, 9e9), (1.2e6, 1.7e6), (1.2e6, 1.2e6 + 1)])
-def test_usage(store: Store, interval: tuple[float, float]) -> None:
+def test_usage_counts_jobs_of_the_interval(store: Store, interval: tuple[float, float]) -> None:
     """Jobs of an interval; its end is exclusive."""
     start, end = interval
     jobs = [job for job in rows(store) if start <= job["created"] < end]

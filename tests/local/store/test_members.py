@@ -56,7 +56,9 @@ def test_sets_are_joined_and_intersected(first: set[int], second: set[int]) -> N
 
 
 @given(numbers, st.integers(0, 50), st.integers(1, 50), st.booleans())
-def test_pages(values: set[int], skip: int, limit: int, descending: bool) -> None:
+def test_pages_are_slices_of_the_list(
+    values: set[int], skip: int, limit: int, descending: bool
+) -> None:
     """A page is a slice of the list, from either end."""
     page = members.numbers_of(blocks(values), skip, limit, descending=descending)
     assert page == sorted(values, reverse=descending)[skip : skip + limit]
@@ -67,7 +69,7 @@ def test_pages(values: set[int], skip: int, limit: int, descending: bool) -> Non
     st.none() | st.integers(-5, 3 * BLOCK),
     st.none() | st.integers(-5, 3 * BLOCK),
 )
-def test_bounds(values: set[int], least: int | None, most: int | None) -> None:
+def test_bounds_are_exclusive(values: set[int], least: int | None, most: int | None) -> None:
     """Both are exclusive; None is no bound."""
     expected = [
         number

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from qiskit_rest_primitives.local.store import LARGE_BODY, StorageFullError, Sto
 from qiskit_rest_primitives.local.store.prune import prune, prune_folder
 from tests.local.conftest import ALICE, Api
 from tests.local.store.jobs import job, session
+from tests.until import until
 
 DAY = 86_400.0
 JOBS = 30
@@ -36,7 +36,7 @@ def left(store: Store) -> list[str]:
     return [row[0] for row in store.rows("SELECT id FROM jobs ORDER BY seq")]
 
 
-def test_old_jobs(store: Store) -> None:
+def test_old_jobs_are_deleted(store: Store) -> None:
     """Those that ended longer ago; one that has not ended stays."""
     assert prune(store, Retention(older_than_seconds=5 * DAY), JOBS * DAY) == 25
     assert left(store) == ["waits", *(f"day{day}" for day in range(25, 30))]
@@ -50,7 +50,7 @@ def test_too_many_bytes(store: Store) -> None:
     assert store.bytes_of() == 800
 
 
-def test_both_limits(store: Store) -> None:
+def test_age_and_size_limits_hold_together(store: Store) -> None:
     """Each holds; without limits, or while the service stops, everything stays."""
     assert prune(store, Retention(), 0.0) == 0
     both = Retention(older_than_seconds=10 * DAY, keep_bytes=300)
@@ -101,15 +101,6 @@ def finished(folder: Path) -> None:
         store.insert("jobs", job("old", finished=DAY, **fields))
 
 
-def wait_for(condition: object) -> None:
-    """Waits until a call returns something true."""
-    assert callable(condition)
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_a_service_prunes_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From its start on, again and again, as its limits say."""
     monkeypatch.setattr(app, "PRUNE_SECONDS", 0.001)
@@ -117,7 +108,7 @@ def test_a_service_prunes_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     limits = Limits(retention=Retention(older_than_seconds=DAY))
     with LocalService(users=[ALICE], folder=tmp_path, limits=limits) as service:
         api = Api(service, ALICE)
-        wait_for(lambda: api.json("/jobs")["count"] == 0)
+        until(lambda: api.json("/jobs")["count"] == 0)
         api.run()
         assert api.json("/jobs")["count"] == 1
         api.session.close()
@@ -135,7 +126,7 @@ def test_a_service_that_can_not_prune_says_so(
     monkeypatch.setattr(Store, "delete_jobs", full)
     limits = Limits(retention=Retention(older_than_seconds=DAY))
     with LocalService(users=[ALICE], folder=tmp_path, limits=limits) as service:
-        wait_for(lambda: "finished jobs can't be deleted" in caplog.text)
+        until(lambda: "finished jobs can't be deleted" in caplog.text)
         api = Api(service, ALICE)
         assert api.json("/jobs")["count"] == 1
         api.session.close()
@@ -144,7 +135,7 @@ def test_a_service_that_can_not_prune_says_so(
 @pytest.mark.parametrize(
     ("text", "seconds"), [("12h", 43_200.0), ("30d", 30 * DAY), ("1.5W", 10.5 * DAY)]
 )
-def test_ages(text: str, seconds: float) -> None:
+def test_ages_are_read(text: str, seconds: float) -> None:
     """Hours, days and weeks."""
     assert read_age(text) == seconds
 
@@ -152,7 +143,7 @@ def test_ages(text: str, seconds: float) -> None:
 @pytest.mark.parametrize(
     ("text", "size"), [("12", 12), ("500M", 500_000_000), ("1.5gb", 1_500_000_000), ("2k", 2000)]
 )
-def test_sizes(text: str, size: int) -> None:
+def test_sizes_are_read(text: str, size: int) -> None:
     """Units of powers of 1000."""
     assert read_size(text) == size
 

@@ -41,7 +41,7 @@ def mutated(body: bytes, rng: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("version", ["v2.0", "v1.1"])
-def test_params(version: str) -> None:
+def test_mutated_params_are_read_or_refused(version: str) -> None:
     """Params, with the bytes within them."""
     circuit = QuantumCircuit(1, 1)
     items = [circuit_item(np.ones((2, 0)), version=version, shape=[2])]
@@ -70,7 +70,7 @@ def test_every_kind_of_program() -> None:
     assert figures["refused"] > 100
 
 
-def test_results() -> None:
+def test_mutated_results_are_read_or_refused() -> None:
     """Results."""
     arrays = {"c": np.ones((2, 3, 1), bool), "v": np.arange(6.0)}
     chunks = [Chunk(0, (0,), range(2), 1.0, 2.0)]

@@ -59,7 +59,7 @@ def official(version: str) -> Any:
 class TestOfficialModels:
     """Both ways against ibm-quantum-schemas."""
 
-    def test_params_of_ours(self, version: str) -> None:
+    def test_the_official_model_reads_our_params(self, version: str) -> None:
         """The official model reads our params: circuits, arguments and what passes through."""
         items = [circuit_item(VALUES, version=version, shape=[2, 3])]
         sent = program([CIRCUIT], items, version=version, passthrough_data={"a": [1, "b"]})
@@ -71,7 +71,7 @@ class TestOfficialModels:
         assert model.quantum_program.passthrough_data == {"a": [1, "b"]}
         assert model.options.init_qubits is True
 
-    def test_params_of_theirs(self, version: str) -> None:
+    def test_params_of_the_official_model_are_read(self, version: str) -> None:
         """We read the official model's params."""
         items = [circuit_item(VALUES, version=version, shape=[2, 3], chunk_size=2)]
         sent = program([CIRCUIT], items, version=version, options={"rep_delay": 1e-4})
@@ -89,7 +89,7 @@ class TestOfficialModels:
         assert params.options.rep_delay == 1e-4
         assert params.quantum_program.has_chunk_sizes
 
-    def test_results_of_ours(self, version: str) -> None:
+    def test_the_official_model_reads_our_results(self, version: str) -> None:
         """The official model reads our results, and we read them back from it."""
         bools = np.random.default_rng(0).random((2, 3, 11, 5)) < 0.5
         signs = np.array([[True], [False]])
@@ -185,7 +185,7 @@ class TestQpyFile:
             ({"b64_data": base64.b64encode(zlib.compress(bytes(10**7))).decode()}, "more than"),
         ],
     )
-    def test_it_is_checked(self, members: dict[str, Any], said: str) -> None:
+    def test_a_wrong_qpy_file_is_refused(self, members: dict[str, Any], said: str) -> None:
         """A file that is not what the members say, or that expands without end."""
         params = program([CIRCUIT])
         params["quantum_program"]["circuits"] |= members
@@ -219,7 +219,7 @@ class TestBadResults:
             ),
         ],
     )
-    def test_the_place_is_said(self, body: bytes, said: str) -> None:
+    def test_the_error_names_item_and_place(self, body: bytes, said: str) -> None:
         """The message has the item and the place."""
         with pytest.raises(ProtocolError, match=said):
             decode_program_result(body)

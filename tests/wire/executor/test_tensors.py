@@ -114,7 +114,7 @@ class TestDamaged:
             (Tensor("AAAA", [1], "f64"), "zlib"),
         ],
     )
-    def test_data(self, bad: Tensor, said: str) -> None:
+    def test_damaged_data_is_refused(self, bad: Tensor, said: str) -> None:
         """Wrong length, too long, endless, too large, not base64, not zlib."""
         with pytest.raises(ProtocolError, match=f"item 4: {said}|item 4: .*{said}"):
             decode_tensor(bad, "item 4")
@@ -130,7 +130,7 @@ class TestDamaged:
             {"data": "", "shape": [1], "dtype": "f128"},
         ],
     )
-    def test_members(self, bad: Any) -> None:
+    def test_wrong_members_are_refused(self, bad: Any) -> None:
         """A missing member, a wrong shape or an unknown dtype."""
         with pytest.raises(ProtocolError, match="item 4"):
             tensor_of(bad, "item 4")

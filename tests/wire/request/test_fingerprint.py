@@ -32,7 +32,7 @@ def body(qasm: str, values: Any = (0.5,), shots: int = 100, **members: Any) -> d
     return {"program_id": "sampler", "backend": "sim", "params": params, **members}
 
 
-def test_it_is_the_same_for_bytes_and_any_order_of_keys() -> None:
+def test_the_fingerprint_does_not_depend_on_encoding_or_key_order() -> None:
     """The encoded and the decoded body agree, whatever comes first in them."""
     request = body(rotation())
     shuffled = dict(reversed(request.items()))

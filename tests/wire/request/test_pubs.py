@@ -209,7 +209,7 @@ def test_bad_sampler_pubs(item: Any, words: str) -> None:
         decode_sampler_pub(item, place="PUB 3")
 
 
-def test_bombs() -> None:
+def test_data_that_expand_without_end_are_refused() -> None:
     """Data that expand to hundreds of megabytes are refused, in the circuit and in the values."""
     with pytest.raises(ProtocolError, match="expands to more than"):
         decode_sampler_pub([bomb("QuantumCircuit", b"QISKIT")], place="PUB 3")

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from qiskit.primitives import BitArray
 
-from qiskit_rest_primitives.wire.result import hex_samples as hexbits
+from qiskit_rest_primitives.wire.result import hex_samples
 from qiskit_rest_primitives.wire.result.hex_samples import (
     decode_hex_list,
     decode_hex_text,
@@ -50,9 +50,11 @@ def test_plain_layouts_are_read_from_the_bytes(
 
 
 @pytest.mark.parametrize("num_bits", [1, 7, 8, 64, 65, 127, 128, 1000])
-def test_many_pieces(num_bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_samples_across_pieces_stay_in_order(
+    num_bits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Samples across the boundaries of pieces, and rows that grow, stay in order."""
-    monkeypatch.setattr(hexbits, "_TEXT_PIECE", 700)
+    monkeypatch.setattr(hex_samples, "_TEXT_PIECE", 700)
     rng = np.random.default_rng(num_bits)
     # Short samples first: the estimate of how many there are is wrong both ways.
     widths = np.repeat([1, num_bits, 1], 500)

@@ -22,15 +22,15 @@ from qiskit_rest_primitives.wire.values.execution_spans import (
     ExecutionSpan,
     ExecutionSpans,
 )
-from tests.wire import examples as made
+from tests.wire import examples
 
 
 @settings(max_examples=30, deadline=None)
-@given(made.sampler_results(), made.estimator_results())
+@given(examples.sampler_results(), examples.estimator_results())
 def test_saved_results_are_unchanged(samples: PrimitiveResult, values: PrimitiveResult) -> None:
     """Data and metadata of both programs survive, to the bit."""
     for result in (samples, values):
-        made.assert_same(decode_saved(encode_saved(result)), result)
+        examples.assert_same(decode_saved(encode_saved(result)), result)
 
 
 def test_metadata_keep_their_python_types() -> None:
@@ -50,10 +50,10 @@ def test_metadata_keep_their_python_types() -> None:
         "spans": ExecutionSpans((span,)),
         "array": np.arange(6, dtype=">i2").reshape(2, 3).T,
         "words": np.array(["a", "bc"]),
-        "bits": made.bits((2,), 3, 9),
+        "bits": examples.bits((2,), 3, 9),
     }
     back = decode_saved(encode_saved(PrimitiveResult([], metadata))).metadata
-    made.assert_equal(back, metadata)
+    examples.assert_equal(back, metadata)
     assert math.copysign(1, back["floats"][2]) == -1
     assert math.isnan(
         decode_saved(encode_saved(PrimitiveResult([], {"x": math.nan}))).metadata["x"]

@@ -19,31 +19,31 @@ from qiskit_rest_primitives.wire.result.results import (
     iter_encoded_result,
 )
 from qiskit_rest_primitives.wire.values.execution_spans import DataSlice, ExecutionSpan
-from tests.wire import examples as made
+from tests.wire import examples
 from tests.wire.fuzz_results import run
 
 
 @settings(max_examples=40, deadline=None)
-@given(made.sampler_results())
+@given(examples.sampler_results())
 def test_sampler_results_are_unchanged_by_both_encodings(result: PrimitiveResult) -> None:
     """Every shape, width and register survives either encoding."""
     shots = [next(iter(pub.data.values())).num_shots for pub in result]
     for support_qiskit in (True, False):
         body = encode_result(result, program_id="sampler", support_qiskit=support_qiskit)
         back = decode_result(
-            body, program_id="sampler", pub_shapes=made.shapes_of(result), pub_shots=shots
+            body, program_id="sampler", pub_shapes=examples.shapes_of(result), pub_shots=shots
         )
-        made.assert_same(back, result)
+        examples.assert_same(back, result)
 
 
 @settings(max_examples=40, deadline=None)
-@given(made.estimator_results())
+@given(examples.estimator_results())
 def test_estimator_results_are_unchanged_by_both_encodings(result: PrimitiveResult) -> None:
     """Values, mitigation's fields and non-finite numbers survive either encoding."""
     for support_qiskit in (True, False):
         body = encode_result(result, program_id="estimator", support_qiskit=support_qiskit)
-        back = decode_result(body, program_id="estimator", pub_shapes=made.shapes_of(result))
-        made.assert_same(back, result)
+        back = decode_result(body, program_id="estimator", pub_shapes=examples.shapes_of(result))
+        examples.assert_same(back, result)
 
 
 def test_the_plain_form_is_legal_json() -> None:
@@ -62,15 +62,15 @@ def test_the_plain_form_is_legal_json() -> None:
 
 def test_pieces_join_to_the_whole() -> None:
     """The iterator yields the same body, in small pieces; a bytearray of them is read as well."""
-    result = PrimitiveResult([SamplerPubResult(DataBin(c=made.bits((), 50_000, 127)))])
+    result = PrimitiveResult([SamplerPubResult(DataBin(c=examples.bits((), 50_000, 127)))])
     for support_qiskit in (True, False):
         pieces = list(
             iter_encoded_result(result, program_id="sampler", support_qiskit=support_qiskit)
         )
         assert max(map(len, pieces)) < 500_000
         body = b"".join(pieces)
-        made.assert_same(decode_result(body, program_id="sampler"), result)
-        made.assert_same(decode_result(bytearray(body), program_id="sampler"), result)
+        examples.assert_same(decode_result(body, program_id="sampler"), result)
+        examples.assert_same(decode_result(bytearray(body), program_id="sampler"), result)
 
 
 def test_documented_bodies() -> None:
@@ -103,36 +103,38 @@ def test_measurements_that_were_not_classified(spacing: int | None) -> None:
         body = encode_result(result, program_id="sampler", support_qiskit=support_qiskit)
         body = json.dumps(json.loads(body), indent=spacing).encode()
         back = decode_result(body, program_id="sampler", pub_shapes=[(2,)], pub_shots=[5])
-        made.assert_same(back, result)
+        examples.assert_same(back, result)
 
 
 def test_complex_envelopes_in_plain_json() -> None:
     """Complex numbers spelled as envelopes are read as well."""
-    one = made.envelope("complex", [0.5, -1])
-    data = decode_result(made.plain({"c": [[one, one]]}), program_id="sampler", pub_shapes=[()])
+    one = examples.envelope("complex", [0.5, -1])
+    data = decode_result(examples.plain({"c": [[one, one]]}), program_id="sampler", pub_shapes=[()])
     np.testing.assert_array_equal(data[0].data.c, [[0.5 - 1j, 0.5 - 1j]])
     with pytest.raises(ProtocolError, match="PUB 0, register 'c': expected complex"):
-        decode_result(made.plain({"c": [one, "x"]}), program_id="sampler")
+        decode_result(examples.plain({"c": [one, "x"]}), program_id="sampler")
     with pytest.raises(ProtocolError, match="do not form an array"):
-        decode_result(made.plain({"c": [[one], [one, one]]}), program_id="sampler")
+        decode_result(examples.plain({"c": [[one], [one, one]]}), program_id="sampler")
     with pytest.raises(ProtocolError, match="expected pairs"):
-        decode_result(made.plain({"c": [1, 2, 3]}), program_id="sampler")
+        decode_result(examples.plain({"c": [1, 2, 3]}), program_id="sampler")
 
 
 def test_a_register_as_an_envelope_in_plain_json() -> None:
     """A register of a plain body may be a BitArray envelope, not anything else."""
     body = json.loads(
         encode_result(
-            PrimitiveResult([SamplerPubResult(DataBin(c=made.bits((), 4, 9)))]),
+            PrimitiveResult([SamplerPubResult(DataBin(c=examples.bits((), 4, 9)))]),
             program_id="sampler",
             support_qiskit=True,
         )
     )
     register = body["__value__"]["pub_results"][0]["__value__"]["data"]["__value__"]["fields"]["c"]
-    result = decode_result(made.plain({"c": register}), program_id="sampler")
+    result = decode_result(examples.plain({"c": register}), program_id="sampler")
     assert isinstance(result[0].data.c, BitArray)
     with pytest.raises(ProtocolError, match="expected samples"):
-        decode_result(made.plain({"c": made.envelope("complex", [1, 2])}), program_id="sampler")
+        decode_result(
+            examples.plain({"c": examples.envelope("complex", [1, 2])}), program_id="sampler"
+        )
 
 
 @pytest.mark.parametrize("program_id", ["noise-learner", "executor", ""])
@@ -154,7 +156,7 @@ def test_metadata_of_every_type_reach_the_wire() -> None:
         "set": {1, 2},
         "complex": 1 - 2j,
         "words": np.array(["a", None], object),
-        "bits": made.bits((), 3, 2),
+        "bits": examples.bits((), 3, 2),
         "span": span,
         "scalar": np.int64(3),
         1: True,
@@ -176,7 +178,7 @@ def test_metadata_of_every_type_reach_the_wire() -> None:
 
 def test_null_is_nan_for_values_and_none_for_other_fields() -> None:
     """A job without an ensemble error sends null; an unavailable value is NaN."""
-    body = made.plain({"evs": [0.5, None], "stds": None, "ensemble_standard_error": None})
+    body = examples.plain({"evs": [0.5, None], "stds": None, "ensemble_standard_error": None})
     data = decode_result(body, program_id="estimator", pub_shapes=[(2,)])[0].data
     np.testing.assert_array_equal(data.evs, [0.5, np.nan])
     np.testing.assert_array_equal(data.stds, [np.nan, np.nan])
@@ -187,7 +189,7 @@ def test_null_is_nan_for_values_and_none_for_other_fields() -> None:
 def test_flat_values_take_the_shape_of_the_pub(shape: tuple[int, ...]) -> None:
     """Values of a sweep may come flat, in C order, and a single one as a number."""
     values = list(range(int(np.prod(shape))))
-    body = made.plain({"evs": values[0] if len(values) == 1 else values})
+    body = examples.plain({"evs": values[0] if len(values) == 1 else values})
     data = decode_result(body, program_id="estimator", pub_shapes=[shape])[0].data
     np.testing.assert_array_equal(data.evs, np.reshape(values, shape))
 
@@ -217,7 +219,7 @@ def test_circuits_of_a_newer_qpy_do_not_lose_the_result() -> None:
     """Bytes that this Qiskit can't read are kept as bytes."""
     data = b"QISKIT" + bytes([250]) + b"later"
     text = base64.b64encode(zlib.compress(data)).decode()
-    body = made.plain(metadata={"circuit": made.envelope("QuantumCircuit", text)})
+    body = examples.plain(metadata={"circuit": examples.envelope("QuantumCircuit", text)})
     assert decode_result(body, program_id="sampler").metadata == {"circuit": data}
 
 

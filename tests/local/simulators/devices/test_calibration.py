@@ -118,7 +118,7 @@ def test_days_differ_a_little():
     assert first.calibration.faulty_edges == second.calibration.faulty_edges
 
 
-def test_names_differ():
+def test_devices_of_other_sizes_have_other_numbers():
     """A device of another size has numbers of its own."""
     assert errors_of(FakeDevice(5), "measure")[0] != errors_of(FakeDevice(6), "measure")[0]
 

@@ -156,7 +156,7 @@ def test_names_fit_into_a_path_and_hide_no_built_in_backend(name: str, served: s
     assert added.name == served
 
 
-def test_what_nobody_holds_is_not_served_any_more() -> None:
+def test_an_unreferenced_backend_is_no_longer_served() -> None:
     """A program may make any number of backends: none is kept for it."""
     backends = LocalBackends()
     backend = GenericBackendV2(3)

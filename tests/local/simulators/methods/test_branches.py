@@ -10,10 +10,10 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter
 from qiskit.circuit.classical import expr
 
-from qiskit_rest_primitives.local.engine import plan as planning
+from qiskit_rest_primitives.local.engine import plan
 from qiskit_rest_primitives.local.outcome import StoppedError
 from qiskit_rest_primitives.local.simulators.choose import statevector
-from qiskit_rest_primitives.local.simulators.methods import branch_simulator as dynamic
+from qiskit_rest_primitives.local.simulators.methods import branch_simulator
 from qiskit_rest_primitives.local.simulators.methods.branch_program import MAX_ROUNDS, Walk
 from qiskit_rest_primitives.local.simulators.methods.branches import Branches
 from tests.local.engine.jobs import fail, run, text_of
@@ -70,9 +70,7 @@ def test_shots_are_shuffled_and_independent_of_the_tasks(engine, monkeypatch):
     [got] = run(engine, "sampler", [pub], options=SEED)
     shown = got.data.c.array[0, :, 0].astype(int)
     assert 150 < np.abs(np.diff(shown)).sum() < 250
-    monkeypatch.setattr(
-        planning, "_cut", lambda points, *_: (slice(i, i + 1) for i in range(points))
-    )
+    monkeypatch.setattr(plan, "_cut", lambda points, *_: (slice(i, i + 1) for i in range(points)))
     [again] = run(engine, "sampler", [pub], options=SEED)
     for name in ("c", "out"):
         assert np.array_equal(got.data[name].array, again.data[name].array)
@@ -107,7 +105,7 @@ def repeated(num_qubits: int, rounds: int) -> QuantumCircuit:
 @pytest.mark.slow
 def test_branches_of_unread_measurements_are_merged(engine, monkeypatch):
     """Twenty unread outcomes give a million branches, merged to eight; the value is Aer's."""
-    monkeypatch.setattr(dynamic, "statevector_limit", lambda: 8)
+    monkeypatch.setattr(branch_simulator, "statevector_limit", lambda: 8)
     circuit = repeated(3, 20)
     [got] = run(engine, "estimator", [[text_of(circuit), ["IZX", "YIZ"], None, 0]])
     [sampled] = run(engine, "estimator", [[text_of(circuit), ["IZX", "YIZ"], None, 0.01]], "aer")
@@ -116,7 +114,7 @@ def test_branches_of_unread_measurements_are_merged(engine, monkeypatch):
 
 def test_branches_beyond_memory_are_refused_with_the_number(engine, monkeypatch):
     """The reason has PUB, width, branches and cure; sampling runs fewer shots at once instead."""
-    monkeypatch.setattr(dynamic, "statevector_limit", lambda: 5)
+    monkeypatch.setattr(branch_simulator, "statevector_limit", lambda: 5)
     circuit = repeated(4, 6)
     outcome = fail(engine, "estimator", [[text_of(circuit), "IIIZ", None, 0]])
     assert "PUB 0: 4 qubits in" in outcome.reason
@@ -166,10 +164,10 @@ def test_a_loop_until_success_has_an_exact_value(engine):
 
 def test_a_loop_without_an_end_is_refused(engine, monkeypatch):
     """After a number of rounds, with a reason."""
-    from qiskit_rest_primitives.local.simulators.methods import branch_program as branching
+    from qiskit_rest_primitives.local.simulators.methods import branch_program
 
     assert MAX_ROUNDS == 100_000
-    monkeypatch.setattr(branching, "MAX_ROUNDS", 50)
+    monkeypatch.setattr(branch_program, "MAX_ROUNDS", 50)
     circuit = QuantumCircuit(1, 1)
     with circuit.while_loop((circuit.clbits[0], 0)):
         circuit.x(0)

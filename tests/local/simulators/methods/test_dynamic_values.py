@@ -9,7 +9,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit.library import CCXGate
 
-from qiskit_rest_primitives.local.simulators.base import circuit_analysis as analysis
+from qiskit_rest_primitives.local.simulators.base import circuit_analysis
 from tests.local.engine.jobs import run, text_of
 from tests.local.simulators.dynamic_circuits import SEED, qpy_pub, teleported
 
@@ -187,7 +187,7 @@ def test_gates_of_all_widths_agree_with_quantum_info(engine):
     circuit.h(1)
     circuit.reset(1)
     circuit.compose(tail, inplace=True)
-    assert analysis.is_dynamic(circuit)
+    assert circuit_analysis.is_dynamic(circuit)
     paulis = ["XYZIX", "ZZIIZ", "IIYXI"]
     [got] = run(engine, "estimator", [qpy_pub(circuit, paulis, None, 0)])
     state = Statevector(tail)
