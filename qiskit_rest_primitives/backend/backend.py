@@ -243,6 +243,10 @@ class RestBackend(BackendV2):
 
         Raises:
             TypeError: ``datetime`` is something else.
+
+        >>> device = service.backend("fake_5q")
+        >>> 0 < device.properties().readout_error(0) < 0.5, backend.properties()
+        (True, None)
         """
         with self._lock:
             if self.simulator:

@@ -40,6 +40,10 @@ class BackendStatus:
         operational: whether it takes jobs.
         pending_jobs: jobs waiting.
         status_msg: "active" when it runs them as well; the service's word otherwise.
+
+    >>> status = backend.status()
+    >>> status.operational, status.status_msg
+    (True, 'active')
     """
 
     backend_name: str
@@ -74,6 +78,10 @@ class BackendConfiguration:
 
     Times are in seconds and frequencies in Hz; ``online_date`` is a datetime; ``gates`` have
     ``name``, ``parameters`` and ``coupling_map``. ``to_dict`` gives the reply as received.
+
+    >>> configuration = service.backend("fake_5q").configuration()
+    >>> configuration.n_qubits, configuration.basis_gates
+    (5, ['cz', 'id', 'rz', 'sx', 'x'])
     """
 
     def __init__(self, reply: Mapping[str, Any]):
@@ -132,6 +140,12 @@ class BackendProperties:
     """What was measured on a backend; times in seconds, frequencies in Hz.
 
     Asking for a qubit, gate or value that the service did not report raises BackendError.
+
+    >>> properties = service.backend("fake_5q").properties()
+    >>> properties.gate_length("cz", (0, 1))
+    6.8e-08
+    >>> properties.t1(0) > 1e-5, properties.faulty_qubits()
+    (True, [])
     """
 
     def __init__(self, reply: Mapping[str, Any]):

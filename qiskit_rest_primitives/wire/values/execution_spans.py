@@ -71,6 +71,11 @@ class ExecutionSpan:
         start: start of the window.
         stop: end of the window.
         data_slices: PUB index to the part of its data measured in the window.
+
+    >>> result = SamplerV2(backend).run([bell], shots=100).result()
+    >>> [span] = result.metadata["execution"]["execution_spans"]
+    >>> span.pub_idxs, span.size, span.mask(0).shape
+    ([0], 100, (100,))
     """
 
     kind: str
@@ -125,6 +130,13 @@ class ExecutionSpans:
 
     Attributes:
         spans: the spans in the service's order.
+
+    >>> result = SamplerV2(backend).run([bell, bell], shots=100).result()
+    >>> spans = result.metadata["execution"]["execution_spans"]
+    >>> spans.pub_idxs, spans.filter_by_pub(1).pub_idxs
+    ([0, 1], [1])
+    >>> spans.duration < 60
+    True
     """
 
     spans: tuple[ExecutionSpan, ...]
