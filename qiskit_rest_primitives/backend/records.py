@@ -28,7 +28,7 @@ class Record:
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)
 
-    __hash__ = None  # type: ignore[assignment]  # compares a dict
+    __hash__ = None  # pyright: ignore[reportAssignmentType] - compares a dict
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())

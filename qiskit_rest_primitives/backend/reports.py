@@ -114,7 +114,7 @@ class BackendConfiguration:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, BackendConfiguration) and self._reply == other._reply
 
-    __hash__ = None  # type: ignore[assignment]  # compares a dict
+    __hash__ = None  # pyright: ignore[reportAssignmentType] - compares a dict
 
     @property
     def n_qubits(self) -> int | None:
@@ -158,7 +158,7 @@ class BackendProperties:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, BackendProperties) and self._reply == other._reply
 
-    __hash__ = None  # type: ignore[assignment]  # compares a dict
+    __hash__ = None  # pyright: ignore[reportAssignmentType] - compares a dict
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> BackendProperties:
