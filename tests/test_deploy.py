@@ -46,7 +46,7 @@ def entrypoint() -> list[str]:
 def unit() -> configparser.SectionProxy:
     """The section [Service] of the unit."""
     parser = configparser.ConfigParser(interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment]
+    parser.optionxform = str
     parser.read(DEPLOY / "qiskit-rest.service")
     return parser["Service"]
 

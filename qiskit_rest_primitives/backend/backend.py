@@ -66,7 +66,7 @@ class RestBackend(BackendV2):
     """
 
     id_warning_issued: ClassVar[bool] = False
-    name: str  # pyright: ignore[reportIncompatibleVariableOverride]  # never None here
+    name: str  # never None here
     _options: Any
 
     def __init__(
@@ -99,7 +99,7 @@ class RestBackend(BackendV2):
         self._lock = Lock()
 
     @classmethod
-    def _default_options(cls) -> Options:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def _default_options(cls) -> Options:  # pyright: ignore[reportIncompatibleMethodOverride] - inferred as None in the base
         return Options(use_fractional_gates=False, **DEFAULTS_OF_RUN)
 
     def __repr__(self) -> str:
@@ -180,7 +180,7 @@ class RestBackend(BackendV2):
         return "translator"
 
     @property
-    def target(self) -> Target:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def target(self) -> Target:  # pyright: ignore[reportIncompatibleMethodOverride] - inferred as None in the base
         """What the device can do, for the transpiler; fetched on first use."""
         with self._lock:
             if self._target is None:
@@ -243,6 +243,10 @@ class RestBackend(BackendV2):
 
         Raises:
             TypeError: ``datetime`` is something else.
+
+        >>> device = service.backend("fake_5q")
+        >>> 0 < device.properties().readout_error(0) < 0.5, backend.properties()
+        (True, None)
         """
         with self._lock:
             if self.simulator:
@@ -321,7 +325,7 @@ class RestBackend(BackendV2):
         )
 
     @property
-    def num_qubits(self) -> int | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def num_qubits(self) -> int | None:  # pyright: ignore[reportIncompatibleMethodOverride] - services may leave it out
         """Number of qubits; None for a simulator of any width."""
         return self.configuration().n_qubits or None
 
@@ -347,21 +351,21 @@ class RestBackend(BackendV2):
         ]
 
     @property
-    def dtm(self) -> float | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def dtm(self) -> float | None:  # pyright: ignore[reportIncompatibleMethodOverride] - services may leave it out
         """Resolution of measured signals in seconds; None if the service does not say."""
         return getattr(self.configuration(), "dtm", None)
 
     @property
-    def meas_map(self) -> list[list[int]] | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def meas_map(self) -> list[list[int]] | None:  # pyright: ignore[reportIncompatibleMethodOverride] - services may leave it out
         """Qubits that are measured together; None if the service does not say."""
         return getattr(self.configuration(), "meas_map", None)
 
     @property
-    def max_circuits(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def max_circuits(self) -> None:
         """None: the service limits the size of a job, not the number of circuits."""
         return None
 
-    def run(  # pyright: ignore[reportIncompatibleMethodOverride]
+    def run(  # pyright: ignore[reportIncompatibleMethodOverride] - inferred as None in the base
         self,
         run_input: QuantumCircuit | Iterable[QuantumCircuit],
         *,

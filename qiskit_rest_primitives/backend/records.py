@@ -28,7 +28,7 @@ class Record:
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)
 
-    __hash__ = None  # type: ignore[assignment]  # compares a dict
+    __hash__ = None  # pyright: ignore[reportAssignmentType] - compares a dict
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
@@ -40,11 +40,21 @@ class Record:
 
 
 class GateConfig(Record):
-    """A gate of a configuration: ``name``, ``parameters``, ``qasm_def``, ``coupling_map``."""
+    """A gate of a configuration: ``name``, ``parameters``, ``qasm_def``, ``coupling_map``.
+
+    >>> gate = service.backend("fake_5q").configuration().gates[0]
+    >>> gate.name, gate.coupling_map[:2]
+    ('cz', [[0, 1], [1, 0]])
+    """
 
 
 class Nduv(Record):
-    """A measured value: ``name``, ``date`` (a datetime), ``unit``, ``value`` in that unit."""
+    """A measured value: ``name``, ``date`` (a datetime), ``unit``, ``value`` in that unit.
+
+    >>> values = service.backend("fake_5q").properties().qubits[0]
+    >>> [(value.name, value.unit) for value in values[:3]]
+    [('T1', 'us'), ('T2', 'us'), ('frequency', 'GHz')]
+    """
 
     def __init__(self, **fields: Any):
         super().__init__(**fields)
@@ -52,7 +62,12 @@ class Nduv(Record):
 
 
 class GateProperties(Record):
-    """What was measured of a gate: ``gate``, ``qubits`` and ``parameters``, a list of `Nduv`."""
+    """What was measured of a gate: ``gate``, ``qubits`` and ``parameters``, a list of `Nduv`.
+
+    >>> gate = service.backend("fake_5q").properties().gates[0]
+    >>> gate.gate, gate.qubits, [value.name for value in gate.parameters]
+    ('cz', [0, 1], ['gate_error', 'gate_length'])
+    """
 
     def __init__(self, **fields: Any):
         super().__init__(**fields)

@@ -40,6 +40,10 @@ class BackendStatus:
         operational: whether it takes jobs.
         pending_jobs: jobs waiting.
         status_msg: the service's word for its state, such as "active" if it runs its jobs.
+
+    >>> status = backend.status()
+    >>> status.operational, status.status_msg
+    (True, 'active')
     """
 
     backend_name: str
@@ -74,6 +78,10 @@ class BackendConfiguration:
 
     Times are in seconds and frequencies in Hz; ``online_date`` is a datetime; ``gates`` have
     ``name``, ``parameters`` and ``coupling_map``. ``to_dict`` gives the reply as received.
+
+    >>> configuration = service.backend("fake_5q").configuration()
+    >>> configuration.n_qubits, configuration.basis_gates
+    (5, ['cz', 'id', 'rz', 'sx', 'x'])
     """
 
     def __init__(self, reply: Mapping[str, Any]):
@@ -106,7 +114,7 @@ class BackendConfiguration:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, BackendConfiguration) and self._reply == other._reply
 
-    __hash__ = None  # type: ignore[assignment]  # compares a dict
+    __hash__ = None  # pyright: ignore[reportAssignmentType] - compares a dict
 
     @property
     def n_qubits(self) -> int | None:
@@ -132,6 +140,12 @@ class BackendProperties:
     """What was measured on a backend; times in seconds, frequencies in Hz.
 
     Asking for a qubit, gate or value that the service did not report raises BackendError.
+
+    >>> properties = service.backend("fake_5q").properties()
+    >>> properties.gate_length("cz", (0, 1))
+    6.8e-08
+    >>> properties.t1(0) > 1e-5, properties.faulty_qubits()
+    (True, [])
     """
 
     def __init__(self, reply: Mapping[str, Any]):
@@ -144,7 +158,7 @@ class BackendProperties:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, BackendProperties) and self._reply == other._reply
 
-    __hash__ = None  # type: ignore[assignment]  # compares a dict
+    __hash__ = None  # pyright: ignore[reportAssignmentType] - compares a dict
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> BackendProperties:

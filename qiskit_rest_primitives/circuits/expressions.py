@@ -164,7 +164,7 @@ def _read_steps(source: Formula, parameters: tuple[Symbol, ...]) -> tuple[Step, 
     steps: list[Step] = []
     try:
         # QPY writes and reads these steps from 2.0 on; the public form, sympify, needs SymPy.
-        for step in source._qpy_replay:  # pyright: ignore[reportPrivateUsage] - see above
+        for step in source._qpy_replay:
             name = str(step.op).rpartition(".")[2]
             left, right = _operand(step.lhs, index), _operand(step.rhs, index)
             steps.extend(operand for operand in (left, right) if operand is not None)

@@ -68,7 +68,7 @@ def html_of(value: object) -> Html:
     if isinstance(value, datetime):
         return Html(escape(value.isoformat(" ", "seconds")))
     if isinstance(value, (list, tuple)):
-        return Html(", ".join(html_of(item) for item in value))  # pyright: ignore
+        return Html(", ".join(html_of(item) for item in value))
     return Html(escape(printable(str(value))))
 
 

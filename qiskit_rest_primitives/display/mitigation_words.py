@@ -54,10 +54,10 @@ def mitigation_of_pub(metadata: Mapping[str, Any]) -> dict[str, str]:
 
 def _mapping(metadata: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = metadata.get(name)
-    return value if isinstance(value, Mapping) else {}  # pyright: ignore
+    return value if isinstance(value, Mapping) else {}
 
 
 def _flat(value: Any) -> list[str]:
     if isinstance(value, (list, tuple)):
-        return [word for item in value for word in _flat(item)]  # pyright: ignore
+        return [word for item in value for word in _flat(item)]
     return [str(value)]

@@ -261,7 +261,13 @@ class RestJob(Job):
         return wait_for_final(self._details, left_until(deadline), progress)
 
     def status(self) -> Status:
-        """The current status: equal to a `JobStatus` member and its name. Cached once final."""
+        """The current status: equal to a `JobStatus` member and its name. Cached once final.
+
+        >>> job = SamplerV2(backend).run([bell])
+        >>> job.wait_for_final_state(timeout=60)
+        >>> job.status(), job.status() == JobStatus.DONE
+        ('DONE', True)
+        """
         if self._details.known_final() is None:
             self.refresh()
         return self._details.status
@@ -297,6 +303,13 @@ class RestJob(Job):
 
         Raises:
             JobStateError: the job is final already, so there is nothing to cancel.
+
+        >>> job = SamplerV2(backend).run(long_pubs(8))
+        >>> job.cancel()
+        True
+        >>> job.wait_for_final_state(timeout=60)
+        >>> job.cancelled()
+        True
         """
         if not cancel(self._client, self._details.job_id):
             raise JobStateError(

@@ -19,6 +19,17 @@ class SchedulerTiming:
     Attributes:
         timing: lines of comma-separated text, times in dt.
         circuit_duration: in dt.
+
+    >>> circuit = QuantumCircuit(1)
+    >>> circuit.delay(100, 0)
+    <...>
+    >>> circuit.measure_all()
+    >>> executor = Executor(service.backend("fake_5q"))
+    >>> executor.options.execution.scheduler_timing = True
+    >>> program = QuantumProgram(shots=100, items=[CircuitItem(circuit)])
+    >>> timing = executor.run(program).result()[0].metadata.scheduler_timing
+    >>> timing.timing.splitlines()[0], timing.circuit_duration
+    ('main,delay_0,Qubit 0,0,100,delay', 490)
     """
 
     timing: str
@@ -34,6 +45,18 @@ class StretchValues:
         value: its length.
         remainder: what is left over.
         expanded_values: time and duration of each delay.
+
+    >>> circuit = QuantumCircuit(2)
+    >>> circuit.delay(100, 0)
+    <...>
+    >>> circuit.delay(circuit.add_stretch("idle"), 1)
+    <...>
+    >>> circuit.measure_all()
+    >>> executor = Executor(service.backend("fake_5q"))
+    >>> executor.options.execution.stretch_values = True
+    >>> program = QuantumProgram(shots=100, items=[CircuitItem(circuit)])
+    >>> executor.run(program).result()[0].metadata.stretch_values
+    [StretchValues(name='idle', value=100, remainder=0, expanded_values=[(0, 100)])]
     """
 
     name: str
@@ -44,7 +67,12 @@ class StretchValues:
 
 @dataclass
 class ItemMetadata:
-    """What the service says about an item, if ``options.execution`` asked for it."""
+    """What the service says about an item, if ``options.execution`` asked for it.
+
+    >>> program = QuantumProgram(shots=100, items=[CircuitItem(bell)])
+    >>> Executor(backend).run(program).result()[0].metadata
+    ItemMetadata(scheduler_timing=None, stretch_values=None)
+    """
 
     scheduler_timing: SchedulerTiming | None = None
     stretch_values: list[StretchValues] | None = None
@@ -57,6 +85,11 @@ class ChunkPart:
     Attributes:
         idx_item: the number of the item.
         size: the number of its points.
+
+    >>> program = QuantumProgram(shots=100, items=[CircuitItem(bell), CircuitItem(bell)])
+    >>> timing = Executor(backend).run(program).result().timing
+    >>> sorted((part.idx_item, part.size) for chunk in timing for part in chunk.parts)
+    [(0, 1), (1, 1)]
     """
 
     idx_item: int
@@ -71,6 +104,11 @@ class ChunkSpan:
         start: UTC.
         stop: UTC.
         parts: what ran.
+
+    >>> program = QuantumProgram(shots=100, items=[CircuitItem(bell)])
+    >>> chunk = Executor(backend).run(program).result().timing[0]
+    >>> chunk.start <= chunk.stop, chunk.parts
+    (True, [ChunkPart(idx_item=0, size=1)])
     """
 
     start: datetime
@@ -80,13 +118,24 @@ class ChunkSpan:
 
 @dataclass
 class Metadata:
-    """When each chunk of a program ran."""
+    """When each chunk of a program ran.
+
+    >>> program = QuantumProgram(shots=100, items=[CircuitItem(bell)])
+    >>> Executor(backend).run(program).result().metadata
+    Metadata(chunk_timing=[ChunkSpan(start=..., stop=..., parts=[...])])
+    """
 
     chunk_timing: list[ChunkSpan] = field(default_factory=list[ChunkSpan])
 
 
 class ChunkTiming(Sequence[ChunkSpan]):
-    """The chunks of a program, as a sequence."""
+    """The chunks of a program, as a sequence.
+
+    >>> program = QuantumProgram(shots=100, items=[CircuitItem(bell)])
+    >>> timing = Executor(backend).run(program).result().timing
+    >>> len(timing), timing.start <= timing.stop, timing.duration < 60
+    (1, True, True)
+    """
 
     def __init__(self, spans: Iterable[ChunkSpan]):
         self._spans = list(spans)
@@ -171,6 +220,13 @@ class QuantumProgramItemResult(MutableMapping[str, np.ndarray]):
         result: a bool array ``(*shape, shots, bits)`` for each classical register, bit 0 first; for
             samplex items also what the samplex gave.
         metadata: what the service says about the item.
+
+    >>> program = QuantumProgram(shots=100, items=[CircuitItem(bell)])
+    >>> item = Executor(backend).run(program).result()[0]
+    >>> item
+    QuantumProgramItemResult({'meas': <bool (100, 2)>})
+    >>> bool((item["meas"][:, 0] == item["meas"][:, 1]).all())
+    True
     """
 
     def __init__(

@@ -217,6 +217,11 @@ class LocalService:
 
         Raises:
             BackendError: it can't be served; says why.
+
+        >>> from qiskit.providers.fake_provider import GenericBackendV2
+        >>> served = local.add_backend(GenericBackendV2(3, seed=1))
+        >>> service.backend(served.name).num_qubits
+        3
         """
         return self._backends.add(backend)
 

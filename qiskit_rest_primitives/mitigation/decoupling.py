@@ -128,7 +128,7 @@ class _Padded:
     def __init__(self, original: QuantumCircuit, options: Decoupling):
         self.circuit = original.copy_empty_like()
         # append() checks again what was checked before, and takes three times as long.
-        self._append = self.circuit._append  # pyright: ignore[reportPrivateUsage] - see above
+        self._append = self.circuit._append
         self.options = options
         self.gates, self.spacing, self.phase = _sequence(options.sequence_type)
         # Qubits in their ground state: not used since the start or a reset.

@@ -54,7 +54,13 @@ class JobOptions(OptionGroup):
 
 
 class PrimitiveOptions(JobOptions):
-    """What the options of both primitives have, beside what their program takes."""
+    """What the options of both primitives have, beside what their program takes.
+
+    >>> isinstance(SamplerOptions(), OptionsV2), isinstance(EstimatorOptions(), OptionsV2)
+    (True, True)
+    >>> SamplerOptions(split=True).split
+    True
+    """
 
     split: bool = False
     """Whether a run that is too large for one job is cut into several. Default: False."""

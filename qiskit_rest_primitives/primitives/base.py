@@ -37,6 +37,10 @@ class RestPrimitive(Generic[OptionsT]):
         BackendError: there is nothing to run on.
         OptionsError: an option's name, type or range, or a keyword and its option differ.
         TypeError: both mode and backend were given.
+
+    >>> sampler = SamplerV2(backend)
+    >>> isinstance(sampler, BasePrimitiveV2), sampler.mode
+    (True, <RestBackend('statevector')>)
     """
 
     options_class: type[OptionsT]

@@ -20,7 +20,12 @@ MeasLevel: TypeAlias = Literal["classified", "kerneled", "avg_kerneled", "both"]
 
 
 class QuantumProgramItem(Protocol):
-    """A circuit and what its parameters are: a `CircuitItem`, or samplomatic's SamplexItem."""
+    """A circuit and what its parameters are: a `CircuitItem`, or samplomatic's SamplexItem.
+
+    >>> items: list[QuantumProgramItem] = [CircuitItem(bell), CircuitItem(bell, chunk_size=1)]
+    >>> [(item.shape, item.chunk_size) for item in items]
+    [((), None), ((), 1)]
+    """
 
     circuit: QuantumCircuit
     chunk_size: int | None
@@ -41,6 +46,14 @@ class CircuitItem:
 
     Raises:
         ValueError: not a circuit, or values that are not its parameters'.
+
+    >>> circuit = QuantumCircuit(1)
+    >>> circuit.ry(Parameter("theta"), 0)
+    <...>
+    >>> circuit.measure_all()
+    >>> item = CircuitItem(circuit, circuit_arguments=[[0.0], [1.5], [3.0]])
+    >>> item.shape, QuantumProgram(shots=100, items=[item]).items[0] is item
+    ((3,), True)
     """
 
     def __init__(
@@ -144,7 +157,13 @@ class QuantumProgram:
         *,
         chunk_size: int | None = None,
     ) -> None:
-        """Appends a `CircuitItem`; arguments and errors are its own."""
+        """Appends a `CircuitItem`; arguments and errors are its own.
+
+        >>> program = QuantumProgram(shots=100)
+        >>> program.append_circuit_item(bell)
+        >>> program.items[0].shape
+        ()
+        """
         self.items.append(
             CircuitItem(circuit, circuit_arguments=circuit_arguments, chunk_size=chunk_size)
         )

@@ -143,8 +143,8 @@ class QiskitRuntimeService:
     def of_client(cls, client: ApiClient) -> QiskitRuntimeService:
         """What a client's account offers; it does not become the `global_service`.
 
-        >>> QiskitRuntimeService.of_client(backend.client).is_local
-        True
+        >>> QiskitRuntimeService.of_client(backend.client).backend("statevector")
+        <RestBackend('statevector')>
         """
         service = cls.__new__(cls)
         service._begin(client)

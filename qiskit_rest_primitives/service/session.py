@@ -150,6 +150,11 @@ class Session:
 
         Raises:
             SessionError: there is no such session.
+
+        >>> with Session(backend) as session:
+        ...     again = Session.from_id(session.session_id, service)
+        ...     again.session_id == session.session_id
+        True
         """
         try:
             details = service.client.session(session_id)

@@ -278,7 +278,7 @@ def test_what_is_no_bound_circuit_is_refused(backend: RestBackend) -> None:
         backend.run([one_register(), free])
     for wrong in ("qasm", ["qasm"], 3, None):
         with pytest.raises(EncodeError, match="circuit 0: expected a QuantumCircuit, not "):
-            backend.run(wrong)  # pyright: ignore[reportArgumentType]
+            backend.run(wrong)
 
 
 def test_circuit_without_bits_has_no_counts_as_in_aer(backend: RestBackend) -> None:

@@ -127,7 +127,7 @@ def test_any_other_name_is_refused_as_by_python() -> None:
     with pytest.raises(ModuleNotFoundError, match="No module named"):
         exec("import qiskit_rest_primitives.samplers", {})
     with pytest.raises(AttributeError, match="has no attribute 'SamplerV3'"):
-        qiskit_rest_primitives.SamplerV3  # noqa: B018
+        qiskit_rest_primitives.SamplerV3  # noqa: B018 - it raises
 
 
 @pytest.mark.slow

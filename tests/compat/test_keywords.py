@@ -124,7 +124,7 @@ def test_mocks_are_listed_on_request_only() -> None:
     entries = [{"name": "fake"}, {"name": "mock_fake", "class": "mock"}]
     assert [entry["name"] for entry in select_backends(entries)] == ["fake"]
     assert len(select_backends(entries, include_mocks=True)) == 2
-    assert RestBackend(None, "mock_fake", list_entry=entries[1]).is_mock  # type: ignore[arg-type]
+    assert RestBackend(None, "mock_fake", list_entry=entries[1]).is_mock
 
 
 def test_a_backend_is_chosen_by_the_same_conditions(client: Client) -> None:
@@ -265,7 +265,7 @@ def test_a_decoder_is_refused(backend: RestBackend) -> None:
     """The text for it is raw_result()."""
     job = SamplerV2(backend).run([bell()])
     with pytest.raises(TypeError, match=r"raw_result\(\)"):
-        job.result(decoder=dict)  # type: ignore[arg-type]
+        job.result(decoder=dict)
 
 
 # Sessions and primitives

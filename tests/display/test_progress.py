@@ -321,4 +321,4 @@ def test_settings_decide_unless_the_call_does(
     sampler.run([circuit]).result(timeout=60, progress=False)
     assert drawn.text() == ""
     with pytest.raises(OptionsError, match="pass True, False or None"):
-        Settings(progress="yes")  # pyright: ignore[reportArgumentType]
+        Settings(progress="yes")

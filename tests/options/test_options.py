@@ -1,12 +1,10 @@
 """Options: every documented one can be set by every route, is sent, and is refused when wrong."""
 
-import doctest
 import json
 import pydoc
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,11 +17,9 @@ from qiskit_rest_primitives.options import (
     ExecutionOptionsV2,
     SamplerOptions,
     TwirlingOptions,
-    job_options,
 )
 from qiskit_rest_primitives.options.request import OptionsOnWire, coerce_options, encode_options
 from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION, DEFAULT_SHOTS
-from qiskit_rest_primitives.wire.request import options as option_bodies
 from qiskit_rest_primitives.wire.request.job_request import (
     decode_job_request,
     decode_params,
@@ -306,14 +302,6 @@ def test_help_lists_the_options():
     text = pydoc.render_doc(TwirlingOptions, renderer=pydoc.plaintext)
     assert "Pauli twirling: random, equivalent circuits" in text
     assert "enable_gates: Whether to twirl two-qubit Clifford gates. Service's default" in text
-
-
-@pytest.mark.parametrize("module", [option_bodies, job_options])
-def test_docstring_examples_run(module: ModuleType):
-    """They print what they show."""
-    found = doctest.testmod(module)
-    assert found.attempted > 0
-    assert found.failed == 0
 
 
 def test_seconds_are_named():

@@ -155,7 +155,7 @@ def test_refused_before_anything_is_sent(
     with pytest.raises(ValueError, match="pass circuit_arguments"):
         program.append_circuit_item(sweep()[0])
     with pytest.raises(ValueError, match="not str"):
-        program.append_circuit_item("bell")  # type: ignore[arg-type]
+        program.append_circuit_item("bell")
     program.append_circuit_item(bell(), chunk_size=1)
     with pytest.raises(EncodeError, match="item 0: chunk_size is for jobs of a session"):
         executor.run(program)
@@ -176,13 +176,13 @@ def test_refused_before_anything_is_sent(
             executor.run(program)
     program.passthrough_data = None
     for shots in (0, 1.5):
-        program.shots = shots  # type: ignore[assignment]
+        program.shots = shots
         with pytest.raises(EncodeError, match="shots must be an integer"):
             executor.run(program)
     assert len(service.jobs()) == before
     program.shots = 10
     with pytest.raises(EncodeError, match="QuantumProgramResult"):
-        save_result(executor.run(program).result(), tmp_path / "result.zip")  # type: ignore[arg-type]
+        save_result(executor.run(program).result(), tmp_path / "result.zip")
 
 
 def test_the_body_is_plain_json(backend: RestBackend) -> None:

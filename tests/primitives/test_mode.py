@@ -148,9 +148,9 @@ def test_without_the_extra_the_command_is_named(monkeypatch: pytest.MonkeyPatch)
 def test_modes_that_are_no_backend_are_refused() -> None:
     """The message says what is taken."""
     with pytest.raises(BackendError, match="any BackendV2 of Qiskit, not object"):
-        SamplerV2(mode=object())  # pyright: ignore[reportArgumentType]
+        SamplerV2(mode=object())
     with pytest.raises(SessionError, match="any BackendV2 of Qiskit, not str"):
-        Session("aer_simulator")  # pyright: ignore[reportArgumentType]
+        Session("aer_simulator")
 
 
 def _run_in_child(backend: BackendV2, circuit: QuantumCircuit, answers: Any) -> None:

@@ -31,7 +31,7 @@ def test_the_result_is_that_of_the_sampler_program(
     expected = sampler.run([(circuit, values)], shots=20).result()
     sampler.options.program = "executor"
     job = sampler.run([(circuit, values)], shots=20)
-    assert job.primitive_id == "executor"  # type: ignore[attr-defined]
+    assert job.primitive_id == "executor"
     for result in (job.result(), service.job(job.job_id()).result()):
         assert list(result[0].data) == list(expected[0].data)
         for name in "abe":
@@ -67,7 +67,7 @@ def test_twirling_and_decoupling_act_on_the_client(service: QiskitRuntimeService
     assert sampler.estimate([circuit], shots=320).executions == 320
     job = sampler.run([circuit], shots=320)
     assert isinstance(job, MitigatedJob)
-    assert job.parts[0].primitive_id == "executor"  # type: ignore[attr-defined]
+    assert job.parts[0].primitive_id == "executor"
     counts = job.result()[0].data.meas.get_counts()
     assert counts.get("00", 0) + counts.get("11", 0) > 240
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import binascii
 import math
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import msgspec
 import numpy as np
@@ -33,13 +33,11 @@ _decode_base64 = msgspec.json.Decoder(bytes).decode
 Dtype: TypeAlias = Literal[
     "f16", "f32", "f64", "bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "c64", "c128"
 ]
-_DTYPES: dict[str, np.dtype[Any]] = {
-    "bool": np.dtype(bool),
-    **{f"f{8 * size}": np.dtype(f"<f{size}") for size in (2, 4, 8)},
-    **{f"{kind}{8 * size}": np.dtype(f"<{kind}{size}") for kind in "iu" for size in (1, 2, 4, 8)},
-    **{f"c{8 * size}": np.dtype(f"<c{size}") for size in (8, 16)},
+_DTYPES: dict[Dtype, np.dtype[Any]] = {
+    name: np.dtype(bool) if name == "bool" else np.dtype(f"<{name[0]}{int(name[1:]) // 8}")
+    for name in get_args(Dtype)
 }
-_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+_NAMES: dict[np.dtype[Any], Dtype] = {dtype: name for name, dtype in _DTYPES.items()}
 _UNCOMPRESSED = ("f64", "bool", "u8", "c128")
 
 
@@ -79,7 +77,7 @@ def encode_tensor(
         data = np.packbits(array, axis=None, bitorder="little")
     else:
         data = np.ascontiguousarray(array, _DTYPES[name]).reshape(-1).view(np.uint8)
-    return Tensor(_encode_bytes(data, compressed, check), list(array.shape), name)  # type: ignore[arg-type]
+    return Tensor(_encode_bytes(data, compressed, check), list(array.shape), name)
 
 
 def decode_tensor(

@@ -42,7 +42,7 @@ class NoiseLearnerOptions(_Struct):
         if not self.support_qiskit:
             raise ValueError("learned noise has one form, with support_qiskit true")
         if self.experimental:
-            name = next(iter(self.experimental))  # pyright: ignore[reportArgumentType] - not UNSET
+            name = next(iter(self.experimental))
             raise ValueError(f"there is no experimental option {name!r}; leave it out")
         if self.layer_pair_depths is not UNSET and len(set(self.layer_pair_depths)) < 2:
             raise ValueError(

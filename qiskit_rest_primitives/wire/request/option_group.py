@@ -259,7 +259,7 @@ def struct_of(cls: type[OptionGroup]) -> type[msgspec.Struct]:
         (name, Union[option.json_type, UnsetType], UNSET)  # noqa: UP007 - types at run time
         for name, option in options_of(cls).items()
     ]
-    fields += [(name, Union[kind, UnsetType], UNSET) for name, kind in cls.__experimental__.items()]  # noqa: UP007
+    fields += [(name, Union[kind, UnsetType], UNSET) for name, kind in cls.__experimental__.items()]  # noqa: UP007 - as above
     for name, inner in groups_of(cls).items():
         struct = struct_of(inner)
         fields.append((name, struct, msgspec.field(default_factory=struct)))

@@ -51,7 +51,7 @@ class Option:
         members = get_args(annotation) if union else (annotation,)
         marks = {member: _mark(member) for member in members if member is not UnsetType}
         self.path = path
-        self.json_type: Any = Union[tuple(m for m, mark in marks.items() if mark is None)]  # noqa: UP007
+        self.json_type: Any = Union[tuple(m for m, mark in marks.items() if mark is None)]  # noqa: UP007 - types at run time
         self._objects = [mark for mark in marks.values() if mark is not None]
         info = inspect.type_info(self.json_type)
         self._kinds = info.types if isinstance(info, inspect.UnionType) else (info,)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, overload
+from typing import Any, TypeGuard, overload
 
 import numpy as np
 
@@ -71,6 +71,11 @@ class ExecutionSpan:
         start: start of the window.
         stop: end of the window.
         data_slices: PUB index to the part of its data measured in the window.
+
+    >>> result = SamplerV2(backend).run([bell], shots=100).result()
+    >>> [span] = result.metadata["execution"]["execution_spans"]
+    >>> span.pub_idxs, span.size, span.mask(0).shape
+    ([0], 100, (100,))
     """
 
     kind: str
@@ -125,6 +130,13 @@ class ExecutionSpans:
 
     Attributes:
         spans: the spans in the service's order.
+
+    >>> result = SamplerV2(backend).run([bell, bell], shots=100).result()
+    >>> spans = result.metadata["execution"]["execution_spans"]
+    >>> spans.pub_idxs, spans.filter_by_pub(1).pub_idxs
+    ([0, 1], [1])
+    >>> spans.duration < 60
+    True
     """
 
     spans: tuple[ExecutionSpan, ...]
@@ -217,12 +229,15 @@ def encode_data_slice(part: DataSlice) -> list[Any]:
     return parts
 
 
-def _is_length(value: object) -> bool:
+def _is_length(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 48
 
 
 def _bounds(start: object, stop: object) -> tuple[int | None, int | None]:
-    for value in (start, stop):
-        if value is not None and not _is_length(value):
-            raise ValueError("a slice's bounds are not integers")
-    return start, stop  # type: ignore[return-value]  # narrowed by _is_length above
+    return _bound(start), _bound(stop)
+
+
+def _bound(value: object) -> int | None:
+    if value is None or _is_length(value):
+        return value
+    raise ValueError("a slice's bounds are not integers")

@@ -75,7 +75,7 @@ def test_a_wrong_key_is_answered_401_after_its_wait(service: LocalService) -> No
 
 def test_tokens_that_have_ended_are_no_wrong_keys(service: LocalService) -> None:
     """A program with many threads sends its last token often until one of them has a new one."""
-    service._tokens.lifetime_seconds = 0.001  # type: ignore[union-attr]
+    service._tokens.lifetime_seconds = 0.001
     ended = exchange(service, ALICE.token).json()["access_token"]
     for headers in ({"Authorization": f"Bearer {ended}"}, {}):
         for _ in range(wrong_keys.FREE + 1):

@@ -25,8 +25,8 @@ def day_of(calibration_id: str | None) -> date:
     Raises:
         KeyError: there is no such calibration; says which there are.
 
-    >>> day_of("2026-01-31")
-    datetime.date(2026, 1, 31)
+    >>> day_of("2026-01-01")
+    datetime.date(2026, 1, 1)
     """
     if calibration_id is None:
         return newest_day()

@@ -40,8 +40,4 @@ def package_for(name: str) -> str:
 def _classes() -> dict[str, Any]:
     provider: Any = importlib.import_module(f"{_PACKAGE}.fake_provider")
     found = [kind for kind in vars(provider).values() if isinstance(kind, type)]
-    return {
-        kind.backend_name: kind  # pyright: ignore[reportAttributeAccessIssue]
-        for kind in found
-        if getattr(kind, "backend_name", None)
-    }
+    return {kind.backend_name: kind for kind in found if getattr(kind, "backend_name", None)}

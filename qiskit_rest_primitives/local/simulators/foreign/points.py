@@ -47,7 +47,7 @@ class ForeignSimulation:
 
         def use(backend: WatchedBackend) -> dict[str, np.ndarray]:
             sampler = BackendSamplerV2(backend=backend, options=self._options(points))
-            data = sampler._run([pub])[0].data  # pyright: ignore[reportPrivateUsage]
+            data = sampler._run([pub])[0].data  # pyright: ignore[reportPrivateUsage] - run() makes a job
             return {register.name: data[register.name].array for register in pub.circuit.cregs}
 
         return run_watched(self._watched(), use, points.check)
@@ -71,7 +71,7 @@ class ForeignSimulation:
 
         def use(backend: WatchedBackend) -> dict[str, np.ndarray]:
             estimator = BackendEstimatorV2(backend=backend, options=self._options(points))
-            found: Any = estimator._run(pubs)  # pyright: ignore[reportPrivateUsage]
+            found: Any = estimator._run(pubs)  # pyright: ignore[reportPrivateUsage] - run() makes a job
             return {
                 name: np.concatenate([np.empty(0), *(result.data[name] for result in found)])
                 for name in ("evs", "stds")

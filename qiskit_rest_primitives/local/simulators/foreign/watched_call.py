@@ -59,7 +59,6 @@ def run_watched(
         thread.shutdown(wait=False)
 
 
-# Qiskit infers None for its abstract members: the overrides below that say more carry an ignore.
 class WatchedBackend(BackendV2):
     """A backend whose results are checked, and whose jobs can be cancelled from another thread.
 
@@ -77,20 +76,20 @@ class WatchedBackend(BackendV2):
         self._abandoned = False
 
     @classmethod
-    def _default_options(cls) -> Options:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def _default_options(cls) -> Options:  # pyright: ignore[reportIncompatibleMethodOverride] - inferred as None in the base
         return Options()
 
     @property
-    def target(self) -> Target:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def target(self) -> Target:  # pyright: ignore[reportIncompatibleMethodOverride] - inferred as None in the base
         """As the backend says."""
         return self._source.target
 
     @property
-    def max_circuits(self) -> int | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def max_circuits(self) -> int | None:  # pyright: ignore[reportIncompatibleMethodOverride] - inferred as None in the base
         """As the backend says."""
         return self._source.backend.max_circuits
 
-    def run(  # pyright: ignore[reportIncompatibleMethodOverride]
+    def run(  # pyright: ignore[reportIncompatibleMethodOverride] - inferred as None in the base
         self, run_input: list[QuantumCircuit], *, shots: int, **options: Any
     ) -> _CheckedJob:
         """Runs circuits on the backend, without a seed where it takes none."""
