@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.options.job_options import EnvironmentOptions, JobOptions
 from qiskit_rest_primitives.options.request import OptionsOnWire, encode_group, take_job_members
+from qiskit_rest_primitives.wire.request.option_defaults import service_default
 from qiskit_rest_primitives.wire.request.option_group import Group, group
 from qiskit_rest_primitives.wire.request.options import ExecutionOptionsV2, SimulatorOptions
 
@@ -32,7 +33,7 @@ class ExecutorEnvironmentOptions(EnvironmentOptions, path="environment"):
     """
 
     image: str | None = None
-    """The service's program image, ``name:tag``. Service's default: None, the newest."""
+    """The service's program image, ``name:tag``; None = the newest."""
 
 
 class ExecutionOptions(ExecutionOptionsV2, path="execution", experimental={}):
@@ -42,12 +43,11 @@ class ExecutionOptions(ExecutionOptionsV2, path="execution", experimental={}):
     True
     """
 
-    scheduler_timing: bool | UnsetType = UNSET
-    """Whether the metadata of each item have the schedule of its circuit. Service's default:
-    False."""
+    scheduler_timing: bool | UnsetType = service_default(False)
+    """Whether the metadata of each item have the schedule of its circuit."""
 
-    stretch_values: bool | UnsetType = UNSET
-    """Whether the metadata of each item say what its stretches became. Service's default: False."""
+    stretch_values: bool | UnsetType = service_default(False)
+    """Whether the metadata of each item say what its stretches became."""
 
 
 class ExecutorOptions(JobOptions):

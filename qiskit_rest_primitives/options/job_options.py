@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from qiskit_rest_primitives.wire.limits import MAX_TAGS
+from qiskit_rest_primitives.wire.limits import DEFAULT_RESILIENCE_LEVEL, MAX_TAGS
+from qiskit_rest_primitives.wire.request.option_defaults import service_default
 from qiskit_rest_primitives.wire.request.option_group import Group, OptionGroup, group
 from qiskit_rest_primitives.wire.request.options import (
     EstimatorOptionsBody,
@@ -26,15 +27,14 @@ class EnvironmentOptions(OptionGroup, path="environment"):
     """
 
     log_level: LogLevel = "WARNING"
-    """How much the job logs. Service's default: "WARNING"."""
+    """How much the job logs."""
 
     job_tags: Annotated[list[Tag], Meta(max_length=MAX_TAGS - 1)] | None = None
-    """Tags to find the job by; one of the eight that a job can have is kept for the client's own.
-    Service's default: None."""
+    """Tags to find the job by; one of the eight that a job can have is kept for the client's
+    own."""
 
     private: bool | None = False
-    """Whether inputs are not returned, and results can be read once and are then deleted. Service's
-    default: False."""
+    """Whether inputs are not returned, and results can be read once and are then deleted."""
 
 
 class JobOptions(OptionGroup):
@@ -49,15 +49,14 @@ class JobOptions(OptionGroup):
     plan's maximum."""
 
     isa_check: bool = True
-    """Whether circuits for a device are checked against its target before they are sent. Default:
-    True."""
+    """Whether circuits for a device are checked against its target before they are sent."""
 
 
 class PrimitiveOptions(JobOptions):
     """What the options of both primitives have, beside what their program takes."""
 
     split: bool = False
-    """Whether a run that is too large for one job is cut into several. Default: False."""
+    """Whether a run that is too large for one job is cut into several."""
 
 
 class SamplerOptions(SamplerOptionsBody, PrimitiveOptions, program_id="sampler"):
@@ -77,8 +76,7 @@ class SamplerOptions(SamplerOptionsBody, PrimitiveOptions, program_id="sampler")
 
     program: Literal["auto", "sampler", "executor"] = "auto"
     """Which program of the service samples: sampler; executor, which carries no twirling and no
-    dynamical decoupling; or auto, which is executor where the service has no sampler. Default:
-    "auto"."""
+    dynamical decoupling; or auto, which is executor where the service has no sampler."""
 
 
 class EstimatorOptions(EstimatorOptionsBody, PrimitiveOptions, program_id="estimator"):
@@ -96,10 +94,10 @@ class EstimatorOptions(EstimatorOptionsBody, PrimitiveOptions, program_id="estim
         OptionsError: unknown name, wrong type or out of range.
     """
 
-    resilience_level: ResilienceLevel | UnsetType = UNSET
+    resilience_level: ResilienceLevel | UnsetType = service_default(DEFAULT_RESILIENCE_LEVEL)
     """Mitigation: 0 = none, 1 = of measurements, 2 = also zero-noise extrapolation and gate
-    twirling. Service's default: 1."""
+    twirling."""
 
     mitigation: Literal["service", "client"] = "service"
     """Who acts on resilience, twirling and dynamical decoupling: the service, or this client, which
-    then sends sampler jobs only. Default: "service"."""
+    then sends sampler jobs only."""

@@ -11,6 +11,8 @@ DEFAULT_SHOTS: Final = 4096
 """Shots of a sampler PUB for which none are set."""
 DEFAULT_PRECISION: Final = 0.015625
 """Standard error of an estimator PUB for which none is set: 1/sqrt(4096)."""
+DEFAULT_RESILIENCE_LEVEL: Final = 1
+"""Level of error mitigation of an estimator's job that sets none."""
 
 MAX_TAGS: Final = 8
 MAX_TAG_LENGTH: Final = 86
