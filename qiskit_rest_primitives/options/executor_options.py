@@ -10,12 +10,10 @@ from msgspec import UNSET, UnsetType
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.options.job_options import EnvironmentOptions, JobOptions
 from qiskit_rest_primitives.options.request import OptionsOnWire, encode_group, take_job_members
+from qiskit_rest_primitives.wire.executor.program import SEED
 from qiskit_rest_primitives.wire.request.option_defaults import service_default
 from qiskit_rest_primitives.wire.request.option_group import Group, group
 from qiskit_rest_primitives.wire.request.options import ExecutionOptionsV2, SimulatorOptions
-
-SEED: Final = "seed_simulator"
-"""The member of ``options.experimental`` that seeds a job on the embedded service."""
 
 _CURES: Final = {
     "twirling": "a quantum program carries no twirling: SamplerV2 twirls on services that have the "

@@ -22,9 +22,11 @@ from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.wire.limits import (
     DEFAULT_PRECISION,
     DEFAULT_SHOTS,
-    INT32_MAX,
     MAX_JOB_SECONDS,
     MAX_TAG_LENGTH,
+    Count,
+    CountOrZero,
+    NotNegative,
 )
 from qiskit_rest_primitives.wire.request.option_defaults import service_default
 from qiskit_rest_primitives.wire.request.option_group import Group, OptionGroup, group
@@ -36,9 +38,6 @@ from qiskit_rest_primitives.wire.request.option_values import (
     is_noise_model,
 )
 
-Count: TypeAlias = Annotated[int, Meta(ge=1, le=INT32_MAX)]
-CountOrZero: TypeAlias = Annotated[int, Meta(ge=0, le=INT32_MAX)]
-NotNegative: TypeAlias = Annotated[float, Meta(ge=0)]
 Positive: TypeAlias = Annotated[float, Meta(gt=0)]
 Qubit: TypeAlias = Annotated[int, Meta(ge=0)]
 Auto: TypeAlias = Literal["auto"]
@@ -66,6 +65,10 @@ Seed: TypeAlias = (
     CountOrZero | Annotated[np.random.Generator, Objects("numpy.random.Generator", is_generator)]
 )
 """A seed; a NumPy generator gives a new one to each ``run()``."""
+
+
+TwirlingStrategy: TypeAlias = Literal["active", "active-circuit", "active-accum", "all"]
+"""Which qubits are twirled in a layer."""
 
 
 class HasEdges(Protocol):
@@ -132,9 +135,7 @@ class TwirlingOptions(OptionGroup, path="twirling"):
     """Shots of each random circuit; auto = ceil(shots / num_randomizations), or, if that is auto
     too, 64 for PEC and else max(64, ceil(shots / 32))."""
 
-    strategy: Literal["active", "active-circuit", "active-accum", "all"] | UnsetType = (
-        service_default("active-accum")
-    )
+    strategy: TwirlingStrategy | UnsetType = service_default("active-accum")
     """Which qubits are twirled in a layer: those of its gates (active), all that the circuit uses
     (active-circuit), those used so far (active-accum), or all."""
 
@@ -304,9 +305,7 @@ class LayerNoiseLearningOptions(OptionGroup, path="resilience.layer_noise_learni
     num_randomizations: Count | UnsetType = service_default(32)
     """Number of random circuits for each depth and measurement basis."""
 
-    layer_pair_depths: Sequence[Annotated[int, Meta(ge=0)]] | UnsetType = service_default(
-        (0, 1, 2, 4, 16, 32)
-    )
+    layer_pair_depths: Sequence[CountOrZero] | UnsetType = service_default((0, 1, 2, 4, 16, 32))
     """Depths, in pairs of layers."""
 
 
