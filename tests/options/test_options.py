@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.options import (
@@ -24,7 +24,9 @@ from qiskit_rest_primitives.options import (
     ZneOptions,
     job_options,
 )
+from qiskit_rest_primitives.options.executor_options import ExecutionOptions
 from qiskit_rest_primitives.options.request import OptionsOnWire, coerce_options, encode_options
+from qiskit_rest_primitives.wire.executor.program import Options as ExecutorOptionsJson
 from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION, DEFAULT_SHOTS
 from qiskit_rest_primitives.wire.request import options as option_bodies
 from qiskit_rest_primitives.wire.request.job_request import (
@@ -346,3 +348,14 @@ def test_declared_defaults_are_not_values():
     assert ZneOptions.noise_factors is ZneOptions().noise_factors is UNSET
     assert default_of(ZneOptions, "noise_factors") == (1, 3, 5)
     assert default_of(SamplerExecutionOptionsV2, "init_qubits") is True
+
+
+def test_the_executor_reads_the_options_that_users_set():
+    """With the same names, and what is declared as the service's default is its default."""
+    read = {field.name: field.default for field in structs.fields(ExecutorOptionsJson)}
+    assert {*options_of(ExecutionOptions), "experimental"} == set(read)
+    declared = ExecutionOptions.__service_defaults__
+    assert {name: default.value for name, default in declared.items()} == {
+        name: read[name] for name in declared
+    }
+    assert read["rep_delay"] is None
