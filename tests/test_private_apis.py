@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import http.client
 import inspect
 import io
+import json
+import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import h11
 import pytest
 import requests
 import urllib3
-from qiskit import QuantumCircuit
+from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import Parameter
+from qiskit.circuit.annotation import QPYSerializer
 from qiskit.primitives import BackendEstimatorV2, BackendSamplerV2
 from qiskit.providers import BackendV2
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -21,6 +25,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
+
+from qiskit_rest_primitives.wire.executor.program import QPY_HEADER
 
 PROTOCOL_METHODS = {
     "connection_made": ["self", "transport"],
@@ -159,3 +165,124 @@ def test_aers_noise_models_have_the_private_attributes_of_errors() -> None:
 def test_qiskits_primitives_for_backends_run_without_a_thread(kind) -> None:
     """`_run` takes coerced PUBs and gives the result: `run` starts a thread that an exit awaits."""
     assert list(inspect.signature(kind._run).parameters) == ["self", "pubs"]
+
+
+def test_distributed_lists_workers_and_tasks() -> None:
+    """The threads of a cluster, in the client; the tasks of a worker, by key, with their state."""
+    distributed = pytest.importorskip("distributed")
+    machine = pytest.importorskip("distributed.worker_state_machine")
+    assert "self._scheduler_identity = " in inspect.getsource(distributed.Client)
+    listed = inspect.getsource(distributed.Scheduler.identity)
+    assert '"total_threads"' in listed or '"workers"' in listed
+    state = machine.WorkerState(nthreads=3)
+    assert (state.nthreads, dict(state.tasks)) == (3, {})
+    assert machine.TaskState("key").state == "released"
+    assert inspect.isfunction(distributed.Worker.get_current_task)
+
+
+def test_ipython_shows_tracebacks_and_cards_of_our_objects() -> None:
+    """By a method of the error; cells have names, and formatters say what is registered."""
+    shell = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell
+    compiler = pytest.importorskip("IPython.core.compilerop").CachingCompiler()
+    formatter = pytest.importorskip("IPython.core.formatters").HTMLFormatter()
+    assert "._render_traceback_()" in inspect.getsource(shell.showtraceback)
+    assert " ".join(compiler.format_code_name(compiler.cache("1", 3))) == "Cell In[3]"
+    assert compiler.format_code_name("module.py") is None
+    formatter.for_type_by_name("qiskit", "Card", repr)
+    assert list(formatter.deferred_printers) == [("qiskit", "Card")]
+    formatter.for_type(Parameter, repr)
+    assert Parameter in formatter.type_printers
+
+
+def test_tqdms_bars_can_begin_earlier_and_be_disabled() -> None:
+    """By the attributes that we set; a class has its lock and its monitor's interval."""
+    tqdm = pytest.importorskip("tqdm").tqdm
+    assert tqdm.monitor_interval > 0
+
+    class Bar(tqdm):
+        monitor_interval = 0
+
+    Bar.set_lock(threading.RLock())
+    text = io.StringIO()
+    bar = Bar(total=3, file=text, bar_format="{desc} {elapsed}", delay=1e-9)
+    assert text.getvalue() == ""
+    bar.start_t -= 100
+    bar.set_description_str("waiting", refresh=False)
+    bar.refresh()
+    assert "waiting 01:40" in text.getvalue()
+    drawn = text.getvalue()
+    bar.disable = True
+    bar.close()
+    assert text.getvalue() == drawn
+
+
+def test_samplomatic_names_inputs_and_outputs() -> None:
+    """Of a samplex: bases to measure in, angles, flips of measurements; boxes are annotated."""
+    samplomatic = pytest.importorskip("samplomatic")
+    transpiler = pytest.importorskip("samplomatic.transpiler")
+    annotations = pytest.importorskip("samplomatic.utils")
+    circuit = QuantumCircuit(2, 2)
+    circuit.rz(Parameter("a"), 0)
+    circuit.cx(0, 1)
+    circuit.measure([0, 1], [0, 1])
+    manager = transpiler.generate_boxing_pass_manager(
+        enable_gates=True,
+        enable_measures=True,
+        measure_annotations="all",
+        twirling_strategy="active_accum",
+        inject_noise_targets="gates",
+    )
+    boxes = manager.run(circuit)
+    first, *_, last = (item.operation for item in boxes.data if item.name == "box")
+    ref = annotations.get_annotation(last, samplomatic.ChangeBasis).ref
+    assert annotations.get_annotation(first, samplomatic.Twirl).dressing == "left"
+    noise = annotations.get_annotation(first, samplomatic.InjectNoise).ref
+    template, samplex = samplomatic.build(boxes)
+    names = {spec.name for spec in samplex.inputs().specs}
+    assert {f"basis_changes.{ref}", "parameter_values"} <= names
+    assert any(name.endswith(noise) for name in names)
+    assert {spec.name for spec in samplex.outputs().specs} >= {
+        "measurement_flips.c",
+        "parameter_values",
+    }
+    assert [parameter.name for parameter in samplex.parameters] == ["a"]
+    assert template.num_parameters > 0
+
+
+def test_samplexes_are_written_and_read_with_the_version_of_their_form() -> None:
+    """The program executor names it beside the text."""
+    serialization = pytest.importorskip("samplomatic.serialization")
+    ssv = pytest.importorskip("samplomatic.ssv")
+    _, samplex = pytest.importorskip("samplomatic").build(QuantumCircuit(1))
+    text = serialization.samplex_to_json(samplex, None, ssv.SSV)
+    assert json.loads(text)["attrs"]["ssv"] == str(ssv.SSV)
+    assert serialization.samplex_from_json(text).finalize().parameters == samplex.parameters
+
+
+def test_qpy_files_begin_with_their_version_and_number() -> None:
+    """And annotations are written and read by the class that is passed for their namespace."""
+    file = io.BytesIO()
+    qpy.dump([QuantumCircuit(1), QuantumCircuit(2)], file)
+    header = QPY_HEADER.unpack_from(file.getvalue())
+    assert (header[0], header[1], header[5]) == (b"QISKIT", qpy.QPY_VERSION, 2)
+    assert QPYSerializer.__abstractmethods__ == {"dump_annotation", "load_annotation"}
+    for function in (qpy.dump, qpy.load):
+        assert "annotation_factories" in inspect.signature(function).parameters
+
+
+class Interruption(Exception):  # noqa: N818 - not an error
+    """Raised in a thread from outside."""
+
+
+def test_python_raises_in_a_thread_on_request() -> None:
+    """At the thread's next line of Python."""
+
+    def interrupt() -> None:
+        identity, error = ctypes.c_ulong(threading.get_ident()), ctypes.py_object(Interruption)
+        assert ctypes.pythonapi.PyThreadState_SetAsyncExc(identity, error) == 1
+        for _ in range(1000):
+            pass
+        raise AssertionError("not interrupted")
+
+    with pytest.raises(Interruption):
+        interrupt()

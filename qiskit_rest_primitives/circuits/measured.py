@@ -13,8 +13,8 @@ from qiskit.circuit import Gate
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-# Operations that do not change a measured qubit.
-_IDLE = frozenset({"barrier", "delay"})
+IDLE = frozenset({"barrier", "delay"})
+"""Operations that change no state; a qubit with no others is not active."""
 _SHOWN = 60  # characters of a Pauli string
 
 
@@ -40,7 +40,7 @@ def _measured_last(circuit: Any, numbers: Sequence[int], unseen: set[int]) -> It
         if not unseen:
             return
         name = item.name
-        if name in _IDLE:
+        if name in IDLE:
             continue
         qubits = [number_of[qubit] for qubit in item.qubits]
         if unseen.isdisjoint(qubits):

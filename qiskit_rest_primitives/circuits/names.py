@@ -11,17 +11,18 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Keywords, types and literals of OpenQASM 3.0 and 3.1 (the grammar's qasm3Lexer.g4).
-_KEYWORDS = _words("""
-    OPENQASM angle annotation array barrier bit bool box break cal case complex const continue
+# Keywords, types and literals of OpenQASM 3.0 and 3.1, as the grammar's qasm3Lexer.g4 lists them.
+KEYWORDS = _words("""
+    OPENQASM angle array barrier bit bool box break cal case complex const continue
     creg ctrl def default defcal defcalgrammar delay duration durationof else end extern false
-    float for gate gphase if im in include input int inv let measure mutable negctrl nop opaque
-    output pow pragma qreg qubit readonly reset return sizeof stretch switch true uint void while
+    float for gate gphase if im in include input int inv let measure mutable negctrl nop
+    output pow pragma qreg qubit readonly reset return stretch switch true uint void while
 """)
-# Built-in functions, constants and units of time; strict importers refuse to shadow them.
+# Built-in functions, constants, units of time and words of OpenQASM 2; strict importers refuse to
+# shadow them.
 _BUILTINS = _words("""
-    arccos arcsin arctan ceiling cos euler exp floor imag log mod pi popcount real rotl rotr sin
-    sqrt tan tau dt ns us ms s e
+    annotation arccos arcsin arctan ceiling cos euler exp floor imag log mod opaque pi popcount real
+    rotl rotr sin sizeof sqrt tan tau dt ns us ms s e
 """)
 # The gates of stdgates.inc, and of Qiskit's definitions that may accompany a circuit.
 _GATES = _words("""
@@ -31,7 +32,7 @@ _GATES = _words("""
 """)
 # DataBin rejects these as field names or as keyword arguments.
 _DATA_BIN = _words("items keys ndim self shape size values")
-_RESERVED = _KEYWORDS | _BUILTINS | _GATES | _DATA_BIN | frozenset(keyword.kwlist)
+_RESERVED = KEYWORDS | _BUILTINS | _GATES | _DATA_BIN | frozenset(keyword.kwlist)
 
 _PLAIN = re.compile(r"[a-z][A-Za-z0-9_]*")
 # The writer's own names: the qubits, the inputs, the loop variables, the real-time variables.

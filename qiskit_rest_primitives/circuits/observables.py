@@ -15,8 +15,8 @@ from qiskit_rest_primitives.errors import EncodeError
 if TYPE_CHECKING:
     from qiskit.primitives.containers.observables_array import ObservablesArray
 
-# Each projector is (I +- P) / 2.
-_PROJECTORS = {
+# Each projector on an eigenstate is (I + P) / 2 or (I - P) / 2.
+PROJECTORS = {
     "0": ("Z", 1),
     "1": ("Z", -1),
     "+": ("X", 1),
@@ -83,7 +83,7 @@ def _encode_one(observable: Mapping[str, Any], num_qubits: int) -> dict[str, flo
 def _expand(label: str, projectors: list[int]) -> Any:
     letters = list(label)
     scale = 0.5 ** len(projectors)
-    choices = [(("I", 1), _PROJECTORS[label[place]]) for place in projectors]
+    choices = [(("I", 1), PROJECTORS[label[place]]) for place in projectors]
     for choice in product(*choices):
         sign = 1
         for place, (letter, factor) in zip(projectors, choice, strict=True):

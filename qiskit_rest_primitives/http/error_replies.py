@@ -22,13 +22,16 @@ from qiskit_rest_primitives.errors import (
     ServerError,
 )
 from qiskit_rest_primitives.http.retry_policies import LONGEST_RETRY_AFTER_SECONDS
+from qiskit_rest_primitives.wire.limits import BAD_CREDENTIALS, INSTANCE_NOT_FOUND
 
 EXCERPT = 300
 
 # Services speak of headers here, which users of this client never see.
 CURES_BY_CODE = {
-    1201: "the token is wrong or expired: pass a valid one as token=..., or in QISKIT_IBM_TOKEN",
-    1279: "pass the CRN of one of your instances as instance=...; its region must match the url",
+    BAD_CREDENTIALS: "the token is wrong or expired: pass a valid one as token=..., or in "
+    "QISKIT_IBM_TOKEN",
+    INSTANCE_NOT_FOUND: "pass the CRN of one of your instances as instance=...; its region must "
+    "match the url",
 }
 CURES = {
     401: "the token is wrong or expired: get a new one and pass it as token=...",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Final
 from urllib.parse import quote
 
 import msgspec
@@ -15,8 +14,7 @@ from qiskit_rest_primitives.http.auth import ExchangedToken, ReadyToken, TokenSo
 from qiskit_rest_primitives.http.error_replies import error_from_reply
 from qiskit_rest_primitives.http.retry import Attempts, is_outage, is_outage_status
 from qiskit_rest_primitives.http.transport import Call, Reply, Transport
-
-GRANT_TYPE: Final = "urn:ibm:params:oauth:grant-type:apikey"
+from qiskit_rest_primitives.wire.limits import API_KEY_GRANT
 
 
 class _NoTokenError(AccountError, TransportError):
@@ -81,7 +79,7 @@ def _exchange(account: Account, transport: Transport) -> tuple[str, float]:
 def _form(account: Account) -> bytes:
     """The request, in a frame of its own: no traceback that shows variables shows the key."""
     key = quote(account.token.reveal(), safe="")
-    return f"grant_type={GRANT_TYPE}&response_type=cloud_iam&apikey={key}".encode()
+    return f"grant_type={API_KEY_GRANT}&response_type=cloud_iam&apikey={key}".encode()
 
 
 def _read(reply: Reply) -> _Grant | None:

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import Final
 
-OTHERS_WRITE: Final = 0o022
+OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 def make_folder(folder: Path) -> None:

@@ -19,13 +19,13 @@ from typing import Any
 import msgspec
 
 from qiskit_rest_primitives.local.limits import Caps
-from qiskit_rest_primitives.local.problems import BAD_CREDENTIALS, INSTANCE_NOT_FOUND, ProblemError
+from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.users import KnownUser, User, check_apart, digest_of, known
 from qiskit_rest_primitives.local.watched_users import WatchedUsers
+from qiskit_rest_primitives.wire.limits import BAD_CREDENTIALS, INSTANCE_NOT_FOUND
 
 logger = logging.getLogger(__name__)
 
-API_KEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 DEFAULT_LIFETIME_SECONDS = 3600.0
 MAX_TOKEN_LENGTH = 8192
 _HEADER = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=").decode()

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 # No links; no waiting for a pipe that was put there; no line ends of Windows.
 _EXTRA = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
-_OTHERS_WRITE = 0o022
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 class TemporaryFolder:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Codes of the service's registry, https://quantum.cloud.ibm.com/docs/errors
+# Codes of the service's registry, https://quantum.cloud.ibm.com/docs/errors; those that the client
+# acts on are in `wire.limits`.
 BACKEND_NOT_FOUND = 1007
-BAD_CREDENTIALS = 1201
 TOO_MANY_REQUESTS = 1202
 TOO_MANY_TAGS = 1204
 TAG_TOO_LONG = 1205
 SESSION_CLOSED = 1217
-INSTANCE_NOT_FOUND = 1279
 JOB_NOT_FOUND = 1291
 # Errors without a code in the registry have 9000 + the HTTP status.
 UNREGISTERED = 9000

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timezone
-from typing import overload
+from typing import Final, overload
+
+DAY_SECONDS: Final = 86_400
 
 
 def wall_clock() -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from qiskit_rest_primitives.circuits.measured import IDLE
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.mitigation.lowered import Lowered
 
@@ -165,7 +166,7 @@ def covered(circuit: QuantumCircuit, strategy: str, observed: Sequence[int]) -> 
     numbers = {qubit: number for number, qubit in enumerate(circuit.qubits)}
     kept = set(observed)
     for item in circuit.data:
-        if item.name not in ("barrier", "delay"):
+        if item.name not in IDLE:
             kept.update([numbers[qubit] for qubit in item.qubits])
     return sorted(kept)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qiskit_rest_primitives.circuits.measured import IDLE
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.mitigation.lowered import Lowered
 from qiskit_rest_primitives.mitigation.options import Decoupling
@@ -97,7 +98,7 @@ def _on_device(circuit: QuantumCircuit, target: Target, options: Decoupling) -> 
     items = list(circuit.data)
     lengths = [durations.of(item) for item in items]
     starts, end = schedule(items, lengths, late=options.scheduling_method == "alap")
-    used = {q: "" for item in items if item.name not in ("barrier", "delay") for q in item.qubits}
+    used = {q: "" for item in items if item.name not in IDLE for q in item.qubits}
     result = _Padded(circuit, options)
     free = dict.fromkeys(circuit.qubits, 0)
     for item, start, length in zip(items, starts, lengths, strict=True):

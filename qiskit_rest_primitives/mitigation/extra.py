@@ -1,4 +1,4 @@
-"""What the extra ``[mitigation]`` installs, and how to say that it is missing."""
+"""What ``[mitigation]`` and ``[executor]``, extras, install, and how to say that it is missing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Final
 
 INSTALL: Final = "pip install 'qiskit-rest-primitives[mitigation]'"
+INSTALL_EXECUTOR: Final = "pip install 'qiskit-rest-primitives[executor]'"
 
 
 @cache

@@ -13,13 +13,13 @@ import numpy as np
 from qiskit_rest_primitives.errors import OptionsError, ProtocolError
 from qiskit_rest_primitives.mitigation.layers import Gates, Layer, LayerNoise, circuit_of, gates_of
 from qiskit_rest_primitives.wire.values.long_values import ParsedBody
+from qiskit_rest_primitives.wire.values.runtime_objects import LEARNED_MODULE
 from qiskit_rest_primitives.wire.values.typed_values import Decoder
 
 if TYPE_CHECKING:
     from qiskit.quantum_info import PauliLindbladMap
 
 OPTION = "resilience.layer_noise_model"
-_MODULE = "qiskit_ibm_runtime.utils.noise_learner_result"
 
 
 def read_layer_noise(option: object) -> dict[Gates, LayerNoise]:
@@ -119,4 +119,9 @@ def _letters(num_qubits: int, paulis: str, places: Iterable[int]) -> list[str]:
 
 
 def _envelope(name: str, content: dict[str, Any]) -> dict[str, Any]:
-    return {"__type__": "_json", "__module__": _MODULE, "__class__": name, "__value__": content}
+    return {
+        "__type__": "_json",
+        "__module__": LEARNED_MODULE,
+        "__class__": name,
+        "__value__": content,
+    }

@@ -10,6 +10,15 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from qiskit_rest_primitives.errors import OptionsError
+from qiskit_rest_primitives.wire.request.option_group import default_of
+from qiskit_rest_primitives.wire.request.options import (
+    DynamicalDecouplingOptions,
+    LayerNoiseLearningOptions,
+    MeasureNoiseLearningOptions,
+    PecOptions,
+    TwirlingOptions,
+    ZneOptions,
+)
 from qiskit_rest_primitives.wire.shots import (
     Randomizations,
     Twirled,
@@ -18,9 +27,6 @@ from qiskit_rest_primitives.wire.shots import (
     resilience_level,
     sampler_twirls,
 )
-
-DEFAULT_STRATEGY = "active-accum"
-"""Of twirling."""
 
 # Noise factors that each fit needs at least: ibm-quantum-schemas, ZneOptionsModel; the others two.
 FACTORS_NEEDED = {
@@ -43,7 +49,7 @@ class Twirling:
     gates: bool
     measure: bool
     randomizations: Randomizations
-    strategy: str
+    strategy: str = default_of(TwirlingOptions, "strategy")
 
     def divide(self, shots: int, *, pec: bool = False) -> tuple[int, int]:
         """Random circuits and shots of each, for one point.
@@ -61,10 +67,12 @@ class Twirling:
 class Decoupling:
     """Pulses on idle qubits; values as in ``DynamicalDecouplingOptions``."""
 
-    sequence_type: str = "XX"
-    extra_slack_distribution: str = "middle"
-    scheduling_method: str = "alap"
-    skip_reset_qubits: bool = False
+    sequence_type: str = default_of(DynamicalDecouplingOptions, "sequence_type")
+    extra_slack_distribution: str = default_of(
+        DynamicalDecouplingOptions, "extra_slack_distribution"
+    )
+    scheduling_method: str = default_of(DynamicalDecouplingOptions, "scheduling_method")
+    skip_reset_qubits: bool = default_of(DynamicalDecouplingOptions, "skip_reset_qubits")
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ class MeasureNoiseLearning:
         shots_per_randomization: of each of them; None: as many as the PUBs'.
     """
 
-    num_randomizations: int = 32
+    num_randomizations: int = default_of(MeasureNoiseLearningOptions, "num_randomizations")
     shots_per_randomization: int | None = None
 
 
@@ -91,10 +99,10 @@ class Zne:
         extrapolated_noise_factors: where the fits are read for the ``_extrapolated`` results.
     """
 
-    noise_factors: tuple[float, ...] = (1.0, 3.0, 5.0)
-    extrapolators: tuple[str, ...] = ("exponential", "linear")
-    amplifier: str = "gate_folding"
-    extrapolated_noise_factors: tuple[float, ...] = (0.0, 1.0, 3.0, 5.0)
+    noise_factors: tuple[float, ...]
+    extrapolators: tuple[str, ...]
+    amplifier: str
+    extrapolated_noise_factors: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,7 @@ class Pec:
         noise_gain: share of the noise that stays; None: chosen for each PUB by max_overhead.
     """
 
-    max_overhead: float | None = 100.0
+    max_overhead: float | None = default_of(PecOptions, "max_overhead")
     noise_gain: float | None = None
 
 
@@ -121,10 +129,10 @@ class LayerNoiseLearning:
         layer_pair_depths: in pairs of layers.
     """
 
-    max_layers_to_learn: int | None = 4
-    shots_per_randomization: int = 128
-    num_randomizations: int = 32
-    layer_pair_depths: tuple[int, ...] = (0, 1, 2, 4, 16, 32)
+    max_layers_to_learn: int | None = default_of(LayerNoiseLearningOptions, "max_layers_to_learn")
+    shots_per_randomization: int = default_of(LayerNoiseLearningOptions, "shots_per_randomization")
+    num_randomizations: int = default_of(LayerNoiseLearningOptions, "num_randomizations")
+    layer_pair_depths: tuple[int, ...] = default_of(LayerNoiseLearningOptions, "layer_pair_depths")
 
 
 @dataclass(frozen=True)
@@ -236,7 +244,7 @@ def _twirling(params: Mapping[str, Any], twirled: Twirled) -> Twirling:
         twirled.gates,
         twirled.measure,
         Randomizations.given(given),
-        str(given.get("strategy") or DEFAULT_STRATEGY),
+        str(given.get("strategy") or Twirling.strategy),
     )
 
 
@@ -250,14 +258,17 @@ def _measure_noise_learning(given: Mapping[str, Any]) -> MeasureNoiseLearning:
 
 
 def _zne(given: Mapping[str, Any]) -> Zne:
-    factors = tuple(float(factor) for factor in _listed(given.get("noise_factors"), (1, 3, 5)))
+    default_factors = default_of(ZneOptions, "noise_factors")
+    factors = tuple(
+        float(factor) for factor in _listed(given.get("noise_factors"), default_factors)
+    )
     for factor in factors:
         if not factor >= 1:
             raise OptionsError(
                 f"resilience.zne.noise_factors: {factor:g} is below 1, and noise can only be "
                 "raised; use factors from 1 on"
             )
-    fits = given.get("extrapolator") or ("exponential", "linear")
+    fits = given.get("extrapolator") or default_of(ZneOptions, "extrapolator")
     fits = (fits,) if isinstance(fits, str) else tuple(fits)
     for fit in fits:
         needed = FACTORS_NEEDED.get(fit, 2)
@@ -271,7 +282,7 @@ def _zne(given: Mapping[str, Any]) -> Zne:
     return Zne(
         factors,
         fits,
-        str(given.get("amplifier") or "gate_folding"),
+        str(given.get("amplifier") or default_of(ZneOptions, "amplifier")),
         tuple(float(factor) for factor in read_at),
     )
 
@@ -279,7 +290,7 @@ def _zne(given: Mapping[str, Any]) -> Zne:
 def _pec(given: Mapping[str, Any]) -> Pec:
     gain = given.get("noise_gain")
     return Pec(
-        given.get("max_overhead", 100.0),
+        given.get("max_overhead", Pec.max_overhead),
         None if gain is None or gain == "auto" else float(gain),
     )
 

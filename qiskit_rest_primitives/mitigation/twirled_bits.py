@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qiskit_rest_primitives.circuits.measured import IDLE
 from qiskit_rest_primitives.mitigation.dressings import dress, free_name, in_order, pauli
 from qiskit_rest_primitives.mitigation.lowered import Lowered
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
-
-_IDLE = frozenset({"barrier", "delay"})
 
 
 def with_twirled_bits(
@@ -84,6 +83,6 @@ def _used_again(circuit: QuantumCircuit) -> set[int]:
         item = circuit.data[position]
         if item.name == "measure" and item.qubits[0] in used:
             found.add(position)
-        if item.name not in _IDLE:
+        if item.name not in IDLE:
             used.update(item.qubits)
     return found

@@ -10,11 +10,10 @@ from msgspec import UNSET, UnsetType
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.options.job_options import EnvironmentOptions, JobOptions
 from qiskit_rest_primitives.options.request import OptionsOnWire, encode_group, take_job_members
+from qiskit_rest_primitives.wire.executor.program import SEED
+from qiskit_rest_primitives.wire.request.option_defaults import service_default
 from qiskit_rest_primitives.wire.request.option_group import Group, group
 from qiskit_rest_primitives.wire.request.options import ExecutionOptionsV2, SimulatorOptions
-
-SEED: Final = "seed_simulator"
-"""The member of ``options.experimental`` that seeds a job on the embedded service."""
 
 _CURES: Final = {
     "twirling": "quantum programs have no twirling options: use SamplerV2 on a service that has "
@@ -32,7 +31,7 @@ class ExecutorEnvironmentOptions(EnvironmentOptions, path="environment"):
     """
 
     image: str | None = None
-    """The service's program image, ``name:tag``. Service's default: None, the newest."""
+    """The service's program image, ``name:tag``; None = the newest."""
 
 
 class ExecutionOptions(ExecutionOptionsV2, path="execution", experimental={}):
@@ -42,12 +41,11 @@ class ExecutionOptions(ExecutionOptionsV2, path="execution", experimental={}):
     True
     """
 
-    scheduler_timing: bool | UnsetType = UNSET
-    """Whether the metadata of each item have the schedule of its circuit. Service's default:
-    False."""
+    scheduler_timing: bool | UnsetType = service_default(False)
+    """Whether the metadata of each item have the schedule of its circuit."""
 
-    stretch_values: bool | UnsetType = UNSET
-    """Whether the metadata of each item say what its stretches became. Service's default: False."""
+    stretch_values: bool | UnsetType = service_default(False)
+    """Whether the metadata of each item say what its stretches became."""
 
 
 class ExecutorOptions(JobOptions):

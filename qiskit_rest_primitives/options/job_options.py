@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from qiskit_rest_primitives.wire.limits import MAX_TAGS
+from qiskit_rest_primitives.wire.limits import DEFAULT_RESILIENCE_LEVEL, MAX_TAGS
+from qiskit_rest_primitives.wire.request.option_defaults import service_default
 from qiskit_rest_primitives.wire.request.option_group import Group, OptionGroup, group
 from qiskit_rest_primitives.wire.request.options import (
     EstimatorOptionsBody,
@@ -26,15 +27,13 @@ class EnvironmentOptions(OptionGroup, path="environment"):
     """
 
     log_level: LogLevel = "WARNING"
-    """How much the job logs. Service's default: "WARNING"."""
+    """How much the job logs."""
 
     job_tags: Annotated[list[Tag], Meta(max_length=MAX_TAGS - 1)] | None = None
-    """Tags to find the job by. A job can have eight, of which the client uses one itself.
-    Service's default: None."""
+    """Tags to find the job by. A job can have eight, of which the client uses one itself."""
 
     private: bool | None = False
-    """Whether inputs are not returned, and results can be read once and are then deleted. Service's
-    default: False."""
+    """Whether inputs are not returned, and results can be read once and are then deleted."""
 
 
 class JobOptions(OptionGroup):
@@ -49,8 +48,7 @@ class JobOptions(OptionGroup):
     wall-clock time. Service's default: the plan's maximum."""
 
     isa_check: bool = True
-    """Whether circuits for a device are checked against its target before they are sent. Default:
-    True."""
+    """Whether circuits for a device are checked against its target before they are sent."""
 
 
 class PrimitiveOptions(JobOptions):
@@ -63,7 +61,7 @@ class PrimitiveOptions(JobOptions):
     """
 
     split: bool = False
-    """Whether a run that is too large for one job is cut into several. Default: False."""
+    """Whether a run that is too large for one job is cut into several."""
 
 
 class SamplerOptions(SamplerOptionsBody, PrimitiveOptions, program_id="sampler"):
@@ -83,8 +81,7 @@ class SamplerOptions(SamplerOptionsBody, PrimitiveOptions, program_id="sampler")
 
     program: Literal["auto", "sampler", "executor"] = "auto"
     """The program that samples: sampler; executor, with which this client itself does twirling and
-    dynamical decoupling; or auto: executor if the service has no sampler, else sampler. Default:
-    "auto"."""
+    dynamical decoupling; or auto: executor if the service has no sampler, else sampler."""
 
 
 class EstimatorOptions(EstimatorOptionsBody, PrimitiveOptions, program_id="estimator"):
@@ -102,10 +99,10 @@ class EstimatorOptions(EstimatorOptionsBody, PrimitiveOptions, program_id="estim
         OptionsError: unknown name, wrong type or out of range.
     """
 
-    resilience_level: ResilienceLevel | UnsetType = UNSET
+    resilience_level: ResilienceLevel | UnsetType = service_default(DEFAULT_RESILIENCE_LEVEL)
     """Mitigation: 0 = none, 1 = of measurements, 2 = also zero-noise extrapolation and gate
-    twirling. Service's default: 1."""
+    twirling."""
 
     mitigation: Literal["service", "client"] = "service"
     """Where resilience, twirling and dynamical decoupling are applied: by the service, or by this
-    client, which then sends only sampler jobs. Default: "service"."""
+    client, which then sends only sampler jobs."""

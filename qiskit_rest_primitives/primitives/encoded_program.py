@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 import numpy as np
@@ -17,11 +17,16 @@ from qiskit_rest_primitives.mitigation.pubs import SamplerSweep
 from qiskit_rest_primitives.primitives.annotated_qpy import write_qpy
 from qiskit_rest_primitives.primitives.quantum_program import QuantumProgram, QuantumProgramItem
 from qiskit_rest_primitives.wire.executor.passthrough import encode_passthrough
-from qiskit_rest_primitives.wire.executor.program import VERSIONS, encode_circuit_item, encode_qpy
+from qiskit_rest_primitives.wire.executor.program import (
+    VERSIONS,
+    MeasLevel,
+    encode_circuit_item,
+    encode_qpy,
+)
 from qiskit_rest_primitives.wire.executor.tensors import encode_tensor
 from qiskit_rest_primitives.wire.limits import INT32_MAX
 
-MEAS_LEVELS: Final = ("classified", "kerneled", "avg_kerneled", "both")
+MEAS_LEVELS: Final = get_args(MeasLevel)
 
 
 @dataclass(frozen=True)

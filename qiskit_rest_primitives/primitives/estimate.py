@@ -140,7 +140,7 @@ def _estimate(
     )
 
 
-_NOTHING = Mitigation(Twirling(False, False, Randomizations(), "active-accum"))
+_NOTHING = Mitigation(Twirling(False, False, Randomizations()))
 
 
 def mitigation_of(backend: RestBackend, options: PrimitiveOptions) -> Mitigation:

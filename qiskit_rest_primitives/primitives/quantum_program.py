@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from qiskit.circuit import QuantumCircuit
 
+from qiskit_rest_primitives.mitigation.extra import INSTALL_EXECUTOR
 from qiskit_rest_primitives.wire.executor.passthrough import DataTree
+from qiskit_rest_primitives.wire.executor.program import MeasLevel
 
 if TYPE_CHECKING:
     from qiskit.quantum_info import PauliLindbladMap
-
-INSTALL: Final = "pip install 'qiskit-rest-primitives[executor]'"
-
-MeasLevel: TypeAlias = Literal["classified", "kerneled", "avg_kerneled", "both"]
 
 
 class QuantumProgramItem(Protocol):
@@ -221,5 +219,7 @@ def samplex_item_class() -> Any:
     try:
         from samplomatic.quantum_program import SamplexItem
     except ImportError as error:
-        raise ImportError(f"samplex items need samplomatic: {INSTALL}", name=error.name) from None
+        raise ImportError(
+            f"samplex items need samplomatic: {INSTALL_EXECUTOR}", name=error.name
+        ) from None
     return SamplexItem

@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION, DEFAULT_SHOTS
+from qiskit_rest_primitives.wire.limits import (
+    DEFAULT_PRECISION,
+    DEFAULT_RESILIENCE_LEVEL,
+    DEFAULT_SHOTS,
+)
 
 # 1 / (1 / sqrt(n))**2 differs from n by a few times 2**-53 of it.
 _ROUNDING = 1e-14
@@ -179,16 +183,16 @@ def estimator_twirls(params: Mapping[str, Any]) -> Twirled:
 
 
 def resilience_level(params: Mapping[str, Any]) -> int:
-    """An estimator's level; 1 if it is missing."""
+    """An estimator's level, or the default."""
     level = params.get("resilience_level")
-    return 1 if level is None else cast(int, level)
+    return DEFAULT_RESILIENCE_LEVEL if level is None else cast(int, level)
 
 
 def sampler_shots(params: Mapping[str, Any]) -> int:
     """Shots of the sampler PUBs that set none.
 
     Source: https://quantum.cloud.ibm.com/docs/api/qiskit-ibm-runtime/options-twirling-options. The
-    first that is set: shots of `run`, twirling's product, ``default_shots``, the service's 4096.
+    first that is set: shots of `run`, twirling's product, ``default_shots``, the service's default.
     """
     default = group_of(params).get("default_shots")
     product = Randomizations.of_sampler(params).product
@@ -200,7 +204,7 @@ def estimator_precision(params: Mapping[str, Any]) -> float:
     """Precision of the estimator PUBs that set none; 0 is exact.
 
     That of `run`, then that of twirling's product, then that of ``default_shots``, then
-    ``default_precision``, then the service's 1/64.
+    ``default_precision``, then the service's default.
     """
     if params.get("precision") is not None:
         return float(params["precision"])

@@ -60,6 +60,36 @@ def test_names_are_those_of_the_official_client(program: str, official: SimpleNa
     assert set(paths(OURS[program])) == theirs | OWN[program]
 
 
+@pytest.mark.parametrize("program", ["sampler", "estimator"])
+def test_declared_defaults_are_those_of_the_official_client(program: str) -> None:
+    """Each default that both declare is the same; its auto stands for a number that it omits."""
+    module = pytest.importorskip(f"qiskit_ibm_runtime.options_models.{program}")
+    theirs = leaves(getattr(module, f"{program.capitalize()}Options")().model_dump())
+    ours = {
+        path: cls.__service_defaults__[path.rpartition(".")[2]].value
+        for path, cls in paths(OURS[program]).items()
+        if path.rpartition(".")[2] in cls.__service_defaults__
+    }
+    both = ours.keys() & theirs.keys()
+    different = {path: ours[path] for path in both if ours[path] != theirs[path]}
+    assert len(both) > 10
+    assert {theirs[path] for path in different} <= {"auto"}
+    assert set(different) == (
+        {"resilience.zne.noise_factors", "resilience.measure_noise_learning.num_randomizations"}
+        if program == "estimator"
+        else set()
+    )
+
+
+def leaves(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The values in nested dicts by dotted name."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        within = isinstance(value, dict) and value
+        found.update(leaves(value, f"{prefix}{name}.") if within else {f"{prefix}{name}": value})
+    return found
+
+
 def wires(program: str, settings: dict[str, Any], official: SimpleNamespace) -> list[Any]:
     """``params`` of the official client and of ours, both through JSON."""
     with warnings.catch_warnings():

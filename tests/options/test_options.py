@@ -10,15 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec import UNSET, structs
 
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.options import (
     EstimatorOptions,
     ExecutionOptionsV2,
+    SamplerExecutionOptionsV2,
     SamplerOptions,
     TwirlingOptions,
+    ZneOptions,
 )
+from qiskit_rest_primitives.options.executor_options import ExecutionOptions
 from qiskit_rest_primitives.options.request import OptionsOnWire, coerce_options, encode_options
+from qiskit_rest_primitives.wire.executor.program import Options as ExecutorOptionsJson
 from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION, DEFAULT_SHOTS
 from qiskit_rest_primitives.wire.request.job_request import (
     decode_job_request,
@@ -27,6 +32,7 @@ from qiskit_rest_primitives.wire.request.job_request import (
 )
 from qiskit_rest_primitives.wire.request.option_docs import meanings
 from qiskit_rest_primitives.wire.request.option_group import (
+    default_of,
     groups_of,
     options_of,
     paths,
@@ -285,7 +291,7 @@ def test_switches_of_this_client(name: str):
 
 
 def test_every_option_is_documented():
-    """Each option has a docstring for editors that says its meaning and the default."""
+    """Each option has a docstring that says its meaning, and its default is declared or said."""
     for primitive in [SamplerOptions, EstimatorOptions]:
         for cls in {primitive, *paths(primitive).values()}:
             assert cls.__doc__
@@ -302,6 +308,9 @@ def test_help_lists_the_options():
     text = pydoc.render_doc(TwirlingOptions, renderer=pydoc.plaintext)
     assert "Pauli twirling: random, equivalent circuits" in text
     assert "enable_gates: Whether to twirl two-qubit Clifford gates. Service's default" in text
+    assert 'or all. Service\'s default: "active-accum".' in " ".join(
+        TwirlingOptions.__doc__.split()
+    )
 
 
 def test_seconds_are_named():
@@ -310,8 +319,31 @@ def test_seconds_are_named():
     assert "in seconds" in meanings(ExecutionOptionsV2)["rep_delay"]
 
 
-def test_defaults_that_the_code_uses_are_documented():
-    """The docstrings give the same defaults as the constants."""
-    assert f"default: {DEFAULT_SHOTS}." in meanings(SamplerOptions)["default_shots"]
+def test_declared_defaults_are_documented():
+    """As Python that a user could type, with the note behind; those of the client alone too."""
+    assert meanings(SamplerOptions)["default_shots"].endswith(
+        f" Service's default: {DEFAULT_SHOTS}."
+    )
     precision = meanings(EstimatorOptions)["default_precision"]
-    assert f"default: {DEFAULT_PRECISION}," in precision
+    assert precision.endswith(f" Service's default: {DEFAULT_PRECISION}, 1/sqrt(4096).")
+    extrapolator = meanings(ZneOptions)["extrapolator"]
+    assert extrapolator.endswith(' Service\'s default: ("exponential", "linear").')
+    assert meanings(SamplerOptions)["isa_check"].endswith(" Default: True.")
+
+
+def test_declared_defaults_are_not_values():
+    """An option with a default of the service is Unset until it is set, in subclasses too."""
+    assert ZneOptions.noise_factors is ZneOptions().noise_factors is UNSET
+    assert default_of(ZneOptions, "noise_factors") == (1, 3, 5)
+    assert default_of(SamplerExecutionOptionsV2, "init_qubits") is True
+
+
+def test_the_executor_reads_the_options_that_users_set():
+    """With the same names, and what is declared as the service's default is its default."""
+    read = {field.name: field.default for field in structs.fields(ExecutorOptionsJson)}
+    assert {*options_of(ExecutionOptions), "experimental"} == set(read)
+    declared = ExecutionOptions.__service_defaults__
+    assert {name: default.value for name, default in declared.items()} == {
+        name: read[name] for name in declared
+    }
+    assert read["rep_delay"] is None

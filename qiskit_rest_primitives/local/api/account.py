@@ -15,18 +15,19 @@ from starlette.responses import Response
 from qiskit_rest_primitives.local.api.authenticate import check_admin, slow_down
 from qiskit_rest_primitives.local.api.dispatch import VERSIONS, read_body, read_json
 from qiskit_rest_primitives.local.api.replies import json_reply, no_content
-from qiskit_rest_primitives.local.auth import API_KEY_GRANT, Principal
+from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.store.lists import owner_of, tags_with
 from qiskit_rest_primitives.local.store.usage import JOB_KINDS
-from qiskit_rest_primitives.local.times import iso_time
+from qiskit_rest_primitives.local.times import DAY_SECONDS, iso_time
+from qiskit_rest_primitives.wire.limits import API_KEY_GRANT
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.job_states import Core
 
 PLAN = "local"
 SEARCH_LENGTHS = range(3, 101)
-PERIOD_SECONDS = 28 * 86_400
+PERIOD_SECONDS = 28 * DAY_SECONDS
 MOST_SECONDS = (1 << 63) - 1
 """The largest integer that SQLite stores."""
 

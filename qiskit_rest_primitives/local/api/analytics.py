@@ -17,9 +17,8 @@ from qiskit_rest_primitives.local.api.filters import when
 from qiskit_rest_primitives.local.api.replies import json_reply
 from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError
-from qiskit_rest_primitives.local.store.schema import DAY_SECONDS
 from qiskit_rest_primitives.local.store.usage import JOB_KINDS, Used
-from qiskit_rest_primitives.local.times import iso_time
+from qiskit_rest_primitives.local.times import DAY_SECONDS, iso_time
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.job_states import Core

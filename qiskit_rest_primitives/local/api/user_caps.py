@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from qiskit_rest_primitives.local.api.account import consumed_seconds
 from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import TOO_MANY_REQUESTS, ProblemError
+from qiskit_rest_primitives.local.times import DAY_SECONDS
 from qiskit_rest_primitives.wire.limits import LIMIT_REACHED
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.job_states import Core
     from qiskit_rest_primitives.local.limits import Caps
-
-DAY_SECONDS = 86_400
 
 
 async def check_caps(core: Core, principal: Principal) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from qiskit.primitives.containers.bindings_array import BindingsArray
 from qiskit.primitives.containers.observables_array import ObservablesArray
 
+from qiskit_rest_primitives.circuits.observables import PROJECTORS
 from qiskit_rest_primitives.local.outcome import RefusedError, StoppedError
 
 if TYPE_CHECKING:
@@ -19,18 +20,7 @@ if TYPE_CHECKING:
 
 MAX_PROJECTORS = 14
 _AT_ONCE = 256
-# A projector on an eigenstate is (I + P) / 2 or (I - P) / 2.
-_PROJECTORS = {
-    letter: (("I", 1), (pauli, sign))
-    for letter, pauli, sign in (
-        ("0", "Z", 1),
-        ("1", "Z", -1),
-        ("+", "X", 1),
-        ("-", "X", -1),
-        ("r", "Y", 1),
-        ("l", "Y", -1),
-    )
-}
+_TERMS = {letter: (("I", 1), eigenstate) for letter, eigenstate in PROJECTORS.items()}
 
 
 def bind_values(loaded: LoadedCircuit, values: Any, pub_index: int) -> BindingsArray:
@@ -211,14 +201,14 @@ def _paulis(observable: Mapping[str, complex], num_qubits: int, place: str) -> d
             )
         if not np.isreal(coefficient) or not np.isfinite(coefficient):
             raise RefusedError(f"{place}: coefficient {coefficient} of {letters} is not real")
-        projectors = sum(letter in _PROJECTORS for letter in letters)
+        projectors = sum(letter in PROJECTORS for letter in letters)
         if projectors > MAX_PROJECTORS:
             raise RefusedError(
                 f"{place}: {projectors} projectors in one term stand for 2**{projectors} Paulis; "
                 f"the limit is {MAX_PROJECTORS}"
             )
         value = float(np.real(coefficient)) / 2**projectors
-        for choice in itertools.product(*(_PROJECTORS.get(p, ((p, 1),)) for p in letters)):
+        for choice in itertools.product(*(_TERMS.get(p, ((p, 1),)) for p in letters)):
             pauli = "".join(letter for letter, _ in choice)
             sign = math.prod(sign for _, sign in choice)
             terms[pauli] = terms.get(pauli, 0.0) + sign * value

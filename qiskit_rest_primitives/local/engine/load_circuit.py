@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qiskit_rest_primitives.local.engine.qpy_annotations import load_qpy
 from qiskit_rest_primitives.local.engine.qpy_sandbox import MEBIBYTE, Sandbox, brief_error
 from qiskit_rest_primitives.local.outcome import NOT_LOADABLE, RefusedError
+from qiskit_rest_primitives.wire.executor.program import QPY_HEADER
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
@@ -18,7 +19,6 @@ OLDEST_QPY = 13
 MAX_BITS = 100_000
 # About two million operations, the limit for texts, too.
 MAX_QPY_BYTES = 128 * MEBIBYTE
-_FILE_HEADER = struct.Struct("!6sBBBBQc")
 _CIRCUIT_HEADER = struct.Struct("!H1cHIIQIQI")
 
 
@@ -125,11 +125,11 @@ def _check_qpy_header(data: bytes, wanted: int, place: str) -> None:
             solution=f"Write it with qpy.dump(circuit, file, version={QPY_VERSION}).",
         )
     try:
-        count = _FILE_HEADER.unpack_from(data)[5]
+        count = QPY_HEADER.unpack_from(data)[5]
         if count != wanted:
             raise RefusedError(f"{place}: its QPY file holds {count} circuits, not {wanted}")
         # One byte for the type of program; from version 16 on, a table of positions follows.
-        first = _FILE_HEADER.size + 1
+        first = QPY_HEADER.size + 1
         if version >= 16:
             (first,) = struct.unpack_from("!Q", data, first)
         _, _, _, num_qubits, num_clbits, metadata, registers, instructions, _ = (

@@ -30,8 +30,8 @@ from qiskit_rest_primitives.mitigation.noise_learner import (
     noise_learner_step,
 )
 from qiskit_rest_primitives.mitigation.options import (
-    DEFAULT_STRATEGY,
     LayerNoiseLearning,
+    Twirling,
     layer_noise_learning,
 )
 from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION
@@ -141,7 +141,7 @@ def plan_noise_learner(
                 raise ProtocolError(str(error)) from error
             _check_size(loaded.circuit, options, context.memory, number)
             circuits.append(loaded.circuit)
-    strategy = given.get("twirling_strategy", DEFAULT_STRATEGY)
+    strategy = given.get("twirling_strategy", Twirling.strategy)
     return NoiseLearnerPlan(circuits, options, strategy, context, Seeds(requested.seed))
 
 

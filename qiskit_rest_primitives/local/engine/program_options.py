@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.simulators.options_acted_on import Requested
+from qiskit_rest_primitives.wire.executor.program import SEED
 from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION, INT32_MAX
 from qiskit_rest_primitives.wire.shots import Randomizations
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend
     from qiskit_rest_primitives.wire.executor.program import ExecutorParams
-
-SEED = "seed_simulator"
-"""The member of ``options.experimental`` that seeds a job; the schema has none for it."""
 
 
 def read_program_options(params: ExecutorParams, backend: LocalBackend) -> Requested:

@@ -21,6 +21,7 @@ from qiskit_rest_primitives.errors import ProtocolError
 from qiskit_rest_primitives.local.engine.qpy_sandbox import MEBIBYTE, brief_error, memory_limit
 from qiskit_rest_primitives.local.engine.tasks import StopFlag
 from qiskit_rest_primitives.local.outcome import RefusedError
+from qiskit_rest_primitives.mitigation.extra import INSTALL_EXECUTOR
 from qiskit_rest_primitives.wire.executor.program import SamplexItem
 from qiskit_rest_primitives.wire.executor.tensors import decode_tensor, tensor_of
 from qiskit_rest_primitives.wire.limits import INT32_MAX
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from samplomatic.samplex import Samplex
     from samplomatic.tensor_interface import TensorInterface
 
-INSTALL: Final = "pip install 'qiskit-rest-primitives[executor]'"
 MAX_NODES: Final = 200_000
 """Nodes of a samplex; 127 qubits and 1000 layers make about 10,000."""
 MAX_RANDOMIZATIONS: Final = 1_000_000
@@ -117,7 +117,7 @@ def check_samplex_items(items: Sequence[object]) -> None:
         if isinstance(item, SamplexItem) and importlib.util.find_spec("samplomatic") is None:
             raise RefusedError(
                 f"item {number}: samplex items need samplomatic, which this service lacks",
-                solution=f"Install it beside the service: {INSTALL}",
+                solution=f"Install it beside the service: {INSTALL_EXECUTOR}",
             )
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from qiskit.circuit import Parameter, QuantumCircuit
 
+from qiskit_rest_primitives.circuits.names import KEYWORDS
 from qiskit_rest_primitives.local.qasm3 import gates
 from qiskit_rest_primitives.local.qasm3.gate_calls import MODIFIERS, GateCalls
 from qiskit_rest_primitives.local.qasm3.qiskit_types import InputParameter
-from qiskit_rest_primitives.local.qasm3.scope import KEYWORDS, Scope
+from qiskit_rest_primitives.local.qasm3.scope import Scope
 from qiskit_rest_primitives.local.qasm3.tokens import Scanner
 
 MAX_DEFINITION_DEPTH = 50

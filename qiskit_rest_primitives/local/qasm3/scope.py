@@ -17,6 +17,7 @@ from qiskit.circuit import (
     Qubit,
 )
 
+from qiskit_rest_primitives.circuits.names import KEYWORDS
 from qiskit_rest_primitives.local.qasm3.fast_lines import FastLines
 from qiskit_rest_primitives.local.qasm3.gates import Definition, GateKind
 from qiskit_rest_primitives.local.qasm3.qiskit_types import InputParameter
@@ -28,17 +29,6 @@ MAX_BITS = 100_000
 # Most operations of a text, with gates, registers and loops expanded.
 MAX_OPERATIONS = 2_000_000
 
-# Every keyword of the language, as its grammar lists them.
-# fmt: off
-KEYWORDS = frozenset({
-    "OPENQASM", "include", "defcalgrammar", "def", "cal", "defcal", "gate", "extern", "box", "let",
-    "break", "continue", "if", "else", "end", "return", "for", "while", "in", "switch", "case",
-    "default", "pragma", "input", "output", "const", "readonly", "mutable", "qreg", "qubit", "creg",
-    "bool", "bit", "int", "uint", "float", "angle", "complex", "array", "void", "duration",
-    "stretch", "gphase", "inv", "pow", "ctrl", "negctrl", "durationof", "delay", "reset", "measure",
-    "barrier", "true", "false", "im", "nop",
-})
-# fmt: on
 PHYSICAL = re.compile(r'//[^\n]*|/\*(?:[\s\S]*?\*/|[\s\S]*)|"[^"\n]*"|\$([0-9]+)')
 
 

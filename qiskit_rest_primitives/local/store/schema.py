@@ -21,8 +21,6 @@ IS_PENDING = f"status IN {PENDING}"  # in SQL, whose lists look like Python's
 FINAL = ("Completed", "Failed", "Cancelled")
 STATUSES = (*PENDING, *FINAL)
 
-DAY_SECONDS = 86_400
-
 CHILDREN = 8
 PART = BLOCK // CHILDREN
 SIZES = (PART, BLOCK, BLOCK * CHILDREN)

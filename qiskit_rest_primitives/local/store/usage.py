@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from qiskit_rest_primitives.local.store.members import BLOCK
-from qiskit_rest_primitives.local.store.schema import CHILDREN, DAY_SECONDS, SIZES
+from qiskit_rest_primitives.local.store.schema import CHILDREN, SIZES
+from qiskit_rest_primitives.local.times import DAY_SECONDS
 
 # A session counts where it was opened, with all that its jobs used.
 _ENTRIES = """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 import numpy as np
@@ -20,20 +20,25 @@ from qiskit_rest_primitives.wire.executor.tensors import (
     decode_bytes,
     encode_tensor,
 )
-from qiskit_rest_primitives.wire.limits import INT32_MAX
+from qiskit_rest_primitives.wire.limits import INT32_MAX, Count, NotNegative
 from qiskit_rest_primitives.wire.values.excerpt import brief
 
 VERSIONS = ("v2.0", "v1.1")
 """Schema versions that are read, newest first."""
 
-_QPY_HEADER = struct.Struct("!6sBBBBQc")
+SEED: Final = "seed_simulator"
+"""The member of ``options.experimental`` that seeds a job on the embedded service; the schema has
+none for it."""
+
+QPY_HEADER: Final = struct.Struct("!6sBBBBQc")
+"""The header of a QPY file: magic, QPY version, Qiskit's version, number of circuits, encoding."""
 
 Shape: TypeAlias = Annotated[
     list[Annotated[int, Meta(ge=0, le=INT32_MAX)]], Meta(max_length=MAX_AXES)
 ]
-# Without a limit, msgspec reads integers of any length.
-Count: TypeAlias = Annotated[int, Meta(ge=1, le=INT32_MAX)]
 ChunkSize: TypeAlias = Count | Literal["auto"]
+MeasLevel: TypeAlias = Literal["classified", "kerneled", "avg_kerneled", "both"]
+"""What each shot of a quantum program gives."""
 
 
 class _Struct(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -104,7 +109,7 @@ class QuantumProgram(_Struct):
     circuits: Circuits
     items: list[Item]
     semantic_role: str | None = None
-    meas_level: Literal["classified", "kerneled", "avg_kerneled", "both"] = "classified"
+    meas_level: MeasLevel = "classified"
     passthrough_data: msgspec.Raw = msgspec.Raw(b"null")
 
     def __post_init__(self) -> None:
@@ -132,7 +137,7 @@ class Options(_Struct, omit_defaults=True):
     """Options of the program; ``rep_delay`` in seconds."""
 
     init_qubits: bool = True
-    rep_delay: Annotated[float, Meta(ge=0)] | None = None
+    rep_delay: NotNegative | None = None
     scheduler_timing: bool = False
     stretch_values: bool = False
     experimental: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
@@ -207,7 +212,7 @@ def encode_qpy(data: bytes, *, compressed: bool = True) -> Circuits:
     """Wraps a QPY file; its header says the version and the number of circuits."""
     import binascii
 
-    header = _QPY_HEADER.unpack_from(data)
+    header = QPY_HEADER.unpack_from(data)
     text = binascii.b2a_base64(zlib.compress(data) if compressed else data, newline=False)
     return Circuits(b64_data=text.decode("ascii"), qpy_version=header[1], num_programs=header[5])
 
@@ -227,9 +232,9 @@ def decode_qpy(circuits: Circuits, *, compressed: bool, max_bytes: int) -> bytes
     place = "circuits"
     assert circuits.b64_data is not UNSET
     data = decode_bytes(circuits.b64_data, place, compressed=compressed, max_bytes=max_bytes)
-    if len(data) < _QPY_HEADER.size or not data.startswith(b"QISKIT"):
+    if len(data) < QPY_HEADER.size or not data.startswith(b"QISKIT"):
         raise ProtocolError(f"{place}: b64_data is not a QPY file")
-    header = _QPY_HEADER.unpack_from(data)
+    header = QPY_HEADER.unpack_from(data)
     for name, said, found in (
         ("qpy_version", circuits.qpy_version, header[1]),
         ("num_programs", circuits.num_programs, header[5]),

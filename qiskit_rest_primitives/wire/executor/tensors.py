@@ -19,7 +19,12 @@ from qiskit.primitives.containers import BitArray
 
 from qiskit_rest_primitives.errors import ProtocolError
 from qiskit_rest_primitives.wire.limits import INT32_MAX
-from qiskit_rest_primitives.wire.values.arrays import inflate_text, iter_array_text, text_slice
+from qiskit_rest_primitives.wire.values.arrays import (
+    decode_base64,
+    inflate_text,
+    iter_array_text,
+    text_slice,
+)
 from qiskit_rest_primitives.wire.values.excerpt import brief, brief_message
 
 MAX_AXES = 32
@@ -27,8 +32,6 @@ MAX_TENSOR_BYTES = 1 << 30
 """Default limit of one decoded tensor, in bytes in memory."""
 
 _BLOCK_BITS = 1 << 22
-# binascii ignores what is not base64; msgspec does not.
-_decode_base64 = msgspec.json.Decoder(bytes).decode
 
 Dtype: TypeAlias = Literal[
     "f16", "f32", "f64", "bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "c64", "c128"
@@ -155,7 +158,7 @@ def decode_bytes(text: str, place: str, *, compressed: bool, max_bytes: int) -> 
     if compressed:
         return inflate_text(content, max_bytes=max_bytes, place=place)
     try:
-        data = _decode_base64(b'"%b"' % content.text)
+        data = decode_base64(b'"%b"' % content.text)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise ProtocolError(f"{place}: the text is not base64") from None
     if len(data) > max_bytes:

@@ -15,14 +15,13 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from qiskit_rest_primitives.wire.executor.program import ExecutorParams, decode_executor_params
-from qiskit_rest_primitives.wire.limits import MAX_TAGS
+from qiskit_rest_primitives.wire.limits import MAX_TAGS, CountOrZero
 from qiskit_rest_primitives.wire.request.noise_learner import (
     NoiseLearnerParams,
     decode_noise_learner_params,
 )
 from qiskit_rest_primitives.wire.request.option_group import struct_of
 from qiskit_rest_primitives.wire.request.options import (
-    CountOrZero,
     EstimatorOptionsBody,
     LogLevel,
     Positive,

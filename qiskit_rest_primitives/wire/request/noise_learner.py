@@ -1,16 +1,21 @@
 """``params`` of the program ``noise-learner``: JSON -> typed structs. No I/O, no circuits.
 
-What is unset has the service's default, which `mitigation.options` holds.
+What is unset has the service's default, as `wire.request.options` declares it.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from qiskit_rest_primitives.wire.request.options import Count, CountOrZero
+from qiskit_rest_primitives.wire.limits import CountOrZero
+from qiskit_rest_primitives.wire.request.option_group import struct_of
+from qiskit_rest_primitives.wire.request.options import (
+    LayerNoiseLearningOptions,
+    TwirlingStrategy,
+)
 
 
 class _Struct(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -24,16 +29,17 @@ class SimulatorOptions(_Struct):
     seed_simulator: CountOrZero | UnsetType | None = UNSET
 
 
-class NoiseLearnerOptions(_Struct):
-    """Options of the program; the first five come back in the metadata of the result."""
+if TYPE_CHECKING:
+    # A struct that has the attributes of the class that defines it.
+    LayerNoiseLearningJson = LayerNoiseLearningOptions
+else:
+    LayerNoiseLearningJson = struct_of(LayerNoiseLearningOptions)
 
-    max_layers_to_learn: CountOrZero | UnsetType | None = UNSET
-    shots_per_randomization: Count | UnsetType = UNSET
-    num_randomizations: Count | UnsetType = UNSET
-    layer_pair_depths: list[CountOrZero] | UnsetType = UNSET
-    twirling_strategy: Literal["active", "active-circuit", "active-accum", "all"] | UnsetType = (
-        UNSET
-    )
+
+class NoiseLearnerOptions(LayerNoiseLearningJson):
+    """Options of the program: those of learning, as the estimator has them, and its own."""
+
+    twirling_strategy: TwirlingStrategy | UnsetType = UNSET
     simulator: SimulatorOptions | UnsetType = UNSET
     experimental: dict[str, Any] | UnsetType = UNSET
     support_qiskit: bool = True

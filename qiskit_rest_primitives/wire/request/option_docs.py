@@ -10,6 +10,8 @@ import inspect
 import textwrap
 from itertools import pairwise
 
+from qiskit_rest_primitives.wire.request.option_defaults import said_default
+
 
 class GroupDocstring:
     """The ``__doc__`` of a class: its docstring, then its attributes with theirs.
@@ -36,7 +38,10 @@ class GroupDocstring:
 
 
 def meanings(cls: type) -> dict[str, str]:
-    """Docstrings of a class's attributes, each in one line; empty if the source is missing."""
+    """Docstrings of a class's attributes, each in one line, with the default that is declared.
+
+    Empty if the source is missing.
+    """
     found: dict[str, str] = {}
     for base in cls.__mro__[::-1]:
         try:
@@ -45,5 +50,6 @@ def meanings(cls: type) -> dict[str, str]:
             continue
         for field, text in pairwise(tree.body if isinstance(tree, ast.ClassDef) else []):
             if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
-                found[ast.unparse(field.target)] = " ".join(ast.literal_eval(text.value).split())
+                name, said = ast.unparse(field.target), ast.literal_eval(text.value)
+                found[name] = " ".join(said.split()) + said_default(base, name)
     return found

@@ -30,6 +30,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from qiskit_rest_primitives.errors import OptionsError
+from qiskit_rest_primitives.wire.request.option_defaults import (
+    ServiceDefault,
+    take_service_defaults,
+)
 from qiskit_rest_primitives.wire.request.option_docs import GroupDocstring, meanings
 from qiskit_rest_primitives.wire.request.option_rows import OptionRow, option_row
 from qiskit_rest_primitives.wire.request.option_values import Option
@@ -94,6 +98,7 @@ class OptionGroup:
 
     __group_path__: ClassVar[str] = ""
     __experimental__: ClassVar[Mapping[str, type]] = {}
+    __service_defaults__: ClassVar[Mapping[str, ServiceDefault]] = {}
 
     def __init_subclass__(
         cls, *, path: str = "", program_id: str = "", experimental: Mapping[str, type] | None = None
@@ -106,6 +111,7 @@ class OptionGroup:
             experimental: types of members that the service takes here and users set in
                 ``experimental``.
         """
+        cls.__service_defaults__ = take_service_defaults(cls)
         # Before the docstring is one that is read from the source when it is first asked for.
         dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
         cls.__group_path__ = path or cls.__group_path__
@@ -174,6 +180,15 @@ class OptionGroup:
 def is_unset(value: object) -> bool:
     """Whether the value is Unset, ours or the official client's object of the same name."""
     return type(value).__name__ == "UnsetType"
+
+
+def default_of(cls: type[OptionGroup], name: str) -> Any:
+    """What the service takes for an option that is not sent, as declared.
+
+    >>> default_of(ZneOptions, "noise_factors")
+    (1, 3, 5)
+    """
+    return cls.__service_defaults__[name].value
 
 
 def path_of(cls: type[OptionGroup], name: str = "") -> str:

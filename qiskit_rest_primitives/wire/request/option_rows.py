@@ -1,6 +1,6 @@
 """An option as a row of a table: value, default, unit, meaning. In: its docstring. Out: a row.
 
-Default and unit are read from the option's docstring, which is their one home.
+Default and unit are read from the option's docstring, as `option_docs.meanings` completes it.
 """
 
 from __future__ import annotations

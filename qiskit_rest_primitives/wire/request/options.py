@@ -3,7 +3,8 @@
 Users set these classes, which check what is assigned; the service reads structs made of them
 (:func:`~.option_group.struct_of`). Names and nesting are those of ``qiskit_ibm_runtime.options``.
 An option is one line, whose docstring editors show; options that are not set are UNSET and are not
-sent.
+sent. What the service takes then is declared with :func:`~.option_defaults.service_default`, from
+which documentation and error mitigation read it; the docstring has a default that is no value.
 
 To add an option, write its line and docstring here; ``tests/options/test_options.py`` then
 fails until its table has the option, and names it.
@@ -19,10 +20,15 @@ from msgspec import UNSET, Meta, UnsetType
 
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.wire.limits import (
-    INT32_MAX,
+    DEFAULT_PRECISION,
+    DEFAULT_SHOTS,
     MAX_JOB_SECONDS,
     MAX_TAG_LENGTH,
+    Count,
+    CountOrZero,
+    NotNegative,
 )
+from qiskit_rest_primitives.wire.request.option_defaults import service_default
 from qiskit_rest_primitives.wire.request.option_group import Group, OptionGroup, group
 from qiskit_rest_primitives.wire.request.option_values import (
     Objects,
@@ -32,9 +38,6 @@ from qiskit_rest_primitives.wire.request.option_values import (
     is_noise_model,
 )
 
-Count: TypeAlias = Annotated[int, Meta(ge=1, le=INT32_MAX)]
-CountOrZero: TypeAlias = Annotated[int, Meta(ge=0, le=INT32_MAX)]
-NotNegative: TypeAlias = Annotated[float, Meta(ge=0)]
 Positive: TypeAlias = Annotated[float, Meta(gt=0)]
 Qubit: TypeAlias = Annotated[int, Meta(ge=0)]
 Auto: TypeAlias = Literal["auto"]
@@ -64,6 +67,10 @@ Seed: TypeAlias = (
 """A seed; a NumPy generator gives a new one to each ``run()``."""
 
 
+TwirlingStrategy: TypeAlias = Literal["active", "active-circuit", "active-accum", "all"]
+"""Which qubits are twirled in a layer."""
+
+
 class HasEdges(Protocol):
     """Qiskit's CouplingMap, for type checkers."""
 
@@ -87,23 +94,21 @@ class DynamicalDecouplingOptions(OptionGroup, path="dynamical_decoupling"):
     'XY4'
     """
 
-    enable: bool | UnsetType = UNSET
-    """Whether to insert the sequences at all. Service's default: False."""
+    enable: bool | UnsetType = service_default(False)
+    """Whether to insert the sequences at all."""
 
-    sequence_type: Literal["XX", "XpXm", "XY4"] | UnsetType = UNSET
-    """Sequence: XX = tau/2 X tau X tau/2; XpXm = with +X and -X; XY4 = with +X, +Y, -X, -Y.
-    Service's default: "XX"."""
+    sequence_type: Literal["XX", "XpXm", "XY4"] | UnsetType = service_default("XX")
+    """Sequence: XX = tau/2 X tau X tau/2; XpXm = with +X and -X; XY4 = with +X, +Y, -X, -Y."""
 
-    extra_slack_distribution: Literal["middle", "edges"] | UnsetType = UNSET
+    extra_slack_distribution: Literal["middle", "edges"] | UnsetType = service_default("middle")
     """Where to put idle time that is left over after dividing it into steps of dt: the middle of
-    the sequence, or its edges. Service's default: "middle"."""
+    the sequence, or its edges."""
 
-    scheduling_method: Literal["alap", "asap"] | UnsetType = UNSET
-    """Gates as late (alap) or as soon (asap) as possible. Service's default: "alap"."""
+    scheduling_method: Literal["alap", "asap"] | UnsetType = service_default("alap")
+    """Gates as late (alap) or as soon (asap) as possible."""
 
-    skip_reset_qubits: bool | UnsetType = UNSET
-    """Whether qubits that were just reset stay without a sequence until their first gate.
-    Service's default: False."""
+    skip_reset_qubits: bool | UnsetType = service_default(False)
+    """Whether qubits that were just reset stay without a sequence until their first gate."""
 
 
 class TwirlingOptions(OptionGroup, path="twirling"):
@@ -121,19 +126,18 @@ class TwirlingOptions(OptionGroup, path="twirling"):
     """Whether to twirl measurements outside conditional blocks. Service's default: False for the
     sampler; for the estimator True from resilience_level 1."""
 
-    num_randomizations: Count | Auto | UnsetType = UNSET
+    num_randomizations: Count | Auto | UnsetType = service_default("auto")
     """Number of random circuits; auto = ceil(shots / shots_per_randomization). Given as numbers,
     num_randomizations x shots_per_randomization are the shots of each twirled circuit, whatever a
-    PUB, run() or default_shots say. Service's default: "auto"."""
+    PUB, run() or default_shots say."""
 
-    shots_per_randomization: Count | Auto | UnsetType = UNSET
+    shots_per_randomization: Count | Auto | UnsetType = service_default("auto")
     """Shots of each random circuit; auto = ceil(shots / num_randomizations), or, if that is auto
-    too, 64 for PEC and else max(64, ceil(shots / 32)). Service's default: "auto"."""
+    too, 64 for PEC and else max(64, ceil(shots / 32))."""
 
-    strategy: Literal["active", "active-circuit", "active-accum", "all"] | UnsetType = UNSET
+    strategy: TwirlingStrategy | UnsetType = service_default("active-accum")
     """Which qubits are twirled in a layer: those of its gates (active), all that the circuit uses
-    (active-circuit), those used so far (active-accum), or all. Service's default:
-    "active-accum"."""
+    (active-circuit), those used so far (active-accum), or all."""
 
 
 class ExecutionOptionsV2(
@@ -151,8 +155,8 @@ class ExecutionOptionsV2(
     ExecutionOptionsV2(init_qubits=Unset, rep_delay=0.00025)
     """
 
-    init_qubits: bool | UnsetType = UNSET
-    """Whether to reset all qubits before each shot. Service's default: True."""
+    init_qubits: bool | UnsetType = service_default(True)
+    """Whether to reset all qubits before each shot."""
 
     rep_delay: NotNegative | UnsetType = UNSET
     """Delay between a measurement and the next circuit, in seconds, within
@@ -167,9 +171,11 @@ class SamplerExecutionOptionsV2(ExecutionOptionsV2):
     'kerneled'
     """
 
-    meas_type: Literal["classified", "kerneled", "avg_kerneled"] | UnsetType = UNSET
+    meas_type: Literal["classified", "kerneled", "avg_kerneled"] | UnsetType = service_default(
+        "classified"
+    )
     """What each shot gives: bits (classified), or complex points in arbitrary units (kerneled), or
-    their mean over the shots (avg_kerneled). Service's default: "classified"."""
+    their mean over the shots (avg_kerneled)."""
 
 
 class SimulatorOptions(OptionGroup, path="simulator"):
@@ -184,21 +190,19 @@ class SimulatorOptions(OptionGroup, path="simulator"):
         | Annotated[HasDict, Objects("qiskit_aer.noise.NoiseModel", is_noise_model)]
         | UnsetType
         | None
-    ) = UNSET
-    """Noise to simulate: Aer's NoiseModel or its dict. Service's default: None, no noise."""
+    ) = service_default(None, "no noise")
+    """Noise to simulate: Aer's NoiseModel or its dict."""
 
-    seed_simulator: Seed | UnsetType | None = UNSET
-    """Seed of the simulated shots; a numpy.random.Generator gives a new seed to each run().
-    Service's default: None, a new one each time."""
+    seed_simulator: Seed | UnsetType | None = service_default(None, "a new one each time")
+    """Seed of the simulated shots; a numpy.random.Generator gives a new seed to each run()."""
 
     coupling_map: (
         Sequence[Annotated[Sequence[Qubit], Meta(min_length=2, max_length=2)]]
         | Annotated[HasEdges, Objects("qiskit.transpiler.CouplingMap", is_coupling_map)]
         | UnsetType
         | None
-    ) = UNSET
-    """Directed pairs of qubits that can interact, such as [[0, 1], [1, 0]]. Service's default:
-    None, all pairs."""
+    ) = service_default(None, "all pairs")
+    """Directed pairs of qubits that can interact, such as [[0, 1], [1, 0]]."""
 
     basis_gates: Sequence[str | None] | UnsetType = UNSET
     """Names of the available gates. Service's default: all that the simulator knows."""
@@ -230,11 +234,11 @@ class MeasureNoiseLearningOptions(OptionGroup, path="resilience.measure_noise_le
     MeasureNoiseLearningOptions(num_randomizations=64, shots_per_randomization=Unset)
     """
 
-    num_randomizations: Count | UnsetType = UNSET
-    """Number of random circuits. Service's default: 32."""
+    num_randomizations: Count | UnsetType = service_default(32)
+    """Number of random circuits."""
 
-    shots_per_randomization: Count | Auto | UnsetType = UNSET
-    """Shots of each random circuit; auto = chosen from the PUBs. Service's default: "auto"."""
+    shots_per_randomization: Count | Auto | UnsetType = service_default("auto")
+    """Shots of each random circuit; auto = chosen from the PUBs."""
 
 
 class ZneOptions(OptionGroup, path="resilience.zne"):
@@ -248,26 +252,26 @@ class ZneOptions(OptionGroup, path="resilience.zne"):
     (1.0, 3.0)
     """
 
-    noise_factors: Sequence[Annotated[float, Meta(ge=1)]] | UnsetType = UNSET
-    """Factors by which the noise is raised, each at least 1. Service's default: (1, 3, 5)."""
+    noise_factors: Sequence[Annotated[float, Meta(ge=1)]] | UnsetType = service_default((1, 3, 5))
+    """Factors by which the noise is raised, each at least 1."""
 
     extrapolator: (
         Extrapolator | Annotated[Sequence[Extrapolator], Meta(min_length=1)] | UnsetType
-    ) = UNSET
+    ) = service_default(("exponential", "linear"))
     """Fits to try in this order; evs and stds come from the first that succeeds.
     polynomial_degree_k needs k + 1 noise factors, double_exponential 4, the others 2; fallback
-    gives the values at the lowest factor. Service's default: ("exponential", "linear")."""
+    gives the values at the lowest factor."""
 
     amplifier: (
         Literal["gate_folding", "gate_folding_front", "gate_folding_back", "pea"] | UnsetType
-    ) = UNSET
+    ) = service_default("gate_folding")
     """How noise is raised: by repeating two-qubit gates (gate_folding: at random, _front, _back:
-    from that end), or by injecting learned noise (pea, which always twirls gates). Service's
-    default: "gate_folding"."""
+    from that end), or by injecting learned noise (pea, which always twirls gates)."""
 
-    extrapolated_noise_factors: Sequence[float] | Auto | UnsetType = UNSET
-    """Factors at which the fits are read for evs_extrapolated and stds_extrapolated. Service's
-    default: "auto", (0, *noise_factors)."""
+    extrapolated_noise_factors: Sequence[float] | Auto | UnsetType = service_default(
+        "auto", "(0, *noise_factors)"
+    )
+    """Factors at which the fits are read for evs_extrapolated and stds_extrapolated."""
 
 
 class PecOptions(OptionGroup, path="resilience.pec"):
@@ -277,13 +281,12 @@ class PecOptions(OptionGroup, path="resilience.pec"):
     PecOptions(max_overhead=50.0, noise_gain=0.0)
     """
 
-    max_overhead: Positive | UnsetType | None = UNSET
-    """Largest factor by which the number of circuits may grow; None = no limit. Service's default:
-    100."""
+    max_overhead: Positive | UnsetType | None = service_default(100)
+    """Largest factor by which the number of circuits may grow; None = no limit."""
 
-    noise_gain: NotNegative | Auto | UnsetType = UNSET
+    noise_gain: NotNegative | Auto | UnsetType = service_default("auto")
     """Share of the noise that stays: 0 = all is removed, 1 = none, above 1 = amplified; auto = from
-    0 to 1 for each PUB, by max_overhead and the depth. Service's default: "auto"."""
+    0 to 1 for each PUB, by max_overhead and the depth."""
 
 
 class LayerNoiseLearningOptions(OptionGroup, path="resilience.layer_noise_learning"):
@@ -293,18 +296,17 @@ class LayerNoiseLearningOptions(OptionGroup, path="resilience.layer_noise_learni
     None
     """
 
-    max_layers_to_learn: CountOrZero | UnsetType | None = UNSET
-    """Largest number of different layers; the most frequent come first; None = all. Service's
-    default: 4."""
+    max_layers_to_learn: CountOrZero | UnsetType | None = service_default(4)
+    """Largest number of different layers; the most frequent come first; None = all."""
 
-    shots_per_randomization: Count | UnsetType = UNSET
-    """Shots of each random circuit. Service's default: 128."""
+    shots_per_randomization: Count | UnsetType = service_default(128)
+    """Shots of each random circuit."""
 
-    num_randomizations: Count | UnsetType = UNSET
-    """Number of random circuits for each depth and measurement basis. Service's default: 32."""
+    num_randomizations: Count | UnsetType = service_default(32)
+    """Number of random circuits for each depth and measurement basis."""
 
-    layer_pair_depths: Sequence[Annotated[int, Meta(ge=0)]] | UnsetType = UNSET
-    """Depths, in pairs of layers. Service's default: (0, 1, 2, 4, 16, 32)."""
+    layer_pair_depths: Sequence[CountOrZero] | UnsetType = service_default((0, 1, 2, 4, 16, 32))
+    """Depths, in pairs of layers."""
 
 
 class ResilienceOptionsV2(OptionGroup, path="resilience"):
@@ -327,9 +329,8 @@ class ResilienceOptionsV2(OptionGroup, path="resilience"):
     zne: Group[ZneOptions] = group()
     """Zero-noise extrapolation."""
 
-    pec_mitigation: bool | UnsetType = UNSET
-    """Whether to cancel errors probabilistically; excludes zne_mitigation. Service's default:
-    False."""
+    pec_mitigation: bool | UnsetType = service_default(False)
+    """Whether to cancel errors probabilistically; excludes zne_mitigation."""
 
     pec: Group[PecOptions] = group()
     """Probabilistic error cancellation."""
@@ -343,10 +344,9 @@ class ResilienceOptionsV2(OptionGroup, path="resilience"):
         | Annotated[Any, Objects("NoiseLearnerResult, a list of LayerError", is_layer_noise)]
         | UnsetType
         | None
-    ) = UNSET
+    ) = service_default(None, "it is learned")
     """Noise learned before, used instead of learning it: a NoiseLearnerResult, a list of LayerError
-    or their JSON; layers that are not in it count as free of noise. Service's default: None, it is
-    learned."""
+    or their JSON; layers that are not in it count as free of noise."""
 
 
 class CommonOptions(OptionGroup):
@@ -370,8 +370,8 @@ class CommonOptions(OptionGroup):
 class SamplerOptionsBody(CommonOptions):
     """``params.options`` of the sampler."""
 
-    default_shots: CountOrZero | UnsetType = UNSET
-    """Shots of a PUB if neither the PUB nor run() sets them. Service's default: 4096."""
+    default_shots: CountOrZero | UnsetType = service_default(DEFAULT_SHOTS)
+    """Shots of a PUB if neither the PUB nor run() sets them."""
 
     execution: Group[SamplerExecutionOptionsV2] = group()
     """How the device repeats a circuit, and what a measurement gives."""
@@ -380,17 +380,17 @@ class SamplerOptionsBody(CommonOptions):
 class EstimatorOptionsBody(CommonOptions):
     """``params.options`` of the estimator."""
 
-    default_precision: NotNegative | UnsetType = UNSET
+    default_precision: NotNegative | UnsetType = service_default(DEFAULT_PRECISION, "1/sqrt(4096)")
     """Standard error to reach if neither the PUB nor run() sets it; 0 is for exact values, which
-    only simulators have. Service's default: 0.015625, 1/sqrt(4096)."""
+    only simulators have."""
 
-    default_shots: CountOrZero | UnsetType | None = UNSET
-    """Shots of each circuit and measurement basis; overrides default_precision. Service's default:
-    None, as many as the precision needs."""
+    default_shots: CountOrZero | UnsetType | None = service_default(
+        None, "as many as the precision needs"
+    )
+    """Shots of each circuit and measurement basis; overrides default_precision."""
 
-    seed_estimator: Seed | UnsetType | None = UNSET
-    """Seed of everything random; a numpy.random.Generator gives a new seed to each run(). Service's
-    default: None, a new one each time."""
+    seed_estimator: Seed | UnsetType | None = service_default(None, "a new one each time")
+    """Seed of everything random; a numpy.random.Generator gives a new seed to each run()."""
 
     resilience: Group[ResilienceOptionsV2] = group()
     """Error mitigation beyond what resilience_level chooses."""

@@ -27,8 +27,8 @@ _PIECE = 3 << 14  # bytes; a multiple of 3, so that base64 pieces join without p
 _TEXT_PIECE = 4 << 14  # characters; the same piece in base64
 _MAX_RATIO = 1032  # deflate's best: 258 bytes out of 2 bits
 _MAX_WORD = 64  # characters of a text within an array encoded as lists
-# msgspec's base64 decoder runs at twice the speed of binascii's.
-_decode_base64 = msgspec.json.Decoder(bytes).decode
+# Twice as fast as binascii, which also ignores what is not base64.
+decode_base64 = msgspec.json.Decoder(bytes).decode
 
 
 class Slice(NamedTuple):
@@ -208,7 +208,7 @@ def _inflate(text: Slice, place: str) -> Iterator[bytes]:
     inflater = zlib.decompressobj()
     for at in range(start, end, _TEXT_PIECE):
         try:
-            piece = _decode_base64(b'"%b"' % body[at : min(at + _TEXT_PIECE, end)])
+            piece = decode_base64(b'"%b"' % body[at : min(at + _TEXT_PIECE, end)])
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise ProtocolError(f"{place}: the text is not base64") from None
         while piece:

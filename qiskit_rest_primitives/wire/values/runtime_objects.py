@@ -53,8 +53,9 @@ SETTINGS: Final = (
 )
 """Classes of qiskit.quantum_info that are written as the arguments that make them."""
 
-# Where official clients of all versions look for learned noise: qiskit_ibm_runtime.json.
-_LEARNED: Final = "qiskit_ibm_runtime.utils.noise_learner_result"
+LEARNED_MODULE: Final = "qiskit_ibm_runtime.utils.noise_learner_result"
+"""Where official clients of all versions look for learned noise (qiskit_ibm_runtime.json), and the
+service too (ibm-quantum-schemas, layer_noise_model)."""
 
 
 def encode_object(value: object, metadata: type[json.JSONEncoder]) -> object:
@@ -96,7 +97,7 @@ def _encode_by_name(value: Any) -> object:
     if cls.__name__ == "NoiseLearnerResult":
         return envelope("NoiseLearnerResult", {"data": value.data, "metadata": value.metadata})
     if cls.__name__ in ("LayerError", "PauliLindbladError"):
-        return _of_class("_json", _LEARNED, value, value._json())
+        return _of_class("_json", LEARNED_MODULE, value, value._json())
     if cls.__module__ == "qiskit.result.result":
         return envelope("Result", value.to_dict())
     if cls.__module__.startswith("scipy.sparse"):

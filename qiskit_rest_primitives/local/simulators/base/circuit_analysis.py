@@ -6,14 +6,12 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from qiskit_rest_primitives.circuits.measured import IDLE
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.simulators.base.classical_reads import named_bits
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
-
-# Neither changes a state; they don't make a qubit active.
-_IDLE = frozenset({"barrier", "delay"})
 
 
 def active_qubits(circuit: QuantumCircuit) -> list[int]:
@@ -23,7 +21,7 @@ def active_qubits(circuit: QuantumCircuit) -> list[int]:
         {
             numbers[qubit]
             for instruction in circuit.data
-            if instruction.name not in _IDLE
+            if instruction.name not in IDLE
             for qubit in instruction.qubits
         }
     )
@@ -79,7 +77,7 @@ def is_dynamic(circuit: QuantumCircuit) -> bool:
     for instruction in circuit.data:
         # Not its operation unless it has to be: Qiskit makes a Python object at each access.
         name = instruction.name
-        if name in _IDLE:
+        if name in IDLE:
             continue
         if instruction.is_control_flow() or name == "store":
             return True
@@ -115,7 +113,7 @@ def split_final_measurements(
         if name == "measure" and used.isdisjoint((*instruction.qubits, *instruction.clbits)):
             final.append(instruction)
             continue
-        if name not in _IDLE:
+        if name not in IDLE:
             used.update(instruction.qubits, instruction.clbits)
             if instruction.is_control_flow() or name == "store":
                 used |= named_bits(instruction.operation)

@@ -15,6 +15,8 @@ import numpy as np
 # OpenBLAS uses several threads for larger products, which slows down worker processes that share
 # the processors, by twenty times.
 _COLUMNS_AT_ONCE = 1024
+SIGNS = np.array([[1, 1, 1, 1], [1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]])
+"""Row: an error; column: an operator; -1 where they anticommute. Order I, X, Y, Z."""
 ROTATIONS = frozenset({"rx", "rz", "rzz"})
 """Gates of devices with an angle."""
 FIXED_GATES = frozenset({"cz", "id", "sx", "x"})

@@ -10,11 +10,8 @@ import math
 
 import numpy as np
 
-from qiskit_rest_primitives.local.simulators.base.transfer_matrices import of_rotation
+from qiskit_rest_primitives.local.simulators.base.transfer_matrices import SIGNS, of_rotation
 from qiskit_rest_primitives.local.simulators.devices.device_part import DevicePart
-
-# Row: an error; column: an operator; -1 where they anticommute. Order I, X, Y, Z.
-_SIGNS = np.array([[1, 1, 1, 1], [1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]])
 
 
 def relaxation_left(part: DevicePart, qubit: int, seconds: float) -> np.ndarray:
@@ -70,5 +67,5 @@ def probabilities(left: np.ndarray) -> np.ndarray:
     Returns:
         Of the same Paulis in the same order.
     """
-    signs = _SIGNS if len(left) == 4 else np.kron(_SIGNS, _SIGNS)
+    signs = SIGNS if len(left) == 4 else np.kron(SIGNS, SIGNS)
     return np.clip(signs @ left / len(left), 0.0, 1.0)

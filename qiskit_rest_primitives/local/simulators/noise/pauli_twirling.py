@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from qiskit_rest_primitives.local.simulators.base.transfer_matrices import SIGNS
+
 _LETTERS = {"id": "I", "x": "X", "y": "Y", "z": "Z", "reset": "0"}
 _CLIFFORD = frozenset({"cx", "cy", "cz", "ecr", "h", "s", "sdg", "swap", "sx", "sxdg"})
-# Row: an error; column: an operator; -1 where they anticommute. Order I, X, Y, Z.
-_SIGNS = np.array([[1, 1, 1, 1], [1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]])
 _NEGLIGIBLE = 1e-10
 
 Mixture = dict[str, float]
@@ -86,11 +86,11 @@ def mixture_of(channel: Any) -> tuple[Mixture, bool]:
     reset = 0.0
     if width == 1:
         # Resets do not replace X and Y: more of them would need a negative share of Z.
-        most = 1 + min(_SIGNS @ (diagonal * [0, 1, 1, 1]))
+        most = 1 + min(SIGNS @ (diagonal * [0, 1, 1, 1]))
         reset = float(np.clip(abs(matrix[3, 0]), 0, max(0.0, most)))
         diagonal[0] -= reset
         rest[3, 0] -= math.copysign(reset, matrix[3, 0])
-    signs = reduce(np.kron, [_SIGNS] * width)
+    signs = reduce(np.kron, [SIGNS] * width)
     shares = np.clip(signs @ diagonal / 4**width, 0, None)
     words = map("".join, itertools.product("IXYZ", repeat=width))
     mixture = dict(zip(words, map(float, shares), strict=True))
