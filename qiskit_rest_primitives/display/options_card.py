@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from typing import Any, Final
 
 from qiskit_rest_primitives.display.html import Html, card, code, element, folded, note, table
 
@@ -11,56 +12,37 @@ _HEADER: Final = ("option", "value", "default", "unit", "meaning")
 _LONGEST_VALUE: Final = 120
 
 
-class Row(Protocol):
-    """An option, or a group that the rows after it, one deeper, belong to."""
+@dataclass(frozen=True)
+class OptionRow:
+    """An option, or a group of options that the next rows belong to.
+
+    Attributes:
+        path: its dotted name within the options, such as ``resilience.zne.noise_factors``.
+        depth: in how many groups it is.
+        is_group: whether it is a group.
+        is_set: whether somebody set it; of a group, whether something in it is set.
+        value: what was set; None otherwise.
+        default: what applies if it is not set; empty for a group.
+        unit: of the number; empty if it has none.
+        meaning: one sentence or more.
+    """
+
+    path: str
+    depth: int
+    is_group: bool
+    is_set: bool
+    value: Any = None
+    default: str = ""
+    unit: str = ""
+    meaning: str = ""
 
     @property
     def name(self) -> str:
-        """Its name within its group."""
-        ...
-
-    @property
-    def path(self) -> str:
-        """Its dotted name."""
-        ...
-
-    @property
-    def depth(self) -> int:
-        """In how many groups it is."""
-        ...
-
-    @property
-    def is_group(self) -> bool:
-        """Whether it is a group."""
-        ...
-
-    @property
-    def is_set(self) -> bool:
-        """Whether it, or an option in it, was set."""
-        ...
-
-    @property
-    def value(self) -> Any:
-        """What was set."""
-        ...
-
-    @property
-    def default(self) -> str:
-        """What applies if it is not set."""
-        ...
-
-    @property
-    def unit(self) -> str:
-        """Its unit."""
-        ...
-
-    @property
-    def meaning(self) -> str:
-        """What it does."""
-        ...
+        """The last part of the path."""
+        return self.path.rpartition(".")[2]
 
 
-def options_card(name: str, rows: Sequence[Row]) -> str:
+def options_card(name: str, rows: Sequence[OptionRow]) -> str:
     """A card of options; groups are folded unless something in them was set.
 
     Args:
@@ -72,7 +54,7 @@ def options_card(name: str, rows: Sequence[Row]) -> str:
     return card(name, *_level(name, rows), note(said))
 
 
-def _level(caption: str, rows: Sequence[Row]) -> Iterator[Html]:
+def _level(caption: str, rows: Sequence[OptionRow]) -> Iterator[Html]:
     """The options of one group, then the groups within it."""
     if not rows:
         return
@@ -91,7 +73,7 @@ def _level(caption: str, rows: Sequence[Row]) -> Iterator[Html]:
             yield folded(summary, *_level(row.path, rows[index + 1 : end]), unfolded=row.is_set)
 
 
-def _cells(row: Row) -> tuple[object, ...]:
+def _cells(row: OptionRow) -> tuple[object, ...]:
     value: object = element("span", "not set", class_="weak")
     if row.is_set:
         text = repr(row.value)

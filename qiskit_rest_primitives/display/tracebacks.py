@@ -17,7 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-_PACKAGE: Final = str(Path(__file__).parents[1]) + os.sep
+PACKAGE: Final = str(Path(__file__).parents[1]) + os.sep
+"""How the names of this package's files begin."""
+
 # Python's own modules and installed packages; the paths of one environment may be the same.
 _LIBRARIES: Final = (
     *(sysconfig.get_path(kind) + os.sep for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
@@ -100,8 +102,8 @@ def _cut(shown: traceback.TracebackException) -> None:
     kept: list[Any] = []
     inside = False
     for frame in shown.stack:
-        inside = inside or frame.filename.startswith(_PACKAGE)
-        if inside and frame.filename.startswith((_PACKAGE, *_LIBRARIES)):
+        inside = inside or frame.filename.startswith(PACKAGE)
+        if inside and frame.filename.startswith((PACKAGE, *_LIBRARIES)):
             continue
         # Without the columns, which Python would underline in a line of its own.
         kept.append((_cell_or_file(frame.filename), frame.lineno, frame.name, frame.line))

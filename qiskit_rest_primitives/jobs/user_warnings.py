@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from qiskit_rest_primitives.display.printable import printable
-
-_PACKAGE: Final = str(Path(__file__).parents[1]) + os.sep
+from qiskit_rest_primitives.display.tracebacks import PACKAGE
 
 
 def warn_user(message: str) -> None:
     """Warns at the line outside this package that made the call."""
     level, frame = 1, sys._getframe()  # pyright: ignore[reportPrivateUsage] - as warnings.py does
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
         level, frame = level + 1, frame.f_back
     warnings.warn(printable(message), UserWarning, stacklevel=level)
 

@@ -29,13 +29,14 @@ from typing import get_type_hints as type_hints
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from qiskit_rest_primitives.display.options_card import OptionRow, options_card
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.wire.request.option_defaults import (
     ServiceDefault,
     take_service_defaults,
 )
 from qiskit_rest_primitives.wire.request.option_docs import GroupDocstring, meanings
-from qiskit_rest_primitives.wire.request.option_rows import OptionRow, option_row
+from qiskit_rest_primitives.wire.request.option_rows import option_row
 from qiskit_rest_primitives.wire.request.option_values import Option
 
 if TYPE_CHECKING:
@@ -172,8 +173,6 @@ class OptionGroup:
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def _repr_html_(self) -> str:
-        from qiskit_rest_primitives.display.options_card import options_card
-
         return options_card(type(self).__name__, option_rows(self))
 
 

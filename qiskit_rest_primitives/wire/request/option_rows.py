@@ -6,8 +6,9 @@ Default and unit are read from the option's docstring, as `option_docs.meanings`
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
+
+from qiskit_rest_primitives.display.options_card import OptionRow
 
 _DEFAULT: Final = re.compile(r"(?:Service's default|Default): (.*?)\.?$")
 _UNITS: Final = (
@@ -17,36 +18,6 @@ _UNITS: Final = (
     (re.compile(r"^Largest number of different layers"), "layers"),
     (re.compile(r"^Depths, in pairs of layers"), "pairs of layers"),
 )
-
-
-@dataclass(frozen=True)
-class OptionRow:
-    """An option, or a group of options that the next rows belong to.
-
-    Attributes:
-        path: its dotted name within the options, such as ``resilience.zne.noise_factors``.
-        depth: in how many groups it is.
-        is_group: whether it is a group.
-        is_set: whether somebody set it; of a group, whether something in it is set.
-        value: what was set; None otherwise.
-        default: what applies if it is not set; empty for a group.
-        unit: of the number; empty if it has none.
-        meaning: one sentence or more.
-    """
-
-    path: str
-    depth: int
-    is_group: bool
-    is_set: bool
-    value: Any = None
-    default: str = ""
-    unit: str = ""
-    meaning: str = ""
-
-    @property
-    def name(self) -> str:
-        """The last part of the path."""
-        return self.path.rpartition(".")[2]
 
 
 def option_row(path: str, depth: int, docstring: str, *, is_set: bool, value: Any) -> OptionRow:
