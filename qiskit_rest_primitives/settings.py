@@ -89,7 +89,7 @@ class Settings:
         rate = self.submissions_per_minute
         if rate and rate < SLOWEST_PER_MINUTE:
             raise OptionsError(
-                f"Settings(submissions_per_minute={rate!r}) is less than one a day; 0 is no limit"
+                f"Settings(submissions_per_minute={rate!r}) is less than one a day; 0 sets no limit"
             )
         if self.confirm is not None and not callable(cast(object, self.confirm)):
             raise OptionsError(
