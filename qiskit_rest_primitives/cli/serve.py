@@ -45,7 +45,7 @@ Examples:
     "caps",
     multiple=True,
     metavar="NAME=N",
-    help="Limit every user, such as queued_jobs=100, or NAME=none. See docs/serving.md.",
+    help="Limit every user: qubits=20, or qubits=none for no limit. See docs/serving.md.",
 )
 @click.option("--data-dir", metavar="DIR", help="Keep jobs and users here over restarts.")
 @click.option(
@@ -68,7 +68,7 @@ Examples:
     "devices",
     multiple=True,
     metavar="NAME=noise:FACTOR",
-    help="Scale the noise of a device: fake_27q=noise:2.0; 0 for no noise.",
+    help="Scale the noise of a device: fake_27q=noise:2.0; 0 turns it off.",
 )
 @click.option(
     "--workers",

@@ -28,7 +28,7 @@ cap_option = click.option(
     "caps",
     multiple=True,
     metavar="NAME=N",
-    help="Limit this user, such as qubits=20, or NAME=none. See docs/serving.md.",
+    help="Limit this user: qubits=20, or qubits=none for no limit. See docs/serving.md.",
 )
 
 GROUP_EPILOG = """\b

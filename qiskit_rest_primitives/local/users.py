@@ -136,7 +136,9 @@ def check_name(name: str) -> None:
         ValueError: other characters than letters, digits and ``_.@+-``; or more than 100.
     """
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name: use up to 100 letters, digits and _ . @ + -")
+        raise ValueError(
+            f"{name!r} is not a valid name: use up to 100 letters, digits and _ . @ + -"
+        )
 
 
 def check_instances(instances: Iterable[str]) -> None:

@@ -50,7 +50,7 @@ def _reason(item: Any, options: Mitigation) -> str | None:
         if len(item.qubits) > 1 and not item.clbits and not _can_be_twirled(item):
             return f"can't be twirled; {_TRANSPILE}, or {off}"
         if len(item.qubits) == 1 and not (item.is_standard_gate() or item.name in NO_GATES):
-            return f"is no standard gate, which twirling needs; transpile the circuit, or {off}"
+            return f"is not a standard gate, which twirling needs; transpile the circuit, or {off}"
     if options.zne is not None and options.zne.amplifier != "pea":
         for gate in _gates(item):
             if len(gate.qubits) > 1 and (control_flow or gate.name not in FOLDABLE):

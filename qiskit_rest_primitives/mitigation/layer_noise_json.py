@@ -52,8 +52,8 @@ def read_layer_noise(option: object) -> dict[Gates, LayerNoise]:
             noise = _layer_noise(layer["circuit"], layer["qubits"], layer["error"])
         except (TypeError, KeyError, ValueError, IndexError, AttributeError) as error:
             raise OptionsError(
-                f"option {OPTION}: layer {number} is no LayerError with a circuit, its qubits and "
-                f"an error: {type(error).__name__}: {error}"[:300]
+                f"option {OPTION}: layer {number} is not a LayerError with a circuit, its qubits "
+                f"and an error: {type(error).__name__}: {error}"[:300]
             ) from error
         other = known.get(noise.layer.gates)
         if other is None or len(other.layer.qubits) <= len(noise.layer.qubits):

@@ -103,7 +103,7 @@ def check_learned_circuit(circuit: QuantumCircuit, number: int) -> None:
         elif len(item.qubits) > 1 and item.name not in TWIRLED | NO_GATES:
             reason = "can't be learned by repeating it; transpile the circuit to cz, cx or ecr"
         elif not (item.is_standard_gate() or item.name in TWIRLED | NO_GATES):
-            reason = "is no standard gate; transpile the circuit"
+            reason = "is not a standard gate; transpile the circuit"
         if reason is not None:
             qubits = [circuit.find_bit(qubit).index for qubit in item.qubits]
             raise OptionsError(

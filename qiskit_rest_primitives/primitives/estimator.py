@@ -193,7 +193,7 @@ def encode_pubs(
     for index, pub in enumerate(coerced):
         wanted = None if pub.precision is None else float(pub.precision)
         if wanted is not None and not math.isfinite(wanted):
-            raise EncodeError(f"PUB {index}: precision {wanted} is no number")
+            raise EncodeError(f"PUB {index}: precision must be finite, got {wanted}")
         if wanted == 0 and not backend.simulator:
             raise EncodeError(
                 f"PUB {index}: precision 0 (exact values) is for simulators; {backend.name} "

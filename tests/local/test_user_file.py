@@ -69,7 +69,7 @@ def test_wrong_names_are_refused(users: UserFile) -> None:
     users.add("alice")
     with pytest.raises(ValueError, match="there is a user 'alice'; `qiskit-rest user token`"):
         users.add("alice")
-    with pytest.raises(ValueError, match="is no name: use up to 100 letters"):
+    with pytest.raises(ValueError, match="is not a valid name: use up to 100 letters"):
         users.add("two words")
     with pytest.raises(ValueError, match="'crn' is not a CRN like crn:v1:"):
         users.add("bob", instances=("crn",))

@@ -171,7 +171,7 @@ def test_noise_in_metadata_can_be_used_again():
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ([{"a": 1}], "layer 0 is no LayerError"),
+        ([{"a": 1}], "layer 0 is not a LayerError"),
         ("x", "no list of layers"),
         ([{"__type__": "odd", "__value__": 1}], "unknown type"),
         (

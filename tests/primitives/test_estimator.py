@@ -105,6 +105,14 @@ def test_bad_pubs_raise_what_the_reference_raises(backend: RestBackend, bad_pub:
         EstimatorV2(backend).run([bad_pub])
 
 
+@pytest.mark.parametrize("precision", [float("inf"), float("nan")])
+def test_a_precision_must_be_finite(backend: RestBackend, precision: float) -> None:
+    """The message has the PUB and the value."""
+    pubs = [(QuantumCircuit(1), "Z", None, 0.1), (QuantumCircuit(1), "Z")]
+    with pytest.raises(EncodeError, match=f"PUB 1: precision must be finite, got {precision}"):
+        EstimatorV2(backend).run(pubs, precision=precision)
+
+
 def test_exact_values_are_refused_on_a_device(service) -> None:
     """Precision 0 is for simulators; the message says what to pass."""
     device = service.backend("fake_5q")

@@ -89,6 +89,8 @@ HANDLERS: list[tuple[str, str, Handler]] = [
     # Of the global catalogue, which is below /api/v1 as well.
     ("GET", f"/{account.PLAN}", discovery.catalogue_entry),
 ]
+"""The API; `CLOUD_HANDLERS`, `page_data.PAGE_HANDLERS` and `faults.fault_routes` have the rest."""
+
 CLOUD_HANDLERS: list[tuple[str, str, Handler]] = [
     ("POST", "/v3/resources/search", discovery.search),
     ("GET", "/v2/resource_instances", discovery.resource_instances),
@@ -124,7 +126,7 @@ def create_app(
         *_routes(core, CLOUD_HANDLERS),
         Route("/identity/token", shielded(identity), methods=["POST"]),
         Route("/health", Health(core).reply),
-        *_routes(core, [("GET", "/metrics", metrics), *page_data.HANDLERS]),
+        *_routes(core, [("GET", "/metrics", metrics), *page_data.PAGE_HANDLERS]),
         *page_routes(),
     ]
     if faults is not None:

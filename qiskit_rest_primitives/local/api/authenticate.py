@@ -98,7 +98,7 @@ def check_admin(principal: Principal, what: str) -> None:
     if not principal.admin:
         raise ProblemError(
             403,
-            f"{what} can be set by administrators only, and {principal.user!r} is none.",
+            f"{what} can be set by administrators only, and {principal.user!r} is not one.",
             solution="Ask an administrator, whom the service was given with `qiskit-rest user add"
             " --admin`, or the word admin in its token file.",
         )

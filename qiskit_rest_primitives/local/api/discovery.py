@@ -42,7 +42,7 @@ async def search(core: Core, principal: Principal, request: Request) -> Response
     if body.query not in QUERIES:
         raise ProblemError(
             400,
-            f"The query {body.query[:100]!r} is none that this service can answer.",
+            f"The query {body.query[:100]!r} is not one that this service can answer.",
             solution=f"Send one of: {', '.join(QUERIES)}.",
         )
     cursor = body.search_cursor or "0"

@@ -18,12 +18,12 @@ def check_origins(origins: Sequence[str]) -> None:
     """Checks what a user allows.
 
     Raises:
-        ValueError: one is no origin.
+        ValueError: one is not an origin.
     """
     for origin in origins:
         if origin != "*" and not _ORIGIN.fullmatch(origin):
             raise ValueError(
-                f"{origin!r} is no origin of pages: write scheme, host and port alone, such as "
+                f"{origin!r} is not an origin: write scheme, host and port alone, such as "
                 "https://lab.example or http://localhost:3000, or * for all pages"
             )
 

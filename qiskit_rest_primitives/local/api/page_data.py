@@ -202,7 +202,7 @@ def _result(core: Core, row: sqlite3.Row) -> list[Html]:
     return result_content(found)
 
 
-HANDLERS: Final = [
+PAGE_HANDLERS: Final = [
     ("GET", "/page/me", me),
     ("GET", "/page/jobs", jobs),
     ("GET", "/page/jobs/{job_id}", job),

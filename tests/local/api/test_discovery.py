@@ -60,7 +60,7 @@ def test_pages_by_a_cursor(carol: Api) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"query": "service_name:databases"}, "none that this service can answer"),
+        ({"query": "service_name:databases"}, "not one that this service can answer"),
         ({"query": "*", "search_cursor": "x"}, "search_cursor"),
         ({"query": 1}, "Invalid body"),
     ],

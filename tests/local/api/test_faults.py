@@ -205,7 +205,7 @@ class TestFromAnotherProcess:
         url = f"{bob.service.base_url}/faults"
         reply = bob.session.request(method, url, json={"status": 500}, timeout=30)
         assert reply.status_code == 403
-        assert "administrators only, and 'bob' is none" in reply.json()["errors"][0]["message"]
+        assert "administrators only, and 'bob' is not one" in reply.json()["errors"][0]["message"]
         assert bob.service.faults is not None
         assert bob.service.faults.active() == []
 

@@ -68,4 +68,4 @@ def test_what_is_no_origin_is_refused(origin: str, capsys: pytest.CaptureFixture
     with pytest.raises(ValueError, match="write scheme, host and port alone"):
         LocalService(origins=[origin])
     assert main(["serve", "--port", "0", "--allow-origin", origin]) == 2
-    assert "is no origin of pages" in capsys.readouterr().err
+    assert "is not an origin: write" in capsys.readouterr().err

@@ -68,7 +68,7 @@ def test_no_script_or_style_stands_in_the_markup_and_nothing_is_foreign() -> Non
 
 def test_data_needs_a_token(local: LocalService) -> None:
     """Every path of the page's own."""
-    for _, path, _ in page_data.HANDLERS:
+    for _, path, _ in page_data.PAGE_HANDLERS:
         url = local.base_url + path.format(job_id="x", name="x")
         assert requests.get(url, timeout=30).status_code == 401
 

@@ -149,7 +149,7 @@ def gate(operation: Any) -> QuantumCircuit:
         (params(LINE, looped()), "statevector", "circuit 1: instruction 0, for_loop .*control"),
         (params(gate(RZZGate(0.3))), "statevector", "rzz on qubits .*cz, cx or ecr"),
         (params(LINE, gate(CXGate())), "fake_5q", "circuit 1: .*cx"),
-        (params(gate(UnitaryGate(np.eye(2)))), "statevector", "no standard gate"),
+        (params(gate(UnitaryGate(np.eye(2)))), "statevector", "not a standard gate"),
         ({"circuits": [7]}, "statevector", "circuit 0: the circuit must be OpenQASM 3"),
         ({"circuits": ["OPENQASM 3; nonsense"]}, "statevector", "circuit 0: error loading QASM"),
         (params(LINE, simulator={"noise_model": cz_noise()}), "fake_5q", "takes no noise model"),

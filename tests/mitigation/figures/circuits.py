@@ -51,11 +51,6 @@ class Example:
         )
         return np.array([_value(state, observable) for observable in self.observables])
 
-    @property
-    def num_two_qubit_gates(self) -> int:
-        """Before transpilation."""
-        return self.circuit.num_nonlocal_gates()
-
 
 def _value(state: Statevector | StabilizerState, observable: SparsePauliOp) -> float:
     return sum(

@@ -128,7 +128,7 @@ class _CheckedJob:
         if not callable(getattr(self._job, "result", None)):
             raise RefusedError(
                 f"The backend's run() is not right: {self._name}: it gave an object of type "
-                f"{type(self._job).__name__}, which is no job: it has no result().",
+                f"{type(self._job).__name__}, which is not a job: it has no result().",
                 code=None,
                 solution="Tell whoever provides the backend.",
             )
