@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future
+from datetime import datetime
 from typing import Any, ClassVar
 
 from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
 
-from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.backend import BackendProperties, RestBackend
 from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, FINAL, RUNNING, Status
 
 
@@ -54,6 +55,70 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
             timeout: without effect, as nothing is waited for: a job's backend is known from the
                 start.
         """
+
+    @property
+    def backend_name(self) -> str:
+        """The backend's name."""
+        return self.backend().name
+
+    @abstractmethod
+    def properties(self, refresh: bool = False) -> BackendProperties | None:
+        """What was measured on the backend before it began to run.
+
+        Args:
+            refresh: without effect, as they are fetched each time.
+
+        Returns:
+            None for simulators, and if the service reports none of that time.
+        """
+
+    @property
+    def instance(self) -> str | None:
+        """The CRN of the instance."""
+        return self.backend().client.account.instance
+
+    @property
+    @abstractmethod
+    def primitive_id(self) -> str:
+        """``sampler``, ``estimator`` or ``executor``."""
+
+    @property
+    def program_id(self) -> str:
+        """The same as `primitive_id`."""
+        return self.primitive_id
+
+    @property
+    @abstractmethod
+    def image(self) -> str:
+        """The service's program image; empty for the default one, which all jobs of ours use."""
+
+    @property
+    @abstractmethod
+    def private(self) -> bool:
+        """Whether inputs are withheld and the result can be read only once."""
+
+    @property
+    @abstractmethod
+    def inputs(self) -> dict[str, Any]:
+        """What was submitted: PUBs, options, version.
+
+        A handle that submitted the run has the user's PUBs, ``(circuit, values, shots)`` or
+        ``(circuit, observables, values, precision)``, until it is pickled.
+        """
+
+    @property
+    @abstractmethod
+    def creation_date(self) -> datetime | None:
+        """When the service created it, with its time zone; None until `refresh` fetched it."""
+
+    @property
+    @abstractmethod
+    def usage_estimation(self) -> dict[str, Any]:
+        """``{"quantum_seconds": ...}`` as the service estimated it, or None."""
+
+    @abstractmethod
+    def refresh(self, *, params: bool = False) -> None:
+        """Fetches the details, with the params on request."""
 
     @property
     @abstractmethod

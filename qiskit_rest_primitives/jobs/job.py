@@ -129,8 +129,6 @@ class RestJob(Job):
         """``sampler``, ``estimator`` or ``executor``."""
         return self._details.program_id
 
-    program_id = primitive_id
-
     @property
     def backend_name(self) -> str:
         """The backend's name."""
