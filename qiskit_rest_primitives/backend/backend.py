@@ -15,6 +15,7 @@ from qiskit_rest_primitives.backend.reports import (
     BackendConfiguration,
     BackendProperties,
     BackendStatus,
+    ConfigurationFields,
 )
 from qiskit_rest_primitives.concurrency.forks import Lock
 from qiskit_rest_primitives.errors import BackendError, InputError, NotFoundError
@@ -42,7 +43,7 @@ DEFAULTS_OF_RUN: Final[Mapping[str, Any]] = {
 
 # Qiskit infers None for its abstract members and int for the width: the overrides below that say
 # more carry an ignore for pyright.
-class RestBackend(BackendV2):
+class RestBackend(ConfigurationFields, BackendV2):
     """A device or simulator of a service; `QiskitRuntimeService.backend` makes it.
 
     Configuration and properties are fetched on first use and cached until `refresh`. Fields of the
@@ -117,18 +118,21 @@ class RestBackend(BackendV2):
         known = self._list_entry, self._configuration, self._properties
         return card_of_backend(self.name, *known, values)
 
-    def __getattr__(self, name: str) -> Any:
-        # Only called when there is no such attribute. Underscores are Python's own questions.
-        if name.startswith("_"):
-            raise AttributeError(f"'RestBackend' object has no attribute {name!r}")
-        try:
-            return getattr(self.configuration(), name)
-        except AttributeError:
-            if name in ("description", "online_date", "backend_version"):
-                return None
-            raise AttributeError(
-                f"{self.name} has no attribute {name!r}, nor has its configuration"
-            ) from None
+    # Type checkers know the fields; with this method they would accept any name.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            # Only called when there is no such attribute. Underscores are Python's own questions.
+            if name.startswith("_"):
+                raise AttributeError(f"'RestBackend' object has no attribute {name!r}")
+            try:
+                return getattr(self.configuration(), name)
+            except AttributeError:
+                if name in ("description", "online_date", "backend_version"):
+                    return None
+                raise AttributeError(
+                    f"{self.name} has no attribute {name!r}, nor has its configuration"
+                ) from None
 
     def __getstate__(self) -> dict[str, Any]:
         # A Target is cheap to build again and its form differs between Qiskit releases.
@@ -324,6 +328,11 @@ class RestBackend(BackendV2):
     def num_qubits(self) -> int | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Number of qubits; None for a simulator of any width."""
         return self.configuration().n_qubits or None
+
+    @property
+    def n_qubits(self) -> int | None:
+        """Number of qubits; None for a simulator of any width."""
+        return self.configuration().n_qubits
 
     @property
     def simulator(self) -> bool:

@@ -403,7 +403,9 @@ class QiskitRuntimeService:
         runs: Iterable[Iterable[Any]],
         *,
         progress: bool | None = None,
-        **run_options: Any,
+        shots: int | None = None,
+        precision: float | None = None,
+        dry_run: bool = False,
     ) -> Iterator[JobT]:
         """Submits any number of runs in order, below the service's rate, and yields their handles.
 
@@ -413,14 +415,18 @@ class QiskitRuntimeService:
             primitive: SamplerV2 or EstimatorV2.
             runs: the PUBs of each job.
             progress: whether to show a bar of the submissions, as in `wait`.
-            run_options: ``shots`` or ``precision``, as `run` takes them.
+            shots: as `SamplerV2.run` takes them.
+            precision: as `EstimatorV2.run` takes it.
+            dry_run: as both take it.
 
         >>> jobs = service.run_all(EstimatorV2(backend), [[(bell_state, "ZZ")]] * 3, precision=0)
         >>> [round(float(job.result()[0].data.evs), 9) for job in jobs]
         [1.0, 1.0, 1.0]
         """
         require_bar(progress)
-        return self._run_each(primitive, runs, progress, run_options)
+        keywords = {"shots": shots, "precision": precision, "dry_run": dry_run or None}
+        given = {name: value for name, value in keywords.items() if value is not None}
+        return self._run_each(primitive, runs, progress, given)
 
     def _run_each(
         self,

@@ -9,7 +9,13 @@ from datetime import datetime
 
 from qiskit import QuantumCircuit
 
-from qiskit_rest_primitives import EstimatorV2, RestBackend, SamplerV2, SplitJob
+from qiskit_rest_primitives import (
+    EstimatorV2,
+    QiskitRuntimeService,
+    RestBackend,
+    SamplerV2,
+    SplitJob,
+)
 
 
 def right(backend: RestBackend, circuit: QuantumCircuit) -> None:
@@ -25,8 +31,30 @@ def right(backend: RestBackend, circuit: QuantumCircuit) -> None:
             print([part.creation_date for part in job.parts])
 
 
-def wrong(backend: RestBackend, circuit: QuantumCircuit) -> None:
+def right_runs(service: QiskitRuntimeService, pubs: list[QuantumCircuit]) -> None:
+    """Any number of runs, with what `run` takes."""
+    backend = service.backend("fake_5q")
+    for job in service.run_all(SamplerV2(backend), [pubs] * 3, shots=100, dry_run=True):
+        print(job.status().name)
+    pub = (pubs[0], "ZZ")
+    jobs = service.run_all(EstimatorV2(backend), [[pub]], precision=0.1, progress=False)
+    print([job.result()[0].data for job in jobs])
+
+
+def right_backend(backend: RestBackend) -> None:
+    """Fields of the configuration are attributes of a backend as well."""
+    gates = [gate.name for gate in backend.gates]
+    seconds = backend.default_rep_delay * backend.max_shots
+    print(gates, seconds, backend.processor_type["family"], backend.supported_features)
+    print(backend.configuration().max_shots, backend.configuration().dt, backend.n_qubits)
+
+
+def wrong(service: QiskitRuntimeService, circuit: QuantumCircuit) -> None:
     """Each of these lines fails at run time, too."""
+    backend = service.backend("fake_5q")
+    print(backend.num_qubitz)  # error: Cannot access attribute "num_qubitz"
+    print(backend.configuration().max_shotz)  # error: Cannot access attribute "max_shotz"
+    service.run_all(SamplerV2(backend), [[circuit]], shotss=3)  # error: No parameter named "shotss"
     job = SamplerV2(backend).run([circuit])
     job.refresh(True)  # error: Expected 0 positional arguments
     print(job.creation_time)  # error: Cannot access attribute "creation_time"
