@@ -11,6 +11,7 @@ from qiskit_rest_primitives.backend.backend import (
 )
 from qiskit_rest_primitives.backend.entries import least_busy_entry, select_backends
 from qiskit_rest_primitives.backend.filters import filter_backends
+from qiskit_rest_primitives.backend.primitive_run import PrimitiveRun
 from qiskit_rest_primitives.backend.reports import (
     BackendConfiguration,
     BackendProperties,
@@ -21,6 +22,7 @@ __all__ = [
     "BackendConfiguration",
     "BackendProperties",
     "BackendStatus",
+    "PrimitiveRun",
     "RestBackend",
     "filter_backends",
     "is_own_object",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from qiskit.providers import BackendV2, Options
 
-from qiskit_rest_primitives.backend.circuit_runner import circuit_runner
+from qiskit_rest_primitives.backend.circuit_runner import CircuitRun, circuit_runner
 from qiskit_rest_primitives.backend.entries import is_online
 from qiskit_rest_primitives.backend.reports import (
     BackendConfiguration,
@@ -23,7 +23,6 @@ from qiskit_rest_primitives.wire.target.target import decode_target, without_fra
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-    from qiskit.providers import JobV1
     from qiskit.transpiler import Target
 
     from qiskit_rest_primitives.http.client import ApiClient
@@ -378,7 +377,7 @@ class RestBackend(ConfigurationFields, BackendV2):
         memory: bool | None = None,
         seed_simulator: int | None = None,
         **options: Any,
-    ) -> JobV1:
+    ) -> CircuitRun:
         """Samples circuits and counts their outcomes, as Qiskit's simulators do.
 
         The job goes through the sampler. What is not given here is taken from `options`:
@@ -394,8 +393,9 @@ class RestBackend(ConfigurationFields, BackendV2):
                 ``meas_level``, which can only be 2.
 
         Returns:
-            A Qiskit job; its `Result` has an entry for each circuit, in order. An outcome has
-            spaces between registers if they are all the bits of the circuit one after the other.
+            A `CircuitJob`, which is a Qiskit job; its `Result` has an entry for each circuit, in
+            order. An outcome has spaces between registers if they are all the bits of the circuit
+            one after the other.
 
         Raises:
             EncodeError: a circuit has parameters without values or can't be sent.

@@ -41,6 +41,16 @@ def right_runs(service: QiskitRuntimeService, pubs: list[QuantumCircuit]) -> Non
     print([job.result()[0].data for job in jobs])
 
 
+def right_circuits(backend: RestBackend, circuit: QuantumCircuit) -> None:
+    """What `backend.run` returns is a `CircuitJob`, around the job of a sampler."""
+    job = backend.run(circuit, shots=100, memory=True)
+    counts = job.result(timeout=60, progress=False).get_counts()
+    print(counts, job.job_id(), job.error_message(), job.backend().name)
+    inner = job.sampler_job
+    print(inner.usage(), inner.tags, inner.logs(), inner.session_id, inner.creation_date)
+    print(inner.result(timeout=60)[0], inner.backend_name, inner.status(), inner.metrics())
+
+
 def right_backend(backend: RestBackend) -> None:
     """Fields of the configuration are attributes of a backend as well."""
     gates = [gate.name for gate in backend.gates]
@@ -54,6 +64,8 @@ def wrong(service: QiskitRuntimeService, circuit: QuantumCircuit) -> None:
     backend = service.backend("fake_5q")
     print(backend.num_qubitz)  # error: Cannot access attribute "num_qubitz"
     print(backend.configuration().max_shotz)  # error: Cannot access attribute "max_shotz"
+    backend.run(circuit).sampler_job.usages()  # error: Cannot access attribute "usages"
+    backend.run(circuit).results()  # error: Cannot access attribute "results"
     service.run_all(SamplerV2(backend), [[circuit]], shotss=3)  # error: No parameter named "shotss"
     job = SamplerV2(backend).run([circuit])
     job.refresh(True)  # error: Expected 0 positional arguments
