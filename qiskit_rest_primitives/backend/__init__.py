@@ -6,8 +6,10 @@
 
 from qiskit_rest_primitives.backend.backend import (
     RestBackend,
+    check_takes_jobs,
     is_own_object,
     known_calibration,
+    note_entry,
 )
 from qiskit_rest_primitives.backend.entries import least_busy_entry, select_backends
 from qiskit_rest_primitives.backend.filters import filter_backends
@@ -24,9 +26,11 @@ __all__ = [
     "BackendStatus",
     "PrimitiveRun",
     "RestBackend",
+    "check_takes_jobs",
     "filter_backends",
     "is_own_object",
     "known_calibration",
     "least_busy_entry",
+    "note_entry",
     "select_backends",
 ]

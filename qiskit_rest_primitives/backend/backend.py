@@ -46,8 +46,8 @@ class RestBackend(ConfigurationFields, BackendV2):
     """A device or simulator of a service; `QiskitRuntimeService.backend` makes it.
 
     Configuration and properties are fetched on first use and cached until `refresh`. Fields of the
-    configuration (``backend.processor_type``, ...) are attributes as well. Threads may
-    share a backend; it pickles and copies without the token.
+    configuration (``backend.processor_type``, ``backend.n_qubits``, ...) are attributes as well.
+    Threads may share a backend; it pickles and copies without the token.
 
     Args:
         client: speaks to the service.
@@ -304,25 +304,6 @@ class RestBackend(ConfigurationFields, BackendV2):
                     f"a faulty {faulty}: transpile it for the backend"
                 )
 
-    def note_entry(self, list_entry: Mapping[str, Any]) -> None:
-        """Records the backend's newest entry in ``GET /backends``."""
-        self._list_entry = dict(list_entry)
-
-    def check_takes_jobs(self) -> None:
-        """Refuses a submission to a backend that was listed as offline and still is.
-
-        Raises:
-            BackendError: it takes no jobs.
-        """
-        if self._list_entry is None or "status" not in self._list_entry:
-            return
-        if is_online(self._list_entry) or self.status().operational:
-            return
-        raise BackendError(
-            f"{self.name} takes no jobs now: see backend.status(), or take another one with "
-            "service.least_busy()"
-        )
-
     @property
     def num_qubits(self) -> int | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Number of qubits; None for a simulator of any width."""
@@ -423,3 +404,25 @@ def known_calibration(backend: RestBackend) -> DateTime | None:
     """When what is in memory of the backend was measured; None if nothing is. No I/O."""
     properties: BackendProperties | None = vars(backend)["_properties"]
     return None if properties is None else properties.last_update_date
+
+
+def note_entry(backend: RestBackend, list_entry: Mapping[str, Any]) -> None:
+    """Records the backend's newest entry in ``GET /backends``."""
+    vars(backend)["_list_entry"] = dict(list_entry)
+
+
+def check_takes_jobs(backend: RestBackend) -> None:
+    """Refuses a submission to a backend that was listed as offline and still is.
+
+    Raises:
+        BackendError: it takes no jobs.
+    """
+    entry: Mapping[str, Any] | None = vars(backend)["_list_entry"]
+    if entry is None or "status" not in entry:
+        return
+    if is_online(entry) or backend.status().operational:
+        return
+    raise BackendError(
+        f"{backend.name} takes no jobs now: see backend.status(), or take another one with "
+        "service.least_busy()"
+    )

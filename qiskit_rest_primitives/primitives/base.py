@@ -39,7 +39,7 @@ class RestPrimitive(Generic[OptionsT]):
         TypeError: both mode and backend were given.
     """
 
-    options_class: type[OptionsT]
+    _options_class: type[OptionsT]
     version: ClassVar[int] = 2
 
     def __init__(
@@ -52,7 +52,7 @@ class RestPrimitive(Generic[OptionsT]):
         if mode is not None and backend is not None:
             raise TypeError("mode and backend are two names of one argument: pass mode only")
         self._mode: Mode = resolve_mode(backend if mode is None else mode)
-        self._options = coerce_options(self.options_class, options)
+        self._options = coerce_options(self._options_class, options)
         for keyword, (path, value) in keywords.items():
             if value is not None:
                 set_from_keyword(self._options, path, value, keyword)
@@ -73,7 +73,7 @@ class RestPrimitive(Generic[OptionsT]):
 
     @options.setter
     def options(self, options: OptionsT | Mapping[str, Any] | None) -> None:
-        self._options = coerce_options(self.options_class, options)
+        self._options = coerce_options(self._options_class, options)
 
     def backend(self) -> RestBackend:
         """The backend that jobs run on."""

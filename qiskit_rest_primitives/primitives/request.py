@@ -12,7 +12,7 @@ import msgspec
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
-from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.backend import RestBackend, check_takes_jobs
 from qiskit_rest_primitives.errors import (
     EncodeError,
     RestPrimitivesError,
@@ -284,7 +284,7 @@ class JobSubmission:
             EncodeError: the request is too large.
             SpendingError: the settings do not allow the run.
         """
-        self.backend.check_takes_jobs()
+        check_takes_jobs(self.backend)
         if isinstance(self.mode, Session):
             membership_of(self.mode).require_open()
         body = self.encoded(tag)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import suppress
@@ -30,10 +29,8 @@ from qiskit_rest_primitives.jobs.recover import find_lost
 from qiskit_rest_primitives.jobs.tags import several_tags
 from qiskit_rest_primitives.service.instance import Instance
 from qiskit_rest_primitives.service.running import running_local_service
-from qiskit_rest_primitives.settings import Settings
+from qiskit_rest_primitives.settings import Settings, private_result
 from qiskit_rest_primitives.wire.limits import MAX_PAGE
-
-logger = logging.getLogger(__name__)
 
 JobT = TypeVar("JobT", covariant=True)
 
@@ -138,17 +135,6 @@ class QiskitRuntimeService:
             )
         self._begin(ApiClient(resolved, settings))
         type(self).global_service = self
-
-    @classmethod
-    def of_client(cls, client: ApiClient) -> QiskitRuntimeService:
-        """What a client's account offers; it does not become the `global_service`.
-
-        >>> QiskitRuntimeService.of_client(backend.client).is_local
-        True
-        """
-        service = cls.__new__(cls)
-        service._begin(client)
-        return service
 
     def __repr__(self) -> str:
         client: ApiClient | None = getattr(self, "_client", None)
@@ -393,7 +379,7 @@ class QiskitRuntimeService:
     def delete_job(self, job_id: str) -> None:
         """Deletes a final job and its result, for good, with the copy of a private one here."""
         delete(self._client, job_id)
-        kept = self._client.settings.private_result(job_id)
+        kept = private_result(self._client.settings, job_id)
         for copy in kept.parent.glob(f"{kept.stem}.*"):
             copy.unlink()
 
@@ -458,10 +444,6 @@ class QiskitRuntimeService:
         """
         return [self._handle(self._client, details) for details in find_lost(self._client)]
 
-    def check_pending_jobs(self) -> None:
-        """Kept for code written for the official client; nothing is limited here."""
-        logger.debug("pending jobs are not limited by this client")
-
     # The account
 
     @staticmethod
@@ -476,7 +458,7 @@ class QiskitRuntimeService:
 
     def active_account(self) -> dict[str, Any]:
         """The account in use; token and proxies are hidden, ``["token"].reveal()`` gives one."""
-        return self._client.account.as_saved()
+        return accounts.as_saved(self._client.account)
 
     def active_instance(self) -> str:
         """The CRN in use; empty where the service has none."""
@@ -502,3 +484,10 @@ class QiskitRuntimeService:
 
 def _utc(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(timezone.utc).isoformat()
+
+
+def service_of(client: ApiClient) -> QiskitRuntimeService:
+    """What a client's account offers; it does not become the `global_service`."""
+    service = QiskitRuntimeService.__new__(QiskitRuntimeService)
+    service.__setstate__({"_client": client})
+    return service
