@@ -114,7 +114,8 @@ else:  # type checkers would take every name for one that exists
         raise AttributeError(message_of(name))
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+        modules = ("account", "errors", "exceptions", "local", "options", "testing")
+        return sorted({*__all__, *(name for name in modules if name in globals())})
 
 
 def _run_circuits(backend: RestBackend, circuits: Any, options: Mapping[str, Any]) -> "CircuitJob":

@@ -101,6 +101,7 @@ class Settings:
             raise OptionsError(f"Settings(progress={self.progress!r}): pass True, False or None")
         object.__setattr__(self, "state_folder", Path(self.state_folder).expanduser())
 
-    def private_result(self, job_id: str) -> Path:
-        """The file that keeps the only copy of a private job's result."""
-        return self.state_folder / "private" / f"{quote(job_id, safe='')}.json"
+
+def private_result(settings: Settings, job_id: str) -> Path:
+    """The file that keeps the only copy of a private job's result."""
+    return settings.state_folder / "private" / f"{quote(job_id, safe='')}.json"

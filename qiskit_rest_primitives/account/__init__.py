@@ -4,7 +4,7 @@
 changes accounts in it, ``resolve`` makes an account.
 """
 
-from qiskit_rest_primitives.account.resolve import Account, resolve_account
+from qiskit_rest_primitives.account.resolve import Account, as_saved, resolve_account
 from qiskit_rest_primitives.account.saved import (
     delete_account,
     save_account,
@@ -15,6 +15,7 @@ from qiskit_rest_primitives.account.secret import Secret
 __all__ = [
     "Account",
     "Secret",
+    "as_saved",
     "delete_account",
     "resolve_account",
     "save_account",

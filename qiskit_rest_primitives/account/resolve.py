@@ -95,23 +95,24 @@ class Account:
             return "bearer"
         return "apikey"
 
-    def as_saved(self) -> dict[str, Any]:
-        """The fields as the official client saves them; token and proxies stay hidden."""
-        known = {
-            "channel": self.channel,
-            "token": self.token,
-            "url": self.url,
-            "instance": self.instance,
-            "region": self.region,
-            "verify": self.verify,
-            "proxies": {"urls": self.proxies} if self.proxies else None,
-            "private_endpoint": self.private_endpoint,
-        }
-        return {key: value for key, value in known.items() if value is not None}
-
     def __reduce__(self) -> Any:
         kept = {name: value for name, value in vars(self).items() if name not in SECRET_FIELDS}
         return partial(resolve_account, **kept), ()
+
+
+def as_saved(account: Account) -> dict[str, Any]:
+    """The fields as the official client saves them; token and proxies stay hidden."""
+    known = {
+        "channel": account.channel,
+        "token": account.token,
+        "url": account.url,
+        "instance": account.instance,
+        "region": account.region,
+        "verify": account.verify,
+        "proxies": {"urls": account.proxies} if account.proxies else None,
+        "private_endpoint": account.private_endpoint,
+    }
+    return {key: value for key, value in known.items() if value is not None}
 
 
 def resolve_account(

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from qiskit.providers import BackendV2, Options
 
-from qiskit_rest_primitives.backend.circuit_runner import circuit_runner
+from qiskit_rest_primitives.backend.circuit_runner import CircuitRun, circuit_runner
 from qiskit_rest_primitives.backend.entries import is_online
 from qiskit_rest_primitives.backend.reports import (
     BackendConfiguration,
     BackendProperties,
     BackendStatus,
+    ConfigurationFields,
 )
 from qiskit_rest_primitives.concurrency.forks import Lock
 from qiskit_rest_primitives.errors import BackendError, InputError, NotFoundError
@@ -22,7 +23,6 @@ from qiskit_rest_primitives.wire.target.target import decode_target, without_fra
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-    from qiskit.providers import JobV1
     from qiskit.transpiler import Target
 
     from qiskit_rest_primitives.http.client import ApiClient
@@ -42,12 +42,12 @@ DEFAULTS_OF_RUN: Final[Mapping[str, Any]] = {
 
 # Qiskit infers None for its abstract members and int for the width: the overrides below that say
 # more carry an ignore for pyright.
-class RestBackend(BackendV2):
+class RestBackend(ConfigurationFields, BackendV2):
     """A device or simulator of a service; `QiskitRuntimeService.backend` makes it.
 
     Configuration and properties are fetched on first use and cached until `refresh`. Fields of the
-    configuration (``backend.processor_type``, ...) are attributes as well. Threads may
-    share a backend; it pickles and copies without the token.
+    configuration (``backend.processor_type``, ``backend.n_qubits``, ...) are attributes as well.
+    Threads may share a backend; it pickles and copies without the token.
 
     Args:
         client: speaks to the service.
@@ -117,18 +117,21 @@ class RestBackend(BackendV2):
         known = self._list_entry, self._configuration, self._properties
         return card_of_backend(self.name, *known, values)
 
-    def __getattr__(self, name: str) -> Any:
-        # Only called when there is no such attribute. Underscores are Python's own questions.
-        if name.startswith("_"):
-            raise AttributeError(f"'RestBackend' object has no attribute {name!r}")
-        try:
-            return getattr(self.configuration(), name)
-        except AttributeError:
-            if name in ("description", "online_date", "backend_version"):
-                return None
-            raise AttributeError(
-                f"{self.name} has no attribute {name!r}, nor has its configuration"
-            ) from None
+    # Type checkers know the fields; with this method they would accept any name.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            # Only called when there is no such attribute. Underscores are Python's own questions.
+            if name.startswith("_"):
+                raise AttributeError(f"'RestBackend' object has no attribute {name!r}")
+            try:
+                return getattr(self.configuration(), name)
+            except AttributeError:
+                if name in ("description", "online_date", "backend_version"):
+                    return None
+                raise AttributeError(
+                    f"{self.name} has no attribute {name!r}, nor has its configuration"
+                ) from None
 
     def __getstate__(self) -> dict[str, Any]:
         # A Target is cheap to build again and its form differs between Qiskit releases.
@@ -305,29 +308,15 @@ class RestBackend(BackendV2):
                     f"a faulty {faulty}: transpile it for the backend"
                 )
 
-    def note_entry(self, list_entry: Mapping[str, Any]) -> None:
-        """Records the backend's newest entry in ``GET /backends``."""
-        self._list_entry = dict(list_entry)
-
-    def check_takes_jobs(self) -> None:
-        """Refuses a submission to a backend that was listed as offline and still is.
-
-        Raises:
-            BackendError: it takes no jobs.
-        """
-        if self._list_entry is None or "status" not in self._list_entry:
-            return
-        if is_online(self._list_entry) or self.status().operational:
-            return
-        raise BackendError(
-            f"{self.name} is not accepting jobs: see backend.status(), or choose another backend "
-            "with service.least_busy()"
-        )
-
     @property
     def num_qubits(self) -> int | None:  # pyright: ignore[reportIncompatibleMethodOverride] - services may leave it out
         """Number of qubits; None for a simulator of any width."""
         return self.configuration().n_qubits or None
+
+    @property
+    def n_qubits(self) -> int | None:
+        """Number of qubits; None for a simulator of any width."""
+        return self.configuration().n_qubits
 
     @property
     def simulator(self) -> bool:
@@ -373,7 +362,7 @@ class RestBackend(BackendV2):
         memory: bool | None = None,
         seed_simulator: int | None = None,
         **options: Any,
-    ) -> JobV1:
+    ) -> CircuitRun:
         """Samples circuits and counts their outcomes, as Qiskit's simulators do.
 
         The job goes through the sampler. What is not given here is taken from `options`:
@@ -389,8 +378,9 @@ class RestBackend(BackendV2):
                 ``meas_level``, which can only be 2.
 
         Returns:
-            A Qiskit job; its `Result` has an entry for each circuit, in order. An outcome has
-            spaces between registers if they are all the bits of the circuit one after the other.
+            A `CircuitJob`, which is a Qiskit job; its `Result` has an entry for each circuit, in
+            order. An outcome has spaces between registers if they are all the bits of the circuit
+            one after the other.
 
         Raises:
             EncodeError: a circuit has parameters without values or can't be sent.
@@ -418,3 +408,25 @@ def known_calibration(backend: RestBackend) -> DateTime | None:
     """When what is in memory of the backend was measured; None if nothing is. No I/O."""
     properties: BackendProperties | None = vars(backend)["_properties"]
     return None if properties is None else properties.last_update_date
+
+
+def note_entry(backend: RestBackend, list_entry: Mapping[str, Any]) -> None:
+    """Records the backend's newest entry in ``GET /backends``."""
+    vars(backend)["_list_entry"] = dict(list_entry)
+
+
+def check_takes_jobs(backend: RestBackend) -> None:
+    """Refuses a submission to a backend that was listed as offline and still is.
+
+    Raises:
+        BackendError: it takes no jobs.
+    """
+    entry: Mapping[str, Any] | None = vars(backend)["_list_entry"]
+    if entry is None or "status" not in entry:
+        return
+    if is_online(entry) or backend.status().operational:
+        return
+    raise BackendError(
+        f"{backend.name} takes no jobs now: see backend.status(), or take another one with "
+        "service.least_busy()"
+    )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from qiskit_rest_primitives.backend.records import GateConfig, GateProperties, Nduv, read_date
 from qiskit_rest_primitives.errors import BackendError
@@ -73,7 +73,46 @@ class BackendStatus:
         return asdict(self)
 
 
-class BackendConfiguration:
+class ConfigurationFields:
+    """Fields that a configuration and a backend have as attributes, for type checkers.
+
+    They know these alone, so that a misspelt one is an error. Which ones there are depends on the
+    service; one that is not here is in ``configuration().to_dict()``.
+    """
+
+    if TYPE_CHECKING:
+        angle_bounds: dict[str, Any]
+        backend_name: str
+        clops: int | None
+        conditional: bool
+        coords: list[list[int]]
+        credits_required: bool
+        default_rep_delay: float
+        discriminators: list[str]
+        display_name: str
+        dynamic_reprate_enabled: bool
+        gates: list[GateConfig]
+        local: bool
+        max_experiments: int
+        max_shots: int
+        meas_kernels: list[str]
+        meas_levels: list[int]
+        memory: bool
+        n_registers: int
+        open_pulse: bool
+        parametric_pulses: list[str]
+        processor_type: dict[str, Any]
+        quantum_volume: int | None
+        rep_delay_range: list[float]
+        rep_times: list[float]
+        sample_name: str
+        supported_features: list[str]
+        supported_instructions: list[str]
+        timing_constraints: dict[str, int]
+        u_channel_lo: list[Any]
+
+
+class BackendConfiguration(ConfigurationFields):
     """What a backend is: every field of the service's reply is an attribute.
 
     Times are in seconds and frequencies in Hz; ``online_date`` is a datetime; ``gates`` have
@@ -87,15 +126,26 @@ class BackendConfiguration:
     def __init__(self, reply: Mapping[str, Any]):
         self._reply = dict(reply)
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self._reply:
-            raise AttributeError(f"the configuration has no field {name!r}")
-        value = self._reply[name]
-        if name == "gates":
-            return [GateConfig(**gate) for gate in value or []]
-        if name == "online_date":
-            return read_date(value)
-        return _scaled(value, _SECONDS[name]) if name in _SECONDS else value
+    if TYPE_CHECKING:
+        backend_version: str
+        basis_gates: list[str]
+        coupling_map: list[list[int]] | None
+        description: str | None
+        dt: float
+        dtm: float
+        meas_map: list[list[int]]
+        online_date: datetime | None
+    else:
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_") or name not in self._reply:
+                raise AttributeError(f"the configuration has no field {name!r}")
+            value = self._reply[name]
+            if name == "gates":
+                return [GateConfig(**gate) for gate in value or []]
+            if name == "online_date":
+                return read_date(value)
+            return _scaled(value, _SECONDS[name]) if name in _SECONDS else value
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> BackendConfiguration:

@@ -18,9 +18,9 @@ def describe_job(job: Job) -> dict[str, Any]:
     """
     return {
         "id": job.job_id(),
-        "program": getattr(job, "primitive_id", None),
-        "backend": job.backend().name,
-        "created": getattr(job, "creation_date", None),
+        "program": job.primitive_id,
+        "backend": job.backend_name,
+        "created": job.creation_date,
         "session_id": job.session_id,
         "tags": job.tags,
     }

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Iterable
-from concurrent.futures import Future
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
-
-from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.backend import PrimitiveRun, RestBackend
 from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, FINAL, RUNNING, Status
 
 
-class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
+class Job(PrimitiveRun[Status]):
     """The handle of a run: a `RestJob`, or several jobs behind a `SplitJob` or `MitigatedJob`.
 
     Runs are split by ``options.split``, mitigated with ``options.mitigation = "client"``.
@@ -56,125 +52,14 @@ class Job(BasePrimitiveJob[PrimitiveResult[Any], Status]):
         """
 
     @property
-    @abstractmethod
-    def tags(self) -> list[str]:
-        """The user's tags."""
+    def backend_name(self) -> str:
+        """The backend's name."""
+        return self.backend().name
 
     @property
-    @abstractmethod
-    def session_id(self) -> str | None:
-        """The session or batch that it belongs to."""
-
-    @abstractmethod
-    def wait_for_final_state(
-        self,
-        timeout: float | None = None,
-        poll_interval: float | None = None,
-        *,
-        progress: bool | None = None,
-    ) -> None:
-        """Waits until it is final, whatever its outcome.
-
-        Args:
-            timeout: seconds; None waits without end.
-            poll_interval: has no effect: all jobs are polled together, at intervals that grow
-                with the time waited.
-            progress: whether to show a bar with state, place in the queue and elapsed time, which
-                needs the extra ``[notebook]``; None as `Settings.progress` says.
-
-        Raises:
-            ImportError: ``progress=True`` without tqdm.
-            JobTimeoutError: it is not final in time; it continues.
-        """
-
-    @abstractmethod
-    def cancel(self) -> bool:
-        """Asks the service to cancel it.
-
-        Returns:
-            True: the service accepted the request.
-
-        Raises:
-            JobStateError: it is final already, so there is nothing to cancel.
-        """
-
-    @abstractmethod
-    def metrics(self) -> dict[str, Any]:
-        """Timestamps and usage as the service reports them; usage is final once it is complete."""
-
-    @abstractmethod
-    def usage(self, partial: bool = False) -> float:
-        """Charged seconds on the device; 0.0 until the service has counted them all.
-
-        Args:
-            partial: what it has counted so far.
-        """
-
-    @abstractmethod
-    def logs(self) -> str:
-        """Its log; empty until it is final, or if it has none."""
-
-    @abstractmethod
-    def error_message(self) -> str | None:
-        """The service's message about its failure; None if it did not fail."""
-
-    @abstractmethod
-    def update_tags(self, new_tags: Iterable[str]) -> list[str]:
-        """Replaces the user's tags; the submission's own tag stays.
-
-        Args:
-            new_tags: at most 7, of at most 86 characters each.
-
-        Returns:
-            The user's tags as they are now.
-        """
-
-    @abstractmethod
-    def result(
-        self,
-        timeout: float | None = None,
-        decoder: None = None,
-        poll_interval: float | None = None,
-        *,
-        progress: bool | None = None,
-    ) -> PrimitiveResult[Any]:
-        """Waits for the result, which is downloaded once.
-
-        Args:
-            timeout: seconds in total, even if the service hangs; None waits without end.
-            decoder: must be None; to use your own, decode ``raw_result()``.
-            poll_interval: has no effect, as in `wait_for_final_state`.
-            progress: whether to show a bar, likewise.
-
-        Raises:
-            ImportError: ``progress=True`` without tqdm.
-            JobTimeoutError: no result in time; the job continues, and so does the download.
-            JobFailedError: the job failed; reason, code, solution and end of the log are in it.
-            JobCancelledError: the job was cancelled.
-            ProtocolError: the body is not a result; `raw_result` returns it.
-            TypeError: a decoder was passed.
-        """
-
-    @abstractmethod
-    def raw_result(self, timeout: float | None = None) -> bytes:
-        """The result's bytes as received, even if they can't be decoded.
-
-        Args:
-            timeout: seconds in total, even if the service hangs; None waits without end.
-
-        Raises:
-            JobTimeoutError, JobFailedError, JobCancelledError: as `result`.
-            JobError: the run was split; each part has its own bytes.
-        """
-
-    @abstractmethod
-    def future(self) -> Future[PrimitiveResult[Any]]:
-        """A `concurrent.futures.Future` of the result."""
-
-    def __await__(self) -> Generator[Any, None, PrimitiveResult[Any]]:
-        import asyncio  # takes as long to import as this package; only await needs it
-
-        return asyncio.wrap_future(self.future()).__await__()
+    def instance(self) -> str | None:
+        """The CRN of the instance."""
+        return self.backend().client.account.instance
 
 
 def refuse_decoder(decoder: object) -> None:

@@ -11,13 +11,14 @@ from qiskit.providers.jobstatus import JOB_FINAL_STATES
 from qiskit.result import Result
 
 from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.backend.circuit_runner import CircuitRun
 from qiskit_rest_primitives.errors import JobStateError, JobTimeoutError
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.circuit_results import RunCircuit
 from qiskit_rest_primitives.jobs.waiting import deadline_of, left_until
 
 
-class CircuitJob(JobV1):
+class CircuitJob(CircuitRun):
     """Circuits that `RestBackend.run` submitted; `result` counts their outcomes.
 
     Args:

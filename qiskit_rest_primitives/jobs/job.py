@@ -47,6 +47,7 @@ from qiskit_rest_primitives.jobs.waiting import (
     wait_for_final,
     warn_jobs_continue,
 )
+from qiskit_rest_primitives.settings import private_result
 from qiskit_rest_primitives.wire.result.prompt_reply import PromptOutcome
 from qiskit_rest_primitives.wire.result.results import decode_result
 
@@ -128,8 +129,6 @@ class RestJob(Job):
     def primitive_id(self) -> str:
         """``sampler``, ``estimator`` or ``executor``."""
         return self._details.program_id
-
-    program_id = primitive_id
 
     @property
     def backend_name(self) -> str:
@@ -472,7 +471,8 @@ class RestJob(Job):
 
     def _private_file(self) -> Path | None:
         """The file for the only copy of a private job's result."""
-        return self._client.settings.private_result(self._details.job_id) if self.private else None
+        settings = self._client.settings
+        return private_result(settings, self._details.job_id) if self.private else None
 
     def _decode(self, body: bytes) -> PrimitiveResult[Any]:
         try:

@@ -271,7 +271,7 @@ def _index(count: int, index: int | None) -> int:
 
 def _pub_of(given: Any, index: int) -> Any:
     """The PUB that a handle submitted; None if it does not know it."""
-    pubs: Any = getattr(given, "inputs", {}).get("pubs") if isinstance(given, Job) else None
+    pubs: Any = given.inputs.get("pubs") if isinstance(given, Job) else None
     if not pubs or isinstance(pubs[index][0], (str, dict)):
         return None  # as it went over the wire
     return pubs[index]

@@ -5,24 +5,30 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from qiskit.primitives import PrimitiveResult
 from qiskit.providers import JobError
 
-from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.backend import BackendProperties, RestBackend
 from qiskit_rest_primitives.concurrency.threads import in_thread
 from qiskit_rest_primitives.display.progress import Progress
 from qiskit_rest_primitives.errors import JobCancelledError, JobStateError, JobTimeoutError
 from qiskit_rest_primitives.jobs.base import Job, refuse_decoder
 from qiskit_rest_primitives.jobs.parts import (
+    UserPubs,
     all_details,
     cancel_all,
+    creation_date_of,
     error_message_of,
+    inputs_of,
     logs_of,
     metrics_of,
+    refresh_all,
     update_tags_of,
+    usage_estimation_of,
     usage_of,
 )
 from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, FINAL, RUNNING, Status
@@ -53,6 +59,8 @@ class MitigatedJob(Job):
         step: what the first job samples.
         submit: sends the jobs.
         backend: where they run.
+        primitive_id: whose result this gives, ``sampler`` or ``estimator``.
+        user_pubs: the PUBs of the run.
 
     >>> estimator = EstimatorV2(backend, options={"mitigation": "client"})
     >>> job = estimator.run([(bell_state, "ZZ")])
@@ -62,13 +70,23 @@ class MitigatedJob(Job):
     ['sampler']
     """
 
-    def __init__(self, tag: str, step: Step, submit: Submit, backend: RestBackend):
+    def __init__(
+        self,
+        tag: str,
+        step: Step,
+        submit: Submit,
+        backend: RestBackend,
+        primitive_id: str,
+        user_pubs: UserPubs | None = None,
+    ):
         first = submit(step.runs)
         super().__init__(first.job_id())
         self._tag = tag
         self._step = step
         self._submit = submit
         self._backend = backend
+        self._primitive_id = primitive_id
+        self._user_pubs = user_pubs
         self._parts = [first]
         self._cancelled = False
         self._prepare()
@@ -93,7 +111,8 @@ class MitigatedJob(Job):
 
     def __getstate__(self) -> dict[str, Any]:
         with self._lock:
-            return {**self.__dict__, "_lock": None, "_future": None, "_parts": [*self._parts]}
+            lost = dict.fromkeys(("_lock", "_future", "_user_pubs"))
+            return {**self.__dict__, **lost, "_parts": [*self._parts]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -166,6 +185,55 @@ class MitigatedJob(Job):
     def backend(self, timeout: float | None = None) -> RestBackend:
         """The backend that all jobs run on."""
         return self._backend
+
+    def properties(self, refresh: bool = False) -> BackendProperties | None:
+        """What was measured on the backend before the first job began to run.
+
+        Args:
+            refresh: without effect.
+        """
+        return self._parts[0].properties()
+
+    @property
+    def primitive_id(self) -> str:
+        """``estimator`` or ``sampler``: whose result this gives. Its `parts` have their own."""
+        return self._primitive_id
+
+    @property
+    def image(self) -> str:
+        """The program image of all jobs, as `RestJob.image`."""
+        return self._parts[0].image
+
+    @property
+    def private(self) -> bool:
+        """Whether inputs are withheld and each job's result can be read only once."""
+        return self._parts[0].private
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The PUBs of the run, with what its jobs have in common, such as the sampler's options.
+
+        ``pubs`` are as in `RestJob.inputs`, and None once the handle was pickled; the circuits that
+        the service samples are in the inputs of each of `parts`.
+        """
+        return inputs_of(self._parts, self._user_pubs)
+
+    @property
+    def creation_date(self) -> datetime | None:
+        """When the first job was created; None until `refresh` fetched it."""
+        return creation_date_of(self._parts)
+
+    @property
+    def usage_estimation(self) -> dict[str, Any]:
+        """``{"quantum_seconds": ...}``, the sum over the jobs sent so far.
+
+        None until the service has estimated each of them.
+        """
+        return usage_estimation_of(self._parts)
+
+    def refresh(self, *, params: bool = False) -> None:
+        """Fetches the details of all jobs that were sent, with their params on request."""
+        refresh_all(self._parts, params)
 
     @property
     def tags(self) -> list[str]:

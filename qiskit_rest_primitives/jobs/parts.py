@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from qiskit.primitives.containers.estimator_pub import EstimatorPub
+from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qiskit_rest_primitives.errors import JobStateError
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.details import JobDetails, details_of
+from qiskit_rest_primitives.jobs.submitted_pubs import pub_as_tuple
+
+UserPubs: TypeAlias = Sequence[SamplerPub | EstimatorPub]
 
 
 def all_details(parts: Sequence[Job]) -> list[JobDetails]:
@@ -17,6 +24,40 @@ def all_details(parts: Sequence[Job]) -> list[JobDetails]:
         inner: Sequence[Job] | None = getattr(part, "parts", None)
         found += [details_of(part)] if inner is None else all_details(inner)
     return found
+
+
+def inputs_of(parts: Sequence[Job], user_pubs: UserPubs | None) -> dict[str, Any]:
+    """What the params of all parts have in common, with the PUBs of the run.
+
+    Args:
+        parts: the jobs.
+        user_pubs: the PUBs of the run; None if the handle has lost them.
+    """
+    first, *others = [part.inputs for part in parts] or [{}]
+    common = {
+        name: value
+        for name, value in first.items()
+        if name != "pubs" and all(name in each and each[name] == value for each in others)
+    }
+    pubs = None if user_pubs is None else [pub_as_tuple(pub) for pub in user_pubs]
+    return {**common, "pubs": pubs}
+
+
+def creation_date_of(parts: Sequence[Job]) -> datetime | None:
+    """When the first part was created; None if no part's date was fetched."""
+    return min((date for part in parts if (date := part.creation_date)), default=None)
+
+
+def usage_estimation_of(parts: Sequence[Job]) -> dict[str, Any]:
+    """``{"quantum_seconds": ...}`` of all parts together; None unless it is known of each."""
+    seconds = [part.usage_estimation["quantum_seconds"] for part in parts]
+    return {"quantum_seconds": None if None in seconds else sum(seconds)}
+
+
+def refresh_all(parts: Sequence[Job], params: bool) -> None:
+    """Fetches the details of all parts, with the params on request."""
+    for part in parts:
+        part.refresh(params=params)
 
 
 def metrics_of(parts: Sequence[Job]) -> dict[str, Any]:

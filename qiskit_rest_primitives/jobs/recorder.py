@@ -37,6 +37,7 @@ from qiskit_rest_primitives.jobs.submit import Submitted
 from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub
 from qiskit_rest_primitives.jobs.tags import new_tag
 from qiskit_rest_primitives.jobs.user_warnings import warn_user
+from qiskit_rest_primitives.settings import private_result
 from qiskit_rest_primitives.wire.request.fingerprint import fingerprint
 from qiskit_rest_primitives.wire.result.prompt_reply import PromptOutcome
 
@@ -232,7 +233,7 @@ class Recorder:
         job_id, results = latest["job_id"], self._results(submission)
         known: dict[str, Any] = {"session_id": latest.get("session_id")}
         client = submission.backend.client
-        copy = client.settings.private_result(job_id) if results is None else None
+        copy = private_result(client.settings, job_id) if results is None else None
         if (copy or kept_file(self._folder / "results", job_id)).exists():
             known |= {"status": "Completed", "state": {"status": "Completed"}}
         job = submission.handle(job_id, latest["tag"], results=results, known=known)

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from qiskit.primitives import PrimitiveResult
 from qiskit.providers import JobError
 
-from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.backend import BackendProperties, RestBackend
 from qiskit_rest_primitives.concurrency.threads import in_thread
 from qiskit_rest_primitives.errors import JobTimeoutError
 from qiskit_rest_primitives.jobs.base import Job, refuse_decoder
 from qiskit_rest_primitives.jobs.details import details_of
 from qiskit_rest_primitives.jobs.job import RestJob
 from qiskit_rest_primitives.jobs.parts import (
+    UserPubs,
     cancel_all,
+    creation_date_of,
     error_message_of,
+    inputs_of,
     logs_of,
     metrics_of,
+    refresh_all,
     update_tags_of,
+    usage_estimation_of,
     usage_of,
 )
 from qiskit_rest_primitives.jobs.pieces import Piece, join
@@ -40,6 +46,8 @@ class SplitJob(Job):
         pieces: what each of them runs.
         shapes: the shape of each PUB of the run.
         backend: where the parts run.
+        primitive_id: the program that they run.
+        user_pubs: the PUBs of the run.
 
     >>> sampler = SamplerV2(backend, options={"split": True})
     >>> job = sampler.run([bell], shots=10_000_001)  # one more than one job can have
@@ -54,12 +62,16 @@ class SplitJob(Job):
         pieces: Sequence[Sequence[Piece]],
         shapes: Sequence[tuple[int, ...]],
         backend: RestBackend,
+        primitive_id: str,
+        user_pubs: UserPubs | None = None,
     ):
         super().__init__(",".join(part.job_id() for part in parts))
         self._parts = tuple(parts)
         self._pieces = pieces
         self._shapes = shapes
         self._backend = backend
+        self._primitive_id = primitive_id
+        self._user_pubs = user_pubs
         notice = OptionsNotice()
         for part in self._parts:
             details_of(part).options_notice = notice  # all have the same options
@@ -76,6 +88,9 @@ class SplitJob(Job):
             "tags": self.tags or None,
         }
         return card_of_parts("Split run", values, self._parts, self._pieces)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_user_pubs": None}
 
     @property
     def parts(self) -> tuple[RestJob, ...]:
@@ -104,6 +119,52 @@ class SplitJob(Job):
     def backend(self, timeout: float | None = None) -> RestBackend:
         """The backend that all parts run on."""
         return self._backend
+
+    def properties(self, refresh: bool = False) -> BackendProperties | None:
+        """What was measured on the backend before the first part began to run.
+
+        Args:
+            refresh: without effect.
+        """
+        return self._parts[0].properties() if self._parts else self._backend.properties()
+
+    @property
+    def primitive_id(self) -> str:
+        """The program that all parts run: ``sampler``, ``estimator`` or ``executor``."""
+        return self._primitive_id
+
+    @property
+    def image(self) -> str:
+        """The program image of all parts, as `RestJob.image`."""
+        return self._parts[0].image if self._parts else ""
+
+    @property
+    def private(self) -> bool:
+        """Whether inputs are withheld and each part's result can be read only once."""
+        return bool(self._parts) and self._parts[0].private
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What all parts have in common, such as their options, with the PUBs of the whole run.
+
+        ``pubs`` are as in `RestJob.inputs`, and None once the handle was pickled: then
+        ``job.parts[0].inputs`` still has what the first part runs.
+        """
+        return inputs_of(self._parts, self._user_pubs)
+
+    @property
+    def creation_date(self) -> datetime | None:
+        """When the first part was created; None until `refresh` fetched it."""
+        return creation_date_of(self._parts)
+
+    @property
+    def usage_estimation(self) -> dict[str, Any]:
+        """``{"quantum_seconds": ...}``, the sum over all parts; None until each has its own."""
+        return usage_estimation_of(self._parts)
+
+    def refresh(self, *, params: bool = False) -> None:
+        """Fetches the details of all parts, with their params on request."""
+        refresh_all(self._parts, params)
 
     @property
     def tags(self) -> list[str]:

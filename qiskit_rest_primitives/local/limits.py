@@ -164,10 +164,10 @@ class Limits:
     caps: Caps = Caps()
     retention: Retention = Retention()
 
-    @property
-    def decoded_bytes(self) -> int:
-        """Most memory that the JSON of one body may take when it is decoded."""
-        return DECODED_FACTOR * self.body_bytes
+
+def most_decoded_bytes(limits: Limits) -> int:
+    """Most memory that the JSON of one body may take when it is decoded."""
+    return DECODED_FACTOR * limits.body_bytes
 
 
 class RateLimiter:

@@ -170,7 +170,7 @@ def run(
         from qiskit_rest_primitives.local import Limits, LocalService
         from qiskit_rest_primitives.local.engine.freed_memory import return_large_blocks
         from qiskit_rest_primitives.local.load_backends import load_backends
-        from qiskit_rest_primitives.local.service import is_loopback
+        from qiskit_rest_primitives.local.service import finish_jobs, is_loopback
         from qiskit_rest_primitives.local.store import StorageFullError
 
         named = named_users(token_file, data_dir)
@@ -245,7 +245,7 @@ def run(
             if drain:
                 print("finishing jobs; a second signal stops at once", flush=True)
                 stopped.clear()
-                service.drain(stopped)
+                finish_jobs(service, stopped)
         print("stopping", flush=True)
     return 0
 

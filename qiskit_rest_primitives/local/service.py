@@ -20,7 +20,7 @@ import uvicorn
 
 from qiskit_rest_primitives.local.api.app import PREFIXES, create_app
 from qiskit_rest_primitives.local.api.connection import service_protocol
-from qiskit_rest_primitives.local.api.faults import Faults
+from qiskit_rest_primitives.local.api.faults import Faults, state_of
 from qiskit_rest_primitives.local.api.listener import Listener
 from qiskit_rest_primitives.local.api.origins import check_origins
 from qiskit_rest_primitives.local.api.received import Received
@@ -209,22 +209,6 @@ class LocalService:
     def __repr__(self) -> str:
         return f"<LocalService {self.url if self.running else 'stopped'}>"
 
-    def add_backend(self, backend: BackendV2) -> LocalBackend:
-        """Serves one more backend, for as long as the caller holds what this returns.
-
-        Args:
-            backend: of Qiskit or of any vendor; the same object again has the same name.
-
-        Raises:
-            BackendError: it can't be served; says why.
-
-        >>> from qiskit.providers.fake_provider import GenericBackendV2
-        >>> served = local.add_backend(GenericBackendV2(3, seed=1))
-        >>> service.backend(served.name).num_qubits
-        3
-        """
-        return self._backends.add(backend)
-
     def start(self) -> LocalService:
         """Starts listening; returns when calls are answered.
 
@@ -235,7 +219,7 @@ class LocalService:
         if self.running:
             raise RuntimeError(f"{self!r} is running already")
         if self.faults is not None:
-            self.faults.stopping = False
+            state_of(self.faults).stopping = False
         listener = Listener(self._host, self._port)
         try:
             self._port = listener.getsockname()[1]
@@ -263,7 +247,7 @@ class LocalService:
         self._engine = Engine(backends, self._executor, time_limit_seconds=self._limits.job_seconds)
         self._core = Core(self._store, self._tokens, backends, self._engine, self._limits)
         if self.faults is not None:
-            self._core.held = self.faults.held
+            self._core.held = state_of(self.faults).held
         self._core.resume()
         config = uvicorn.Config(
             create_app(
@@ -326,44 +310,11 @@ class LocalService:
             self._store.close()
             self._store = None
 
-    def drain(self, hurry: threading.Event) -> None:
-        """Refuses new jobs, with 503 and ``Retry-After``; returns when all others have ended.
-
-        Args:
-            hurry: returns at once when set. What is unfinished then is run again by the next start,
-                if the folder was given.
-        """
-        core = self._core
-        if core is not None:
-            core.draining = True
-            while core.has_pending() and not hurry.wait(DRAIN_POLL_SECONDS):
-                pass
-
     def restart(self, down_seconds: float = 0.0) -> None:
         """Stops abruptly and starts again: same port, jobs, users and tokens."""
         self._halt()
         time.sleep(down_seconds)
         self.start()
-
-    def begin_again(self, users: Sequence[User]) -> None:
-        """For the next test: cancels all jobs, ends all faults, and admits other users only.
-
-        Args:
-            users: who has access from now on. Jobs of former users are kept, but nobody sees them.
-
-        Raises:
-            ValueError: a token is too short, or a name or token occurs twice.
-        """
-        check_users(users)
-        if self._core is not None:
-            self._core.cancel_all()
-        if self.faults is not None:
-            self.faults.clear()
-        if self.received is not None:
-            self.received.requests.clear()
-        self._users = list(users)
-        if self._tokens is not None:
-            self._tokens.replace(users)
 
     def expire_tokens(self) -> None:
         """Ends every token the identity endpoint issued so far."""
@@ -380,7 +331,7 @@ class LocalService:
             # What is unfinished stays so in the store, for the next start to run it again.
             self._core.stopping = True
         if self.faults is not None:
-            self.faults.stopping = True
+            state_of(self.faults).stopping = True
         if self._server is not None:
             self._server.should_exit = True
         if self._thread is not None:
@@ -403,6 +354,63 @@ class LocalService:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+# Functions, not methods: editors would offer those to users.
+
+
+def add_backend(service: LocalService, backend: BackendV2) -> LocalBackend:
+    """Serves one more backend, for as long as the caller holds what this returns.
+
+    Args:
+        service: that serves it.
+        backend: of Qiskit or of any vendor; the same object again has the same name.
+
+    Raises:
+        BackendError: it can't be served; says why.
+    """
+    backends: LocalBackends = vars(service)["_backends"]
+    return backends.add(backend)
+
+
+def begin_again(service: LocalService, users: Sequence[User]) -> None:
+    """For the next test: cancels all jobs, ends all faults, and admits other users only.
+
+    Args:
+        service: that a test used.
+        users: who has access from now on. Jobs of former users are kept, but nobody sees them.
+
+    Raises:
+        ValueError: a token is too short, or a name or token occurs twice.
+    """
+    check_users(users)
+    inside = vars(service)
+    core: Core | None = inside["_core"]
+    if core is not None:
+        core.cancel_all()
+    if service.faults is not None:
+        service.faults.clear()
+    if service.received is not None:
+        service.received.requests.clear()
+    inside["_users"] = list(users)
+    tokens: Tokens | None = inside["_tokens"]
+    if tokens is not None:
+        tokens.replace(users)
+
+
+def finish_jobs(service: LocalService, hurry: threading.Event) -> None:
+    """Refuses new jobs, with 503 and ``Retry-After``; returns when all others have ended.
+
+    Args:
+        service: that runs them.
+        hurry: returns at once when set. What is unfinished then is run again by the next start, if
+            the folder was given.
+    """
+    core: Core | None = vars(service)["_core"]
+    if core is not None:
+        core.draining = True
+        while core.has_pending() and not hurry.wait(DRAIN_POLL_SECONDS):
+            pass
 
 
 class _Server(uvicorn.Server):

@@ -54,3 +54,7 @@ __all__ = [
     "UnsetType",
     "ZneOptions",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

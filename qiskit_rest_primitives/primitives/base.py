@@ -43,7 +43,7 @@ class RestPrimitive(Generic[OptionsT]):
     (True, <RestBackend('statevector')>)
     """
 
-    options_class: type[OptionsT]
+    _options_class: type[OptionsT]
     version: ClassVar[int] = 2
 
     def __init__(
@@ -56,7 +56,7 @@ class RestPrimitive(Generic[OptionsT]):
         if mode is not None and backend is not None:
             raise TypeError("mode and backend are two names of one argument: pass mode only")
         self._mode: Mode = resolve_mode(backend if mode is None else mode)
-        self._options = coerce_options(self.options_class, options)
+        self._options = coerce_options(self._options_class, options)
         for keyword, (path, value) in keywords.items():
             if value is not None:
                 set_from_keyword(self._options, path, value, keyword)
@@ -77,7 +77,7 @@ class RestPrimitive(Generic[OptionsT]):
 
     @options.setter
     def options(self, options: OptionsT | Mapping[str, Any] | None) -> None:
-        self._options = coerce_options(self.options_class, options)
+        self._options = coerce_options(self._options_class, options)
 
     def backend(self) -> RestBackend:
         """The backend that jobs run on."""

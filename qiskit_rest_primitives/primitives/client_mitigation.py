@@ -36,7 +36,7 @@ from qiskit_rest_primitives.primitives.encoded_pubs import (
 )
 from qiskit_rest_primitives.primitives.estimate import RunEstimate, estimate_run, mitigation_of
 from qiskit_rest_primitives.primitives.mode import Mode, backend_of
-from qiskit_rest_primitives.primitives.request import estimate_pubs
+from qiskit_rest_primitives.primitives.request import estimate_pubs, sources_of
 from qiskit_rest_primitives.primitives.sampler_pubs import encode_pubs
 from qiskit_rest_primitives.primitives.sweeps import estimator_sweep, sampler_sweep
 from qiskit_rest_primitives.primitives.which_program import (
@@ -96,7 +96,7 @@ def run_on_client(
     if approval is None:
         approval = Approval(backend, lambda: _estimate(mode, pubs, options, step))
     submit = Submit(mode, _sampler_options(options, tag), recorder, approval)
-    return MitigatedJob(tag, step, submit, backend)
+    return MitigatedJob(tag, step, submit, backend, "estimator", sources_of(pubs))
 
 
 def run_sampler_on_client(
@@ -132,7 +132,7 @@ def run_sampler_on_client(
     if approval is None:
         approval = Approval(backend, lambda: _estimate(mode, pubs, options, step))
     submit = Submit(mode, _sampler_options(options, tag), recorder, approval)
-    return MitigatedJob(tag, step, submit, backend)
+    return MitigatedJob(tag, step, submit, backend, "sampler", sources_of(pubs))
 
 
 def estimate_sampler_on_client(

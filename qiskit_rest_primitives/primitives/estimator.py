@@ -60,7 +60,7 @@ class EstimatorV2(RestPrimitive[EstimatorOptions], BaseEstimatorV2):
     0.01
     """
 
-    options_class = EstimatorOptions
+    _options_class = EstimatorOptions
 
     def __init__(
         self,

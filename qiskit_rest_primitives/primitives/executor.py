@@ -65,7 +65,7 @@ class Executor(RestPrimitive[ExecutorOptions]):
     ('executor', (100, 2))
     """
 
-    options_class = ExecutorOptions
+    _options_class = ExecutorOptions
 
     def __init__(
         self,

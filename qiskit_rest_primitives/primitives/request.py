@@ -12,7 +12,7 @@ import msgspec
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
-from qiskit_rest_primitives.backend import RestBackend
+from qiskit_rest_primitives.backend import RestBackend, check_takes_jobs
 from qiskit_rest_primitives.errors import (
     EncodeError,
     RestPrimitivesError,
@@ -66,16 +66,15 @@ def submit_pubs(
     backend = backend_of(mode)
     if not pubs:
         # The service takes no job without PUBs; the reference primitives give an empty result.
-        return SplitJob([], [], [], backend)
+        return SplitJob([], [], [], backend, program_id, [])
     jobs = _jobs_of(mode, program_id, pubs, options)
     own = Approval(backend, lambda: estimate_pubs(mode, program_id, pubs, options))
     with approval or own as granted:
         if jobs:
             return _submit_parts(mode, program_id, pubs, jobs, options, granted)
-        sources = [pub.source for pub in pubs if pub.source is not None]
         whole = [pub.whole() for pub in pubs]
         return submit_job(
-            JobSubmission.of(mode, program_id, whole, options, sources or None, granted)
+            JobSubmission.of(mode, program_id, whole, options, sources_of(pubs), granted)
         )
 
 
@@ -137,6 +136,11 @@ def _parts(
     return [pubs[piece.pub].part(piece) for piece in pieces]
 
 
+def sources_of(pubs: Sequence[EncodedPub]) -> list[SamplerPub | EstimatorPub] | None:
+    """The user's PUBs, where they are known."""
+    return [pub.source for pub in pubs if pub.source is not None] or None
+
+
 def _submit_parts(
     mode: Mode,
     program_id: str,
@@ -156,7 +160,8 @@ def _submit_parts(
             ids = ", ".join(part.job_id() for part in parts) or "none"
             submitted = f" Of its {len(jobs)} jobs, these were submitted before: {ids}"
             raise with_more(error, submitted) from error
-    return SplitJob(parts, jobs, [pub.shape for pub in pubs], backend_of(mode))
+    shapes = [pub.shape for pub in pubs]
+    return SplitJob(parts, jobs, shapes, backend_of(mode), program_id, sources_of(pubs))
 
 
 def submit_job(submission: JobSubmission) -> RestJob:
@@ -279,7 +284,7 @@ class JobSubmission:
             EncodeError: the request is too large.
             SpendingError: the settings do not allow the run.
         """
-        self.backend.check_takes_jobs()
+        check_takes_jobs(self.backend)
         if isinstance(self.mode, Session):
             membership_of(self.mode).require_open()
         body = self.encoded(tag)

@@ -55,7 +55,7 @@ class SamplerV2(RestPrimitive[SamplerOptions], BaseSamplerV2):
     100
     """
 
-    options_class = SamplerOptions
+    _options_class = SamplerOptions
 
     def __init__(
         self,

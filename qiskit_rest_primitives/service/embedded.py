@@ -10,7 +10,7 @@ from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.concurrency.forks import Lock
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.service.running import running_local_service, start_local_service
-from qiskit_rest_primitives.service.service import QiskitRuntimeService
+from qiskit_rest_primitives.service.service import QiskitRuntimeService, service_of
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
@@ -42,7 +42,9 @@ def served_backend(backend: BackendV2) -> RestBackend:
 
     examine(backend)  # what is wrong with it matters more than a missing extra
     local, service = _own_service()
-    added = local.add_backend(backend)
+    from qiskit_rest_primitives.local.service import add_backend
+
+    added = add_backend(local, backend)
     return RestBackend(
         service.client, added.name, use_fractional_gates=None, service=service, keep_alive=added
     )
@@ -59,5 +61,5 @@ def _own_service() -> tuple[Any, QiskitRuntimeService]:
             account = resolve_account(
                 channel="local", token=local.token, instance=local.instance, url=local.url
             )
-            _own = os.getpid(), local, QiskitRuntimeService.of_client(ApiClient(account))
+            _own = os.getpid(), local, service_of(ApiClient(account))
         return _own[1], _own[2]

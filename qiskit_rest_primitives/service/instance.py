@@ -9,6 +9,7 @@ from qiskit_rest_primitives.backend import (
     RestBackend,
     filter_backends,
     least_busy_entry,
+    note_entry,
     select_backends,
 )
 from qiskit_rest_primitives.concurrency.forks import Lock
@@ -113,7 +114,7 @@ class Instance:
                     calibration_id=calibration_id,
                     service=self._service,
                 )
-            self._made[key].note_entry(entry)
+            note_entry(self._made[key], entry)
             return self._made[key]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import suppress
@@ -30,10 +29,8 @@ from qiskit_rest_primitives.jobs.recover import find_lost
 from qiskit_rest_primitives.jobs.tags import several_tags
 from qiskit_rest_primitives.service.instance import Instance
 from qiskit_rest_primitives.service.running import running_local_service
-from qiskit_rest_primitives.settings import Settings
+from qiskit_rest_primitives.settings import Settings, private_result
 from qiskit_rest_primitives.wire.limits import MAX_PAGE
-
-logger = logging.getLogger(__name__)
 
 JobT = TypeVar("JobT", covariant=True)
 
@@ -138,17 +135,6 @@ class QiskitRuntimeService:
             )
         self._begin(ApiClient(resolved, settings))
         type(self).global_service = self
-
-    @classmethod
-    def of_client(cls, client: ApiClient) -> QiskitRuntimeService:
-        """What a client's account offers; it does not become the `global_service`.
-
-        >>> QiskitRuntimeService.of_client(backend.client).backend("statevector")
-        <RestBackend('statevector')>
-        """
-        service = cls.__new__(cls)
-        service._begin(client)
-        return service
 
     def __repr__(self) -> str:
         client: ApiClient | None = getattr(self, "_client", None)
@@ -393,7 +379,7 @@ class QiskitRuntimeService:
     def delete_job(self, job_id: str) -> None:
         """Permanently deletes a final job and its result, and a private result's local copy."""
         delete(self._client, job_id)
-        kept = self._client.settings.private_result(job_id)
+        kept = private_result(self._client.settings, job_id)
         for copy in kept.parent.glob(f"{kept.stem}.*"):
             copy.unlink()
 
@@ -403,7 +389,9 @@ class QiskitRuntimeService:
         runs: Iterable[Iterable[Any]],
         *,
         progress: bool | None = None,
-        **run_options: Any,
+        shots: int | None = None,
+        precision: float | None = None,
+        dry_run: bool = False,
     ) -> Iterator[JobT]:
         """Submits any number of runs in order, below the service's rate, and yields their handles.
 
@@ -413,14 +401,18 @@ class QiskitRuntimeService:
             primitive: SamplerV2 or EstimatorV2.
             runs: the PUBs of each job.
             progress: whether to show a bar of the submissions, as in `wait`.
-            run_options: ``shots`` or ``precision``, as `run` takes them.
+            shots: as `SamplerV2.run` takes them.
+            precision: as `EstimatorV2.run` takes it.
+            dry_run: as both take it.
 
         >>> jobs = service.run_all(EstimatorV2(backend), [[(bell_state, "ZZ")]] * 3, precision=0)
         >>> [round(float(job.result()[0].data.evs), 9) for job in jobs]
         [1.0, 1.0, 1.0]
         """
         require_bar(progress)
-        return self._run_each(primitive, runs, progress, run_options)
+        keywords = {"shots": shots, "precision": precision, "dry_run": dry_run or None}
+        given = {name: value for name, value in keywords.items() if value is not None}
+        return self._run_each(primitive, runs, progress, given)
 
     def _run_each(
         self,
@@ -454,7 +446,6 @@ class QiskitRuntimeService:
 
     def check_pending_jobs(self) -> None:
         """Kept for code written for the official client; nothing is limited here."""
-        logger.debug("pending jobs are not limited by this client")
 
     # The account
 
@@ -470,7 +461,7 @@ class QiskitRuntimeService:
 
     def active_account(self) -> dict[str, Any]:
         """The account in use; token and proxies are hidden, ``["token"].reveal()`` gives one."""
-        return self._client.account.as_saved()
+        return accounts.as_saved(self._client.account)
 
     def active_instance(self) -> str:
         """The CRN in use; empty where the service has none."""
@@ -496,3 +487,10 @@ class QiskitRuntimeService:
 
 def _utc(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(timezone.utc).isoformat()
+
+
+def service_of(client: ApiClient) -> QiskitRuntimeService:
+    """What a client's account offers; it does not become the `global_service`."""
+    service = QiskitRuntimeService.__new__(QiskitRuntimeService)
+    service.__setstate__({"_client": client})
+    return service

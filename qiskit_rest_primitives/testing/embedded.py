@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from qiskit_rest_primitives.local import LocalService, User
+from qiskit_rest_primitives.local.service import begin_again
 from qiskit_rest_primitives.service.service import QiskitRuntimeService
 from qiskit_rest_primitives.settings import Settings
 from qiskit_rest_primitives.testing.request_journal import RequestJournal
@@ -27,11 +28,11 @@ def run_service() -> Generator[LocalService]:
 @contextmanager
 def fresh_user(local: LocalService) -> Generator[None]:
     """Admits a new user, who has no jobs; afterwards cancels the jobs and ends the faults."""
-    local.begin_again([User(USER, secrets.token_urlsafe(24), (_instance(),), admin=True)])
+    begin_again(local, [User(USER, secrets.token_urlsafe(24), (_instance(),), admin=True)])
     try:
         yield
     finally:
-        local.begin_again([User(USER, secrets.token_urlsafe(24), admin=True)])
+        begin_again(local, [User(USER, secrets.token_urlsafe(24), admin=True)])
 
 
 def client_of(local: LocalService, state_folder: Path) -> QiskitRuntimeService:

@@ -23,7 +23,7 @@ from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.interception import Send, intercepting
 from qiskit_rest_primitives.http.transport import Call, Reply
 from qiskit_rest_primitives.jobs.status import FINAL, read_status
-from qiskit_rest_primitives.service.service import QiskitRuntimeService
+from qiskit_rest_primitives.service.service import QiskitRuntimeService, service_of
 from qiskit_rest_primitives.testing.job_paths import DETAILS, RESULT, with_query
 from qiskit_rest_primitives.testing.masking import mask
 from qiskit_rest_primitives.testing.mismatch import describe_mismatch
@@ -65,22 +65,18 @@ def replay(path: str | os.PathLike[str]) -> Generator[Replay]:
     ...     samples(recording.service) == sent
     True
     """
-    answering = Replay(Path(path))
-    with intercepting(answering):
-        yield answering
-    if answering.missed is not None:
-        raise answering.missed
+    replies = RecordedReplies(Path(path))
+    with intercepting(replies):
+        yield Replay(replies)
+    if replies.missed is not None:
+        raise replies.missed
 
 
 class Replay:
     """A recording that answers calls.
 
     Args:
-        path: of its file.
-
-    Attributes:
-        missed: the first call that was not recorded, as an error; None if there was none. Reads of
-            jobs that it did not submit are left out: threads may still wait for earlier jobs.
+        replies: of the recording.
 
     >>> with record(folder / "y.jsonl"):
     ...     result = SamplerV2(backend).run([bell]).result()
@@ -89,10 +85,49 @@ class Replay:
     1
     """
 
+    def __init__(self, replies: RecordedReplies):
+        self._replies = replies
+
+    def __repr__(self) -> str:
+        return f"<Replay of {str(self._replies.path)!r}>"
+
+    @property
+    def service(self) -> QiskitRuntimeService:
+        """A service that only a replay answers: its url leads nowhere, its token opens nothing."""
+        account = resolve_account(
+            channel="local", url=PLACEHOLDER_URL, token=hide(PLACEHOLDER_TOKEN)
+        )
+        return service_of(ApiClient(account))
+
+    @property
+    def unused(self) -> list[str]:
+        """Ids of recorded jobs that were not submitted again so far, in their recorded order."""
+        return self._replies.unused
+
+    @property
+    def missed(self) -> RecordingError | None:
+        """The first call that was not recorded, as an error; None if there was none.
+
+        Reads of jobs that it did not submit are left out: threads may still wait for earlier jobs.
+        """
+        return self._replies.missed
+
+
+class RecordedReplies:
+    """Answers the calls of all clients from a recording.
+
+    Args:
+        path: of its file.
+
+    Attributes:
+        path: the same.
+        missed: as `Replay.missed`.
+    """
+
     sends = False
 
     def __init__(self, path: Path):
-        self._path = path
+        self.path = path
         records = read_recording(path)
         self._jobs = {job.id: job for job in records if isinstance(job, StoredJob) and job.id}
         self._submissions = [
@@ -111,20 +146,9 @@ class Replay:
         self._lock = Lock()
         self.missed: RecordingError | None = None
 
-    def __repr__(self) -> str:
-        return f"<Replay of {str(self._path)!r}>"
-
-    @property
-    def service(self) -> QiskitRuntimeService:
-        """A service that only a replay answers: its url leads nowhere, its token opens nothing."""
-        account = resolve_account(
-            channel="local", url=PLACEHOLDER_URL, token=hide(PLACEHOLDER_TOKEN)
-        )
-        return QiskitRuntimeService.of_client(ApiClient(account))
-
     @property
     def unused(self) -> list[str]:
-        """Ids of recorded jobs that were not submitted again so far, in their recorded order."""
+        """As `Replay.unused`."""
         return [job.id for jobs in self._unused.values() for job in jobs if job.id]
 
     def answer(self, account: Account, path: str, call: Call, send: Send) -> Reply:
@@ -225,8 +249,8 @@ class Replay:
 
     def _error(self, what: str, why: str = "") -> RecordingError:
         return RecordingError(
-            f"{what} is not in the recording {self._path}. If the program has changed on purpose, "
-            f"record again: record({str(self._path)!r}), or pytest --record"
+            f"{what} is not in the recording {self.path}. If the program has changed on purpose, "
+            f"record again: record({str(self.path)!r}), or pytest --record"
             + (f"; {why}" if why else "")
         )
 

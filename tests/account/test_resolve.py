@@ -10,7 +10,13 @@ import pytest
 from qiskit.providers.fake_provider import GenericBackendV2
 
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2
-from qiskit_rest_primitives.account import Account, Secret, resolve_account, save_account
+from qiskit_rest_primitives.account import (
+    Account,
+    Secret,
+    as_saved,
+    resolve_account,
+    save_account,
+)
 from qiskit_rest_primitives.errors import AccountError
 from tests.tokens import jwt, secret
 
@@ -218,7 +224,7 @@ def test_local_channel_needs_a_url() -> None:
 
 def shown(account: Account) -> str:
     """All texts that display an account."""
-    return repr(account) + str(account) + str(vars(account)) + repr(account.as_saved())
+    return repr(account) + str(account) + str(vars(account)) + repr(as_saved(account))
 
 
 def test_every_display_of_an_account_hides_its_token() -> None:
@@ -229,7 +235,7 @@ def test_every_display_of_an_account_hides_its_token() -> None:
     assert KEY not in shown(account)
     assert "pw" not in repr(account)
     assert str(account.token) == "<hidden>"
-    saved = account.as_saved()
+    saved = as_saved(account)
     assert saved["token"].reveal() == KEY
     assert saved["proxies"] == {"urls": {"https": f"http://me:{secret('proxy')}@p:1"}}
 

@@ -19,10 +19,12 @@ from qiskit_rest_primitives import (
     NotFoundError,
     QiskitRuntimeService,
     RestBackend,
+    RestJob,
     SamplerV2,
     as_completed,
     wait,
 )
+from qiskit_rest_primitives.jobs.base import Job
 from tests.jobs.long_jobs import long_pubs
 
 
@@ -192,3 +194,9 @@ def test_completion_shows_public_methods_only(backend: RestBackend) -> None:
     job = SamplerV2(backend).run([coin()])
     of_qiskit = {"metadata"}  # an attribute of newer releases
     assert {name for name in dir(job) if not name.startswith("_")} - of_qiskit == PUBLIC
+
+
+def test_every_handle_has_the_members_of_a_job() -> None:
+    """What `RestJob` has, `Job` has: `run` returns it, and type checkers look there."""
+    of_one, of_all = dir(RestJob), dir(Job)
+    assert [name for name in of_one if not name.startswith("_") and name not in of_all] == []

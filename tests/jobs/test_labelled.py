@@ -15,10 +15,12 @@ from qiskit_rest_primitives import (
     QiskitRuntimeService,
     RestBackend,
     SamplerV2,
+    SplitJob,
     to_pandas,
     to_xarray,
 )
 from qiskit_rest_primitives.jobs import labelled
+from qiskit_rest_primitives.primitives import encoded_pubs
 
 THETA, PHI = Parameter("theta"), Parameter("phi")
 
@@ -69,6 +71,19 @@ def test_parameters_that_vary_together_share_an_axis(backend: RestBackend) -> No
     assert list(table.columns) == ["phi", "theta", "observable", "evs", "stds"]
     np.testing.assert_allclose(table.evs, np.sin(table.theta) * np.sin(table.phi), atol=1e-9)
     assert set(table.observable) == {"Y"}
+
+
+def test_a_run_of_several_jobs_has_its_parameters_too(
+    backend: RestBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parts have pieces of the sweep; the names come from the PUB as the user wrote it."""
+    monkeypatch.setattr(encoded_pubs, "MAX_EXECUTIONS", 20)
+    theta = np.linspace(0, 1, 4)
+    circuit = QuantumCircuit(1)
+    circuit.ry(THETA, 0)
+    job = SamplerV2(backend, {"split": True}).run([(circuit.measure_all(False), theta)], shots=10)
+    assert isinstance(job, SplitJob)
+    assert to_xarray(job).theta.values.tolist() == theta.tolist()
 
 
 def test_what_does_not_vary_is_a_coordinate_without_an_axis(backend: RestBackend) -> None:

@@ -19,6 +19,7 @@ from qiskit_rest_primitives import (
 )
 from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.local import LocalService
+from qiskit_rest_primitives.settings import private_result
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ def test_an_unwritable_folder_is_an_error_before_the_download(
 def test_deleting_a_job_deletes_the_copy(service: QiskitRuntimeService, job: RestJob) -> None:
     """The local copy is deleted, too; copies of other jobs stay."""
     job.result()
-    other = service.client.settings.private_result("another")
+    other = private_result(service.client.settings, "another")
     other.write_bytes(b"{}")
     service.delete_job(job.job_id())
     assert kept(service) == [other]

@@ -23,6 +23,7 @@ from qiskit_rest_primitives import (
 from qiskit_rest_primitives.jobs import habit
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.api import prompt_reply
+from qiskit_rest_primitives.settings import private_result
 from qiskit_rest_primitives.testing import record, replay
 from tests.http.clients import DEVICES, measured, mocked_service
 
@@ -159,7 +160,7 @@ def test_a_private_result_does_not_come_with_the_reply(
     sampler.options.environment.private = True
     job = sampler.run([measured()], shots=3)
     assert job.result()[0].data.meas.get_counts() == {"1": 3}
-    assert client.client.settings.private_result(job.job_id()).exists()
+    assert private_result(client.client.settings, job.job_id()).exists()
 
 
 def test_a_failed_job_has_its_reason_at_once(sampler: SamplerV2) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,7 @@ from qiskit_rest_primitives import (
     EncodeError,
     EstimatorV2,
     JobStateError,
+    QiskitRuntimeService,
     RestBackend,
     SamplerV2,
     SplitJob,
@@ -173,3 +176,66 @@ def test_a_split_run_has_the_methods_of_a_job(
         job.raw_result()
     with pytest.raises(TypeError, match="parts of a SplitJob"):
         wait([job])
+
+
+def test_a_split_run_tells_what_was_submitted(
+    backend: RestBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The PUBs are those of the run, not their pieces; a pickled handle has those of its parts."""
+    monkeypatch.setattr(encoded_pubs, "MAX_EXECUTIONS", 10)
+    options = {"simulator": {"seed_simulator": 5}, "split": True}
+    circuit = rotation()
+    job = SamplerV2(backend, options=options).run([(circuit, [[0.1], [0.2]], 10)])
+    assert isinstance(job, SplitJob)
+    assert (job.primitive_id, job.program_id, job.backend_name) == (
+        "sampler",
+        "sampler",
+        "statevector",
+    )
+    assert job.instance == job.parts[0].instance is not None
+    assert (job.image, job.private) == ("", False)
+    ((own, values, shots),) = job.inputs["pubs"]
+    assert own is circuit
+    assert (values.tolist(), shots) == ([[0.1], [0.2]], 10)
+    assert job.inputs["options"] == {"simulator": {"seed_simulator": 5}}
+    loaded = pickle.loads(pickle.dumps(job))
+    assert loaded.inputs == {**job.inputs, "pubs": None}
+    loaded.refresh(params=True)
+    assert [len(part.inputs["pubs"]) for part in loaded.parts] == [1, 1]
+    assert loaded.inputs["options"] == job.inputs["options"]
+
+
+def test_a_split_run_began_with_its_first_part(
+    service: QiskitRuntimeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Creation and properties are those of the first part, the estimated use is the sum."""
+    monkeypatch.setattr(encoded_pubs, "MAX_EXECUTIONS", 10)
+    device = service.backend("fake_5q")
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0)
+    job = SamplerV2(device, options={"split": True}).run([circuit] * 2, shots=10)
+    assert isinstance(job, SplitJob)
+    assert job.creation_date is None
+    assert job.usage_estimation == {"quantum_seconds": None}
+    job.result(timeout=60)
+    job.refresh()
+    first, second = job.parts
+    assert first.creation_date is not None
+    assert second.creation_date is not None
+    assert job.creation_date == first.creation_date < second.creation_date
+    seconds = [part.usage_estimation["quantum_seconds"] for part in job.parts]
+    assert min(seconds) > 0
+    assert job.usage_estimation == {"quantum_seconds": sum(seconds)}
+    assert job.properties() == first.properties() is not None
+
+
+def test_a_run_without_pubs_has_the_members_of_a_job(service: QiskitRuntimeService) -> None:
+    """There is no job that could tell, so the run itself does."""
+    device = service.backend("fake_5q")
+    job = EstimatorV2(device).run([])
+    job.refresh()
+    assert (job.primitive_id, job.image, job.private) == ("estimator", "", False)
+    assert job.inputs == {"pubs": []}
+    assert job.creation_date is None
+    assert job.usage_estimation == {"quantum_seconds": 0}
+    assert job.properties() == device.properties()

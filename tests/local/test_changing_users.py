@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from qiskit_rest_primitives.local import Caps, Limits, LocalService, User
+from qiskit_rest_primitives.local.service import begin_again
 from qiskit_rest_primitives.local.user_file import UserFile
 from qiskit_rest_primitives.local.users import default_instance
 from tests.local.conftest import ADMIN, ALICE, BOB, Api
@@ -162,7 +163,7 @@ class TestHandedIn:
         with pytest.raises(ValueError, match=words):
             LocalService(users=users)
         with LocalService() as service, pytest.raises(ValueError, match=words):
-            service.begin_again(users)
+            begin_again(service, users)
 
 
 class TestAdministrators:

@@ -9,6 +9,7 @@ import pytest
 
 from qiskit_rest_primitives.cli import main
 from qiskit_rest_primitives.local import LocalService, serve
+from qiskit_rest_primitives.local.service import finish_jobs
 from tests.local.conftest import ALICE, Api, HeldExecutor
 
 
@@ -19,7 +20,7 @@ def test_a_draining_service_refuses_jobs_and_finishes_all_others() -> None:
         api = Api(service, ALICE)
         jobs = [api.submit() for _ in range(6)]  # four at once
         api.wait(jobs[0], "Running")
-        draining = threading.Thread(target=service.drain, args=(threading.Event(),))
+        draining = threading.Thread(target=finish_jobs, args=(service, threading.Event()))
         draining.start()
         while (refused := api.post_job()).status_code == 200:
             jobs.append(refused.json()["id"])
@@ -42,13 +43,13 @@ def test_what_is_unfinished_runs_again_after_the_next_start(tmp_path: Path) -> N
         api.wait(jobs[0], "Running")
         hurry = threading.Event()
         hurry.set()
-        service.drain(hurry)
+        finish_jobs(service, hurry)
         service.restart()
         assert {api.json(f"/jobs/{job}")["status"] for job in jobs} <= {"Queued", "Running"}
         executor.release()
         assert {api.wait(job)["status"] for job in jobs} == {"Completed"}
         api.session.close()
-    service.drain(hurry)  # a stopped one has no jobs
+    finish_jobs(service, hurry)  # a stopped one has no jobs
 
 
 def test_serve_drains_when_it_is_stopped(

@@ -198,7 +198,8 @@ def coin(backend: RestBackend) -> MitigatedJob:
     circuit.x(0)
     circuit.measure(0, 0)
     submit = client_mitigation.Submit(backend, SamplerOptions(environment={"job_tags": ["t"]}))
-    return MitigatedJob("t", Twice([Run(circuit, np.zeros((1, 0)), 9, 0)]), submit, backend)
+    first = Twice([Run(circuit, np.zeros((1, 0)), 9, 0)])
+    return MitigatedJob("t", first, submit, backend, "estimator")
 
 
 def test_the_next_job_follows_from_the_results_of_the_one_before(backend: RestBackend) -> None:
@@ -208,6 +209,34 @@ def test_the_next_job_follows_from_the_results_of_the_one_before(backend: RestBa
     assert len(job.parts) == 2
     assert job.job_id() == ",".join(part.job_id() for part in job.parts)
     assert len(job.metrics()["parts"]) == 2
+
+
+def test_a_mitigated_run_tells_what_was_submitted(device: RestBackend) -> None:
+    """The program and the PUBs are those of the estimator; times and use are of its jobs."""
+    circuit = device_circuit()
+    job = EstimatorV2(device, options=CLIENT).run([(circuit, "IIIZZ")], precision=0.1)
+    assert (job.primitive_id, job.program_id, job.backend_name) == (
+        "estimator",
+        "estimator",
+        "fake_5q",
+    )
+    assert isinstance(job, MitigatedJob)
+    first = job.parts[0]
+    assert first.primitive_id == "sampler"
+    assert job.instance == first.instance is not None
+    assert (job.image, job.private) == ("", False)
+    ((own, observables, values, precision),) = job.inputs["pubs"]
+    assert own is circuit
+    assert (observables, values.shape, precision) == ({"IIIZZ": 1.0}, (0,), 0.1)
+    loaded = pickle.loads(pickle.dumps(job))
+    assert loaded.primitive_id == "estimator"
+    assert loaded.inputs == {**job.inputs, "pubs": None}
+    job.result(60)
+    job.refresh(params=True)
+    assert job.creation_date == first.creation_date is not None
+    assert job.usage_estimation["quantum_seconds"] > 0
+    assert job.usage_estimation == first.usage_estimation
+    assert job.properties() == first.properties() is not None
 
 
 def test_a_failed_job_is_the_runs_failure(service: QiskitRuntimeService) -> None:

@@ -49,6 +49,8 @@ def test_pubs_with_different_shots_are_several_programs(backend: RestBackend) ->
     job = sampler.run([(bell(), None, 5), (*sweep(), 7), (bell(), None, 5)])
     assert isinstance(job, SplitJob)
     assert len(job.parts) == 2
+    assert job.primitive_id == "executor"
+    assert [shots for _, _, shots in job.inputs["pubs"]] == [5, 7, 5]
     result = job.result()
     assert [pub.data.shape for pub in result] == [(), (2, 3), ()]
     assert result[1].data.a.num_shots == 7
@@ -67,7 +69,7 @@ def test_twirling_and_decoupling_act_on_the_client(service: QiskitRuntimeService
     assert sampler.estimate([circuit], shots=320).executions == 320
     job = sampler.run([circuit], shots=320)
     assert isinstance(job, MitigatedJob)
-    assert job.parts[0].primitive_id == "executor"
+    assert (job.primitive_id, job.parts[0].primitive_id) == ("sampler", "executor")
     counts = job.result()[0].data.meas.get_counts()
     assert counts.get("00", 0) + counts.get("11", 0) > 240
 

@@ -52,6 +52,9 @@ def wrong(backend: RestBackend) -> None:
     """Each of these lines is refused at run time, too."""
     sampler, estimator = SamplerOptions(), EstimatorOptions()
     SamplerOptions(default_shotss=3)  # error: No parameter named "default_shotss"
+    sampler.update(default_shotss=3)  # error: No parameter named "default_shotss"
+    sampler.update(default_shots="many")  # error: "Literal['many']" is not assignable
+    sampler.twirling.update(enable_gate=True)  # error: No parameter named "enable_gate"
     SamplerOptions(resilience_level=1)  # error: No parameter named "resilience_level"
     SamplerOptions(twirling=3)  # error: Argument of type "Literal[3]"
     EstimatorOptions({"default_shots": 3})  # error: Expected 0 positional arguments

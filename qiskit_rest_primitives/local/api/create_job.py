@@ -17,6 +17,7 @@ from qiskit_rest_primitives.local.api.dispatch import read_body
 from qiskit_rest_primitives.local.api.prompt_reply import submitted_reply
 from qiskit_rest_primitives.local.api.user_caps import check_caps
 from qiskit_rest_primitives.local.auth import Principal
+from qiskit_rest_primitives.local.limits import most_decoded_bytes
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.problems import (
     TAG_TOO_LONG,
@@ -58,7 +59,7 @@ async def create_job(core: Core, principal: Principal, request: Request) -> Resp
         if len(body) > LARGE_REQUEST:
             # One at a time: they take memory, and would not be faster in parallel.
             async with core.decoding:
-                job = await core.in_thread(decode_large, body, core.limits.decoded_bytes)
+                job = await core.in_thread(decode_large, body, most_decoded_bytes(core.limits))
         else:
             job = _decode(body)
     except InvalidBody as error:

@@ -90,16 +90,13 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     seed: int | None = None
 
 
-class Faults:
+class FaultState:
     """The faults that are set, and what they hit. Safe to use from any thread.
 
     Attributes:
-        held: the jobs that `queue` and `offline` keep from starting.
-
-    >>> fault = local.faults.add("GET", "/jobs/*/results", truncate=True, count=1)
-    >>> SamplerV2(backend).run([bell], shots=9).result()[0].data.meas.num_shots  # retried
-    9
-    >>> local.faults.clear()
+        held: the jobs that wait for `Faults.queue` and `Faults.offline`.
+        stopping: True while the service stops; ends the silence.
+        hits: ``METHOD path: fault`` of the last calls that were hit, oldest first.
     """
 
     def __init__(self) -> None:
@@ -108,71 +105,13 @@ class Faults:
         self._left: list[int | None] = []
         self.held = HeldJobs()
         self.stopping = False
-        """True while the service stops; ends the silence."""
         self.hits: deque[str] = deque(maxlen=HITS)
-        """``METHOD path: fault`` of the last calls that were hit, oldest first."""
-
-    def add(self, method: str = "*", path: str = "*", **members: Any) -> Fault:
-        """Sets a fault; earlier ones are tried first.
-
-        Args:
-            method: HTTP method, or ``*``.
-            path: pattern for the path without ``/v1``, such as ``/jobs/*``.
-            members: the other members of :class:`Fault`.
-
-        Raises:
-            ValueError: an unknown or ill-typed member, or not exactly one thing that goes wrong.
-        """
-        fault = msgspec.convert({"method": method.upper(), "path": path, **members}, Fault)
-        self.set(fault)
-        return fault
 
     def set(self, fault: Fault) -> None:
-        """Sets a fault.
-
-        Raises:
-            ValueError: not exactly one thing goes wrong.
-        """
-        wrong = [
-            name
-            for name in ("status", "drop", "truncate", "corrupt", "silence", "drip")
-            if getattr(fault, name) not in (None, False)
-        ]
-        if len(wrong) > 1 or not (wrong or fault.delay):
-            raise ValueError(f"a fault is exactly one thing or a delay, not {wrong or 'nothing'}")
+        """Sets a fault, which is tried after earlier ones."""
         with self._lock:
             self._set.append((fault, random.Random(fault.seed)))
             self._left.append(fault.count)
-
-    def queue(self, polls: int | None = None) -> None:
-        """Lets jobs that are submitted from now on wait in the queue.
-
-        Args:
-            polls: how often the state of each is read before it starts; None for never, until
-                `clear`.
-
-        >>> local.faults.queue(polls=2)
-        >>> job = SamplerV2(backend).run([bell])
-        >>> job.status(), job.status(), job.result()[0].data.meas.num_shots
-        ('QUEUED', 'QUEUED', 4096)
-        >>> local.faults.clear()
-        """
-        if polls is not None and polls < 0:
-            raise ValueError(f"a job is polled at least 0 times, not {polls}")
-        self.held.polls = polls
-
-    def offline(self, *names: str) -> None:
-        """Takes backends offline, until `clear`; jobs that are sent to them stay in the queue.
-
-        Args:
-            names: of backends, or patterns as in a shell; all backends if left out.
-
-        >>> local.faults.offline("fake_*")
-        >>> service.backend("fake_5q").status().operational
-        False
-        >>> local.faults.clear()
-        """
-        self.held.offline = names or ("*",)
 
     def clear(self) -> None:
         """Ends all faults and forgets what they hit; jobs that waited for them start."""
@@ -212,12 +151,103 @@ class Faults:
         return None
 
 
+class Faults:
+    """The faults that are set, and what they hit. Safe to use from any thread.
+
+    >>> fault = local.faults.add("GET", "/jobs/*/results", truncate=True, count=1)
+    >>> SamplerV2(backend).run([bell], shots=9).result()[0].data.meas.num_shots  # retried
+    9
+    >>> local.faults.clear()
+    """
+
+    def __init__(self) -> None:
+        self._state = FaultState()
+
+    @property
+    def hits(self) -> deque[str]:
+        """``METHOD path: fault`` of the last calls that were hit, oldest first."""
+        return self._state.hits
+
+    def add(self, method: str = "*", path: str = "*", **members: Any) -> Fault:
+        """Sets a fault; earlier ones are tried first.
+
+        Args:
+            method: HTTP method, or ``*``.
+            path: pattern for the path without ``/v1``, such as ``/jobs/*``.
+            members: the other members of :class:`Fault`.
+
+        Raises:
+            ValueError: an unknown or ill-typed member, or not exactly one thing that goes wrong.
+        """
+        fault = msgspec.convert({"method": method.upper(), "path": path, **members}, Fault)
+        self.set(fault)
+        return fault
+
+    def set(self, fault: Fault) -> None:
+        """Sets a fault.
+
+        Raises:
+            ValueError: not exactly one thing goes wrong.
+        """
+        wrong = [
+            name
+            for name in ("status", "drop", "truncate", "corrupt", "silence", "drip")
+            if getattr(fault, name) not in (None, False)
+        ]
+        if len(wrong) > 1 or not (wrong or fault.delay):
+            raise ValueError(f"a fault is exactly one thing or a delay, not {wrong or 'nothing'}")
+        self._state.set(fault)
+
+    def queue(self, polls: int | None = None) -> None:
+        """Lets jobs that are submitted from now on wait in the queue.
+
+        Args:
+            polls: how often the state of each is read before it starts; None for never, until
+                `clear`.
+
+        >>> local.faults.queue(polls=2)
+        >>> job = SamplerV2(backend).run([bell])
+        >>> job.status(), job.status(), job.result()[0].data.meas.num_shots
+        ('QUEUED', 'QUEUED', 4096)
+        >>> local.faults.clear()
+        """
+        if polls is not None and polls < 0:
+            raise ValueError(f"a job is polled at least 0 times, not {polls}")
+        self._state.held.polls = polls
+
+    def offline(self, *names: str) -> None:
+        """Takes backends offline, until `clear`; jobs that are sent to them stay in the queue.
+
+        Args:
+            names: of backends, or patterns as in a shell; all backends if left out.
+
+        >>> local.faults.offline("fake_*")
+        >>> service.backend("fake_5q").status().operational
+        False
+        >>> local.faults.clear()
+        """
+        self._state.held.offline = names or ("*",)
+
+    def clear(self) -> None:
+        """Ends all faults and forgets what they hit; jobs that waited for them start."""
+        self._state.clear()
+
+    def active(self) -> list[Fault]:
+        """The faults that can still hit a call."""
+        return self._state.active()
+
+
+def state_of(faults: Faults) -> FaultState:
+    """What stands behind the faults. Not a method: editors would offer it to users."""
+    return vars(faults)["_state"]
+
+
 class FaultMiddleware:
     """ASGI middleware that makes calls fail."""
 
     def __init__(self, app: ASGIApp, faults: Faults, prefixes: Sequence[str]):
         self._app = app
-        self._faults = faults
+        self._faults = state_of(faults)
         self._prefixes = prefixes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

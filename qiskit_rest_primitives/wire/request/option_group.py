@@ -40,7 +40,9 @@ from qiskit_rest_primitives.wire.request.option_rows import option_row
 from qiskit_rest_primitives.wire.request.option_values import Option
 
 if TYPE_CHECKING:
-    from typing_extensions import dataclass_transform
+    from typing_extensions import ParamSpec, dataclass_transform
+
+    KeywordsT = ParamSpec("KeywordsT")
 else:
 
     def dataclass_transform(**_: Any) -> Callable[[type], type]:
@@ -79,6 +81,16 @@ class Group(Generic[GroupT]):
             self, group: OptionGroup, value: GroupT | Mapping[str, Any] | UnsetType
         ) -> None: ...
         def __delete__(self, group: OptionGroup) -> None: ...
+
+
+if TYPE_CHECKING:
+
+    class _Update:
+        """The method `update`: it takes what the constructor of its class takes."""
+
+        def __get__(
+            self, group: object, owner: Callable[KeywordsT, object]
+        ) -> Callable[KeywordsT, None]: ...
 
 
 def group() -> Any:
@@ -129,17 +141,20 @@ class OptionGroup:
         if program_id:
             _PRIMITIVES[program_id] = cls
 
-    def update(self, **options: Any) -> None:
-        """Sets some options and keeps the others; dicts are merged into the groups within.
-
-        Raises:
-            OptionsError: as in the constructor; then nothing is changed.
-        """
-        _merge(_clone(self), options)
-        _merge(self, options)
-
     # Type checkers know the fields; with these methods they would accept any name.
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+        update: ClassVar = _Update()
+        """Sets some options and keeps the others; dicts are merged into the groups within."""
+    else:
+
+        def update(self, **options: Any) -> None:
+            """Sets some options and keeps the others; dicts are merged into the groups within.
+
+            Raises:
+                OptionsError: as in the constructor; then nothing is changed.
+            """
+            _merge(_clone(self), options)
+            _merge(self, options)
 
         def __init__(self, **options: Any):
             for name, inner in groups_of(type(self)).items():

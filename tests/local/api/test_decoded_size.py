@@ -10,10 +10,11 @@ import pytest
 from qiskit_rest_primitives.local import Limits
 from qiskit_rest_primitives.local.api.create_job import decode_large
 from qiskit_rest_primitives.local.api.decoded_size import decoded_bytes
+from qiskit_rest_primitives.local.limits import most_decoded_bytes
 from qiskit_rest_primitives.local.problems import ProblemError
 from tests.local.conftest import BELL, Api
 
-LIMIT = Limits().decoded_bytes
+LIMIT = most_decoded_bytes(Limits())
 TEXT = BELL.replace(" ", "\n").replace(";", "; // [[[[{{{{,,,, \\\\")
 
 

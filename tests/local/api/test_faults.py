@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from qiskit_rest_primitives.local import Faults, LocalService
+from qiskit_rest_primitives.local.api.faults import state_of
 from tests.local.conftest import ALICE, BELL, Api
 
 
@@ -145,7 +146,7 @@ class TestChoice:
         def hits() -> list[bool]:
             faults = Faults()
             faults.add(status=500, probability=0.3, seed=5)
-            return [faults.next_for("GET", "/jobs") is not None for _ in range(200)]
+            return [state_of(faults).next_for("GET", "/jobs") is not None for _ in range(200)]
 
         assert hits() == hits()
         assert 30 < sum(hits()) < 90
@@ -156,7 +157,7 @@ class TestChoice:
         faults.add(status=500, count=1)
         faults.add(status=502, count=1)
         assert len(faults.active()) == 2
-        found = [faults.next_for("GET", "/x") for _ in range(3)]
+        found = [state_of(faults).next_for("GET", "/x") for _ in range(3)]
         assert [fault.status if fault else None for fault in found] == [500, 502, None]
         assert faults.active() == []
 
