@@ -54,7 +54,6 @@ MUST_HAVE_ONE: Final = (
     "QiskitRuntimeService.recover",
     "QiskitRuntimeService.run_all",
     "QiskitRuntimeService.save_account",
-    "LocalService.add_backend",
     "Faults.queue",
     "Faults.offline",
 )

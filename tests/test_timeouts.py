@@ -45,9 +45,9 @@ CALLS: dict[str, Callable[[RestJob, float], object]] = {
     "wait_for_final_state": lambda job, seconds: job.wait_for_final_state(seconds),
     "as_completed": lambda job, seconds: list(as_completed([job], timeout=seconds)),
     "future": lambda job, seconds: job.future().result(seconds),
-    "split": lambda job, seconds: SplitJob([job], [[Piece(0, 0, 1)]], [()], job.backend()).result(
-        seconds
-    ),
+    "split": lambda job, seconds: SplitJob(
+        [job], [[Piece(0, 0, 1)]], [()], job.backend(), job.primitive_id
+    ).result(seconds),
 }
 
 

@@ -427,6 +427,6 @@ def check_takes_jobs(backend: RestBackend) -> None:
     if is_online(entry) or backend.status().operational:
         return
     raise BackendError(
-        f"{backend.name} takes no jobs now: see backend.status(), or take another one with "
-        "service.least_busy()"
+        f"{backend.name} is not accepting jobs: see backend.status(), or choose another backend "
+        "with service.least_busy()"
     )

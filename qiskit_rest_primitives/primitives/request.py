@@ -279,7 +279,7 @@ class JobSubmission:
             The body as it is sent.
 
         Raises:
-            BackendError: the backend takes no jobs now.
+            BackendError: the backend is not accepting jobs.
             SessionError: the session is closed.
             EncodeError: the request is too large.
             SpendingError: the settings do not allow the run.
