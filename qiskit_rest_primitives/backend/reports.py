@@ -189,7 +189,8 @@ class BackendConfiguration(ConfigurationFields):
 class BackendProperties:
     """What was measured on a backend; times in seconds, frequencies in Hz.
 
-    `backend_name`, `backend_version` and `last_update_date` say of what, and when.
+    `backend_name`, `backend_version` and `last_update_date` say of what, and when; `general` holds
+    values of the whole backend.
     Asking for a qubit, gate or value that the service did not report raises BackendError.
 
     >>> properties = service.backend("fake_5q").properties()
