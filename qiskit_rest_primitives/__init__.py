@@ -61,8 +61,8 @@ from qiskit_rest_primitives.exceptions import (
     RuntimeProgramNotFound,
 )
 from qiskit_rest_primitives.jobs.job import RestJob
+from qiskit_rest_primitives.jobs.polling.waiting import as_completed, wait
 from qiskit_rest_primitives.jobs.split_job import SplitJob
-from qiskit_rest_primitives.jobs.waiting import as_completed, wait
 from qiskit_rest_primitives.options import EstimatorOptions, OptionsV2, SamplerOptions
 from qiskit_rest_primitives.primitives.estimator import EstimatorV2
 from qiskit_rest_primitives.primitives.sampler import SamplerV2
@@ -81,10 +81,10 @@ explain_absent_names()
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.jobs.circuit_job import CircuitJob
-    from qiskit_rest_primitives.jobs.experiment import Experiment
-    from qiskit_rest_primitives.jobs.labelled import to_pandas, to_xarray
+    from qiskit_rest_primitives.jobs.experiments.experiment import Experiment
     from qiskit_rest_primitives.jobs.mitigated_job import MitigatedJob
-    from qiskit_rest_primitives.jobs.saved_results import load_result, save_result
+    from qiskit_rest_primitives.jobs.results.labelled import to_pandas, to_xarray
+    from qiskit_rest_primitives.jobs.results.saved_results import load_result, save_result
     from qiskit_rest_primitives.options.executor_options import ExecutorOptions
     from qiskit_rest_primitives.primitives.estimate import RunEstimate
     from qiskit_rest_primitives.primitives.executor import Executor
@@ -95,16 +95,16 @@ else:  # type checkers would take every name for one that exists
         "CircuitJob": "jobs.circuit_job",
         "Executor": "primitives.executor",
         "ExecutorOptions": "options.executor_options",
-        "Experiment": "jobs.experiment",
+        "Experiment": "jobs.experiments.experiment",
         "MitigatedJob": "jobs.mitigated_job",
         "QuantumProgram": "primitives.quantum_program",
         "RuntimeDecoder": "wire.runtime_json",
         "RuntimeEncoder": "wire.runtime_json",
         "RunEstimate": "primitives.estimate",
-        "load_result": "jobs.saved_results",
-        "save_result": "jobs.saved_results",
-        "to_pandas": "jobs.labelled",
-        "to_xarray": "jobs.labelled",
+        "load_result": "jobs.results.saved_results",
+        "save_result": "jobs.results.saved_results",
+        "to_pandas": "jobs.results.labelled",
+        "to_xarray": "jobs.results.labelled",
     }
 
     def __getattr__(name: str) -> object:

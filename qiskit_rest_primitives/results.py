@@ -1,6 +1,6 @@
 """The module of that name in ``qiskit_ibm_runtime``: results of quantum programs."""
 
-from qiskit_rest_primitives.jobs.program_result import (
+from qiskit_rest_primitives.jobs.results.program_result import (
     ChunkPart,
     ChunkSpan,
     ChunkTiming,

@@ -20,7 +20,7 @@ from qiskit_rest_primitives import (
     wait,
 )
 from qiskit_rest_primitives.http import retry_policies
-from qiskit_rest_primitives.jobs.pieces import Piece
+from qiskit_rest_primitives.jobs.results.pieces import Piece
 from qiskit_rest_primitives.local import LocalService
 from tests.http.raw_server import RawServer, Received
 from tests.tokens import secret

@@ -15,7 +15,7 @@ from qiskit_rest_primitives.cli.figure import require_matplotlib, save_figure
 from qiskit_rest_primitives.cli.output import message, print_json
 from qiskit_rest_primitives.cli.results import Axes, print_result
 from qiskit_rest_primitives.jobs.base import Job
-from qiskit_rest_primitives.jobs.saved_results import save_result
+from qiskit_rest_primitives.jobs.results.saved_results import save_result
 
 FIGURE_FORMATS = (".png", ".svg", ".pdf")
 

@@ -59,7 +59,7 @@ class ApiClient(Caller):
     # Jobs
 
     def create_job(self, body: bytes, *, fresh: bool = False) -> dict[str, Any]:
-        """POST /jobs: ``{id, backend, ...}``. Never retried here: see `jobs.submit`.
+        """POST /jobs: ``{id, backend, ...}``. Never retried here: see `jobs.submission.submit`.
 
         Args:
             body: JSON.

@@ -11,9 +11,9 @@ What retries what. One GET passes three layers at most::
         └── transport     one request; after a 401, one more with a fresh token
                 └── token exchange                                            TOKEN_EXCHANGE
 
-A POST is retried by its caller only, who knows whether that is safe: `jobs.submit` for jobs,
-`http.side_effects` for sessions and cancellations. All callers but the base client request a single
-attempt (``retry=False``), so that loops never multiply. requests and urllib3 retry nothing.
+A POST is retried by its caller only, who knows whether that is safe: `jobs.submission.submit` for
+jobs, `http.side_effects` for sessions and cancellations. All callers but the base client request a
+single attempt (``retry=False``), so that loops never multiply. requests and urllib3 retry nothing.
 
 The names on the right are rows of `http.retry_policies`, which says how long everything is
 retried. Here stand the errors that count as an outage, the growth of pauses, and the loop itself.

@@ -13,10 +13,10 @@ from qiskit_rest_primitives.errors import ProtocolError
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.details import JobDetails
 from qiskit_rest_primitives.jobs.parts import all_details
-from qiskit_rest_primitives.jobs.pieces import Piece
-from qiskit_rest_primitives.jobs.program_items import submitted_from_params
+from qiskit_rest_primitives.jobs.results.pieces import Piece
+from qiskit_rest_primitives.jobs.results.program_items import submitted_from_params
+from qiskit_rest_primitives.jobs.results.submitted_pubs import SubmittedPub
 from qiskit_rest_primitives.jobs.status import ERROR, read_state
-from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub
 
 
 def card_of_job(

@@ -32,14 +32,7 @@ from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.side_effects import cancel
 from qiskit_rest_primitives.jobs.base import Job, refuse_decoder
 from qiskit_rest_primitives.jobs.details import JobDetails
-from qiskit_rest_primitives.jobs.download import ResultDownload, fetch_with_params
-from qiskit_rest_primitives.jobs.duplicates import cancel_late_duplicates, jobs_with_tag
-from qiskit_rest_primitives.jobs.kept_result import KeptResult, kept_file
-from qiskit_rest_primitives.jobs.program_items import submitted_from_params
-from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, Status, read_status
-from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub, pub_as_tuple, restore
-from qiskit_rest_primitives.jobs.tags import several_tags
-from qiskit_rest_primitives.jobs.waiting import (
+from qiskit_rest_primitives.jobs.polling.waiting import (
     deadline_of,
     left_until,
     polling,
@@ -47,6 +40,13 @@ from qiskit_rest_primitives.jobs.waiting import (
     wait_for_final,
     warn_jobs_continue,
 )
+from qiskit_rest_primitives.jobs.results.download import ResultDownload, fetch_with_params
+from qiskit_rest_primitives.jobs.results.kept_result import KeptResult, kept_file
+from qiskit_rest_primitives.jobs.results.program_items import submitted_from_params
+from qiskit_rest_primitives.jobs.results.submitted_pubs import SubmittedPub, pub_as_tuple, restore
+from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, Status, read_status
+from qiskit_rest_primitives.jobs.submission.duplicates import cancel_late_duplicates, jobs_with_tag
+from qiskit_rest_primitives.jobs.tags import several_tags
 from qiskit_rest_primitives.settings import private_result
 from qiskit_rest_primitives.wire.result.prompt_reply import PromptOutcome
 from qiskit_rest_primitives.wire.result.results import decode_result
@@ -494,7 +494,7 @@ class RestJob(Job):
         known = self._pubs
         if self.primitive_id == "executor":
             # A cast, as `Executor.run` and nothing else says that its result is of another class.
-            from qiskit_rest_primitives.jobs.program_decoding import decode_program
+            from qiskit_rest_primitives.jobs.results.program_decoding import decode_program
 
             return cast("PrimitiveResult[Any]", decode_program(body, known, most_bytes))
         shapes = shots = None

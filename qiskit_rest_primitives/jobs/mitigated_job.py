@@ -31,14 +31,14 @@ from qiskit_rest_primitives.jobs.parts import (
     usage_estimation_of,
     usage_of,
 )
-from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, FINAL, RUNNING, Status
-from qiskit_rest_primitives.jobs.waiting import (
+from qiskit_rest_primitives.jobs.polling.waiting import (
     checked_timeout,
     describe_job,
     shown,
     warn_jobs_continue,
 )
-from qiskit_rest_primitives.mitigation.steps import Finished, Run, Step
+from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, FINAL, RUNNING, Status
+from qiskit_rest_primitives.mitigation.base.steps import Finished, Run, Step
 
 Submit = Callable[[Sequence[Run]], Job]
 """Sends sweeps as the PUBs of one sampler job."""

@@ -12,7 +12,7 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit_rest_primitives.errors import JobStateError
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.details import JobDetails, details_of
-from qiskit_rest_primitives.jobs.submitted_pubs import pub_as_tuple
+from qiskit_rest_primitives.jobs.results.submitted_pubs import pub_as_tuple
 
 UserPubs: TypeAlias = Sequence[SamplerPub | EstimatorPub]
 

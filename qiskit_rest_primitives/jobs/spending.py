@@ -21,7 +21,7 @@ from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.concurrency.file_lock import file_lock
 from qiskit_rest_primitives.concurrency.forks import Lock
 from qiskit_rest_primitives.errors import RestPrimitivesError, SpendingError
-from qiskit_rest_primitives.jobs.durable_files import make_state_folder, open_own, write_whole
+from qiskit_rest_primitives.jobs.files.durable_files import make_state_folder, open_own, write_whole
 
 COMPACT_BYTES: Final = 256_000
 

@@ -30,10 +30,10 @@ from qiskit_rest_primitives.jobs.parts import (
     usage_estimation_of,
     usage_of,
 )
-from qiskit_rest_primitives.jobs.pieces import Piece, join
+from qiskit_rest_primitives.jobs.polling.waiting import deadline_of, left_until, wait
+from qiskit_rest_primitives.jobs.results.pieces import Piece, join
 from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, QUEUED, RUNNING, Status
 from qiskit_rest_primitives.jobs.user_warnings import OptionsNotice
-from qiskit_rest_primitives.jobs.waiting import deadline_of, left_until, wait
 
 
 class SplitJob(Job):

@@ -22,7 +22,7 @@ import msgspec
 from qiskit_rest_primitives.local.auth import Principal, Tokens
 from qiskit_rest_primitives.local.durations import Durations
 from qiskit_rest_primitives.local.endings import Ending, Endings
-from qiskit_rest_primitives.local.engine.allowances import JobCaps
+from qiskit_rest_primitives.local.engine.base.allowances import JobCaps
 from qiskit_rest_primitives.local.held_bytes import HeldBytes
 from qiskit_rest_primitives.local.held_jobs import HeldJobs
 from qiskit_rest_primitives.local.limits import Caps, Limits, RateLimiter

@@ -51,9 +51,9 @@ class Outcome:
         reason_solution: the cure, else "".
         logs: plain text, one step a line; for failures the end of the traceback.
         usage_seconds: on a device, the time for which its circuits hold the device, see
-            `mitigation.device_time`: the overhead of a job, and for each execution of the circuits
-            that were really run, mitigation's included, the repetition delay and the circuit's
-            length. On a simulator, the time that the simulators worked on the job.
+            `mitigation.base.device_time`: the overhead of a job, and for each execution of the
+            circuits that were really run, mitigation's included, the repetition delay and the
+            circuit's length. On a simulator, the time that the simulators worked on the job.
     """
 
     status: Literal["Completed", "Failed", "Cancelled"]

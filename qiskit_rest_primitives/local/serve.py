@@ -168,7 +168,7 @@ def run(
     """
     try:
         from qiskit_rest_primitives.local import Limits, LocalService
-        from qiskit_rest_primitives.local.engine.freed_memory import return_large_blocks
+        from qiskit_rest_primitives.local.engine.base.freed_memory import return_large_blocks
         from qiskit_rest_primitives.local.load_backends import load_backends
         from qiskit_rest_primitives.local.service import finish_jobs, is_loopback
         from qiskit_rest_primitives.local.store import StorageFullError
@@ -328,7 +328,7 @@ def _short_collections() -> Generator[None]:
 
     It would stop every request for a tenth of a second each time.
     """
-    from qiskit_rest_primitives.local.engine.workers import warm_up
+    from qiskit_rest_primitives.local.engine.executors.workers import warm_up
 
     warm_up()
     gc.collect()

@@ -14,17 +14,17 @@ def chosen_executor(
 ) -> Generator[Executor | None]:
     """What simulates: processes of this machine, a cluster, or None for the default."""
     if workers and slurm is None:
-        from qiskit_rest_primitives.local.engine.workers import worker_processes
+        from qiskit_rest_primitives.local.engine.executors.workers import worker_processes
 
         with worker_processes(workers) as pool:
             yield pool
     elif slurm is not None:
-        from qiskit_rest_primitives.local.engine.slurm import slurm_workers
+        from qiskit_rest_primitives.local.engine.executors.slurm import slurm_workers
 
         with slurm_workers(slurm, workers, folder or os.getcwd()) as cluster:
             yield cluster
     elif dask:
-        from qiskit_rest_primitives.local.engine.dask_cluster import DaskCluster
+        from qiskit_rest_primitives.local.engine.executors.dask_cluster import DaskCluster
 
         with DaskCluster(dask) as cluster:
             yield cluster

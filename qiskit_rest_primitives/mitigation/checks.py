@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from qiskit_rest_primitives.errors import OptionsError
-from qiskit_rest_primitives.mitigation.folding import FOLDABLE
-from qiskit_rest_primitives.mitigation.options import Mitigation
+from qiskit_rest_primitives.mitigation.base.options import Mitigation
+from qiskit_rest_primitives.mitigation.random_circuits.folding import FOLDABLE
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit

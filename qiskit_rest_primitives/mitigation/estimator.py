@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qiskit.primitives.containers import DataBin, PubResult
 
-from qiskit_rest_primitives.mitigation.collector import collector_paused
-from qiskit_rest_primitives.mitigation.estimates import Estimate, Terms
-from qiskit_rest_primitives.mitigation.estimator_pub import Plan, PubCircuits
-from qiskit_rest_primitives.mitigation.layer_learning import LayerLearning, learning_step
-from qiskit_rest_primitives.mitigation.layer_noise_json import read_layer_noise
-from qiskit_rest_primitives.mitigation.layers import (
+from qiskit_rest_primitives.mitigation.base.collector import collector_paused
+from qiskit_rest_primitives.mitigation.base.layers import (
     Gates,
     Layer,
     LayerNoise,
     layers_to_learn,
 )
+from qiskit_rest_primitives.mitigation.base.options import Mitigation
+from qiskit_rest_primitives.mitigation.base.pubs import EstimatorSweep
+from qiskit_rest_primitives.mitigation.base.steps import Finished, Run, Samples, Step
+from qiskit_rest_primitives.mitigation.estimator_pub import Plan, PubCircuits
+from qiskit_rest_primitives.mitigation.learning.layer_learning import LayerLearning, learning_step
+from qiskit_rest_primitives.mitigation.learning.layer_noise_json import read_layer_noise
 from qiskit_rest_primitives.mitigation.metadata import estimator_pub, estimator_result
-from qiskit_rest_primitives.mitigation.options import Mitigation
-from qiskit_rest_primitives.mitigation.pubs import EstimatorSweep
-from qiskit_rest_primitives.mitigation.readout import Readout, ReadoutLearning
-from qiskit_rest_primitives.mitigation.steps import Finished, Run, Samples, Step
+from qiskit_rest_primitives.mitigation.values.estimates import Estimate, Terms
+from qiskit_rest_primitives.mitigation.values.readout import Readout, ReadoutLearning
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target

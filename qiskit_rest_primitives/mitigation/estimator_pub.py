@@ -8,29 +8,37 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qiskit_rest_primitives.mitigation.bases import Bases, choose_bases
-from qiskit_rest_primitives.mitigation.boxing import Boxed, covered
-from qiskit_rest_primitives.mitigation.checks import check_circuit
-from qiskit_rest_primitives.mitigation.decoupling import decoupled_all
-from qiskit_rest_primitives.mitigation.dressings import LETTERS
-from qiskit_rest_primitives.mitigation.estimates import Measured
-from qiskit_rest_primitives.mitigation.folding import FoldableTemplate, choose_folds, folded
-from qiskit_rest_primitives.mitigation.injected_noise import BOXING, CircuitNoise, Injected
-from qiskit_rest_primitives.mitigation.layers import (
+from qiskit_rest_primitives.mitigation.base.bases import Bases, choose_bases
+from qiskit_rest_primitives.mitigation.base.layers import (
     Gates,
     Layer,
     LayerNoise,
     noisy_layers,
 )
-from qiskit_rest_primitives.mitigation.lowered import Lowered
-from qiskit_rest_primitives.mitigation.measuring import (
+from qiskit_rest_primitives.mitigation.base.options import Mitigation
+from qiskit_rest_primitives.mitigation.base.pubs import EstimatorSweep
+from qiskit_rest_primitives.mitigation.checks import check_circuit
+from qiskit_rest_primitives.mitigation.random_circuits.boxing import Boxed, covered
+from qiskit_rest_primitives.mitigation.random_circuits.decoupling import decoupled_all
+from qiskit_rest_primitives.mitigation.random_circuits.dressings import LETTERS
+from qiskit_rest_primitives.mitigation.random_circuits.folding import (
+    FoldableTemplate,
+    choose_folds,
+    folded,
+)
+from qiskit_rest_primitives.mitigation.random_circuits.injected_noise import (
+    BOXING,
+    CircuitNoise,
+    Injected,
+)
+from qiskit_rest_primitives.mitigation.random_circuits.lowered import Lowered
+from qiskit_rest_primitives.mitigation.random_circuits.measuring import (
     measured,
     observed_circuit,
     observed_qubits,
     register_name,
 )
-from qiskit_rest_primitives.mitigation.options import Mitigation
-from qiskit_rest_primitives.mitigation.pubs import EstimatorSweep
+from qiskit_rest_primitives.mitigation.values.estimates import Measured
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit

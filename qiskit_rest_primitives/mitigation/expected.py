@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qiskit_rest_primitives.errors import OptionsError
-from qiskit_rest_primitives.mitigation.collector import collector_paused
+from qiskit_rest_primitives.mitigation.base.collector import collector_paused
+from qiskit_rest_primitives.mitigation.base.extra import INSTALL, extra_is_installed
+from qiskit_rest_primitives.mitigation.base.options import Mitigation
+from qiskit_rest_primitives.mitigation.base.pubs import EstimatorSweep, SamplerSweep
 from qiskit_rest_primitives.mitigation.estimator import EstimatorJob, EstimatorStep
 from qiskit_rest_primitives.mitigation.estimator_pub import PubCircuits
-from qiskit_rest_primitives.mitigation.expected_noise import expected_noise
-from qiskit_rest_primitives.mitigation.extra import INSTALL, extra_is_installed
-from qiskit_rest_primitives.mitigation.layer_learning import LayerLearning
-from qiskit_rest_primitives.mitigation.options import Mitigation
-from qiskit_rest_primitives.mitigation.pubs import EstimatorSweep, SamplerSweep
+from qiskit_rest_primitives.mitigation.learning.expected_noise import expected_noise
+from qiskit_rest_primitives.mitigation.learning.layer_learning import LayerLearning
 from qiskit_rest_primitives.mitigation.sampler import sampler_step
 from qiskit_rest_primitives.wire.shots import Randomizations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
     from qiskit.transpiler import Target
 
-    from qiskit_rest_primitives.mitigation.device_time import DeviceTime
+    from qiskit_rest_primitives.mitigation.base.device_time import DeviceTime
 
 
 @dataclass(frozen=True)

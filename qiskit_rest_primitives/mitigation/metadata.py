@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from qiskit_rest_primitives.mitigation.layer_noise_json import write_layer_noise
-from qiskit_rest_primitives.mitigation.layers import LayerNoise
-from qiskit_rest_primitives.mitigation.options import Decoupling, Mitigation, Zne
+from qiskit_rest_primitives.mitigation.base.layers import LayerNoise
+from qiskit_rest_primitives.mitigation.base.options import Decoupling, Mitigation, Zne
+from qiskit_rest_primitives.mitigation.learning.layer_noise_json import write_layer_noise
 
 
 def sampler_pub(

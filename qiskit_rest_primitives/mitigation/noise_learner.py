@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qiskit_rest_primitives.errors import OptionsError
-from qiskit_rest_primitives.mitigation.boxing import Boxed
-from qiskit_rest_primitives.mitigation.checks import NO_GATES, TWIRLED
-from qiskit_rest_primitives.mitigation.collector import collector_paused
-from qiskit_rest_primitives.mitigation.injected_noise import BOXING
-from qiskit_rest_primitives.mitigation.layer_learning import LayerLearning, learning_step
-from qiskit_rest_primitives.mitigation.layers import (
+from qiskit_rest_primitives.mitigation.base.collector import collector_paused
+from qiskit_rest_primitives.mitigation.base.layers import (
     Gates,
     Layer,
     LayerNoise,
     layers_to_learn,
     noisy_layers,
 )
-from qiskit_rest_primitives.mitigation.measuring import observed_circuit
-from qiskit_rest_primitives.mitigation.options import LayerNoiseLearning
-from qiskit_rest_primitives.mitigation.steps import Finished
+from qiskit_rest_primitives.mitigation.base.options import LayerNoiseLearning
+from qiskit_rest_primitives.mitigation.base.steps import Finished
+from qiskit_rest_primitives.mitigation.checks import NO_GATES, TWIRLED
+from qiskit_rest_primitives.mitigation.learning.layer_learning import LayerLearning, learning_step
+from qiskit_rest_primitives.mitigation.random_circuits.boxing import Boxed
+from qiskit_rest_primitives.mitigation.random_circuits.injected_noise import BOXING
+from qiskit_rest_primitives.mitigation.random_circuits.measuring import observed_circuit
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit

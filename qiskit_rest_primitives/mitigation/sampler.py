@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qiskit.primitives.containers import BitArray, DataBin, SamplerPubResult
 
-from qiskit_rest_primitives.mitigation.boxing import Boxed
+from qiskit_rest_primitives.mitigation.base.collector import collector_paused
+from qiskit_rest_primitives.mitigation.base.options import Mitigation
+from qiskit_rest_primitives.mitigation.base.pubs import SamplerSweep
+from qiskit_rest_primitives.mitigation.base.steps import Finished, Run, Samples, Step
 from qiskit_rest_primitives.mitigation.checks import check_circuit
-from qiskit_rest_primitives.mitigation.collector import collector_paused
-from qiskit_rest_primitives.mitigation.decoupling import decoupled_all
-from qiskit_rest_primitives.mitigation.lowered import Lowered, unflipped
 from qiskit_rest_primitives.mitigation.metadata import sampler_pub, sampler_result
-from qiskit_rest_primitives.mitigation.options import Mitigation
-from qiskit_rest_primitives.mitigation.pubs import SamplerSweep
-from qiskit_rest_primitives.mitigation.steps import Finished, Run, Samples, Step
-from qiskit_rest_primitives.mitigation.twirled_bits import with_twirled_bits
+from qiskit_rest_primitives.mitigation.random_circuits.boxing import Boxed
+from qiskit_rest_primitives.mitigation.random_circuits.decoupling import decoupled_all
+from qiskit_rest_primitives.mitigation.random_circuits.lowered import Lowered, unflipped
+from qiskit_rest_primitives.mitigation.random_circuits.twirled_bits import with_twirled_bits
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target

@@ -16,7 +16,7 @@ from qiskit_rest_primitives.wire.shots import Randomizations, estimator_precisio
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
-    from qiskit_rest_primitives.mitigation.options import Mitigation
+    from qiskit_rest_primitives.mitigation.base.options import Mitigation
 
 
 def check_rules(options: OptionGroup) -> None:
@@ -89,7 +89,7 @@ def assumed_precision(options: EstimatorOptions) -> float:
 
 def _mitigation(options: EstimatorOptions) -> Mitigation:
     # Sampler jobs, and importing this package, do without these modules.
-    from qiskit_rest_primitives.mitigation.options import Mitigation
+    from qiskit_rest_primitives.mitigation.base.options import Mitigation
 
     return Mitigation.of_estimator(_params(options))
 

@@ -17,12 +17,12 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.errors import EncodeError, OptionsError
 from qiskit_rest_primitives.jobs.base import Job
+from qiskit_rest_primitives.jobs.experiments.recorder import Recorder
+from qiskit_rest_primitives.jobs.experiments.recording import recorder_for, recording_to
 from qiskit_rest_primitives.jobs.mitigated_job import MitigatedJob
-from qiskit_rest_primitives.jobs.recorder import Recorder
-from qiskit_rest_primitives.jobs.recording import recorder_for, recording_to
 from qiskit_rest_primitives.jobs.spending import Approval
-from qiskit_rest_primitives.mitigation.extra import INSTALL, extra_is_installed
-from qiskit_rest_primitives.mitigation.layer_learning import LayerLearning
+from qiskit_rest_primitives.mitigation.base.extra import INSTALL, extra_is_installed
+from qiskit_rest_primitives.mitigation.learning.layer_learning import LayerLearning
 from qiskit_rest_primitives.options.job_options import (
     EstimatorOptions,
     PrimitiveOptions,
@@ -49,7 +49,7 @@ from qiskit_rest_primitives.wire.request.option_group import settings_of
 from qiskit_rest_primitives.wire.shots import shots_of
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.mitigation.steps import Run, Step
+    from qiskit_rest_primitives.mitigation.base.steps import Run, Step
 
 _OF_SAMPLER = (
     "simulator",

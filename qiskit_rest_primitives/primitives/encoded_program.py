@@ -12,8 +12,8 @@ from qiskit import QuantumCircuit
 
 from qiskit_rest_primitives.circuits import EncodedCircuit, encode_circuit
 from qiskit_rest_primitives.errors import EncodeError
-from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub
-from qiskit_rest_primitives.mitigation.pubs import SamplerSweep
+from qiskit_rest_primitives.jobs.results.submitted_pubs import SubmittedPub
+from qiskit_rest_primitives.mitigation.base.pubs import SamplerSweep
 from qiskit_rest_primitives.primitives.annotated_qpy import write_qpy
 from qiskit_rest_primitives.primitives.quantum_program import QuantumProgram, QuantumProgramItem
 from qiskit_rest_primitives.wire.executor.passthrough import encode_passthrough

@@ -1,7 +1,7 @@
 """One encoded PUB, whole or in pieces. In: circuit, values, shots. Out: JSON and SubmittedPub.
 
 A piece is a run of the PUB's points in C order, or of one point's shots; pieces are PUBs of their
-own, whose results `jobs.pieces` joins again.
+own, whose results `jobs.results.pieces` joins again.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qiskit_rest_primitives.circuits import EncodedCircuit
-from qiskit_rest_primitives.jobs.pieces import Piece
-from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub
+from qiskit_rest_primitives.jobs.results.pieces import Piece
+from qiskit_rest_primitives.jobs.results.submitted_pubs import SubmittedPub
 from qiskit_rest_primitives.wire.executor.program import encode_circuit_item
 from qiskit_rest_primitives.wire.limits import MAX_BODY_BYTES, MAX_EXECUTIONS
 from qiskit_rest_primitives.wire.request.pubs import encode_estimator_pub, encode_sampler_pub

@@ -1,7 +1,7 @@
 """What a run will cost: encoded PUBs and options -> RunEstimate. Sends nothing.
 
-The circuits are those of `mitigation.expected`, the seconds those of `mitigation.device_time`; the
-embedded service charges by the same clock.
+The circuits are those of `mitigation.expected`, the seconds those of
+`mitigation.base.device_time`; the embedded service charges by the same clock.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.display.html import card, facts, note
-from qiskit_rest_primitives.mitigation.device_time import JOB_OVERHEAD_SECONDS, DeviceTime
+from qiskit_rest_primitives.mitigation.base.device_time import JOB_OVERHEAD_SECONDS, DeviceTime
+from qiskit_rest_primitives.mitigation.base.options import Mitigation, Twirling
+from qiskit_rest_primitives.mitigation.base.pubs import EstimatorSweep, SamplerSweep
 from qiskit_rest_primitives.mitigation.expected import Expected, Load, expected_loads
-from qiskit_rest_primitives.mitigation.options import Mitigation, Twirling
-from qiskit_rest_primitives.mitigation.pubs import EstimatorSweep, SamplerSweep
 from qiskit_rest_primitives.options.job_options import EstimatorOptions, PrimitiveOptions
 from qiskit_rest_primitives.options.request import encode_options
 from qiskit_rest_primitives.primitives.encoded_pubs import EncodedPub

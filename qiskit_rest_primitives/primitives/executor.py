@@ -9,8 +9,8 @@ from qiskit.providers import BackendV2
 
 from qiskit_rest_primitives.circuits.isa import check_isa, check_rzz_values
 from qiskit_rest_primitives.errors import EncodeError, ISAError
+from qiskit_rest_primitives.jobs.experiments.recording import open_recorder
 from qiskit_rest_primitives.jobs.job import RestJob
-from qiskit_rest_primitives.jobs.recording import open_recorder
 from qiskit_rest_primitives.jobs.spending import Approval
 from qiskit_rest_primitives.options.executor_options import (
     ExecutorOptions,
@@ -28,7 +28,7 @@ from qiskit_rest_primitives.primitives.request import JobSubmission, submit_job
 from qiskit_rest_primitives.service.session import Session
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.jobs.program_result import QuantumProgramResult
+    from qiskit_rest_primitives.jobs.results.program_result import QuantumProgramResult
     from qiskit_rest_primitives.primitives.estimate import RunEstimate
 
     class ProgramJob(RestJob):

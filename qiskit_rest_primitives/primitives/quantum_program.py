@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from qiskit.circuit import QuantumCircuit
 
-from qiskit_rest_primitives.mitigation.extra import INSTALL_EXECUTOR
+from qiskit_rest_primitives.mitigation.base.extra import INSTALL_EXECUTOR
 from qiskit_rest_primitives.wire.executor.passthrough import DataTree
 from qiskit_rest_primitives.wire.executor.program import MeasLevel
 

@@ -19,13 +19,13 @@ from qiskit_rest_primitives.errors import (
     with_more,
 )
 from qiskit_rest_primitives.jobs.base import Job
+from qiskit_rest_primitives.jobs.experiments.recording import recorder_for
 from qiskit_rest_primitives.jobs.job import RestJob
-from qiskit_rest_primitives.jobs.pieces import Piece
-from qiskit_rest_primitives.jobs.recording import recorder_for
+from qiskit_rest_primitives.jobs.results.pieces import Piece
+from qiskit_rest_primitives.jobs.results.submitted_pubs import SubmittedPub
 from qiskit_rest_primitives.jobs.spending import Approval
 from qiskit_rest_primitives.jobs.split_job import SplitJob
-from qiskit_rest_primitives.jobs.submit import Submitted, submit
-from qiskit_rest_primitives.jobs.submitted_pubs import SubmittedPub
+from qiskit_rest_primitives.jobs.submission.submit import Submitted, submit
 from qiskit_rest_primitives.jobs.tags import new_tag
 from qiskit_rest_primitives.options.job_options import PrimitiveOptions
 from qiskit_rest_primitives.options.request import encode_options

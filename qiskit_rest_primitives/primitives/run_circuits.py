@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.errors import EncodeError, OptionsError
 from qiskit_rest_primitives.jobs.circuit_job import CircuitJob
-from qiskit_rest_primitives.jobs.circuit_results import RunCircuit, prepare
+from qiskit_rest_primitives.jobs.results.circuit_results import RunCircuit, prepare
 from qiskit_rest_primitives.jobs.user_warnings import warn_user
 from qiskit_rest_primitives.options import SamplerOptions
 from qiskit_rest_primitives.primitives.mode import Mode

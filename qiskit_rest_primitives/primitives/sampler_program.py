@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qiskit_rest_primitives.jobs.program_items import SAMPLER_MARK
+from qiskit_rest_primitives.jobs.results.program_items import SAMPLER_MARK
 from qiskit_rest_primitives.options.executor_options import program_options
 from qiskit_rest_primitives.wire.executor.program import VERSIONS
 

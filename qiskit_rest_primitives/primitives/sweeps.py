@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
-from qiskit_rest_primitives.mitigation.pubs import EstimatorSweep, SamplerSweep, pair
+from qiskit_rest_primitives.mitigation.base.pubs import EstimatorSweep, SamplerSweep, pair
 from qiskit_rest_primitives.primitives.base import parameter_array
 from qiskit_rest_primitives.primitives.encoded_pubs import (
     EncodedEstimatorPub,

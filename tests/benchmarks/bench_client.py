@@ -25,8 +25,8 @@ from qiskit.primitives import StatevectorSampler
 
 from qiskit_rest_primitives import QiskitRuntimeService, RestJob, SamplerV2, Settings
 from qiskit_rest_primitives.http.transport import Call, Transport
-from qiskit_rest_primitives.jobs import waiting
 from qiskit_rest_primitives.jobs.details import details_of
+from qiskit_rest_primitives.jobs.polling import waiting
 from qiskit_rest_primitives.local import LocalService
 from tests.benchmarks.bench_quick import SERVE, running
 from tests.benchmarks.figures import report, size

@@ -26,7 +26,7 @@ from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings
 from qiskit_rest_primitives.circuits import encode_circuit
 from qiskit_rest_primitives.local import User
 from qiskit_rest_primitives.local.engine.engine import Engine, Outcome
-from qiskit_rest_primitives.local.engine.workers import worker_processes
+from qiskit_rest_primitives.local.engine.executors.workers import worker_processes
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.wire.request.job_request import decode_params
 from tests.benchmarks.bench_quick import running_process

@@ -9,9 +9,9 @@ from contextlib import ExitStack
 import numpy as np
 from qiskit import qasm3
 
-from qiskit_rest_primitives.local.engine.dask_cluster import DaskCluster
 from qiskit_rest_primitives.local.engine.engine import Engine
-from qiskit_rest_primitives.local.engine.workers import worker_processes
+from qiskit_rest_primitives.local.engine.executors.dask_cluster import DaskCluster
+from qiskit_rest_primitives.local.engine.executors.workers import worker_processes
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from tests.benchmarks.bare_sweep import sweep_circuit
 from tests.benchmarks.bench_engine import run

@@ -12,7 +12,7 @@ from qiskit import QuantumCircuit, qasm3
 from qiskit.primitives import StatevectorSampler
 
 from qiskit_rest_primitives.local.engine.engine import Engine, Outcome
-from qiskit_rest_primitives.local.engine.workers import worker_processes
+from qiskit_rest_primitives.local.engine.executors.workers import worker_processes
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.wire.request.job_request import decode_params
 from tests.benchmarks.bare_sweep import bare_seconds, sweep_circuit

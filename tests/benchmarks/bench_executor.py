@@ -23,7 +23,7 @@ from qiskit.quantum_info import SparsePauliOp
 from qiskit.transpiler import generate_preset_pass_manager
 
 from qiskit_rest_primitives.local.engine.engine import Engine, Outcome
-from qiskit_rest_primitives.local.engine.workers import worker_processes
+from qiskit_rest_primitives.local.engine.executors.workers import worker_processes
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.wire.request.job_request import decode_params
 from tests.benchmarks.figures import report, size

@@ -26,7 +26,7 @@ from qiskit.circuit import ParameterVector
 from qiskit_rest_primitives.local import Caps, Limits, LocalService
 from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.engine.engine import Engine, Outcome
-from qiskit_rest_primitives.local.engine.workers import worker_processes
+from qiskit_rest_primitives.local.engine.executors.workers import worker_processes
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.wire.request.job_request import decode_job_request, decode_params
 from tests.benchmarks.figures import report, size

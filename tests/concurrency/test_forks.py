@@ -17,9 +17,9 @@ import contextlib, os, signal, sys, threading, warnings
 warnings.simplefilter("ignore")  # Python 3.12 warns of forks with threads, which is the point
 from qiskit import QuantumCircuit
 from qiskit_rest_primitives import QiskitRuntimeService, SamplerV2, Settings
-from qiskit_rest_primitives.jobs.rate_limit import rate_limit_of
-from qiskit_rest_primitives.jobs.submit import journal_of
-from qiskit_rest_primitives.jobs.poller import poller_of
+from qiskit_rest_primitives.jobs.submission.rate_limit import rate_limit_of
+from qiskit_rest_primitives.jobs.submission.submit import journal_of
+from qiskit_rest_primitives.jobs.polling.poller import poller_of
 
 url, instance = sys.argv[1:]
 service = QiskitRuntimeService(url=url, instance=instance)

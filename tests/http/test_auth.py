@@ -14,7 +14,7 @@ from qiskit import QuantumCircuit
 from qiskit_rest_primitives import AccountError, QiskitRuntimeService, SamplerV2
 from qiskit_rest_primitives.http import retry_policies
 from qiskit_rest_primitives.http.auth import BearerAuth, ExchangedToken, ReadyToken
-from qiskit_rest_primitives.jobs.submit import submit
+from qiskit_rest_primitives.jobs.submission.submit import submit
 from qiskit_rest_primitives.jobs.tags import new_tag
 from qiskit_rest_primitives.local import LocalService, User
 from tests.tokens import secret

@@ -27,7 +27,7 @@ from qiskit_rest_primitives import (
     TransportError,
 )
 from qiskit_rest_primitives.http import side_effects
-from qiskit_rest_primitives.jobs.submit import journal_of
+from qiskit_rest_primitives.jobs.submission.submit import journal_of
 from qiskit_rest_primitives.local import LocalService
 from tests.http.clients import DEVICES, measured
 from tests.jobs.long_jobs import long_pubs

@@ -20,7 +20,7 @@ from qiskit_rest_primitives import (
     SamplerV2,
     Settings,
 )
-from qiskit_rest_primitives.jobs import habit
+from qiskit_rest_primitives.jobs.polling import habit
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.api import prompt_reply
 from qiskit_rest_primitives.settings import private_result

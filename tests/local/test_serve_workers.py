@@ -8,7 +8,7 @@ import pytest
 
 from qiskit_rest_primitives.cli import main
 from qiskit_rest_primitives.local import serve_workers
-from qiskit_rest_primitives.local.engine import dask_task
+from qiskit_rest_primitives.local.engine.executors import dask_task
 from qiskit_rest_primitives.local.simulators.methods import aer
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from qiskit.primitives.containers import BitArray
 
-from qiskit_rest_primitives.mitigation.steps import Run, Samples
+from qiskit_rest_primitives.mitigation.base.steps import Run, Samples
 from tests.mitigation.running import Sample
 
 _SX = np.array([[1 + 1j, 1 - 1j], [1 - 1j, 1 + 1j]]) / 2

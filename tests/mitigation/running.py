@@ -13,10 +13,10 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error
 from qiskit_aer.primitives import SamplerV2
 
+from qiskit_rest_primitives.mitigation.base.options import Mitigation
+from qiskit_rest_primitives.mitigation.base.pubs import EstimatorSweep
+from qiskit_rest_primitives.mitigation.base.steps import Finished, Run, Samples, Step
 from qiskit_rest_primitives.mitigation.estimator import estimator_step
-from qiskit_rest_primitives.mitigation.options import Mitigation
-from qiskit_rest_primitives.mitigation.pubs import EstimatorSweep
-from qiskit_rest_primitives.mitigation.steps import Finished, Run, Samples, Step
 
 Sample = Callable[[Run], Samples]
 

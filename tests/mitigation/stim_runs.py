@@ -10,7 +10,7 @@ from qiskit import QuantumCircuit
 from qiskit.primitives.containers import BitArray
 from qiskit.quantum_info import PauliLindbladMap
 
-from qiskit_rest_primitives.mitigation.steps import Run
+from qiskit_rest_primitives.mitigation.base.steps import Run
 
 # Noise by the pairs of qubits of a layer; qubit k of the map is qubit k of the circuit.
 Noise = Mapping[frozenset[tuple[int, int]], PauliLindbladMap]

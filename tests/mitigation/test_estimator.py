@@ -14,8 +14,8 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel, ReadoutError
 
 from qiskit_rest_primitives.circuits.isa import check_isa
+from qiskit_rest_primitives.mitigation.base.options import Mitigation
 from qiskit_rest_primitives.mitigation.estimator import estimator_step
-from qiskit_rest_primitives.mitigation.options import Mitigation
 from tests.mitigation.exact_rows import drawn
 from tests.mitigation.running import estimated, estimator_sweep, exact, noisy, on_aer
 

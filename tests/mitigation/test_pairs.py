@@ -13,7 +13,7 @@ from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.transpiler import CouplingMap, Target
 
 from qiskit_rest_primitives.errors import OptionsError
-from qiskit_rest_primitives.mitigation.options import Mitigation
+from qiskit_rest_primitives.mitigation.base.options import Mitigation
 from tests.mitigation.exact_rows import drawn
 from tests.mitigation.running import estimated, estimator_sweep, exact
 

@@ -9,10 +9,10 @@ from qiskit.circuit import Parameter
 from qiskit.primitives.containers import BitArray
 from qiskit_aer.primitives import SamplerV2
 
-from qiskit_rest_primitives.mitigation.options import Mitigation
-from qiskit_rest_primitives.mitigation.pubs import SamplerSweep
+from qiskit_rest_primitives.mitigation.base.options import Mitigation
+from qiskit_rest_primitives.mitigation.base.pubs import SamplerSweep
+from qiskit_rest_primitives.mitigation.base.steps import Finished
 from qiskit_rest_primitives.mitigation.sampler import sampler_step
-from qiskit_rest_primitives.mitigation.steps import Finished
 from tests.mitigation.running import finish, noisy, on_aer
 
 TWIRLING: list[dict[str, Any]] = [

@@ -28,7 +28,7 @@ from qiskit_rest_primitives import (
 )
 from qiskit_rest_primitives.jobs.mitigated_job import MitigatedJob
 from qiskit_rest_primitives.local import LocalService
-from qiskit_rest_primitives.mitigation.steps import Finished, Run
+from qiskit_rest_primitives.mitigation.base.steps import Finished, Run
 from qiskit_rest_primitives.options import SamplerOptions
 from qiskit_rest_primitives.primitives import client_mitigation
 from tests.local.conftest import HeldExecutor

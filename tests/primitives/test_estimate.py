@@ -17,7 +17,7 @@ from qiskit_rest_primitives import (
     RunEstimate,
     SamplerV2,
 )
-from qiskit_rest_primitives.mitigation.device_time import JOB_OVERHEAD_SECONDS
+from qiskit_rest_primitives.mitigation.base.device_time import JOB_OVERHEAD_SECONDS
 from qiskit_rest_primitives.primitives import request
 
 # Without the pause of 250 µs the lengths of circuits decide.

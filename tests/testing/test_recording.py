@@ -25,7 +25,7 @@ from qiskit_rest_primitives import (
     Settings,
 )
 from qiskit_rest_primitives.account import resolve_account
-from qiskit_rest_primitives.jobs.rate_limit import rate_limit_of
+from qiskit_rest_primitives.jobs.submission.rate_limit import rate_limit_of
 from qiskit_rest_primitives.local import LocalService, User
 from qiskit_rest_primitives.testing import RecordingError, record, replay
 from qiskit_rest_primitives.testing import recording as recording_module

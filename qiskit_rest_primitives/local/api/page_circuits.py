@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from qiskit_rest_primitives.errors import RestPrimitivesError
-from qiskit_rest_primitives.local.engine.load_circuit import load_circuit
-from qiskit_rest_primitives.local.engine.read_pubs import physical_width
+from qiskit_rest_primitives.local.engine.read.load_circuit import load_circuit
+from qiskit_rest_primitives.local.engine.read.read_pubs import physical_width
 from qiskit_rest_primitives.local.outcome import RefusedError
 from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.wire.request.pubs import decode_estimator_pub, decode_sampler_pub

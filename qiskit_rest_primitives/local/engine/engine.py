@@ -24,25 +24,25 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, Final
 
 from qiskit_rest_primitives.local.durations import Durations
-from qiskit_rest_primitives.local.engine.allowances import NO_CAPS, JobCaps
-from qiskit_rest_primitives.local.engine.fair_queue import FairQueue
-from qiskit_rest_primitives.local.engine.freed_memory import FreedMemory
-from qiskit_rest_primitives.local.engine.one_thread import OneThread
-from qiskit_rest_primitives.local.engine.recent_use import RecentUse
+from qiskit_rest_primitives.local.engine.base.allowances import NO_CAPS, JobCaps
+from qiskit_rest_primitives.local.engine.base.freed_memory import FreedMemory
+from qiskit_rest_primitives.local.engine.base.tasks import StopFlag
+from qiskit_rest_primitives.local.engine.executors.one_thread import OneThread
+from qiskit_rest_primitives.local.engine.executors.workers import Workers, warm_up
 from qiskit_rest_primitives.local.engine.result_memory import ResultMemory
 from qiskit_rest_primitives.local.engine.run_job import CANCELLED, Job, QueuedJob, conduct
 from qiskit_rest_primitives.local.engine.running_jobs import RunningJobs
-from qiskit_rest_primitives.local.engine.task_turns import TaskTurns
-from qiskit_rest_primitives.local.engine.tasks import StopFlag
-from qiskit_rest_primitives.local.engine.workers import Workers, warm_up
+from qiskit_rest_primitives.local.engine.turns.fair_queue import FairQueue
+from qiskit_rest_primitives.local.engine.turns.recent_use import RecentUse
+from qiskit_rest_primitives.local.engine.turns.task_turns import TaskTurns
 from qiskit_rest_primitives.local.folders import TemporaryFolder
 from qiskit_rest_primitives.local.outcome import Outcome
 from qiskit_rest_primitives.local.threads import JOIN_SECONDS, DaemonThreads
 from qiskit_rest_primitives.wire.limits import MAX_JOB_SECONDS
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.engine.qpy_sandbox import Sandbox
-    from qiskit_rest_primitives.local.engine.worker_state import WorkerState
+    from qiskit_rest_primitives.local.engine.executors.worker_state import WorkerState
+    from qiskit_rest_primitives.local.engine.read.qpy_sandbox import Sandbox
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend, LocalBackends
     from qiskit_rest_primitives.wire.request.job_request import JobParams
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final
 
-from qiskit_rest_primitives.local.engine.allowances import MAX_RESULT_BYTES
+from qiskit_rest_primitives.local.engine.base.allowances import MAX_RESULT_BYTES
 
 SMALL_BYTES: Final = 1 << 20
 """Results up to this size are not counted."""

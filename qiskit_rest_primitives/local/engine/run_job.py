@@ -14,29 +14,34 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from qiskit.primitives.containers import BitArray, PrimitiveResult, SamplerPubResult
 
-from qiskit_rest_primitives.local.engine.allowances import JobCaps, Memory
-from qiskit_rest_primitives.local.engine.gather import SamplerJoin
-from qiskit_rest_primitives.local.engine.plan import JobPlan, MitigationPlan, PubPlan, plan_job
-from qiskit_rest_primitives.local.engine.result_memory import ResultMemory, Room
-from qiskit_rest_primitives.local.engine.task_turns import JobTasks
-from qiskit_rest_primitives.local.engine.tasks import (
+from qiskit_rest_primitives.local.engine.base.allowances import JobCaps, Memory
+from qiskit_rest_primitives.local.engine.base.tasks import (
     StepFound,
     StepTask,
     StopFlag,
     TaskResult,
     Work,
 )
-from qiskit_rest_primitives.local.engine.windows import Windows
-from qiskit_rest_primitives.local.engine.worker_processes import WorkerDiedError
+from qiskit_rest_primitives.local.engine.base.worker_processes import WorkerDiedError
+from qiskit_rest_primitives.local.engine.planning.gather import SamplerJoin
+from qiskit_rest_primitives.local.engine.planning.plan import (
+    JobPlan,
+    MitigationPlan,
+    PubPlan,
+    plan_job,
+)
+from qiskit_rest_primitives.local.engine.planning.windows import Windows
+from qiskit_rest_primitives.local.engine.result_memory import ResultMemory, Room
+from qiskit_rest_primitives.local.engine.turns.task_turns import JobTasks
 from qiskit_rest_primitives.local.outcome import Outcome, RefusedError
-from qiskit_rest_primitives.mitigation.device_time import JOB_OVERHEAD_SECONDS
-from qiskit_rest_primitives.mitigation.steps import Finished, Step
+from qiskit_rest_primitives.mitigation.base.device_time import JOB_OVERHEAD_SECONDS
+from qiskit_rest_primitives.mitigation.base.steps import Finished, Step
 from qiskit_rest_primitives.wire.limits import RAN_TOO_LONG
 from qiskit_rest_primitives.wire.result.results import iter_encoded_result
 
 if TYPE_CHECKING:
-    from qiskit_rest_primitives.local.engine.noise_learner import NoiseLearnerPlan
-    from qiskit_rest_primitives.local.engine.qpy_sandbox import Sandbox
+    from qiskit_rest_primitives.local.engine.planning.noise_learner import NoiseLearnerPlan
+    from qiskit_rest_primitives.local.engine.read.qpy_sandbox import Sandbox
     from qiskit_rest_primitives.local.simulators.backends import LocalBackend
     from qiskit_rest_primitives.wire.executor.program import ExecutorParams
     from qiskit_rest_primitives.wire.request.job_request import (
@@ -213,7 +218,10 @@ class _Course:
 
     def run_program(self) -> bytes:
         """Runs a quantum program and encodes its result."""
-        from qiskit_rest_primitives.local.engine.quantum_program import named_items, read_program
+        from qiskit_rest_primitives.local.engine.planning.quantum_program import (
+            named_items,
+            read_program,
+        )
 
         job = self._job
         params = cast("ExecutorParams", self.plan(job.params))
@@ -241,8 +249,8 @@ class _Course:
 
     def run_noise_learner(self) -> bytes:
         """Learns the noise of layers and encodes the result."""
-        from qiskit_rest_primitives.local.engine.noise_learner import plan_noise_learner
-        from qiskit_rest_primitives.local.engine.quantum_program import named_items
+        from qiskit_rest_primitives.local.engine.planning.noise_learner import plan_noise_learner
+        from qiskit_rest_primitives.local.engine.planning.quantum_program import named_items
 
         job = self._job
         params = cast("NoiseLearnerParams", self.plan(job.params))

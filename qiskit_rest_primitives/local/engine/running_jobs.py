@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from qiskit_rest_primitives.local.engine.fair_queue import count_down
+from qiskit_rest_primitives.local.engine.turns.fair_queue import count_down
 
 if TYPE_CHECKING:
     from qiskit_rest_primitives.local.engine.run_job import Job

@@ -32,7 +32,7 @@ from qiskit_rest_primitives.local.simulators.devices.fake_devices import (
 from qiskit_rest_primitives.local.simulators.devices.official_fakes import official_fake
 from qiskit_rest_primitives.local.simulators.foreign.backend import DEVICE_SHOTS, examine
 from qiskit_rest_primitives.local.simulators.mocks import mock_name, prepare_mock
-from qiskit_rest_primitives.mitigation.device_time import DeviceTime
+from qiskit_rest_primitives.mitigation.base.device_time import DeviceTime
 from qiskit_rest_primitives.wire.target.target import encode_target
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from qiskit_rest_primitives.local.simulators.base.simulator import (
     Wanted,
 )
 from qiskit_rest_primitives.local.simulators.choose.common_steps import check_precision
-from qiskit_rest_primitives.mitigation.bases import choose_bases
+from qiskit_rest_primitives.mitigation.base.bases import choose_bases
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit

@@ -15,8 +15,8 @@ from qiskit_rest_primitives.local.simulators.noise.given_noise_in_aer import (
     GivenNoise,
     read_noise_option,
 )
-from qiskit_rest_primitives.mitigation.extra import INSTALL, extra_is_installed
-from qiskit_rest_primitives.mitigation.options import Mitigation
+from qiskit_rest_primitives.mitigation.base.extra import INSTALL, extra_is_installed
+from qiskit_rest_primitives.mitigation.base.options import Mitigation
 from qiskit_rest_primitives.wire.limits import DEFAULT_PRECISION, DEFAULT_SHOTS
 from qiskit_rest_primitives.wire.request.job_request import EstimatorParams, SamplerParams
 from qiskit_rest_primitives.wire.shots import (

@@ -15,7 +15,7 @@ def encode_learned_noise(layers: Sequence[object], metadata: Mapping[str, Any]) 
     """Writes the result of a job.
 
     Args:
-        layers: an envelope ``LayerError`` each, of `mitigation.layer_noise_json`.
+        layers: an envelope ``LayerError`` each, of `mitigation.learning.layer_noise_json`.
         metadata: ``backend`` and ``input_options``.
 
     Returns:

@@ -14,7 +14,7 @@ import requests
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.api import health
 from qiskit_rest_primitives.local.engine.engine import Engine
-from qiskit_rest_primitives.local.engine.worker_state import WorkerState, state_of
+from qiskit_rest_primitives.local.engine.executors.worker_state import WorkerState, state_of
 from qiskit_rest_primitives.local.store import Store
 
 

@@ -7,7 +7,7 @@ from qiskit import QuantumCircuit, transpile
 from qiskit.providers.fake_provider import GenericBackendV2
 
 from qiskit_rest_primitives import EstimatorV2, JobRanTooLongError, QiskitRuntimeService, SamplerV2
-from qiskit_rest_primitives.mitigation.device_time import JOB_OVERHEAD_SECONDS, DeviceTime
+from qiskit_rest_primitives.mitigation.base.device_time import JOB_OVERHEAD_SECONDS, DeviceTime
 from qiskit_rest_primitives.service.embedded import served_backend
 
 

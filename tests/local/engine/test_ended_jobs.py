@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from qiskit_rest_primitives.local import LocalService
-from qiskit_rest_primitives.local.engine import thread_or_process
+from qiskit_rest_primitives.local.engine.planning import thread_or_process
 from qiskit_rest_primitives.local.simulators.base.setup import Setup
 from tests.local.conftest import ALICE, Api
 from tests.tokens import own_file

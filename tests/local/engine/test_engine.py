@@ -16,10 +16,10 @@ from qiskit.circuit import Parameter
 from qiskit.primitives import StatevectorSampler
 
 from qiskit_rest_primitives.local.engine import run_job
-from qiskit_rest_primitives.local.engine.allowances import JobCaps
+from qiskit_rest_primitives.local.engine.base.allowances import JobCaps
 from qiskit_rest_primitives.local.engine.engine import Engine
-from qiskit_rest_primitives.local.engine.task_turns import JobTasks
-from qiskit_rest_primitives.local.engine.workers import Workers, worker_processes
+from qiskit_rest_primitives.local.engine.executors.workers import Workers, worker_processes
+from qiskit_rest_primitives.local.engine.turns.task_turns import JobTasks
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from qiskit_rest_primitives.local.simulators.methods.statevector import ReferenceSimulator
 from qiskit_rest_primitives.wire.executor import tensors
@@ -337,7 +337,7 @@ def test_every_executor_gives_the_same_bits(threaded_results, executor_of, count
 @pytest.mark.slow
 def test_the_number_of_tasks_does_not_change_the_result(threaded_results, monkeypatch):
     """One task per point gives the result of sixteen tasks per PUB."""
-    from qiskit_rest_primitives.local.engine import plan
+    from qiskit_rest_primitives.local.engine.planning import plan
 
     monkeypatch.setattr(plan, "_WORTH_CUTTING_SECONDS", 0)
     monkeypatch.setattr(plan, "_TASKS_PER_PUB", 1000)
@@ -373,7 +373,7 @@ def test_a_crash_of_a_worker_process_fails_its_job(monkeypatch):
     monkeypatch.setattr(run_job, "MOST_RETRIES", 1)
     with worker_processes(1) as executor:
         engine = Engine(LocalBackends(), executor, jobs_at_once=1)
-        from qiskit_rest_primitives.local.engine import workers
+        from qiskit_rest_primitives.local.engine.executors import workers
 
         with monkeypatch.context() as patch:
             patch.setattr(workers, "run_task", exit_process)
@@ -393,7 +393,7 @@ def sleep_long(task):
 @pytest.mark.slow
 def test_work_that_does_not_stop_is_killed_in_a_process(monkeypatch):
     """A cancelled job's process is soon available again."""
-    from qiskit_rest_primitives.local.engine import workers
+    from qiskit_rest_primitives.local.engine.executors import workers
 
     monkeypatch.setattr(workers, "_GRACE_SECONDS", 0.1)
     with worker_processes(1) as executor:

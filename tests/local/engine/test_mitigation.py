@@ -12,7 +12,7 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from qiskit_aer.noise import NoiseModel, ReadoutError
 
 from qiskit_rest_primitives.local.engine.engine import Engine
-from qiskit_rest_primitives.local.engine.workers import worker_processes
+from qiskit_rest_primitives.local.engine.executors.workers import worker_processes
 from qiskit_rest_primitives.local.simulators import options_acted_on
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from tests.local.engine.jobs import run, text_of

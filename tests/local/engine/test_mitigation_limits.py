@@ -7,8 +7,9 @@ import time
 import pytest
 from qiskit import QuantumCircuit
 
-from qiskit_rest_primitives.local.engine import plan, workers
 from qiskit_rest_primitives.local.engine.engine import Engine
+from qiskit_rest_primitives.local.engine.executors import workers
+from qiskit_rest_primitives.local.engine.planning import plan
 from qiskit_rest_primitives.local.simulators.backends import LocalBackends
 from tests.local.engine.jobs import Running, fail, run, text_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit.classical import expr, types
 
-from tests.local.engine.test_load_circuit import envelope, qpy_of
+from tests.local.engine.read.test_load_circuit import envelope, qpy_of
 
 SEED = {"simulator": {"seed_simulator": 42}}
 

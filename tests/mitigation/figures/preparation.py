@@ -12,9 +12,9 @@ from qiskit.quantum_info import SparsePauliOp
 from qiskit_ibm_runtime.executor_estimator.prepare import prepare
 from qiskit_ibm_runtime.options_models.estimator import EstimatorOptions
 
+from qiskit_rest_primitives.mitigation.base.options import Mitigation
+from qiskit_rest_primitives.mitigation.base.pubs import EstimatorSweep, pair
 from qiskit_rest_primitives.mitigation.estimator import estimator_step
-from qiskit_rest_primitives.mitigation.options import Mitigation
-from qiskit_rest_primitives.mitigation.pubs import EstimatorSweep, pair
 from tests.benchmarks.figures import report, size
 
 WIDTH = size(127, 8)

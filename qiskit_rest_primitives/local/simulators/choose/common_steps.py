@@ -29,7 +29,7 @@ from qiskit_rest_primitives.local.simulators.base.simulator import (
 )
 from qiskit_rest_primitives.local.simulators.methods.aer import AerSimulation
 from qiskit_rest_primitives.local.simulators.methods.branch_simulator import BranchSimulator
-from qiskit_rest_primitives.mitigation.bases import choose_bases
+from qiskit_rest_primitives.mitigation.base.bases import choose_bases
 from qiskit_rest_primitives.wire.shots import shots_of
 
 if TYPE_CHECKING:

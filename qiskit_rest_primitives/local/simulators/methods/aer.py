@@ -20,7 +20,7 @@ from qiskit_rest_primitives.local.simulators.methods.pauli_bases import (
 )
 from qiskit_rest_primitives.local.simulators.noise.device_noise_in_aer import DeviceNoise
 from qiskit_rest_primitives.local.simulators.noise.given_noise_in_aer import GivenNoise
-from qiskit_rest_primitives.mitigation.bases import Bases
+from qiskit_rest_primitives.mitigation.base.bases import Bases
 
 if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit

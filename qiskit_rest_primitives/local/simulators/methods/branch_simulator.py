@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
     from qiskit_rest_primitives.local.simulators.base.simulator import ExpectationsWanted, Points
-from qiskit_rest_primitives.mitigation.bases import Bases
+from qiskit_rest_primitives.mitigation.base.bases import Bases
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qiskit_rest_primitives.mitigation.bases import Bases
+from qiskit_rest_primitives.mitigation.base.bases import Bases
 from qiskit_rest_primitives.wire.shots import shots_of
 
 if TYPE_CHECKING:

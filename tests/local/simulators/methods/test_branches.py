@@ -10,7 +10,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter
 from qiskit.circuit.classical import expr
 
-from qiskit_rest_primitives.local.engine import plan
+from qiskit_rest_primitives.local.engine.planning import plan
 from qiskit_rest_primitives.local.outcome import StoppedError
 from qiskit_rest_primitives.local.simulators.choose import statevector
 from qiskit_rest_primitives.local.simulators.methods import branch_simulator

@@ -1,0 +1,1 @@
+"""Experiments: runs that are recorded, and not submitted again."""

@@ -1,0 +1,1 @@
+"""Waiting for jobs: the poller, and what decides when it asks."""

@@ -1,0 +1,1 @@
+"""Exactly one job a submission, whatever happens between POST and reply."""

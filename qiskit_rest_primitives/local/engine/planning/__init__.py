@@ -1,0 +1,1 @@
+"""What has to run for a job of each program, and the join of its results."""

@@ -1,0 +1,1 @@
+"""A job's PUBs as they came -> circuits, values and observables."""

@@ -1,0 +1,1 @@
+"""Whose job and whose task comes next: users take turns."""

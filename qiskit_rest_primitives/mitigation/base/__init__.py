@@ -1,0 +1,1 @@
+"""What all of error mitigation shares: options, PUBs, steps, layers, times."""

@@ -1,0 +1,1 @@
+"""Learning the noise of layers of two-qubit gates."""

@@ -1,0 +1,1 @@
+"""Samples -> expectation values with errors: readout, extrapolation."""
