@@ -203,7 +203,7 @@ from pathlib import Path
 from qiskit_rest_primitives.local import LocalService
 from tests.local.conftest import ALICE, BELL, Api
 
-large = {"pubs": [[BELL + " " * 60_000, None, 100_000]], "version": 2}
+large = {"pubs": [[BELL + " " * 300_000, None, 100_000]], "version": 2}
 with LocalService(users=[ALICE], folder=Path(sys.argv[1])) as service:
     api, accepted = Api(service, ALICE), []
     while (reply := api.post_job(params=large)).status_code == 200:
@@ -230,10 +230,10 @@ def may_mount() -> bool:
 @pytest.mark.slow
 @pytest.mark.skipif(not may_mount(), reason="mounting is not permitted here")
 def test_a_service_on_a_small_disk_completes_accepted_jobs(tmp_path: Path) -> None:
-    """On a tmpfs of 70 MB: 507 when it is full, all accepted jobs complete, deleting makes room."""
+    """On a tmpfs of 80 MB: 507 when it is full, all accepted jobs complete, deleting makes room."""
     tmp_path.chmod(0o700)
     program = [sys.executable, "-W", "error", "-c", ON_TMPFS, str(tmp_path)]
-    mount = f"mount -t tmpfs -o size=70m,mode=700 tmpfs {shlex.quote(str(tmp_path))}"
+    mount = f"mount -t tmpfs -o size=80m,mode=700 tmpfs {shlex.quote(str(tmp_path))}"
     done = subprocess.run(
         [*IN_NAMESPACE, "sh", "-c", f"{mount} && exec {shlex.join(program)}"],
         capture_output=True,
