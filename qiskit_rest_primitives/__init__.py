@@ -61,7 +61,7 @@ from qiskit_rest_primitives.exceptions import (
     RuntimeProgramNotFound,
 )
 from qiskit_rest_primitives.jobs.job import RestJob
-from qiskit_rest_primitives.jobs.polling.waiting import as_completed, wait
+from qiskit_rest_primitives.jobs.polling.wait_for_jobs import as_completed, wait
 from qiskit_rest_primitives.jobs.split_job import SplitJob
 from qiskit_rest_primitives.options import EstimatorOptions, OptionsV2, SamplerOptions
 from qiskit_rest_primitives.primitives.estimator import EstimatorV2

@@ -14,7 +14,7 @@ from qiskit_rest_primitives.backend import RestBackend
 from qiskit_rest_primitives.backend.circuit_runner import CircuitRun
 from qiskit_rest_primitives.errors import JobStateError, JobTimeoutError
 from qiskit_rest_primitives.jobs.base import Job
-from qiskit_rest_primitives.jobs.polling.waiting import deadline_of, left_until
+from qiskit_rest_primitives.jobs.polling.wait_for_jobs import deadline_of, left_until
 from qiskit_rest_primitives.jobs.results.circuit_results import RunCircuit
 
 

@@ -32,7 +32,7 @@ from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.side_effects import cancel
 from qiskit_rest_primitives.jobs.base import Job, refuse_decoder
 from qiskit_rest_primitives.jobs.details import JobDetails
-from qiskit_rest_primitives.jobs.polling.waiting import (
+from qiskit_rest_primitives.jobs.polling.wait_for_jobs import (
     deadline_of,
     left_until,
     polling,

@@ -31,7 +31,7 @@ from qiskit_rest_primitives.jobs.parts import (
     usage_estimation_of,
     usage_of,
 )
-from qiskit_rest_primitives.jobs.polling.waiting import (
+from qiskit_rest_primitives.jobs.polling.wait_for_jobs import (
     checked_timeout,
     describe_job,
     shown,

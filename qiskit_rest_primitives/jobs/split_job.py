@@ -30,7 +30,7 @@ from qiskit_rest_primitives.jobs.parts import (
     usage_estimation_of,
     usage_of,
 )
-from qiskit_rest_primitives.jobs.polling.waiting import deadline_of, left_until, wait
+from qiskit_rest_primitives.jobs.polling.wait_for_jobs import deadline_of, left_until, wait
 from qiskit_rest_primitives.jobs.results.pieces import Piece, join
 from qiskit_rest_primitives.jobs.status import CANCELLED, DONE, ERROR, QUEUED, RUNNING, Status
 from qiskit_rest_primitives.jobs.user_warnings import OptionsNotice

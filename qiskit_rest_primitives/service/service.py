@@ -25,7 +25,7 @@ from qiskit_rest_primitives.errors import AccountError, NotFoundError
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.side_effects import delete
 from qiskit_rest_primitives.jobs.job import RestJob
-from qiskit_rest_primitives.jobs.submission.recover import find_lost
+from qiskit_rest_primitives.jobs.submission.recover_after_crash import find_lost
 from qiskit_rest_primitives.jobs.tags import several_tags
 from qiskit_rest_primitives.service.instance import Instance
 from qiskit_rest_primitives.service.running import running_local_service

@@ -26,7 +26,7 @@ from qiskit.primitives import StatevectorSampler
 from qiskit_rest_primitives import QiskitRuntimeService, RestJob, SamplerV2, Settings
 from qiskit_rest_primitives.http.transport import Call, Transport
 from qiskit_rest_primitives.jobs.details import details_of
-from qiskit_rest_primitives.jobs.polling import waiting
+from qiskit_rest_primitives.jobs.polling import wait_for_jobs
 from qiskit_rest_primitives.local import LocalService
 from tests.benchmarks.bench_quick import SERVE, running
 from tests.benchmarks.figures import report, size
@@ -167,7 +167,7 @@ def many_jobs(number: int, seconds: float) -> None:
         tracemalloc.start()
         with ThreadPoolExecutor(4) as pool:
             jobs = list(pool.map(lambda _: sampler.run([circuit], shots=1), range(number)))
-        with waiting.polling([details_of(job) for job in jobs]):
+        with wait_for_jobs.polling([details_of(job) for job in jobs]):
             time.sleep(seconds)
         tracemalloc.stop()
         before = tracemalloc_size(lambda: jobs)
@@ -224,7 +224,7 @@ def crowds(number: int, seconds: float) -> None:
     url = f"http://127.0.0.1:{server.server_address[1]}/v1"
     service = QiskitRuntimeService(url=url, token=secret("ready"), settings=QUIET)
     jobs = [RestJob(service.client, f"job-{n}") for n in range(number)]
-    with waiting.polling([details_of(job) for job in jobs]), CountedCalls() as counted:
+    with wait_for_jobs.polling([details_of(job) for job in jobs]), CountedCalls() as counted:
         time.sleep(seconds)
     report(f"requests a minute, {number:,} watched", 60 * len(counted.paths) / seconds, 60)
     server.shutdown()

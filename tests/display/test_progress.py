@@ -29,7 +29,7 @@ from qiskit_rest_primitives.display.progress import Progress
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.details import details_of
-from qiskit_rest_primitives.jobs.polling.waiting import describe_job
+from qiskit_rest_primitives.jobs.polling.wait_for_jobs import describe_job
 from qiskit_rest_primitives.local import LocalService
 from tests.until import until
 

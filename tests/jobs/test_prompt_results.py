@@ -20,7 +20,7 @@ from qiskit_rest_primitives import (
     SamplerV2,
     Settings,
 )
-from qiskit_rest_primitives.jobs.polling import habit
+from qiskit_rest_primitives.jobs.polling import prefer_wait
 from qiskit_rest_primitives.local import LocalService
 from qiskit_rest_primitives.local.api import prompt_reply
 from qiskit_rest_primitives.settings import private_result
@@ -35,7 +35,7 @@ OTHERS = {"results": [{"data": {"meas": {"samples": ["0x0"] * 3, "num_bits": 1}}
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine makes no quick job a slow one."""
-    monkeypatch.setattr(habit, "QUICK_SECONDS", 60.0)
+    monkeypatch.setattr(prefer_wait, "QUICK_SECONDS", 60.0)
     monkeypatch.setattr(prompt_reply, "LONGEST_SECONDS", 60.0)
 
 
@@ -69,7 +69,7 @@ def sampler(client: QiskitRuntimeService) -> SamplerV2:
 
 def accustom(sampler: SamplerV2) -> None:
     """Runs jobs that are waited for at once, as often as it takes."""
-    for _ in range(habit.HABIT):
+    for _ in range(prefer_wait.HABIT):
         sampler.run([measured()], shots=3).result()
 
 
@@ -119,7 +119,7 @@ def test_a_slow_job_ends_the_habit(
     watched: LocalService, sampler: SamplerV2, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next one is submitted as ever."""
-    monkeypatch.setattr(habit, "QUICK_SECONDS", 0.0)
+    monkeypatch.setattr(prefer_wait, "QUICK_SECONDS", 0.0)
     sampler.run([measured()], shots=3).result()
     assert len(calls(watched, lambda: sampler.run([measured()], shots=3).result())) >= 3
 
@@ -213,8 +213,8 @@ def mocked_sampler(folder: Path, mock: responses.RequestsMock) -> SamplerV2:
     """A sampler of a service whose replies the test writes, accustomed to quick jobs."""
     mock.get("http://service.example/v1/backends", json=DEVICES)
     service = mocked_service(folder)
-    waits = habit.habit_of(service.client)
-    for number in range(habit.HABIT):
+    waits = prefer_wait.habit_of(service.client)
+    for number in range(prefer_wait.HABIT):
         waits.begins()
         waits.submitted(str(number))
         waits.waited(str(number))

@@ -8,7 +8,7 @@ import pytest
 
 from qiskit_rest_primitives.cli import main
 from qiskit_rest_primitives.local import serve_workers
-from qiskit_rest_primitives.local.engine.executors import dask_task
+from qiskit_rest_primitives.local.engine.executors import on_dask_worker
 from qiskit_rest_primitives.local.simulators.methods import aer
 
 
@@ -55,8 +55,8 @@ def test_dask_runs_jobs() -> None:
     ):
         assert executor is not None
         assert executor.submit(abs, -3).result(timeout=60) == 3
-    dask_task.processes(1).shutdown()  # the worker was in this process
-    dask_task.processes.cache_clear()
+    on_dask_worker.processes(1).shutdown()  # the worker was in this process
+    on_dask_worker.processes.cache_clear()
 
 
 def test_dask_that_is_absent_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

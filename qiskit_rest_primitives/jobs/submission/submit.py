@@ -36,7 +36,7 @@ from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.http.retry import Attempts, backoff, retry_after
 from qiskit_rest_primitives.http.retry_policies import Limit
 from qiskit_rest_primitives.http.side_effects import SideEffect, is_lost
-from qiskit_rest_primitives.jobs.polling.habit import habit_of, prefers_to_wait
+from qiskit_rest_primitives.jobs.polling.prefer_wait import habit_of, prefers_to_wait
 from qiskit_rest_primitives.jobs.submission.duplicates import (
     cancel_all,
     cancel_duplicates,

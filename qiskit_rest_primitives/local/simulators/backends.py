@@ -15,11 +15,11 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from qiskit_rest_primitives.local.simulators.base.cost_model import MAX_AER_SHOTS
-from qiskit_rest_primitives.local.simulators.choose.aer import prepare_aer
 from qiskit_rest_primitives.local.simulators.choose.common_steps import aer_is_installed
-from qiskit_rest_primitives.local.simulators.choose.device import prepare_device
-from qiskit_rest_primitives.local.simulators.choose.foreign import prepare_foreign
-from qiskit_rest_primitives.local.simulators.choose.statevector import prepare_statevector
+from qiskit_rest_primitives.local.simulators.choose.for_aer import prepare_aer
+from qiskit_rest_primitives.local.simulators.choose.for_device import prepare_device
+from qiskit_rest_primitives.local.simulators.choose.for_foreign import prepare_foreign
+from qiskit_rest_primitives.local.simulators.choose.for_statevector import prepare_statevector
 from qiskit_rest_primitives.local.simulators.devices.calibration_days import day_before, day_of
 from qiskit_rest_primitives.local.simulators.devices.fake_devices import (
     LISTED,

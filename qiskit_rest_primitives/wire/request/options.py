@@ -1,5 +1,6 @@
-"""Every option of a job, defined once: name, type, range, choices, meaning, unit and default.
+"""The options of a job's params, defined once: name, type, range, choices, meaning, default.
 
+Those beside params, such as tags and the longest time, are in `options.job_options`.
 Users set these classes, which check what is assigned; the service reads structs made of them
 (:func:`~.option_group.struct_of`). Names and nesting are those of ``qiskit_ibm_runtime.options``.
 An option is one line, whose docstring editors show; options that are not set are UNSET and are not

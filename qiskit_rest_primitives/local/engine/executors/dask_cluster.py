@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from qiskit_rest_primitives.local.engine.executors.dask_task import run_in_process
+from qiskit_rest_primitives.local.engine.executors.on_dask_worker import run_in_process
 from qiskit_rest_primitives.local.engine.executors.shared_circuits import (
     SharedCircuit,
     SharedCircuits,

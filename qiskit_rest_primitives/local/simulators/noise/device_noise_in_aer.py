@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 from qiskit_rest_primitives.local.simulators.base.circuit_analysis import all_instructions
 from qiskit_rest_primitives.local.simulators.devices.device_part import DevicePart, device_part
 from qiskit_rest_primitives.local.simulators.devices.fake_devices import FakeDevice
-from qiskit_rest_primitives.local.simulators.noise.noisy_circuit import IN_BLOCK, with_noise
+from qiskit_rest_primitives.local.simulators.noise.label_noisy_operations import (
+    IN_BLOCK,
+    with_noise,
+)
 from qiskit_rest_primitives.local.simulators.noise.pauli_twirling import stabilizer_error
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 
 from qiskit_rest_primitives.local.engine.base.tasks import StopFlag, Task, run_task
 from qiskit_rest_primitives.local.engine.executors import shared_circuits
-from qiskit_rest_primitives.local.engine.executors.dask_task import run_pickled
+from qiskit_rest_primitives.local.engine.executors.on_dask_worker import run_pickled
 from qiskit_rest_primitives.local.engine.executors.shared_circuits import SharedCircuits
 from qiskit_rest_primitives.local.simulators.base.seeds import Seeds
 from qiskit_rest_primitives.local.simulators.base.simulator import Points, SamplesWanted

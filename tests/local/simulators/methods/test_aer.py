@@ -125,9 +125,9 @@ def test_dynamic_circuits_run(engine, backend):
 
 def test_devices_need_aer(engine, monkeypatch):
     """Without Aer the reason names the extra."""
-    from qiskit_rest_primitives.local.simulators.choose import device
+    from qiskit_rest_primitives.local.simulators.choose import for_device
 
-    monkeypatch.setattr(device, "aer_is_installed", lambda: False)
+    monkeypatch.setattr(for_device, "aer_is_installed", lambda: False)
     outcome = fail(engine, "sampler", [["OPENQASM 3.0; qubit q; bit c; c = measure q;"]], "fake_5q")
     assert "[aer]" in outcome.reason_solution
 

@@ -12,7 +12,7 @@ from qiskit.circuit.classical import expr
 
 from qiskit_rest_primitives.local.engine.planning import plan
 from qiskit_rest_primitives.local.outcome import StoppedError
-from qiskit_rest_primitives.local.simulators.choose import statevector
+from qiskit_rest_primitives.local.simulators.choose import for_statevector
 from qiskit_rest_primitives.local.simulators.methods import branch_simulator
 from qiskit_rest_primitives.local.simulators.methods.branch_program import MAX_ROUNDS, Walk
 from qiskit_rest_primitives.local.simulators.methods.branches import Branches
@@ -79,7 +79,7 @@ def test_shots_are_shuffled_and_independent_of_the_tasks(engine, monkeypatch):
 
 def test_dynamic_circuits_run_without_aer(engine, monkeypatch):
     """Samples and values come from branches; devices still need Aer."""
-    monkeypatch.setattr(statevector, "aer_is_installed", lambda: False)
+    monkeypatch.setattr(for_statevector, "aer_is_installed", lambda: False)
     circuit = teleported()
     [got] = run(engine, "estimator", [[text_of(circuit), "ZII", None, 0]])
     assert float(got.data.evs) == pytest.approx(np.cos(0.9))
@@ -120,18 +120,18 @@ def test_branches_beyond_memory_are_refused_with_the_number(engine, monkeypatch)
     assert "PUB 0: 4 qubits in" in outcome.reason
     assert "memory holds 2 branches" in outcome.reason
     assert "precision above 0" in outcome.reason_solution
-    monkeypatch.setattr(statevector, "aer_is_installed", lambda: False)
+    monkeypatch.setattr(for_statevector, "aer_is_installed", lambda: False)
     [got] = run(engine, "sampler", [[text_of(circuit), None, 50]], options=SEED)
     assert got.data.c.num_shots == 50
 
 
 def test_wide_circuits_with_a_precision_are_measured(engine, monkeypatch):
     """Exact values would cost too much; shots run on Aer or on branches."""
-    monkeypatch.setattr(statevector, "_EXACT_UP_TO", 4)
+    monkeypatch.setattr(for_statevector, "_EXACT_UP_TO", 4)
     pub = [text_of(repeated(3, 3)), ["IZX", "YIZ"], None, 0.02]
     [exact] = run(engine, "estimator", [[*pub[:3], 0]])
     for aer in (True, False):
-        monkeypatch.setattr(statevector, "aer_is_installed", lambda aer=aer: aer)
+        monkeypatch.setattr(for_statevector, "aer_is_installed", lambda aer=aer: aer)
         [got] = run(engine, "estimator", [pub], options=SEED)
         assert np.allclose(got.data.evs, exact.data.evs, atol=0.1)
         assert np.all((got.data.stds > 0.01) & (got.data.stds <= 0.02))

@@ -16,7 +16,7 @@ from qiskit.quantum_info import PTM, SuperOp
 from qiskit_rest_primitives.local.simulators.base.circuit_analysis import keep_qubits
 from qiskit_rest_primitives.local.simulators.base.seeds import Seeds
 from qiskit_rest_primitives.local.simulators.base.simulator import Points, SamplesWanted
-from qiskit_rest_primitives.local.simulators.choose.device import prepare_device
+from qiskit_rest_primitives.local.simulators.choose.for_device import prepare_device
 from qiskit_rest_primitives.local.simulators.devices.device_part import device_part
 from qiskit_rest_primitives.local.simulators.devices.fake_devices import FakeDevice
 from qiskit_rest_primitives.local.simulators.methods.clifford_group import (
@@ -198,7 +198,7 @@ def test_measurements_in_the_middle_resets_and_rzz_in_rows():
     setup = setup_of(circuit, rows, 20, QUIET)
     # With few qubits, and without random Paulis before each gate, the noise is exact.
     assert setup.metadata["simulation"]["method"] != "pauli_frames"
-    from qiskit_rest_primitives.local.simulators.choose.pauli_frames import prepare_frames
+    from qiskit_rest_primitives.local.simulators.choose.as_pauli_frames import prepare_frames
 
     part = device_part(QUIET, tuple(range(5)))
     setup = prepare_frames(circuit, SamplesWanted(20, rows), part, exact=False)
@@ -285,7 +285,7 @@ def test_readout_errors_are_those_of_the_target():
     circuit = QuantumCircuit(5, 5)
     circuit.rz(angle[0], range(5))
     circuit.measure(range(5), range(5))
-    from qiskit_rest_primitives.local.simulators.choose.pauli_frames import prepare_frames
+    from qiskit_rest_primitives.local.simulators.choose.as_pauli_frames import prepare_frames
 
     part = device_part(device, tuple(range(5)))
     rows = np.array([[0.0], [np.pi]])

@@ -17,7 +17,7 @@ from qiskit_rest_primitives.local.simulators.base.circuit_analysis import keep_q
 from qiskit_rest_primitives.local.simulators.base.seeds import Seeds
 from qiskit_rest_primitives.local.simulators.base.simulator import Points, SamplesWanted
 from qiskit_rest_primitives.local.simulators.base.transfer_matrices import TransferState
-from qiskit_rest_primitives.local.simulators.choose.device import prepare_device
+from qiskit_rest_primitives.local.simulators.choose.for_device import prepare_device
 from qiskit_rest_primitives.local.simulators.devices.device_part import device_part
 from qiskit_rest_primitives.local.simulators.devices.fake_devices import FakeDevice
 from qiskit_rest_primitives.local.simulators.methods.pauli_transfer import PauliTransfer

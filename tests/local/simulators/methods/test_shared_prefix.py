@@ -13,8 +13,8 @@ from qiskit.circuit import ParameterVector
 from qiskit_rest_primitives.local.simulators.base.circuit_analysis import keep_qubits
 from qiskit_rest_primitives.local.simulators.base.seeds import Seeds
 from qiskit_rest_primitives.local.simulators.base.simulator import Points, SamplesWanted
-from qiskit_rest_primitives.local.simulators.choose.device import prepare_device
-from qiskit_rest_primitives.local.simulators.choose.shared_prefix import prepare_shared
+from qiskit_rest_primitives.local.simulators.choose.as_shared_prefix import prepare_shared
+from qiskit_rest_primitives.local.simulators.choose.for_device import prepare_device
 from qiskit_rest_primitives.local.simulators.devices.fake_devices import FakeDevice
 from qiskit_rest_primitives.local.simulators.methods.shared_prefix import SharedPrefix
 from qiskit_rest_primitives.local.simulators.noise.device_noise_in_aer import DeviceNoise

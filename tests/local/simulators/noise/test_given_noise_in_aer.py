@@ -268,7 +268,7 @@ def test_a_ghz_state_of_all_qubits_of_a_device(engine):
 def test_neither_shots_nor_width_remove_noise(width, clifford):
     """The noise is exact, but twirled for each wide Clifford circuit, and covers every gate."""
     from qiskit_rest_primitives.local.simulators.base.simulator import SamplesWanted
-    from qiskit_rest_primitives.local.simulators.choose.device import prepare_device
+    from qiskit_rest_primitives.local.simulators.choose.for_device import prepare_device
 
     circuit = QuantumCircuit(127, width)
     circuit.rx(np.pi / 2 if clifford else 0.3, range(width))

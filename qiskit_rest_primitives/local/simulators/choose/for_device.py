@@ -24,6 +24,9 @@ from qiskit_rest_primitives.local.simulators.base.simulator import (
     Wanted,
 )
 from qiskit_rest_primitives.local.simulators.choose.aer_limits import missing_in_aer
+from qiskit_rest_primitives.local.simulators.choose.as_pauli_frames import prepare_frames
+from qiskit_rest_primitives.local.simulators.choose.as_pauli_transfer import prepare_transfer
+from qiskit_rest_primitives.local.simulators.choose.as_shared_prefix import prepare_shared
 from qiskit_rest_primitives.local.simulators.choose.common_steps import (
     aer_is_installed,
     check_precision,
@@ -34,9 +37,6 @@ from qiskit_rest_primitives.local.simulators.choose.device_method import (
     EXACT_NOISE_UP_TO,
     choose_noisy_run,
 )
-from qiskit_rest_primitives.local.simulators.choose.pauli_frames import prepare_frames
-from qiskit_rest_primitives.local.simulators.choose.pauli_transfer import prepare_transfer
-from qiskit_rest_primitives.local.simulators.choose.shared_prefix import prepare_shared
 from qiskit_rest_primitives.local.simulators.devices.device_part import device_part
 from qiskit_rest_primitives.local.simulators.devices.fake_devices import FakeDevice
 from qiskit_rest_primitives.local.simulators.methods.aer import AerSimulation

@@ -21,7 +21,10 @@ from qiskit_rest_primitives.local.simulators.base.simulator import (
     Wanted,
 )
 from qiskit_rest_primitives.local.simulators.choose.aer_limits import missing_in_aer
-from qiskit_rest_primitives.local.simulators.choose.branches import prepare_exact, prepare_sampled
+from qiskit_rest_primitives.local.simulators.choose.as_branches import (
+    prepare_exact,
+    prepare_sampled,
+)
 from qiskit_rest_primitives.local.simulators.choose.common_steps import (
     check_precision,
     measured_setup,

@@ -18,8 +18,8 @@ from qiskit_rest_primitives.errors import JobTimeoutError
 from qiskit_rest_primitives.http.client import ApiClient
 from qiskit_rest_primitives.jobs.base import Job
 from qiskit_rest_primitives.jobs.details import JobDetails, details_of
-from qiskit_rest_primitives.jobs.polling.habit import habit_of
 from qiskit_rest_primitives.jobs.polling.poller import poller_of
+from qiskit_rest_primitives.jobs.polling.prefer_wait import habit_of
 
 logger = logging.getLogger(__name__)
 

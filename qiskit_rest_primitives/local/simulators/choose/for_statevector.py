@@ -18,14 +18,17 @@ from qiskit_rest_primitives.local.simulators.base.simulator import (
     SamplesWanted,
     Wanted,
 )
-from qiskit_rest_primitives.local.simulators.choose.aer import prepare_aer
 from qiskit_rest_primitives.local.simulators.choose.aer_limits import missing_in_aer
-from qiskit_rest_primitives.local.simulators.choose.branches import prepare_exact, prepare_sampled
+from qiskit_rest_primitives.local.simulators.choose.as_branches import (
+    prepare_exact,
+    prepare_sampled,
+)
 from qiskit_rest_primitives.local.simulators.choose.common_steps import (
     aer_is_installed,
     ready,
     reduced,
 )
+from qiskit_rest_primitives.local.simulators.choose.for_aer import prepare_aer
 from qiskit_rest_primitives.local.simulators.methods.statevector import ReferenceSimulator
 
 if TYPE_CHECKING:
