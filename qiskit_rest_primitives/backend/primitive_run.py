@@ -84,7 +84,7 @@ class PrimitiveRun(BasePrimitiveJob[PrimitiveResult[Any], StatusT]):
     @property
     @abstractmethod
     def creation_date(self) -> datetime | None:
-        """When the service created it, with its time zone; None until `refresh` fetched it."""
+        """When the service created it, with its time zone; fetched if it is not known yet."""
 
     @property
     @abstractmethod

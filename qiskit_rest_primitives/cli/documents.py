@@ -8,6 +8,7 @@ import numpy as np
 from qiskit.primitives import BitArray, PrimitiveResult
 
 from qiskit_rest_primitives.jobs.base import Job
+from qiskit_rest_primitives.jobs.parts import all_details
 
 
 def describe_job(job: Job) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def describe_job(job: Job) -> dict[str, Any]:
         "id": job.job_id(),
         "program": job.primitive_id,
         "backend": job.backend_name,
-        "created": job.creation_date,
+        "created": min((each.created for each in all_details([job]) if each.created), default=None),
         "session_id": job.session_id,
         "tags": job.tags,
     }

@@ -157,8 +157,8 @@ class RestJob(Job):
 
     @property
     def creation_date(self) -> datetime | None:
-        """When the service created the job, with its time zone; None until `refresh` fetched it."""
-        return self._details.created
+        """When the service created the job, with its time zone; fetched if it is not known yet."""
+        return self._fetched_details().created
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -179,9 +179,11 @@ class RestJob(Job):
         """``{"quantum_seconds": ...}`` as the service estimated it, or None.
 
         `SamplerV2.estimate` and `EstimatorV2.estimate` return an estimate before the job is sent.
-        The embedded service reports its own once a job on a device has started.
+        The embedded service reports its own once a job on a device has started; `refresh` asks for
+        it again.
         """
-        return {"quantum_seconds": self._details.reported.get("estimated_running_time_seconds")}
+        reported = self._fetched_details().reported
+        return {"quantum_seconds": reported.get("estimated_running_time_seconds")}
 
     @property
     def image(self) -> str:
@@ -214,6 +216,12 @@ class RestJob(Job):
         return self.backend().properties(datetime=before)
 
     # Requests
+
+    def _fetched_details(self) -> JobDetails:
+        """The details, which a handle that has just submitted the job lacks."""
+        if self._details.created is None:
+            self.refresh()
+        return self._details
 
     def refresh(self, *, params: bool = False) -> None:
         """Fetches the details, with the params (`inputs`) on request."""

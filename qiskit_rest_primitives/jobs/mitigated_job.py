@@ -220,7 +220,7 @@ class MitigatedJob(Job):
 
     @property
     def creation_date(self) -> datetime | None:
-        """When the first job was created; None until `refresh` fetched it."""
+        """When the first job was created; fetched if it is not known yet."""
         return creation_date_of(self._parts)
 
     @property

@@ -44,7 +44,7 @@ def inputs_of(parts: Sequence[Job], user_pubs: UserPubs | None) -> dict[str, Any
 
 
 def creation_date_of(parts: Sequence[Job]) -> datetime | None:
-    """When the first part was created; None if no part's date was fetched."""
+    """When the first part was created; dates that are not known yet are fetched."""
     return min((date for part in parts if (date := part.creation_date)), default=None)
 
 

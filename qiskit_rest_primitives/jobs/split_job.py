@@ -154,7 +154,7 @@ class SplitJob(Job):
 
     @property
     def creation_date(self) -> datetime | None:
-        """When the first part was created; None until `refresh` fetched it."""
+        """When the first part was created; fetched if it is not known yet."""
         return creation_date_of(self._parts)
 
     @property

@@ -50,7 +50,6 @@ DIFFERENT: Final[dict[str, str]] = {
     "QiskitRuntimeService.instances": "the instance in use only, and without its name",
     "RuntimeJobV2.__init__": "`run` and `service.job(id)` make it",
     "RuntimeJobV2.backend": "`timeout` has no effect: the backend is known from the start",
-    "RuntimeJobV2.creation_date": "None until `refresh()` on the handle that submitted the job",
     "RuntimeJobV2.session_id": "from memory, without a request",
     "Session.__init__": "`create_new=False` is refused: use `from_id`",
     "SamplerV2.mode": "the backend in job mode, where the official client has None",

@@ -69,6 +69,16 @@ def test_a_job_fetched_by_id_gives_the_same_result(
     assert fetched.creation_date is not None
 
 
+def test_a_handle_that_submitted_the_job_fetches_its_date(backend: RestBackend) -> None:
+    """As with the official client: it is there right after `run`."""
+    job = SamplerV2(backend).run([coin()], shots=20)
+    created = job.creation_date
+    assert created is not None
+    assert created.tzinfo is not None
+    job.result()
+    assert job.creation_date == created
+
+
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda job: pickle.loads(pickle.dumps(job))])
 def test_copies_give_the_same_result(backend: RestBackend, duplicate) -> None:
     """Handles can be pickled and copied."""
