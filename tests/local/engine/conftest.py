@@ -2,4 +2,4 @@
 
 from importlib.util import find_spec
 
-collect_ignore = [] if find_spec("samplomatic") else ["test_samplexes.py"]
+collect_ignore = [] if find_spec("samplomatic") else ["read/test_samplexes.py"]
