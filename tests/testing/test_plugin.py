@@ -189,7 +189,7 @@ def test_wrong_uses_are_explained(pytester: pytest.Pytester) -> None:
     )
     both = run(pytester, "--record", "--no-real-service")
     assert both.ret == pytest.ExitCode.USAGE_ERROR
-    both.stderr.fnmatch_lines(["*--record needs the real service*"])
+    both.stderr.fnmatch_lines(["*--record can't be combined with --no-real-service*"])
 
 
 @pytest.mark.slow
