@@ -152,6 +152,7 @@ def test_each_public_name_has_an_example_that_runs(name: str, names: dict[str, A
     assert not failures(example)
 
 
+@pytest.mark.usual_level
 @pytest.mark.parametrize(
     "path",
     [
