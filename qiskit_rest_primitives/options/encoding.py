@@ -29,7 +29,7 @@ from qiskit_rest_primitives.wire.request.option_values import (
     is_noise_model,
 )
 from qiskit_rest_primitives.wire.values.arrays import encode_array
-from qiskit_rest_primitives.wire.values.runtime_objects import LEARNED_MODULE
+from qiskit_rest_primitives.wire.values.typed_values import LEARNED_MODULE
 
 # Where the service's decoder looks for the class: ibm-quantum-schemas, layer_noise_model.
 PAULI_LIST_MODULE = "qiskit.quantum_info.operators.symplectic.pauli_list"

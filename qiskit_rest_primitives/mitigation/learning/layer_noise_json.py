@@ -19,8 +19,7 @@ from qiskit_rest_primitives.mitigation.base.layers import (
     gates_of,
 )
 from qiskit_rest_primitives.wire.values.long_values import ParsedBody
-from qiskit_rest_primitives.wire.values.runtime_objects import LEARNED_MODULE
-from qiskit_rest_primitives.wire.values.typed_values import Decoder
+from qiskit_rest_primitives.wire.values.typed_values import LEARNED_MODULE, Decoder
 
 if TYPE_CHECKING:
     from qiskit.quantum_info import PauliLindbladMap

@@ -29,18 +29,18 @@ from typing import get_type_hints as type_hints
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from qiskit_rest_primitives.display.options_card import OptionRow, options_card
 from qiskit_rest_primitives.errors import OptionsError
 from qiskit_rest_primitives.wire.request.option_defaults import (
     ServiceDefault,
     take_service_defaults,
 )
 from qiskit_rest_primitives.wire.request.option_docs import GroupDocstring, meanings
-from qiskit_rest_primitives.wire.request.option_rows import option_row
 from qiskit_rest_primitives.wire.request.option_values import Option
 
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec, dataclass_transform
+
+    from qiskit_rest_primitives.display.options_card import OptionRow
 
     KeywordsT = ParamSpec("KeywordsT")
 else:
@@ -188,6 +188,8 @@ class OptionGroup:
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def _repr_html_(self) -> str:
+        from qiskit_rest_primitives.display.options_card import options_card
+
         return options_card(type(self).__name__, option_rows(self))
 
 
@@ -248,6 +250,10 @@ def option_rows(group: OptionGroup, depth: int = 0) -> list[OptionRow]:
     >>> rows["max_execution_time"].value, rows["execution.rep_delay"].unit
     (60, 's')
     """
+    # Only cards and documentation need rows.
+    from qiskit_rest_primitives.display.options_card import OptionRow
+    from qiskit_rest_primitives.wire.request.option_rows import option_row
+
     cls, settings = type(group), vars(group)
     texts = meanings(cls)
     rows = [

@@ -30,6 +30,7 @@ from qiskit_rest_primitives.wire.values.arrays import encode_array
 from qiskit_rest_primitives.wire.values.decoders import DECODERS, list_of, object_of
 from qiskit_rest_primitives.wire.values.excerpt import brief
 from qiskit_rest_primitives.wire.values.typed_values import (
+    LEARNED_MODULE,
     Decoder,
     Encoder,
     Read,
@@ -52,10 +53,6 @@ SETTINGS: Final = (
     "SuperOp",
 )
 """Classes of qiskit.quantum_info that are written as the arguments that make them."""
-
-LEARNED_MODULE: Final = "qiskit_ibm_runtime.utils.noise_learner_result"
-"""Where official clients of all versions look for learned noise (qiskit_ibm_runtime.json), and the
-service too (ibm-quantum-schemas, layer_noise_model)."""
 
 
 def encode_object(value: object, metadata: type[json.JSONEncoder]) -> object:

@@ -37,6 +37,10 @@ MAX_QPY_VERSION = 17
 """The newest version of QPY that services read: SERVICE_MAX_SUPPORTED_QPY_VERSION in
 qiskit_ibm_runtime.json."""
 
+LEARNED_MODULE = "qiskit_ibm_runtime.utils.noise_learner_result"
+"""Where official clients of all versions look for learned noise (qiskit_ibm_runtime.json), and the
+service too (ibm-quantum-schemas, layer_noise_model)."""
+
 MAX_DEPTH = 100
 """Deepest nesting of metadata that is accepted."""
 
