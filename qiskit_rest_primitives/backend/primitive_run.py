@@ -27,8 +27,7 @@ class PrimitiveRun(BasePrimitiveJob[PrimitiveResult[Any], StatusT]):
         """The backend it runs on.
 
         Args:
-            timeout: without effect, as nothing is waited for: a job's backend is known from the
-                start.
+            timeout: has no effect: a job's backend is known from the start.
         """
 
     @property
@@ -46,7 +45,7 @@ class PrimitiveRun(BasePrimitiveJob[PrimitiveResult[Any], StatusT]):
         """What was measured on the backend before it began to run.
 
         Args:
-            refresh: without effect, as they are fetched each time.
+            refresh: has no effect: they are fetched each time.
 
         Returns:
             None for simulators, and if the service reports none of that time.
@@ -183,13 +182,14 @@ class PrimitiveRun(BasePrimitiveJob[PrimitiveResult[Any], StatusT]):
         Args:
             timeout: seconds in total, even if the service hangs; None waits without end.
             decoder: must be None; to use your own, decode ``raw_result()``.
-            poll_interval: without effect, as in `wait_for_final_state`.
+            poll_interval: has no effect, as in `wait_for_final_state`.
             progress: whether to show a bar, likewise.
 
         Raises:
             ImportError: ``progress=True`` without tqdm.
             JobTimeoutError: no result in time; the job continues, and so does the download.
             JobFailedError: the job failed; reason, code, solution and end of the log are in it.
+            JobRanTooLongError: it reached its time limit; the same are in it.
             JobCancelledError: the job was cancelled.
             ProtocolError: the body is not a result; `raw_result` returns it.
             TypeError: a decoder was passed.

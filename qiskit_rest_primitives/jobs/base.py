@@ -47,8 +47,7 @@ class Job(PrimitiveRun[Status]):
         """The backend it runs on.
 
         Args:
-            timeout: without effect, as nothing is waited for: a job's backend is known from the
-                start.
+            timeout: has no effect: a job's backend is known from the start.
         """
 
     @property

@@ -194,8 +194,7 @@ class RestJob(Job):
         """The backend the job runs on.
 
         Args:
-            timeout: without effect, as nothing is waited for: a job's backend is known from the
-                start.
+            timeout: has no effect: a job's backend is known from the start.
         """
         if self._backend is None:
             self._backend = RestBackend(self._client, self.backend_name)
@@ -205,7 +204,7 @@ class RestJob(Job):
         """What was measured on the backend before the job began to run.
 
         Args:
-            refresh: without effect, as they are fetched each time.
+            refresh: has no effect: they are fetched each time.
 
         Returns:
             None for simulators, and if the service reports none of that time.

@@ -190,7 +190,7 @@ class MitigatedJob(Job):
         """What was measured on the backend before the first job began to run.
 
         Args:
-            refresh: without effect.
+            refresh: has no effect.
         """
         return self._parts[0].properties()
 

@@ -124,7 +124,7 @@ class SplitJob(Job):
         """What was measured on the backend before the first part began to run.
 
         Args:
-            refresh: without effect.
+            refresh: has no effect.
         """
         return self._parts[0].properties() if self._parts else self._backend.properties()
 

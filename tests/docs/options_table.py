@@ -162,6 +162,7 @@ def _acts(path: str, program: str, backend: LocalBackend, noise: Any = UNSET) ->
         takes_noise=backend.takes_noise,
         is_noisy=backend.is_noisy,
         default_level=backend.default_level,
+        has_clock=backend.clock() is not None,
     )
     ignored = requested.metadata.get("options_not_applied", [])
     asked = f"options.{path}." if level is None else f"{path}."

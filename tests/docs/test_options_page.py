@@ -28,12 +28,12 @@ def test_the_tables_have_every_option() -> None:
 
 
 def test_the_tables_say_who_acts() -> None:
-    """A seed acts on simulators alone, mitigation where noise is, a rate of the device at IBM."""
+    """A seed acts on simulators alone, mitigation where noise is, a rate on devices."""
     lines = [line for line in options_table.tables().splitlines() if line.startswith("| `")]
     acts = {line.split("`")[1]: line.split("|")[-2].strip() for line in lines}
     assert acts["default_precision"] == "all"
     assert acts["seed_simulator"] == "statevector, aer, devices"
     assert acts["noise_model"] == "aer"
     assert acts["noise_factors"] == "aer with noise, devices, IBM"
-    assert acts["rep_delay"] == "IBM"
+    assert acts["rep_delay"] == "devices, IBM"
     assert acts["split"] == "client"

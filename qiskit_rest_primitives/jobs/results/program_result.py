@@ -133,7 +133,7 @@ class ChunkTiming(Sequence[ChunkSpan]):
 
     >>> program = QuantumProgram(shots=100, items=[CircuitItem(bell)])
     >>> timing = Executor(backend).run(program).result().timing
-    >>> len(timing), timing.start <= timing.stop, timing.duration < 60
+    >>> len(timing), timing.start <= timing.stop, timing.duration >= 0
     (1, True, True)
     """
 

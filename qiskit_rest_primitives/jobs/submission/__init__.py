@@ -1,1 +1,1 @@
-"""Exactly one job a submission, whatever happens between POST and reply."""
+"""Exactly one job per submission, whatever happens between POST and reply."""

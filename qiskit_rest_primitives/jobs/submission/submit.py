@@ -1,4 +1,4 @@
-"""Exactly one job a submission: when its POST may be sent again, and the lookup before that.
+"""Exactly one job per submission: when its POST may be sent again, and the lookup before that.
 
 ::
 
@@ -9,7 +9,7 @@
       │               refused, DNS, TLS, proxy ───> wait ──> READY    (never arrived)
       │               anything else ──────────────> LOOKUP            (may have arrived)
       │
-    LOOKUP ──GET /jobs?tags=TAG──> found ──> cancel duplicates ──────────> DONE  (found)
+    LOOKUP ──GET /jobs?tags=TAG──> found ──> cancel duplicates ──────────> DONE
       │        not found in LOOKUPS lookups ──> READY
       └─────── no answer ──> wait ──> LOOKUP,  or UNKNOWN after `lookup_seconds`
 

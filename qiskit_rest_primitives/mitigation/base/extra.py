@@ -1,4 +1,4 @@
-"""What ``[mitigation]`` and ``[executor]``, extras, install, and how to say that it is missing."""
+"""What the extras ``[mitigation]`` and ``[executor]`` install, and the message if it is missing."""
 
 from __future__ import annotations
 

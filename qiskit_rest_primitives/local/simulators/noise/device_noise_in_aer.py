@@ -1,6 +1,7 @@
 """The noise of a device's operations as errors of Aer, by their labels. Needs Aer.
 
-How large the errors are: `devices.noise_magnitudes`. A whole device's noise model takes Aer
+How large the errors are: `devices.noise_magnitudes`. How they act on sweeps, which run without Aer:
+`pauli_channels`, so a change here is needed there, too. A whole device's noise model takes Aer
 seconds per run; here it has only what a circuit uses.
 """
 
