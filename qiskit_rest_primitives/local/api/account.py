@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from qiskit_rest_primitives.local.api.authenticate import check_admin, slow_down
-from qiskit_rest_primitives.local.api.dispatch import VERSIONS, read_body, read_json
+from qiskit_rest_primitives.local.api.endpoint_steps import VERSIONS, read_body, read_json
 from qiskit_rest_primitives.local.api.replies import json_reply, no_content
 from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from qiskit_rest_primitives.local.api.account import PERIOD_SECONDS, PLAN
-from qiskit_rest_primitives.local.api.dispatch import flag
+from qiskit_rest_primitives.local.api.endpoint_steps import flag
 from qiskit_rest_primitives.local.api.filters import when
 from qiskit_rest_primitives.local.api.replies import json_reply
 from qiskit_rest_primitives.local.auth import Principal

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from qiskit_rest_primitives.local.api.dispatch import api_version, since
+from qiskit_rest_primitives.local.api.endpoint_steps import api_version, since
 from qiskit_rest_primitives.local.api.filters import when
 from qiskit_rest_primitives.local.api.replies import json_reply
 from qiskit_rest_primitives.local.auth import Principal

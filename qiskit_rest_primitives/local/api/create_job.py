@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from qiskit_rest_primitives.local.api.account import check_usage
 from qiskit_rest_primitives.local.api.decoded_size import decoded_bytes
-from qiskit_rest_primitives.local.api.dispatch import read_body
+from qiskit_rest_primitives.local.api.endpoint_steps import read_body
 from qiskit_rest_primitives.local.api.prompt_reply import submitted_reply
 from qiskit_rest_primitives.local.api.user_caps import check_caps
 from qiskit_rest_primitives.local.auth import Principal

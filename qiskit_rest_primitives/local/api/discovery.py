@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from qiskit_rest_primitives.local.api.account import PLAN
-from qiskit_rest_primitives.local.api.dispatch import number, read_json
+from qiskit_rest_primitives.local.api.endpoint_steps import number, read_json
 from qiskit_rest_primitives.local.api.replies import json_reply
 from qiskit_rest_primitives.local.auth import Principal
 from qiskit_rest_primitives.local.problems import ProblemError

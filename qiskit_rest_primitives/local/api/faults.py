@@ -30,7 +30,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qiskit_rest_primitives.local.api.authenticate import check_admin
-from qiskit_rest_primitives.local.api.dispatch import endpoint, read_json
+from qiskit_rest_primitives.local.api.endpoint_steps import endpoint, read_json
 from qiskit_rest_primitives.local.api.middleware import ClientGoneError
 from qiskit_rest_primitives.local.api.replies import json_reply, no_content, problem_reply
 from qiskit_rest_primitives.local.auth import Principal

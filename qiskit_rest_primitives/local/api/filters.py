@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 
-from qiskit_rest_primitives.local.api.dispatch import flag
+from qiskit_rest_primitives.local.api.endpoint_steps import flag
 from qiskit_rest_primitives.local.problems import ProblemError
 from qiskit_rest_primitives.local.store import PENDING
 from qiskit_rest_primitives.local.store.lists import Query

@@ -12,7 +12,13 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from qiskit_rest_primitives.local.api.dispatch import api_version, flag, number, read_json, since
+from qiskit_rest_primitives.local.api.endpoint_steps import (
+    api_version,
+    flag,
+    number,
+    read_json,
+    since,
+)
 from qiskit_rest_primitives.local.api.file_reply import FileReply
 from qiskit_rest_primitives.local.api.filters import job_filters, newest_first
 from qiskit_rest_primitives.local.api.replies import json_reply, no_content

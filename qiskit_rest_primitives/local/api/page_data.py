@@ -14,7 +14,7 @@ from starlette.responses import Response
 from qiskit_rest_primitives.display.backend_card import Calibration, backend_content
 from qiskit_rest_primitives.display.html import Html, element, note
 from qiskit_rest_primitives.errors import ProtocolError
-from qiskit_rest_primitives.local.api.dispatch import api_version, number
+from qiskit_rest_primitives.local.api.endpoint_steps import api_version, number
 from qiskit_rest_primitives.local.api.jobs import describe_job, own_job
 from qiskit_rest_primitives.local.api.page_circuits import circuit_of
 from qiskit_rest_primitives.local.api.page_files import POLICY

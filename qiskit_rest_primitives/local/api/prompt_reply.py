@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from qiskit_rest_primitives.local.api.dispatch import api_version
+from qiskit_rest_primitives.local.api.endpoint_steps import api_version
 from qiskit_rest_primitives.local.api.jobs import describe_job
 from qiskit_rest_primitives.local.api.replies import json_reply
 from qiskit_rest_primitives.local.job_states import new_job_id

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
-from qiskit_rest_primitives.local.api.dispatch import read_json
+from qiskit_rest_primitives.local.api.endpoint_steps import read_json
 from qiskit_rest_primitives.local.api.replies import json_reply, no_content
 from qiskit_rest_primitives.local.api.user_caps import check_session_caps
 from qiskit_rest_primitives.local.auth import Principal

@@ -12,7 +12,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from qiskit_rest_primitives.local.api.dispatch import number
+from qiskit_rest_primitives.local.api.endpoint_steps import number
 from qiskit_rest_primitives.local.api.filters import with_times_and_tags
 from qiskit_rest_primitives.local.api.replies import json_reply
 from qiskit_rest_primitives.local.auth import Principal

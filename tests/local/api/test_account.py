@@ -106,7 +106,7 @@ class TestAuthorization:
 
     def test_every_path_needs_a_token(self, local: LocalService) -> None:
         """No path of the API except /versions answers without a token."""
-        from qiskit_rest_primitives.local.api.app import HANDLERS
+        from qiskit_rest_primitives.local.api.endpoints import HANDLERS
 
         for method, path, _ in HANDLERS:
             reply = requests.request(method, local.url + path.replace("{", ""), timeout=30)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qiskit_rest_primitives.local import Limits, LocalService, wrong_keys
-from qiskit_rest_primitives.local.api.app import HANDLERS
+from qiskit_rest_primitives.local.api.endpoints import HANDLERS
 from tests.local.conftest import ALICE, BELL, Api
 
 FUZZ = settings(

@@ -13,7 +13,7 @@ import requests
 from jsonschema import Draft202012Validator
 
 from qiskit_rest_primitives.local import LocalService
-from qiskit_rest_primitives.local.api.app import CLOUD_HANDLERS, HANDLERS
+from qiskit_rest_primitives.local.api.endpoints import CLOUD_HANDLERS, HANDLERS
 from tests.local.api import reply_schemas
 from tests.local.conftest import ADMIN, Api
 
